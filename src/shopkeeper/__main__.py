@@ -1,0 +1,5 @@
+"""`python -m shopkeeper` is the `shopkeeper` command."""
+
+from shopkeeper.cli.main import main
+
+main()

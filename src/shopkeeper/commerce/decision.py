@@ -1,0 +1,40 @@
+"""What Shopkeeper answered, kept so that every answer can be explained, measured and replayed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from shopkeeper.commerce.fields import Count, Id, Label
+
+
+class DecisionRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One answer of one system.
+
+    Attributes:
+        ts: When it was answered, UTC.
+        system: `recommendations`, `pricing` or `content`.
+        unit: The unit of assignment; None where the shopper did not allow measurement.
+        variant: Arm of the experiment or rollout that answered; `champion` where none runs.
+        model: Version that answered; None = the rules.
+        fallback: Why the rules answered instead of the model; None = the model answered.
+        answer: What was answered, in the system's own words.
+        took_ms: Time in the server, milliseconds.
+    """
+
+    decision_id: Id
+    ts: datetime
+    store: Id
+    system: Label
+    unit: Id | None = None
+    session: Id | None = None
+    surface: Label | None = None
+    variant: Label = "champion"
+    model: Label | None = None
+    fallback: Label | None = None
+    cached: bool = False
+    results: Count = 0
+    answer: dict[str, Any] = {}
+    took_ms: float = 0.0

@@ -1,0 +1,88 @@
+"""What shoppers do."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from shopkeeper.commerce.consent import Consent
+from shopkeeper.commerce.fields import Amount, Count, Currency, Id, Label, Quantity, SignedAmount
+
+EventType = Literal[
+    "impression", "view", "click", "search", "cart", "remove", "checkout", "purchase", "refund", "rating", "dismiss",
+    "identify", "custom",
+]  # fmt: skip
+TrafficClass = Literal["human", "declared_bot", "suspected_bot", "internal", "monitoring"]
+
+INTEREST: frozenset[EventType] = frozenset({"view", "click", "cart", "checkout", "purchase", "rating"})
+"""Types that say a shopper is interested in a product; only these shape a profile."""
+
+NEEDS_PRODUCT: frozenset[EventType] = frozenset(
+    {"impression", "view", "click", "cart", "remove", "purchase", "refund", "rating", "dismiss"}
+)
+"""Types that mean nothing without a product."""
+
+
+class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing a shopper did in one store.
+
+    Attributes:
+        event_id: Identity of the event; sending it again changes nothing.
+        ts: When it happened, UTC.
+        visitor: Device or cookie.
+        user: Signed-in customer.
+        price: What one unit cost the shopper, in `currency`.
+        decision_id: The decision whose answer led to this event.
+        surface: Where on the site it happened, such as `home` or `product`.
+        position: Place in the list, counted from 1.
+        results: How many results a search gave.
+        value: Rating, or the value of a custom event.
+        traffic: Who caused it; bots stay in the log and are left out by readers.
+        received_at: When Shopkeeper took it in, UTC.
+    """
+
+    event_id: Id
+    ts: datetime
+    store: Id
+    type: EventType
+    visitor: Id | None = None
+    user: Id | None = None
+    session: Id | None = None
+    product: Id | None = None
+    quantity: Quantity | None = None
+    price: Amount | None = None
+    currency: Currency | None = None
+    order_id: Id | None = None
+    decision_id: Id | None = None
+    surface: Label | None = None
+    position: Count | None = None
+    query: Label | None = None
+    results: Count | None = None
+    value: SignedAmount | None = None
+    consent: Consent | None = None
+    user_agent: Label | None = None
+    device: Label | None = None
+    referrer: Label | None = None
+    ip_hash: Label | None = None
+    properties: dict[str, Any] = {}
+    traffic: TrafficClass = "human"
+    received_at: datetime | None = None
+
+
+class EventCount(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How often something happened among shoppers who did not allow measurement: no person, no time of day.
+
+    Attributes:
+        ts: Midnight UTC of the day.
+        n: Events.
+        quantity: Units over those events.
+    """
+
+    ts: datetime
+    store: Id
+    type: Label
+    product: Id | None = None
+    n: Count = 1
+    quantity: Quantity | None = None

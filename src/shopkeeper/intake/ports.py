@@ -1,0 +1,170 @@
+"""What intake needs from engines: a durable log, the current state of keyed tables, and readers of sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from shopkeeper.commerce.tables import TableSchema
+from shopkeeper.errors import FieldProblem
+
+
+@dataclass(frozen=True, slots=True)
+class SourcedRow:
+    """A valid row of a keyed table and the time its source gives it.
+
+    Attributes:
+        source_ts: When the source says so, UTC; an older row never replaces a newer one.
+        deleted: The source withdrew the row.
+    """
+
+    row: Struct
+    source_ts: datetime
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A row that was not taken, kept whole so that it can be mended and replayed.
+
+    Attributes:
+        source: File name, or `http` for the API.
+        row: Position in the source, counted from 1 without the header.
+        raw: The row as it came.
+    """
+
+    table: str
+    store: str
+    source: str
+    row: int
+    raw: dict[str, Any]
+    problems: tuple[FieldProblem, ...]
+
+
+class EventLog(Protocol):
+    """Append-only log of every logged table; the source of truth.
+
+    Laws: `append` returns only when the rows are on disk (fdatasync) and then a crash at any point neither loses nor
+    doubles them; rows of one call stay in order; only one process writes a segment (flock), many may have their own.
+    """
+
+    def append(self, table: TableSchema, rows: Sequence[bytes]) -> None:
+        """Write rows, each one JSON object without a line break, and return when they are durable.
+
+        Raises:
+            Overloaded: the disk is behind or full; nothing of the call counts as written.
+        """
+        ...
+
+
+class LiveLog(Protocol):
+    """The event log inside the serving process: the same laws, awaited, many callers sharing one fdatasync."""
+
+    async def append(self, table: TableSchema, rows: Sequence[bytes]) -> None:
+        """Write rows and return when they are durable. Raises Overloaded when the disk is behind or full."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Upserted:
+    """What an upsert did: rows `written`, and `stale` rows that were older than what is there."""
+
+    written: int
+    stale: int
+
+
+class TableStore(Protocol):
+    """Current state of the keyed tables, newest source time per key.
+
+    Laws: an upsert is one transaction; of two rows with one key the later source time wins whatever the order of
+    arrival, and of equal times the one that came last; a deletion is remembered, so an older row cannot bring it back.
+    """
+
+    def upsert(self, table: TableSchema, rows: Sequence[SourcedRow]) -> Upserted:
+        """Write rows, each replacing an older one of the same key."""
+        ...
+
+    def insert_absent(self, table: TableSchema, rows: Sequence[SourcedRow]) -> int:
+        """Write only rows whose key is not there yet, and return how many that were."""
+        ...
+
+    def scan(self, table: TableSchema, store: str | None = None) -> Iterator[SourcedRow]:
+        """Yield every row that is not deleted, of one store (rows for all stores included) or of all."""
+        ...
+
+    def get(self, table: TableSchema, key: tuple[str, ...]) -> SourcedRow | None:
+        """Return one row by the values of the table's key columns; None when absent or deleted."""
+        ...
+
+    def count(self, table: TableSchema, store: str | None = None) -> int:
+        """Return how many rows `scan` would yield."""
+        ...
+
+
+class Quarantine(Protocol):
+    """Rejected rows with their reasons. Append-only until replayed or erased; safe from several processes."""
+
+    def keep(self, rows: Sequence[RejectedRow]) -> None:
+        """Keep rows durably."""
+        ...
+
+    def rows(self, limit: int = 100, store: str | None = None) -> Sequence[RejectedRow]:
+        """Return kept rows, newest first."""
+        ...
+
+    def count(self, store: str | None = None) -> int:
+        """Return how many rows are kept."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """One row as a reader gives it: its place, its values, and what the reader itself could not read."""
+
+    row: int
+    values: dict[str, Any]
+    problems: tuple[FieldProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file to read.
+
+    Attributes:
+        columns: Column names in order.
+        rows: How many rows there are, where that is cheap to know (Parquet); else None.
+        bytes: Size of the file, for progress where rows are not known.
+    """
+
+    path: Path
+    columns: tuple[str, ...]
+    rows: int | None
+    bytes: int
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class SourceReader(Protocol):
+    """Reads one file format as a stream of batches, in constant memory."""
+
+    def inspect(self, path: Path) -> SourceFile:
+        """Return what the file holds.
+
+        Raises:
+            InputError: the file cannot be read at all; the text says why.
+        """
+        ...
+
+    def read(self, source: SourceFile, expressions: dict[str, str], batch_rows: int) -> Iterator[list[SourceRow]]:
+        """Yield batches of rows whose values are `expressions` (name -> SQL over the source's columns).
+
+        A row the format itself breaks (bad encoding, wrong number of fields) is yielded with `problems`, never lost.
+
+        Raises:
+            MappingError: an expression does not fit the columns; names the expression and the columns there are.
+        """
+        ...

@@ -1,0 +1,144 @@
+"""What the rails need from a system to serve its decisions, and the values that cross that border."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol, TypeVar
+
+from shopkeeper.commerce.decision import DecisionRecord
+from shopkeeper.commerce.event import EventType
+
+Scope = Literal["events", "decide", "manage"]
+SCOPES: tuple[Scope, ...] = ("events", "decide", "manage")
+
+
+class DecisionRequest(Protocol):
+    """What `serving.decide` reads of any request; the rest is the system's own."""
+
+    @property
+    def store(self) -> str:
+        """Store the answer is for."""
+        ...
+
+    @property
+    def surface(self) -> str:
+        """Where on the site the answer is shown."""
+        ...
+
+    @property
+    def unit(self) -> str | None:
+        """Unit of assignment; None where the shopper gave no key or did not allow measurement."""
+        ...
+
+
+RequestT = TypeVar("RequestT", bound=DecisionRequest, contravariant=True)
+AnswerT = TypeVar("AnswerT")
+
+
+class DecisionSystem(Protocol[RequestT, AnswerT]):
+    """One of the three systems, as the rails see it.
+
+    Laws: `answer` may raise, and may be called from a worker thread; `fallback` needs no model and no network, never
+    raises and gives a sensible answer for any request; `still_holds` is checked on every cached answer, so no cached
+    answer breaks a live rule (a product sold out or withdrawn since).
+    """
+
+    @property
+    def name(self) -> str:
+        """`recommendations`, `pricing` or `content`."""
+        ...
+
+    @property
+    def version(self) -> str | None:
+        """Model version that serves; None while there is none, and then only the fallback answers."""
+        ...
+
+    def answer(self, request: RequestT) -> AnswerT:
+        """Answer with the model."""
+        ...
+
+    def fallback(self, request: RequestT) -> AnswerT:
+        """Answer by rules alone."""
+        ...
+
+    def cache_key(self, request: RequestT) -> Hashable | None:
+        """Key under which the answer may be cached; it carries the session version. None = do not cache."""
+        ...
+
+    def still_holds(self, request: RequestT, answer: AnswerT) -> bool:
+        """Say whether an answer given earlier is still allowed now."""
+        ...
+
+    def record(self, answer: AnswerT) -> tuple[int, Mapping[str, Any]]:
+        """Return how many results the answer has and what to keep of it in the decision log."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEvent:
+    """What a profile keeps of one event."""
+
+    product: str
+    type: EventType
+    ts: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What is known now of one shopper from live events.
+
+    Attributes:
+        events: Newest last, at most 50.
+        version: Rises with every event of the shopper, so a cache key that carries it is never stale.
+    """
+
+    events: tuple[SessionEvent, ...] = ()
+    version: int = 0
+
+
+EMPTY_PROFILE = Profile()
+
+
+class DecisionLog(Protocol):
+    """Takes decision records off the response path. A full queue drops the record and counts it, never silently."""
+
+    def put(self, record: DecisionRecord) -> None:
+        """Queue one record; never blocks, never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """One API key, without its secret.
+
+    Attributes:
+        store: Store it is for; `*` = all stores.
+    """
+
+    key_id: str
+    store: str
+    scopes: tuple[Scope, ...]
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+class KeyStore(Protocol):
+    """API keys. Only hashes are stored; the secret is shown once, at creation."""
+
+    def create(self, store: str, scopes: Sequence[Scope], who: str) -> tuple[ApiKey, str]:
+        """Make a key and return it with its secret text."""
+        ...
+
+    def find(self, secret: str) -> ApiKey | None:
+        """Return the valid key behind a secret; None when unknown or revoked."""
+        ...
+
+    def keys(self) -> Sequence[ApiKey]:
+        """Return all keys, newest first."""
+        ...
+
+    def revoke(self, key_id: str, who: str) -> None:
+        """Revoke a key. Raises InputError if there is no such key."""
+        ...

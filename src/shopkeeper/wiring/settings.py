@@ -1,0 +1,156 @@
+"""All settings: `shopkeeper.toml` in the workspace, overridden by `SHOPKEEPER_*` environment variables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from shopkeeper.errors import ConfigError, FieldProblem
+
+CONFIG_FILE = "shopkeeper.toml"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EngineSettings(_Section):
+    """Which engine plays each role, by URL or folder; folders are relative to the workspace."""
+
+    state_url: str = "sqlite:///state.db"
+    """SQLAlchemy URL of the state database."""
+    log: Path = Path("log")
+    """Folder of the event log's segments."""
+    lake: Path = Path("lake")
+    """Folder of the compacted Parquet partitions."""
+    models: Path = Path("models")
+    """Folder of the model bundles."""
+    quarantine: Path = Path("quarantine")
+    """Folder of rejected rows."""
+
+
+class ServingSettings(_Section):
+    """The HTTP server."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    deadline_ms: float = Field(60.0, gt=0)
+    """How long a model may take before the rules answer, milliseconds."""
+    cache_hours: float = Field(12.0, ge=0)
+    """Life of a cached answer, hours; each gets up to 10% jitter."""
+    cache_entries: int = Field(100_000, ge=0)
+    sessions: int = Field(200_000, gt=0)
+    """Shoppers whose live profile is held in memory; the longest unseen goes first."""
+    body_bytes: int = Field(4_000_000, gt=0)
+    """Largest request body, bytes."""
+    batch_rows: int = Field(1_000, gt=0)
+    """Most rows in one request."""
+    k_limit: int = Field(200, gt=0)
+    """Most results one answer may have."""
+    breaker_failures: int = Field(5, gt=0)
+    """Model failures within `breaker_window_seconds` that open the breaker."""
+    breaker_window_seconds: float = Field(10.0, gt=0)
+    breaker_open_seconds: float = Field(5.0, gt=0)
+    """How long an open breaker waits before it lets one request try the model."""
+    seal_seconds: float = Field(20.0, gt=0)
+    """How often fresh events are made visible to SQL, seconds."""
+    allowed_origins: list[str] = Field(default_factory=list)
+    """Web origins whose pages may call the API from a browser."""
+
+
+class IntakeSettings(_Section):
+    """Limits on what comes in."""
+
+    future_seconds: float = Field(300.0, ge=0)
+    """How far in the future a time may lie, seconds."""
+    quarantine_share: float = Field(0.05, ge=0, le=1)
+    """Share of rejected rows above which an import ends with exit code 1."""
+    batch_rows: int = Field(20_000, gt=0)
+    """Rows read at a time by an import."""
+
+
+class TrainingSettings(_Section):
+    """Training runs."""
+
+    seed: int = 20_261_123
+    test_share: float = Field(0.2, gt=0, lt=1)
+    """Share of the newest interactions that a time split keeps for the test."""
+    bootstrap: int = Field(1_000, ge=100)
+    """Bootstrap resamples behind each interval."""
+    minimum_interactions: int = Field(500, ge=1)
+    """Fewest interactions a model is trained on."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Nothing set = one machine, no servers."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SHOPKEEPER_", env_nested_delimiter="__", extra="forbid", frozen=True, toml_file=CONFIG_FILE
+    )
+
+    workspace: Path = Path()
+    """The folder everything lies in; not set in the file, it is where the file is."""
+    engines: EngineSettings = EngineSettings()
+    serving: ServingSettings = ServingSettings()  # type: ignore[call-arg]
+    intake: IntakeSettings = IntakeSettings()  # type: ignore[call-arg]
+    training: TrainingSettings = TrainingSettings()  # type: ignore[call-arg]
+
+    @classmethod
+    def settings_customise_sources(  # pydantic's hook: every source is handed in by name
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order: what code says, then the environment, then the file."""
+        workspace = Path(init_settings().get("workspace", "."))
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, workspace / CONFIG_FILE)
+
+    def folder(self, path: Path) -> Path:
+        """Return a configured folder as an absolute path."""
+        return (self.workspace / path).resolve()
+
+    @property
+    def state_url(self) -> str:
+        """The state database's URL with a relative SQLite file placed inside the workspace."""
+        url, prefix = self.engines.state_url, "sqlite:///"
+        if url.startswith(prefix) and not url.startswith(prefix + "/"):
+            return prefix + str((self.workspace / url.removeprefix(prefix)).resolve())
+        return url
+
+
+def load_settings(workspace: Path, *, need_file: bool = True) -> Settings:
+    """Return the settings of a workspace.
+
+    Raises:
+        ConfigError: there is no workspace here, or a setting is wrong; names each setting.
+    """
+    if need_file and not (workspace / CONFIG_FILE).is_file():
+        raise ConfigError(
+            f"There is no {CONFIG_FILE} in {workspace.resolve()}.",
+            "Make a workspace with `shopkeeper init DIR` and go there, or name one with `--workspace DIR`.",
+        )
+    try:
+        return Settings(workspace=workspace)
+    except ValidationError as error:
+        problems = tuple(_problem(item) for item in error.errors())
+        listed = "; ".join(f"{p.field}: {p.reason}" for p in problems)
+        raise ConfigError(
+            f"{CONFIG_FILE} or the environment has {len(problems)} wrong setting(s): {listed}.",
+            "Mend them; docs/guides/settings.md lists every setting.",
+            problems,
+        ) from error
+    except ValueError as error:
+        raise ConfigError(
+            f"{workspace / CONFIG_FILE} is not valid TOML: {error}.", "Mend the line it names."
+        ) from error
+
+
+def _problem(item: Any) -> FieldProblem:  # noqa: ANN401 - pydantic's error dictionary is typed by version
+    name = ".".join(str(part) for part in item["loc"])
+    return FieldProblem(name, f"{item['msg']} (got {item['input']!r})", "See docs/guides/settings.md.")
