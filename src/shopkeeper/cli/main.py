@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
+from types import ModuleType
 
 import typer
 
 from shopkeeper import __version__
-from shopkeeper.cli import check, demo, import_, init, keys, models, serve, simulate, train
 from shopkeeper.errors import InputError, ShopkeeperError
 
-VERBS = (init, import_, check, train, models, keys, serve, simulate, demo)
+VERBS: tuple[ModuleType, ...] = ()
 
 
 def build() -> typer.Typer:

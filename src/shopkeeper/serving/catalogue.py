@@ -142,15 +142,15 @@ class Catalogue:
     def _rebuild_one(self, store: str, product: str) -> None:
         sourced = self._products.get((store, product)) or self._products.get((ALL_STORES, product))
         cards = self._cards.setdefault(store, {})
-        if sourced is None or (sourced.deleted and cast(Product, sourced.row).store == store):
+        if sourced is None or (sourced.deleted and cast("Product", sourced.row).store == store):
             cards.pop(product, None)
             return
-        base = cast(Product, sourced.row)
+        base = cast("Product", sourced.row)
         price, stock = base.price, base.stock
         dated_price = self._prices.get((store, product))
         if dated_price and not dated_price.deleted and (price is None or dated_price.source_ts >= sourced.source_ts):
-            price = cast(Price, dated_price.row).price
+            price = cast("Price", dated_price.row).price
         counted = self._inventory.get((store, product))
         if counted and not counted.deleted and (stock is None or counted.source_ts >= sourced.source_ts):
-            stock = cast(Inventory, counted.row).on_hand
+            stock = cast("Inventory", counted.row).on_hand
         cards[product] = Card(base, price, stock)
