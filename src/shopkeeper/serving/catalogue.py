@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import TypeVar, cast
 
 from shopkeeper.commerce.product import RECOMMENDABLE, Inventory, Price, Product
 from shopkeeper.commerce.store import Store
@@ -56,14 +56,22 @@ class Card:
 
 
 class Catalogue:
-    """All stores' shelves. Single-threaded writes; reads from any thread see whole cards."""
+    """All stores' shelves. Single-threaded writes; reads from any thread see whole cards.
+
+    A store shows its own product row where it has one, else the row shared by all stores (store ``""``). A store's
+    deleted row hides the product there even where a shared row stands: what was withdrawn is never shown again until
+    the store says so.
+    """
 
     def __init__(self) -> None:
-        self._stores: dict[str, Store] = {}
+        self._stores: dict[str, SourcedRow] = {}
         self._products: dict[tuple[str, str], SourcedRow] = {}
         self._inventory: dict[tuple[str, str], SourcedRow] = {}
         self._prices: dict[tuple[str, str], SourcedRow] = {}
-        self._cards: dict[str, dict[str, Card]] = {}
+        self._dated_in: dict[str, set[str]] = {}
+        """Product -> stores with a price or inventory row of it, so a shared product finds the cards it lies under."""
+        self._cards: dict[str, dict[str, Card | None]] = {}
+        """Store -> product -> card; None = hidden in this store though a shared card exists."""
         self.version = 0
         """Rises with every change."""
 
@@ -72,35 +80,38 @@ class Catalogue:
         for sourced in rows:
             row = sourced.row
             if isinstance(row, Store):
-                self._take_store(row, sourced.deleted)
+                _newer(self._stores, row.store, sourced)
             elif isinstance(row, Product):
-                self._newer(self._products, (row.store, row.product), sourced)
-                self._rebuild(row.store, row.product)
+                if _newer(self._products, (row.store, row.product), sourced):
+                    self._rebuild(row.store, row.product)
             elif isinstance(row, Inventory):
-                self._newer(self._inventory, (row.store, row.product), sourced)
-                self._rebuild(row.store, row.product)
+                self._take_dated(self._inventory, row, sourced)
             elif isinstance(row, Price) and not row.price_list:
-                self._newer(self._prices, (row.store, row.product), sourced)
-                self._rebuild(row.store, row.product)
+                self._take_dated(self._prices, row, sourced)
         self.version += 1
 
     def store(self, name: str) -> Store | None:
         """Return a store by name; None when nobody declared it."""
-        return self._stores.get(name)
+        sourced = self._stores.get(name)
+        return None if sourced is None or sourced.deleted else cast("Store", sourced.row)
 
     @property
     def stores(self) -> tuple[Store, ...]:
         """All declared stores, by name."""
-        return tuple(self._stores[name] for name in sorted(self._stores))
+        return tuple(store for name in sorted(self._stores) if (store := self.store(name)) is not None)
 
     def group(self, store: str) -> str:
         """Return the customer group of a store; an undeclared store is a group of its own."""
-        declared = self._stores.get(store)
+        declared = self.store(store)
         return declared.group if declared else store
 
     def card(self, store: str, product: str) -> Card | None:
         """Return what a store shows of a product; None when it does not sell it."""
-        return self._cards.get(store, {}).get(product) or self._cards.get(ALL_STORES, {}).get(product)
+        own = self._cards.get(store)
+        if own is not None and product in own:
+            return own[product]
+        shared = self._cards.get(ALL_STORES)
+        return shared.get(product) if shared is not None else None
 
     def available(self, store: str, product: str, now: datetime) -> bool:
         """Say whether a store may show a product at `now`; a product nobody declared is not shown."""
@@ -109,40 +120,37 @@ class Catalogue:
 
     def cards(self, store: str) -> Iterator[Card]:
         """Yield every card of a store, its own before those sold in all stores."""
+        # Lists, because a write on the event loop may change a dict while a worker thread walks it.
         own = self._cards.get(store, {})
-        yield from own.values()
-        for product, card in self._cards.get(ALL_STORES, {}).items():
-            if product not in own:
-                yield card
+        yield from (card for card in list(own.values()) if card is not None)
+        if store != ALL_STORES:
+            shared = list(self._cards.get(ALL_STORES, {}).items())
+            yield from (card for product, card in shared if card is not None and product not in own)
 
     def size(self, store: str) -> int:
         """Return how many products a store sells."""
         return sum(1 for _ in self.cards(store))
 
-    def _take_store(self, store: Store, deleted: bool) -> None:
-        if deleted:
-            self._stores.pop(store.store, None)
-        else:
-            self._stores[store.store] = store
-
-    @staticmethod
-    def _newer(rows: dict[tuple[str, str], SourcedRow], key: tuple[str, str], new: SourcedRow) -> None:
-        old = rows.get(key)
-        if old is None or new.source_ts >= old.source_ts:
-            rows[key] = new
+    def _take_dated(self, rows: dict[tuple[str, str], SourcedRow], row: Inventory | Price, sourced: SourcedRow) -> None:
+        if _newer(rows, (row.store, row.product), sourced):
+            self._dated_in.setdefault(row.product, set()).add(row.store)
+            self._rebuild(row.store, row.product)
 
     def _rebuild(self, store: str, product: str) -> None:
         """Make the cards of a product anew: the store's own one, or all that show the shared product."""
-        stores = [store]
+        self._rebuild_one(store, product)
         if store == ALL_STORES:
-            stores += [name for name, key in {(s, p) for s, p in (*self._inventory, *self._prices)} if key == product]
-        for name in stores:
-            self._rebuild_one(name, product)
+            for name in self._dated_in.get(product, ()):
+                self._rebuild_one(name, product)
 
     def _rebuild_one(self, store: str, product: str) -> None:
-        sourced = self._products.get((store, product)) or self._products.get((ALL_STORES, product))
+        own, shared = self._products.get((store, product)), self._products.get((ALL_STORES, product))
         cards = self._cards.setdefault(store, {})
-        if sourced is None or (sourced.deleted and cast("Product", sourced.row).store == store):
+        if own is not None and own.deleted:
+            cards[product] = None
+            return
+        sourced = own or shared
+        if sourced is None or sourced.deleted:
             cards.pop(product, None)
             return
         base = cast("Product", sourced.row)
@@ -154,3 +162,15 @@ class Catalogue:
         if counted and not counted.deleted and (stock is None or counted.source_ts >= sourced.source_ts):
             stock = cast("Inventory", counted.row).on_hand
         cards[product] = Card(base, price, stock)
+
+
+KeyT = TypeVar("KeyT")
+
+
+def _newer(rows: dict[KeyT, SourcedRow], key: KeyT, new: SourcedRow) -> bool:
+    """Put `new` in unless what is there is newer; say whether it went in."""
+    old = rows.get(key)
+    if old is not None and new.source_ts < old.source_ts:
+        return False
+    rows[key] = new
+    return True

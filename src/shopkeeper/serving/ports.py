@@ -32,6 +32,16 @@ class DecisionRequest(Protocol):
         """Unit of assignment; None where the shopper gave no key or did not allow measurement."""
         ...
 
+    @property
+    def session(self) -> str | None:
+        """Session the answer is for; None where there is none or the shopper did not allow measurement."""
+        ...
+
+    @property
+    def measured(self) -> bool:
+        """Say whether the shopper allows measurement; without it the decision log keeps counts alone."""
+        ...
+
 
 RequestT = TypeVar("RequestT", bound=DecisionRequest, contravariant=True)
 AnswerT = TypeVar("AnswerT")
@@ -91,7 +101,8 @@ class Profile:
 
     Attributes:
         events: Newest last, at most 50.
-        version: Rises with every event of the shopper, so a cache key that carries it is never stale.
+        version: Rises with every change of `events` and is never used twice, so a cache key that carries it is never
+            stale.
     """
 
     events: tuple[SessionEvent, ...] = ()
