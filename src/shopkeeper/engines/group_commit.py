@@ -1,0 +1,131 @@
+"""Many callers, one fdatasync: the event log inside an asyncio process."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from shopkeeper.commerce.tables import TableSchema
+from shopkeeper.engines.segment_log import Payload, SegmentLog, joined_rows
+from shopkeeper.errors import Overloaded
+
+
+@dataclass(frozen=True, slots=True)
+class CommitCounts:
+    """What a log has done since it was opened.
+
+    Attributes:
+        rows: Rows made durable.
+        groups: Writes with their fdatasync.
+        refused: Calls turned away because the queue was full or the disk failed.
+        seconds: Time spent in writing and syncing, seconds.
+        waiting: Rows not yet durable.
+    """
+
+    rows: int = 0
+    groups: int = 0
+    refused: int = 0
+    seconds: float = 0.0
+    waiting: int = 0
+
+
+class GroupCommit:
+    """A `SegmentLog` for one event loop; implements `intake.ports.LiveLog`.
+
+    What is appended while one group is written and synced, in a thread of its own, forms the next group. A lone call is
+    written at once; nobody waits for longer than two syncs.
+
+    Args:
+        most_waiting_bytes: How much may wait before callers are turned away, bytes.
+    """
+
+    def __init__(self, log: SegmentLog, *, most_waiting_bytes: int = 64 * 1024 * 1024) -> None:
+        self._log = log
+        self._most_waiting_bytes = most_waiting_bytes
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="event-log")
+        self._waiting: list[tuple[Payload, asyncio.Future[None]]] = []
+        self._waiting_rows = self._waiting_bytes = 0
+        self._writing_rows = 0
+        self._task: asyncio.Task[None] | None = None
+        self._rows = self._groups = self._refused = 0
+        self._seconds = 0.0
+
+    @property
+    def counts(self) -> CommitCounts:
+        """What the log has done so far."""
+        return CommitCounts(
+            self._rows, self._groups, self._refused, self._seconds, self._waiting_rows + self._writing_rows
+        )
+
+    async def append(self, table: TableSchema, rows: Sequence[bytes]) -> None:
+        """Write rows, each one JSON object without a line break, and return when they are durable.
+
+        Raises:
+            Overloaded: the disk is behind or full; nothing of the call counts as written.
+            InputError: a row holds a line break, or the rows exceed 256 MiB.
+        """
+        if not rows:
+            return
+        payload = joined_rows(rows)
+        if self._waiting and self._waiting_bytes + len(payload) > self._most_waiting_bytes:
+            self._refused += 1
+            raise Overloaded(f"The event log is behind: {self._waiting_rows:,} rows wait for the disk.")
+        loop = asyncio.get_running_loop()
+        durable: asyncio.Future[None] = loop.create_future()
+        self._waiting.append(((table.name, payload), durable))
+        self._waiting_rows += len(rows)
+        self._waiting_bytes += len(payload)
+        if self._task is None:
+            self._task = loop.create_task(self._write_groups())
+        await durable
+
+    async def seal(self) -> Path | None:
+        """End the open segment, so that it can be compacted; returns it, or None when there was nothing in it."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, self._log.seal)
+
+    async def close(self) -> None:
+        """Write what waits, seal, and stop the writer thread."""
+        while self._task is not None:
+            await asyncio.shield(self._task)
+        await asyncio.get_running_loop().run_in_executor(self._writer, self._log.close)
+        self._writer.shutdown()
+
+    async def _write_groups(self) -> None:
+        """Write group after group until nothing waits; one such task lives at a time."""
+        loop = asyncio.get_running_loop()
+        try:
+            while self._waiting:
+                group, self._waiting = self._waiting, []
+                self._writing_rows, self._waiting_rows, self._waiting_bytes = self._waiting_rows, 0, 0
+                writing = loop.run_in_executor(self._writer, self._commit, [payload for payload, _ in group])
+                await asyncio.wait((writing,))
+                self._settle([durable for _, durable in group], writing.exception())
+        finally:
+            self._task = None
+
+    def _commit(self, payloads: Sequence[Payload]) -> None:
+        started = time.perf_counter()
+        try:
+            self._log.append_payloads(payloads)
+        finally:
+            self._seconds += time.perf_counter() - started
+            self._groups += 1
+
+    def _settle(self, group: Sequence[asyncio.Future[None]], error: BaseException | None) -> None:
+        """Tell the callers of a group; one that gave up waiting is left alone."""
+        if error is None:
+            self._rows += self._writing_rows
+        else:
+            self._refused += len(group)
+        self._writing_rows = 0
+        for durable in group:
+            if durable.done():
+                continue
+            if error is None:
+                durable.set_result(None)
+            else:
+                durable.set_exception(Overloaded(error.reason) if isinstance(error, Overloaded) else error)
