@@ -105,6 +105,10 @@ class TableStore(Protocol):
         """Return how many rows `scan` would yield."""
         ...
 
+    def forget(self, table: TableSchema, column: str, value: str) -> int:
+        """Remove every row whose key column has this value, leaving no trace of the deletion; return how many."""
+        ...
+
 
 class Quarantine(Protocol):
     """Rejected rows with their reasons. Append-only until replayed or erased; safe from several processes."""

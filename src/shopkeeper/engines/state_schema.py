@@ -1,0 +1,94 @@
+"""Tables of the state database, the same on SQLite and PostgreSQL.
+
+Rows of the keyed tables are kept as one JSON document beside their key and source time, so the data contract can gain
+an optional column without a migration; analysis by column happens in the lake, not here.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, String, Table, Text
+
+from shopkeeper.commerce.tables import KEYED_TABLES
+
+METADATA = MetaData()
+HEAD = "0001"
+"""Revision the code expects; equal to the newest file in migrations/versions (held by a test)."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_micros(moment: datetime) -> int:
+    """Return a time as whole microseconds since 1970-01-01 UTC, exactly; engines compare it as a number."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """Return the UTC time of `to_micros`."""
+    return _EPOCH + micros * _MICROSECOND
+
+
+def _keyed(name: str, key: tuple[str, ...]) -> Table:
+    # `ts` is part of no key; every other key column is text.
+    columns = [Column(column, String(200), primary_key=True) for column in key]
+    return Table(
+        name,
+        METADATA,
+        *columns,
+        Column("source_micros", BigInteger, nullable=False),
+        Column("deleted", Boolean, nullable=False),
+        Column("body", Text, nullable=False),
+    )
+
+
+KEYED = {table.name: _keyed(table.name, table.key) for table in KEYED_TABLES.values()}
+
+MODEL_VERSIONS = Table(
+    "model_versions",
+    METADATA,
+    Column("system", String(50), primary_key=True),
+    Column("version", String(100), primary_key=True),
+    Column("model", String(100), nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("created_micros", BigInteger, nullable=False),
+    Column("blessed", Boolean, nullable=False),
+    Column("metrics", Text, nullable=False),
+    Column("fingerprint", String(100), nullable=False),
+)
+MODEL_ALIASES = Table(
+    "model_aliases",
+    METADATA,
+    Column("system", String(50), primary_key=True),
+    Column("alias", String(50), primary_key=True),
+    Column("version", String(100), nullable=False),
+)
+API_KEYS = Table(
+    "api_keys",
+    METADATA,
+    Column("key_id", String(20), primary_key=True),
+    Column("secret_hash", String(64), nullable=False, unique=True),
+    Column("store", String(200), nullable=False),
+    Column("scopes", String(200), nullable=False),
+    Column("created_micros", BigInteger, nullable=False),
+    Column("revoked_micros", BigInteger),
+)
+REPORTS = Table(
+    "reports",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("kind", String(50), nullable=False, index=True),
+    Column("store", String(200)),
+    Column("created_micros", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+)
+AUDIT = Table(
+    "audit",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("at_micros", BigInteger, nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("action", String(100), nullable=False),
+    Column("detail", Text, nullable=False),
+)

@@ -1,0 +1,119 @@
+"""Current state of the keyed tables in the state database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Engine, Row, Select, Table, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from shopkeeper.commerce.tables import TableSchema
+from shopkeeper.engines.state_schema import KEYED, from_micros, to_micros
+from shopkeeper.intake.ports import SourcedRow, Upserted
+
+_READ_ROWS = 5_000
+
+
+class StateTables:
+    """Implements `intake.ports.TableStore` on SQLite and PostgreSQL by `INSERT ... ON CONFLICT`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def upsert(self, table: TableSchema, rows: Sequence[SourcedRow]) -> Upserted:
+        """Write rows, each replacing an older one of the same key."""
+        newest = _newest_per_key(table, rows)
+        target = KEYED[table.name]
+        insert = _insert(self._engine, target)
+        statement = insert.on_conflict_do_update(
+            index_elements=list(table.key),
+            set_={name: insert.excluded[name] for name in ("source_micros", "deleted", "body")},
+            where=insert.excluded["source_micros"] >= target.c.source_micros,
+        )
+        written = self._write(statement, newest)
+        return Upserted(written=written, stale=len(rows) - written)
+
+    def insert_absent(self, table: TableSchema, rows: Sequence[SourcedRow]) -> int:
+        """Write only rows whose key is not there yet, and return how many that were."""
+        insert = _insert(self._engine, KEYED[table.name])
+        statement = insert.on_conflict_do_nothing(index_elements=list(table.key))
+        return self._write(statement, _newest_per_key(table, rows))
+
+    def scan(self, table: TableSchema, store: str | None = None) -> Iterator[SourcedRow]:
+        """Yield every row that is not deleted, of one store (rows for all stores included) or of all."""
+        target = KEYED[table.name]
+        query = _of_store(select(target), target, store)
+        with self._engine.connect() as connection:
+            reading = connection.execution_options(isolation_level="AUTOCOMMIT", yield_per=_READ_ROWS)
+            for row in reading.execute(query):
+                yield _sourced(table, row)
+
+    def get(self, table: TableSchema, key: tuple[str, ...]) -> SourcedRow | None:
+        """Return one row by the values of the table's key columns; None when absent or deleted."""
+        target = KEYED[table.name]
+        query = select(target).where(~target.c.deleted)
+        for column, value in zip(table.key, key, strict=True):
+            query = query.where(target.c[column] == value)
+        row = self._reader_one(query)
+        return _sourced(table, row) if row is not None else None
+
+    def count(self, table: TableSchema, store: str | None = None) -> int:
+        """Return how many rows `scan` would yield."""
+        target = KEYED[table.name]
+        row = self._reader_one(_of_store(select(func.count()).select_from(target), target, store))
+        return int(row[0]) if row is not None else 0
+
+    def forget(self, table: TableSchema, column: str, value: str) -> int:
+        """Remove every row whose key column has this value, leaving no trace of the deletion; return how many."""
+        target = KEYED[table.name]
+        with self._engine.begin() as connection:
+            return connection.execute(delete(target).where(target.c[column] == value)).rowcount
+
+    def _reader_one(self, query: Select[Any]) -> Row[Any] | None:
+        with self._engine.connect() as connection:
+            return connection.execution_options(isolation_level="AUTOCOMMIT").execute(query).first()
+
+    def _write(self, statement: Any, rows: list[dict[str, Any]]) -> int:  # noqa: ANN401 - one of two dialect classes
+        if not rows:
+            return 0
+        with self._engine.begin() as connection:
+            return _changed(connection, statement, rows)
+
+
+def _changed(connection: Connection, statement: Any, rows: list[dict[str, Any]]) -> int:  # noqa: ANN401
+    """Run a statement for each row and return how many rows it changed, which the drivers sum over a batch."""
+    return max(0, connection.execute(statement, rows).rowcount)
+
+
+def _insert(engine: Engine, target: Table) -> Any:  # noqa: ANN401 - one of two dialect classes, same methods
+    return postgresql.insert(target) if engine.dialect.name == "postgresql" else sqlite.insert(target)
+
+
+def _newest_per_key(table: TableSchema, rows: Sequence[SourcedRow]) -> list[dict[str, Any]]:
+    newest: dict[tuple[str, ...], SourcedRow] = {}
+    for row in rows:
+        key = tuple(str(getattr(row.row, column)) for column in table.key)
+        there = newest.get(key)
+        if there is None or row.source_ts >= there.source_ts:
+            newest[key] = row
+    return [
+        {
+            **dict(zip(table.key, key, strict=True)),
+            "source_micros": to_micros(row.source_ts),
+            "deleted": row.deleted,
+            "body": msgspec.json.encode(row.row).decode(),
+        }
+        for key, row in newest.items()
+    ]
+
+
+def _of_store(query: Select[Any], target: Table, store: str | None) -> Select[Any]:
+    query = query.where(~target.c.deleted)
+    return query if store is None else query.where(target.c.store.in_((store, "")))
+
+
+def _sourced(table: TableSchema, row: Row[Any]) -> SourcedRow:
+    body = msgspec.json.decode(row.body, type=table.row)
+    return SourcedRow(body, from_micros(row.source_micros), bool(row.deleted))

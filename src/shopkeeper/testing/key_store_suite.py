@@ -1,0 +1,41 @@
+"""The laws of `serving.ports.KeyStore`, for any engine: subclass and give a `keys` fixture."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+
+from shopkeeper.errors import InputError
+from shopkeeper.serving.ports import KeyStore, Scope
+
+
+class KeyStoreSuite:
+    """Every engine of the port passes these."""
+
+    def test_a_secret_finds_its_key(self, keys: KeyStore) -> None:
+        key, secret = keys.create("uk", ("decide", "events"), "test")
+        assert keys.find(secret) == key
+        assert key.scopes == ("events", "decide")
+
+    def test_an_unknown_secret_finds_nothing(self, keys: KeyStore) -> None:
+        _, secret = keys.create("uk", ("events",), "test")
+        assert keys.find(secret + "x") is None
+
+    def test_a_revoked_key_is_not_found(self, keys: KeyStore) -> None:
+        key, secret = keys.create("uk", ("events",), "test")
+        keys.revoke(key.key_id, "test")
+        assert keys.find(secret) is None
+        assert keys.keys()[0].revoked_at is not None
+
+    def test_revoking_twice_or_a_stranger_is_said(self, keys: KeyStore) -> None:
+        with pytest.raises(InputError, match="no valid key"):
+            keys.revoke("none", "test")
+
+    def test_an_unknown_scope_is_refused(self, keys: KeyStore) -> None:
+        with pytest.raises(InputError, match="Scopes"):
+            keys.create("uk", (cast("Scope", "admin"),), "test")
+
+    def test_no_listing_shows_a_secret(self, keys: KeyStore) -> None:
+        _, secret = keys.create("uk", ("events",), "test")
+        assert secret not in repr(keys.keys())

@@ -1,0 +1,130 @@
+"""The state database keeps the laws of all its ports."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shopkeeper.engines.state import State, open_state
+from shopkeeper.engines.state_schema import HEAD, METADATA, from_micros, to_micros
+from shopkeeper.engines.state_tables import StateTables
+from shopkeeper.errors import ConfigError, Unavailable
+from shopkeeper.intake.ports import TableStore
+from shopkeeper.registry.ports import ModelRegistry
+from shopkeeper.serving.ports import KeyStore
+from shopkeeper.testing.key_store_suite import KeyStoreSuite
+from shopkeeper.testing.registry_suite import RegistrySuite, example_version
+from shopkeeper.testing.table_store_suite import TableStoreSuite
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[State]:
+    opened = open_state(f"sqlite:///{tmp_path / 'state.db'}")
+    yield opened
+    opened.close()
+
+
+class TestTables(TableStoreSuite):
+    @pytest.fixture
+    def tables(self, state: State) -> TableStore:
+        return state.tables
+
+
+class TestRegistry(RegistrySuite):
+    @pytest.fixture
+    def registry(self, state: State) -> ModelRegistry:
+        return state.registry
+
+    def test_moving_an_alias_is_audited(self, state: State) -> None:
+        state.registry.register(example_version("a"))
+        state.registry.point("recommendations", "champion", "a", "anna", "it is better")
+        entry = state.audit.latest(1)[0]
+        assert (entry["who"], entry["action"], entry["detail"]["why"]) == ("anna", "model.point", "it is better")
+
+
+class TestKeys(KeyStoreSuite):
+    @pytest.fixture
+    def keys(self, state: State) -> KeyStore:
+        return state.keys
+
+    def test_the_database_file_does_not_hold_the_secret(self, state: State, tmp_path: Path) -> None:
+        _, secret = state.keys.create("uk", ("events",), "test")
+        state.close()
+        content = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+        assert secret.encode() not in content
+
+
+def test_reports_come_newest_first_by_kind_and_store(state: State) -> None:
+    for number in range(3):
+        state.reports.save("import", {"number": number}, "uk" if number else None)
+    state.reports.save("check", {"number": 9})
+    assert [report.body["number"] for report in state.reports.latest("import")] == [2, 1, 0]
+    assert [report.body["number"] for report in state.reports.latest("import", 1, "uk")] == [2]
+
+
+@given(st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30)))  # noqa: DTZ001
+def test_times_survive_the_number_exactly(moment: datetime) -> None:
+    aware = moment.replace(tzinfo=UTC)
+    assert from_micros(to_micros(aware)) == aware
+
+
+def test_times_before_1970_are_negative() -> None:
+    assert to_micros(datetime(1970, 1, 1, tzinfo=UTC) - timedelta(seconds=2)) == -2_000_000
+
+
+def test_the_expected_revision_is_the_newest_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", "shopkeeper:engines/migrations")
+    config.set_main_option("path_separator", "os")
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def test_the_migrations_build_the_tables_the_code_expects(state: State) -> None:
+    with state.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+
+
+def test_a_url_nobody_knows_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"engines\.state_url"):
+        open_state("not a url")
+
+
+def test_a_database_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
+    folder = tmp_path / "state.db"
+    folder.mkdir()
+    with pytest.raises(Unavailable, match="does not answer"):
+        open_state(f"sqlite:///{folder}")
+
+
+def test_the_write_ahead_log_is_on(state: State, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "state.db") as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()
+
+
+def test_two_processes_opening_a_new_database_at_once_both_succeed(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'state.db'}"
+    spawn = multiprocessing.get_context("spawn")
+    processes = [spawn.Process(target=_open_and_close, args=(url,)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0, 0]
+
+
+def _open_and_close(url: str) -> None:
+    opened = open_state(url)
+    assert isinstance(opened.tables, StateTables)
+    opened.close()
