@@ -1,0 +1,104 @@
+"""What a shopper allows, found in order: the event or request, the user's record, the store's default.
+
+Rules that hold everywhere:
+- without `personalise` no profile is read or written, and the answer comes from the context of the request;
+- without `measure` nothing that carries a key is logged: events become counts per store, UTC day, type and product,
+  and a decision is recorded without unit, session and answer;
+- what nobody said is not allowed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from shopkeeper.commerce.consent import NO_CONSENT, Consent
+from shopkeeper.commerce.event import Event, EventCount
+from shopkeeper.commerce.shopper import User
+from shopkeeper.commerce.store import Store
+from shopkeeper.intake.ports import SourcedRow
+from shopkeeper.serving.catalogue import ALL_STORES
+
+NOT_SAID = Consent()
+KEPT_OF_UNMEASURED = frozenset(
+    {"ts", "store", "type", "product", "quantity", "price", "currency", "surface", "consent"}
+)
+"""What may stay of a rejected event; a list of what may, because an unknown column may be an e-mail address."""
+
+
+class UserConsents:
+    """What user records say. Only users whose record says anything take memory."""
+
+    def __init__(self, group: Callable[[str], str]) -> None:
+        self._group = group
+        self._said: dict[str, dict[str, tuple[datetime, Consent]]] = {}
+        """User -> store of the record -> (source time, consent); a deleted record says nothing but keeps its time."""
+
+    def apply(self, rows: Iterable[SourcedRow]) -> None:
+        """Take in user records; older ones change nothing, rows of other tables are ignored."""
+        for sourced in rows:
+            row = sourced.row
+            if not isinstance(row, User):
+                continue
+            records = self._said.get(row.user)
+            consent = NOT_SAID if sourced.deleted or row.consent is None else row.consent
+            if records is None:
+                if consent == NOT_SAID:
+                    continue
+                records = self._said[row.user] = {}
+            old = records.get(row.store)
+            if old is None or sourced.source_ts >= old[0]:
+                records[row.store] = (sourced.source_ts, consent)
+
+    def of(self, store: str, user: str | None) -> Consent:
+        """Return what the records of a user say for a store: its own, the shared one, others of its customer group.
+
+        Profiles are shared within a group, so a refusal in one store of it counts in the others.
+        """
+        records = self._said.get(user) if user is not None else None
+        if records is None:
+            return NOT_SAID
+        said = NOT_SAID
+        group = self._group(store)
+        for name in (store, ALL_STORES, *sorted(records)):
+            record = records.get(name)
+            if record is not None and (name in (ALL_STORES, store) or self._group(name) == group):
+                said = said.or_else(record[1])
+        return said
+
+
+def effective(said: Consent | None, record: Consent, store: Store | None) -> Consent:
+    """Return what holds, every field said: the event's or request's word, else the record's, else the store's, else no.
+
+    Args:
+        said: From the event or request.
+        record: From the user's record.
+        store: The store; None, an undeclared one, allows nothing by default.
+    """
+    resolved = record if said is None else said.or_else(record)
+    if store is not None:
+        resolved = resolved.or_else(store.consent_default)
+    return resolved.or_else(NO_CONSENT)
+
+
+def counted(events: Iterable[Event]) -> list[EventCount]:
+    """Return counts per store, UTC day, type and product, in the order they first come."""
+    n: Counter[tuple[datetime, str, str, str | None]] = Counter()
+    units: dict[tuple[datetime, str, str, str | None], float] = {}
+    for event in events:
+        day = event.ts.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        key = (day, event.store, event.type, event.product)
+        n[key] += 1
+        if event.quantity is not None:
+            units[key] = units.get(key, 0.0) + event.quantity
+    return [
+        EventCount(ts=key[0], store=key[1], type=key[2], product=key[3], n=count, quantity=units.get(key))
+        for key, count in n.items()
+    ]
+
+
+def without_keys(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a raw event without anything that may lead to a person, for the quarantine."""
+    return {name: value for name, value in raw.items() if name in KEPT_OF_UNMEASURED}

@@ -1,0 +1,116 @@
+"""What each shopper did lately, in memory, so that an event accepted now changes that shopper's next answer."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from itertools import count
+from typing import Literal
+
+from shopkeeper.commerce.event import INTEREST, Event
+from shopkeeper.commerce.shopper import Shopper
+from shopkeeper.serving.ports import EMPTY_PROFILE, Profile, SessionEvent
+
+EVENTS_KEPT = 50
+Kind = Literal["user", "visitor", "session"]
+Key = tuple[str, Kind, str]
+"""Customer group, kind of key, its value. Profiles never cross a customer group."""
+
+
+class SessionState:
+    """Live profiles, one for each shopper key, the longest unseen going first. Used from one thread.
+
+    A shopper is known by the strongest key given: user, else visitor, else session. What happened under a weaker key
+    moves to the stronger one the first time both come together, so a visitor's events follow the user after login.
+    A device that then comes with another user starts afresh: nothing of the first user, nor of what was done on the
+    device in between, reaches the second; and the device alone never shows what its users did when signed in.
+
+    Args:
+        profiles: Most profiles held.
+    """
+
+    def __init__(self, profiles: int) -> None:
+        self._limit = profiles
+        self._profiles: OrderedDict[Key, Profile] = OrderedDict()
+        self._owner: OrderedDict[Key, Key] = OrderedDict()
+        """Weaker key -> the stronger key its events moved to."""
+        self._versions = count(1)
+
+    def __len__(self) -> int:
+        return len(self._profiles)
+
+    def read(self, shopper: Shopper) -> Profile:
+        """Return the profile of a shopper who allows personalisation, after moving what weaker keys gathered to it."""
+        key = self._adopt(shopper)
+        profile = self._profiles.get(key) if key is not None else None
+        if key is None or profile is None:
+            return EMPTY_PROFILE
+        self._profiles.move_to_end(key)
+        return profile
+
+    def write(self, shopper: Shopper, event: Event) -> None:
+        """Add an event of a shopper who allows personalisation; only interest in a product changes a profile."""
+        key = self._adopt(shopper)
+        if key is None or event.product is None or event.type not in INTEREST:
+            return
+        old = self._profiles.get(key, EMPTY_PROFILE)
+        self._keep(key, (*old.events, SessionEvent(event.product, event.type, event.ts)))
+
+    def erase(self, group: str, user: str) -> int:
+        """Forget a user, and what is held of every device and session that was theirs; return profiles dropped."""
+        owner: Key = (group, "user", user)
+        theirs = [owner, *(weaker for weaker, stronger in self._owner.items() if stronger == owner)]
+        for key in theirs:
+            self._owner.pop(key, None)
+        return sum(self._profiles.pop(key, None) is not None for key in theirs)
+
+    def _adopt(self, shopper: Shopper) -> Key | None:
+        """Return the strongest key of a shopper, after binding the weaker ones to it."""
+        keys = _keys(shopper)
+        strongest = next(keys, None)
+        if strongest is None:
+            return None
+        for weaker in keys:
+            if weaker[1] == "session" and strongest[1] == "visitor" and weaker not in self._profiles:
+                continue  # the usual case of an anonymous shopper; nothing to move, nothing to remember
+            owner = self._owner.get(weaker)
+            if owner is not None and owner != strongest and owner[1] == strongest[1]:
+                self._profiles.pop(weaker, None)
+            else:
+                self._move(weaker, strongest)
+            self._bind(weaker, strongest)
+        return strongest
+
+    def _move(self, weaker: Key, stronger: Key) -> None:
+        moved = self._profiles.pop(weaker, None)
+        if moved is not None:
+            self._keep(stronger, (*self._profiles.get(stronger, EMPTY_PROFILE).events, *moved.events))
+
+    def _bind(self, weaker: Key, stronger: Key) -> None:
+        self._owner[weaker] = stronger
+        self._owner.move_to_end(weaker)
+        if len(self._owner) > 2 * self._limit:
+            self._owner.popitem(last=False)
+
+    def _keep(self, key: Key, events: tuple[SessionEvent, ...]) -> None:
+        in_order = len(events) < 2 or events[-2].ts <= events[-1].ts
+        if not in_order or len(events) > EVENTS_KEPT:
+            events = tuple(sorted(events, key=_time)[-EVENTS_KEPT:])
+        self._profiles[key] = Profile(events, next(self._versions))
+        self._profiles.move_to_end(key)
+        if len(self._profiles) > self._limit:
+            self._profiles.popitem(last=False)
+
+
+def _keys(shopper: Shopper) -> Iterator[Key]:
+    """Yield the keys a shopper came with, the strongest first."""
+    if shopper.user is not None:
+        yield (shopper.group, "user", shopper.user)
+    if shopper.visitor is not None:
+        yield (shopper.group, "visitor", shopper.visitor)
+    if shopper.session is not None:
+        yield (shopper.group, "session", shopper.session)
+
+
+def _time(event: SessionEvent) -> float:
+    return event.ts.timestamp()
