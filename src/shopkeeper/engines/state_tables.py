@@ -41,10 +41,10 @@ class StateTables:
         statement = insert.on_conflict_do_nothing(index_elements=list(table.key))
         return self._write(statement, _newest_per_key(table, rows))
 
-    def scan(self, table: TableSchema, store: str | None = None) -> Iterator[SourcedRow]:
-        """Yield every row that is not deleted, of one store (rows for all stores included) or of all."""
+    def scan(self, table: TableSchema, store: str | None = None, *, with_deleted: bool = False) -> Iterator[SourcedRow]:
+        """Yield every row that is not deleted (or all), of one store (rows for all stores included) or of all."""
         target = KEYED[table.name]
-        query = _of_store(select(target), target, store)
+        query = _of_store(select(target), target, store, with_deleted)
         with self._engine.connect() as connection:
             reading = connection.execution_options(isolation_level="AUTOCOMMIT", yield_per=_READ_ROWS)
             for row in reading.execute(query):
@@ -109,8 +109,9 @@ def _newest_per_key(table: TableSchema, rows: Sequence[SourcedRow]) -> list[dict
     ]
 
 
-def _of_store(query: Select[Any], target: Table, store: str | None) -> Select[Any]:
-    query = query.where(~target.c.deleted)
+def _of_store(query: Select[Any], target: Table, store: str | None, with_deleted: bool = False) -> Select[Any]:
+    if not with_deleted:
+        query = query.where(~target.c.deleted)
     return query if store is None else query.where(target.c.store.in_((store, "")))
 
 

@@ -93,8 +93,12 @@ class TableStore(Protocol):
         """Write only rows whose key is not there yet, and return how many that were."""
         ...
 
-    def scan(self, table: TableSchema, store: str | None = None) -> Iterator[SourcedRow]:
-        """Yield every row that is not deleted, of one store (rows for all stores included) or of all."""
+    def scan(self, table: TableSchema, store: str | None = None, *, with_deleted: bool = False) -> Iterator[SourcedRow]:
+        """Yield every row that is not deleted, of one store (rows for all stores included) or of all.
+
+        Args:
+            with_deleted: Yield remembered deletions too, so that a copy in memory refuses what is older than them.
+        """
         ...
 
     def get(self, table: TableSchema, key: tuple[str, ...]) -> SourcedRow | None:
