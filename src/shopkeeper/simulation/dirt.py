@@ -1,0 +1,90 @@
+"""The dirt of a real feed, in small planted doses, so that the data report has something true to find."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from shopkeeper.simulation.clickstream import Row, iso_times
+from shopkeeper.simulation.market import StoreMarket
+from shopkeeper.simulation.sessions import SECOND
+
+DECLARED_BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+
+
+@dataclass(frozen=True, slots=True)
+class Dirt:
+    """How much dirt there is, as shares of the events; and what it came to once planted."""
+
+    duplicates: float = 0.004
+    without_product: float = 0.001
+    negative_prices: float = 0.01
+    crawls: int = 8
+    pages_a_crawl: int = 90
+
+
+@dataclass(slots=True)
+class Planted:
+    """What was planted, for tests to find again."""
+
+    duplicates: int = 0
+    without_product: int = 0
+    negative_prices: int = 0
+    bot_events: int = 0
+
+
+NO_DIRT = Dirt(0.0, 0.0, 0.0, 0, 0)
+DIRT = Dirt()
+
+
+def soil(rows: Iterable[Row], dirt: Dirt, rng: np.random.Generator, planted: Planted) -> Iterator[Row]:
+    """Yield rows with duplicates (the same row a little later), views without a product and carts with a wrong sign.
+
+    `negative_prices` is a share of carts, the other two are shares of all rows.
+    """
+    held: Row | None = None
+    for row in rows:
+        chance = rng.random()
+        if row["type"] == "view" and chance < dirt.without_product:
+            planted.without_product += 1
+            yield {key: value for key, value in row.items() if key != "product"}
+        elif row["type"] == "cart" and chance < dirt.negative_prices:
+            planted.negative_prices += 1
+            yield {**row, "price": -row["price"]}
+        else:
+            yield row
+            if chance > 1 - dirt.duplicates and held is None:
+                held = row
+                continue
+        if held is not None:
+            planted.duplicates += 1
+            yield held
+            held = None
+
+
+def crawlers(
+    market: StoreMarket, start_ms: int, until_ms: int, dirt: Dirt, rng: np.random.Generator, planted: Planted
+) -> Iterator[Row]:
+    """Yield the views of bots, in order of time: crawlers that say what they are, and one scraper that does not."""
+    span = until_ms - start_ms - 3_600 * SECOND
+    starts = np.sort(start_ms + (rng.random(dirt.crawls) * max(span, 1)).astype(np.int64))
+    products = np.flatnonzero(market.shelf.sellable)
+    number = 0
+    for crawl, start in enumerate(starts.tolist()):
+        scraper = crawl == dirt.crawls - 1
+        times = iso_times(start + np.arange(dirt.pages_a_crawl) * (700 if scraper else 1_100))
+        for ts, product in zip(times, rng.choice(products, size=dirt.pages_a_crawl), strict=True):
+            planted.bot_events += 1
+            yield {
+                "event_id": f"sim-{market.name}-b{number:06d}",
+                "ts": ts,
+                "store": market.name,
+                "visitor": f"v-sim-bot-{crawl}",
+                "session": f"sim-{market.name}-b{crawl:03d}",
+                "type": "view",
+                "product": market.shelf.ids[product],
+                "user_agent": "Mozilla/5.0 (X11; Linux x86_64)" if scraper else DECLARED_BOT,
+            }
+            number += 1
