@@ -1,0 +1,240 @@
+"""One judge of rows for every way in: files, `PUT /v1/...` and `POST /v1/events`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta, tzinfo
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from shopkeeper.commerce.event import NEEDS_PRODUCT
+from shopkeeper.commerce.store import Store
+from shopkeeper.commerce.tables import EVENTS, STORES, TableSchema
+from shopkeeper.errors import FieldProblem
+from shopkeeper.intake.field_mending import MISSING_WORDS, Unusable, menders
+from shopkeeper.intake.field_words import shown
+from shopkeeper.intake.identity import row_identity
+from shopkeeper.intake.plain_json import MAX_BYTES, json_safe
+from shopkeeper.intake.times import read_time, zone_named
+
+SOURCE_TIME_COLUMNS = ("source_ts", "updated_at")
+"""Columns of keyed tables that say when the source wrote the row; read by intake, never kept as attributes."""
+
+_CONSENT_COLUMNS = {"consent_measure": "measure", "consent_personalise": "personalise", "consent_email": "email"}
+_FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class RowValidator:
+    """Judges raw rows of one table. Never raises, whatever a row holds.
+
+    A row that fits costs one conversion in C. Only a row that does not is taken apart: each value is mended where its
+    meaning is clear (a number given for an identifier, `yes` for true, `2011-12-09 12:50:00` for a time, JSON text for
+    an object), and everything that still does not fit is reported, all at once.
+
+    Missing is: absent, null, empty text. Unknown columns go to `properties` or `attributes`. A time without an offset
+    is read in the store's time zone. An event without `event_id` gets one by the rule of `intake.identity`.
+
+    Args:
+        stores: The stores there are; read at each row, so a store declared meanwhile is known.
+        default_store: The only store rows may belong to, taken where a row names none; None = each row names its own.
+        now: The clock, UTC.
+        future_seconds: How far after `now` a row's time may lie.
+    """
+
+    def __init__(
+        self,
+        table: TableSchema,
+        stores: Mapping[str, Store],
+        default_store: str | None,
+        now: Callable[[], datetime],
+        future_seconds: float = 300.0,
+    ) -> None:
+        self.table = table
+        self._stores = stores
+        self._default = default_store
+        self._now = now
+        self._tolerance = timedelta(seconds=future_seconds)
+        self._menders = menders(table)
+        self._names = table.column_names
+        self._attributes = table.attributes_column
+        self._times = tuple(column.name for column in table.columns if column.kind == "time")
+        ids = [name for name, mender in self._menders.items() if mender.is_id]
+        self._id_names = tuple(ids)
+        self._ids = attrgetter(*ids, ids[0])
+        self._is_event = table is EVENTS
+        self._keyed_extras = frozenset() if table is EVENTS else frozenset({*SOURCE_TIME_COLUMNS, "deleted"})
+        self._locale_texts = frozenset({"title", "description"}) & self._names
+        self._encode = msgspec.json.Encoder().encode
+        self._zones: dict[str, tuple[Store | None, tzinfo]] = {}
+
+    def check(self, raw: Mapping[str, Any], row_number: int | None = None) -> Struct | tuple[FieldProblem, ...]:
+        """Return the row as the contract's type, or everything that is wrong with it (at least one problem)."""
+        try:
+            now = self._now()
+            values = self._arranged(raw)
+            row = self._converted(values, raw, now)
+            return row if row is not None and not self._breaches(row, now, None) else self._mended(raw, row_number, now)
+        except (ValueError, TypeError, ArithmeticError, AttributeError, RecursionError, msgspec.MsgspecError):
+            return self._mended(raw, row_number, self._now())
+
+    def _arranged(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a row says, by column of the contract; unknown columns gathered in the attributes column."""
+        values = {name: value for name, value in raw.items() if value is not None and value != ""}
+        if not values.keys() <= self._names:
+            unknown = values.keys() - self._names
+            kept = {name: values.pop(name) for name in raw if name in unknown and name not in self._keyed_extras}
+            for name in unknown & self._keyed_extras:
+                values.pop(name, None)
+            self._gather(values, kept)
+        if self._default is not None and not values.get("store"):
+            values["store"] = self._default
+        return values
+
+    def _gather(self, values: dict[str, Any], kept: dict[str, Any]) -> None:
+        """Put flat consent columns and unknown ones where they belong."""
+        if "consent" in self._names and (flat := _CONSENT_COLUMNS.keys() & kept.keys()):
+            consent = {_CONSENT_COLUMNS[name]: kept.pop(name) for name in flat}
+            if not isinstance(values.get("consent"), Mapping):
+                values["consent"] = consent
+            else:
+                values["consent"] = {**consent, **values["consent"]}
+        if kept and self._attributes is not None:
+            own = values.get(self._attributes)
+            if isinstance(own, str) and own.lstrip().startswith("{"):
+                own = msgspec.json.decode(own)
+            values[self._attributes] = {**kept, **own} if isinstance(own, Mapping) else own or kept
+
+    def _converted(self, values: dict[str, Any], raw: Mapping[str, Any], now: datetime) -> Struct | None:
+        """Return the row when it fits as it is; None when it needs mending."""
+        zone = self.zone(values.get("store"))
+        for name in self._times:
+            if name in values:
+                values[name] = read_time(values[name], zone)
+        if self._is_event:
+            values["received_at"] = now
+            if "event_id" not in values:
+                values["event_id"] = row_identity("events", values["store"], raw)
+        for name in self._id_names:
+            if (value := values.get(name)).__class__ is int:
+                values[name] = str(value)
+        for name in self._locale_texts:
+            if name in values and values[name][:1] == "{":
+                return None
+        row = msgspec.convert(values, self.table.row, strict=False)
+        encoded = self._encode(row)
+        fits = b"\\u0000" not in encoded and (len(encoded) <= MAX_BYTES or self._attributes not in values)
+        return row if fits and MISSING_WORDS.isdisjoint(self._ids(row)) else None
+
+    def _mended(self, raw: object, row: int | None, now: datetime) -> Struct | tuple[FieldProblem, ...]:
+        """Return the row with its values mended, or all problems."""
+        if not isinstance(raw, Mapping):
+            reason = f"must be an object of columns, got {shown(raw)}"
+            return (FieldProblem("$", reason, "Send each row as one JSON object.", row),)
+        safe_raw = {str(json_safe(str(name))): value for name, value in raw.items()}
+        try:
+            values = self._arranged(safe_raw)
+        except (ValueError, TypeError, msgspec.MsgspecError):
+            reason = f"must be a JSON object, got {shown(safe_raw.get(self._attributes or ''))}"
+            return (FieldProblem(self._attributes or "$", reason, "Give a JSON object, or its text.", row),)
+        fields, problems = self._fields(values, row)
+        broken = {problem.field for problem in problems}
+        if self._is_event:
+            fields["received_at"] = now
+            if "event_id" not in fields and not broken & {"event_id", "store"} and "store" in fields:
+                fields["event_id"] = row_identity("events", str(fields["store"]), json_safe(safe_raw))
+        for mender in self._menders.values():
+            if mender.required and mender.name not in fields and mender.name not in broken:
+                problems.append(self._missing(mender.name, row))
+        if problems:
+            return tuple(problems)
+        judged = self.table.row(**fields)
+        return tuple(self._breaches(judged, now, row)) or judged
+
+    def _fields(self, values: Mapping[str, Any], row: int | None) -> tuple[dict[str, Any], list[FieldProblem]]:
+        """Return the values that fit, mended, and the problems of the others."""
+        fields: dict[str, Any] = {}
+        problems: list[FieldProblem] = []
+        zone = self.zone(values.get("store"))
+        for name, value in values.items():
+            mender = self._menders.get(name)
+            if mender is None or name == "received_at":
+                continue
+            try:
+                mended = mender.check(value, zone)
+            except Unusable as unusable:
+                problems.append(mender.problem(str(unusable), row))
+                continue
+            if mended is not None:
+                fields[name] = mended
+        if self._default is not None and "store" not in fields and not any(p.field == "store" for p in problems):
+            fields["store"] = self._default
+        return fields, problems
+
+    def _missing(self, name: str, row: int | None) -> FieldProblem:
+        remedy = {
+            "store": "Name the store in the row, or give one with --store.",
+            "event_id": "It is derived once `store` is right.",
+        }.get(name, f"Give the column `{name}`, or fill it in a mapping file.")
+        return FieldProblem(name, f"is required in {self.table.name} and missing", remedy, row)
+
+    def _breaches(self, judged: Struct, now: datetime, row: int | None) -> list[FieldProblem]:
+        """Return what is wrong with a row whose single values all fit."""
+        problems: list[FieldProblem] = []
+        store: str = judged.store  # type: ignore[attr-defined]  # every table of the contract has the column
+        if self._default is not None and store != self._default:
+            remedy = f"Rows taken here belong to {self._default!r}; send others on their own way in."
+            problems.append(FieldProblem("store", f"must be {self._default!r}, got {shown(store)}", remedy, row))
+        elif store not in self._stores and store and self.table is not STORES:
+            known = ", ".join(list(self._stores)[:20]) or "none yet"
+            remedy = f"Declare it with `PUT /v1/stores` or in a table `stores`. Known: {known}."
+            problems.append(FieldProblem("store", f"must be a known store, got {shown(store)}", remedy, row))
+        if self.table.time is not None:
+            problems += self._time_breaches(getattr(judged, self.table.time), now, row)
+        if self._is_event and judged.product is None and judged.type in NEEDS_PRODUCT:  # type: ignore[attr-defined]
+            kind = judged.type  # type: ignore[attr-defined]
+            remedy = "Name the product, or use the type `custom` for what concerns none."
+            problems.append(FieldProblem("product", f"is required for the event type, got {kind!r}", remedy, row))
+        if self.table is STORES:
+            problems += self._zone_breaches(judged.time_zone, row)  # type: ignore[attr-defined]
+        return problems
+
+    def _time_breaches(self, moment: datetime, now: datetime, row: int | None) -> list[FieldProblem]:
+        name = self.table.time or "$"
+        if moment > now + self._tolerance:
+            reason = f"must not lie in the future, got {moment.isoformat()}"
+            remedy = f"It is {now.isoformat(timespec='seconds')} here; check the clock and the time zone of the source."
+            return [FieldProblem(name, reason, remedy, row)]
+        if moment < _FIRST_MOMENT:
+            reason = f"must not lie before 1970, got {moment.isoformat()}"
+            return [FieldProblem(name, reason, "Leave out times that stand for none.", row)]
+        return []
+
+    def _zone_breaches(self, name: str, row: int | None) -> list[FieldProblem]:
+        try:
+            zone_named(name)
+        except ValueError:
+            reason = f"must be an IANA time zone, got {shown(name)}"
+            return [FieldProblem("time_zone", reason, "Use a name such as Europe/London or UTC.", row)]
+        return []
+
+    def zone(self, store: object) -> tzinfo:
+        """Return the time zone of a store; UTC where the store is not known."""
+        if not isinstance(store, str):
+            return UTC
+        declared = self._stores.get(store)
+        cached = self._zones.get(store)
+        if cached is None or cached[0] is not declared:
+            if declared is None:
+                return UTC  # never kept: a stranger's names must not fill the memory
+            cached = self._zones[store] = (declared, _zone_or_utc(declared.time_zone))
+        return cached[1]
+
+
+def _zone_or_utc(name: str) -> tzinfo:
+    try:
+        return zone_named(name)
+    except ValueError:
+        return UTC
