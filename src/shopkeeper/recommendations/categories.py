@@ -1,0 +1,28 @@
+"""Category paths: `a > b > c` lies under `a`, `a > b` and itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+SEPARATOR = ">"
+
+
+def normal(path: str) -> str:
+    """Return a path with single spaces around its separators: `a>b ` -> `a > b`; empty parts are dropped."""
+    return " > ".join(part for part in (piece.strip() for piece in path.split(SEPARATOR)) if part)
+
+
+def prefixes(paths: Iterable[str]) -> tuple[str, ...]:
+    """Return every category that contains one of `paths`, shortest first within a path, none twice."""
+    found: dict[str, None] = {}
+    for path in paths:
+        parts = [part for part in (piece.strip() for piece in path.split(SEPARATOR)) if part]
+        for depth in range(1, len(parts) + 1):
+            found[" > ".join(parts[:depth])] = None
+    return tuple(found)
+
+
+def under(paths: Iterable[str], category: str) -> bool:
+    """Say whether one of `paths` is `category` or lies under it."""
+    wanted = normal(category)
+    return any(path == wanted or path.startswith(wanted + " > ") for path in map(normal, paths))

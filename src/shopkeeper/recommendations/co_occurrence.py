@@ -1,0 +1,142 @@
+"""Which product follows which: the order-aware item-to-item similarity, built block by block in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_array, csr_array
+
+from shopkeeper.recommendations.interactions import Sequences
+
+PAIRS_PER_BLOCK = 8_000_000
+"""Pairs counted at a time; a block needs about 50 bytes a pair, so 400 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """What goes with each item: the rows of S.
+
+    Attributes:
+        starts: Where each item's neighbours begin, and one more at the end; shape (items + 1,).
+        items: Item codes, rising within a row; shape (m,).
+        scores: Similarities, positive; shape (m,).
+    """
+
+    starts: npt.NDArray[np.int64]
+    items: npt.NDArray[np.int32]
+    scores: npt.NDArray[np.float32]
+
+
+def similarity(
+    seen: Sequences,
+    items: int,
+    *,
+    window: int,
+    gap_decay: float,
+    backward: float,
+    shrink: float,
+    neighbours: int | None,
+) -> Neighbours:
+    """Return the item-to-item similarity of sequences.
+
+    For entries a before b with gap g = 1..window in one sequence: `C[a, b] += gap_decay ** (g - 1)` and
+    `C[b, a] += backward * gap_decay ** (g - 1)`; then `S = C / (sqrt(n_a * n_b) + shrink)` with `n` the entries of an
+    item. An item is no neighbour of itself.
+
+    Args:
+        seen: Sequences of item codes.
+        items: How many item codes there are.
+        neighbours: Strongest neighbours kept for each item, of equals those with the lower code; None = all.
+
+    Returns:
+        Row = the item had, entries = the items that go with it.
+
+    Source:
+        Research notes of this project, section 3.1; the order-aware form of item-based kNN (Sarwar et al. 2001).
+    """
+    counts = np.bincount(seen.items, minlength=items)
+    roots = np.sqrt(counts.astype(np.float64))
+    order = np.argsort(seen.items, kind="stable")
+    ends = np.cumsum(counts)
+    forward = np.power(gap_decay, np.arange(window, dtype=np.float64))
+    blocks = []
+    for low, high in _blocks(ends, PAIRS_PER_BLOCK // (2 * window)):
+        positions = order[(ends[low - 1] if low else 0) : ends[high - 1]]
+        block = _count(seen, positions, low, (high - low, items), forward, backward)
+        rows = np.repeat(np.arange(low, high), np.diff(block.indptr))
+        block.data /= roots[rows] * roots[block.indices] + shrink
+        block.data = block.data.astype(np.float32)
+        blocks.append(block if neighbours is None else keep_strongest(block, neighbours))
+    return _stacked(blocks, items)
+
+
+def _stacked(blocks: list[csr_array], items: int) -> Neighbours:
+    """Return the rows of the blocks under each other."""
+    starts = np.zeros(items + 1, dtype=np.int64)
+    np.cumsum(np.concatenate([[0][:0], *(np.diff(block.indptr) for block in blocks)]), out=starts[1:])
+    return Neighbours(
+        starts,
+        np.concatenate([np.empty(0, dtype=np.int32), *(block.indices for block in blocks)]).astype(
+            np.int32, copy=False
+        ),
+        np.concatenate([np.empty(0, dtype=np.float32), *(block.data for block in blocks)]).astype(
+            np.float32, copy=False
+        ),
+    )
+
+
+def _blocks(ends: npt.NDArray[np.int64], most: int) -> Iterator[tuple[int, int]]:
+    """Yield ranges of items that have about `most` entries together, at least one item each."""
+    low, items = 0, len(ends)
+    while low < items:
+        before = int(ends[low - 1]) if low else 0
+        high = max(int(np.searchsorted(ends, before + most, side="right")), low + 1)
+        yield low, high
+        low = high
+
+
+def _count(
+    seen: Sequences,
+    positions: npt.NDArray[np.int64],
+    low: int,
+    shape: tuple[int, int],
+    forward: npt.NDArray[np.float64],
+    backward: float,
+) -> csr_array:
+    """Return the rows of C for the items at `positions`, row 0 being item `low`."""
+    rows, columns, amounts = [], [], []
+    shoppers, codes, last = seen.shoppers, seen.items, len(seen)
+    for gap, weight in enumerate(forward.tolist(), start=1):
+        for step, amount in ((gap, weight), (-gap, backward * weight)):
+            there = positions + step
+            here = positions[(there >= 0) & (there < last)]
+            here = here[(shoppers[here] == shoppers[here + step]) & (codes[here] != codes[here + step])]
+            rows.append(codes[here] - np.int32(low))
+            columns.append(codes[here + step])
+            amounts.append(np.full(len(here), amount))
+    pairs = coo_array(
+        (np.concatenate(amounts), (np.concatenate(rows), np.concatenate(columns))), shape=shape, dtype=np.float64
+    )
+    counted = csr_array(pairs)
+    counted.sum_duplicates()
+    return counted
+
+
+def keep_strongest(block: csr_array, most: int) -> csr_array:
+    """Return the `most` largest entries of each row; of equal ones those in the lower columns."""
+    indptr, data = block.indptr, block.data
+    keep = np.ones(len(data), dtype=np.bool_)
+    for row in np.flatnonzero(np.diff(indptr) > most).tolist():
+        start, end = indptr[row], indptr[row + 1]
+        values = data[start:end]
+        bar = np.partition(values, len(values) - most)[len(values) - most]
+        above = values > bar
+        equal = np.flatnonzero(values == bar)[: most - int(above.sum())]
+        above[equal] = True
+        keep[start:end] = above
+    kept = np.zeros(len(indptr), dtype=np.int64)
+    np.cumsum(np.add.reduceat(np.append(keep, False), indptr[:-1]) * (np.diff(indptr) > 0), out=kept[1:])
+    return csr_array((data[keep], block.indices[keep], kept), shape=block.shape)

@@ -1,0 +1,127 @@
+"""What an answer is filled up with when there is nothing personal to say: lists by rule, the closest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from shopkeeper.recommendations import reasons
+from shopkeeper.recommendations.answer import Reason, Recommendation
+from shopkeeper.recommendations.categories import normal, prefixes
+from shopkeeper.recommendations.past import Past
+from shopkeeper.recommendations.popular import Popular
+from shopkeeper.recommendations.request import RecommendationRequest
+from shopkeeper.recommendations.rules import Rules
+from shopkeeper.recommendations.shelf import Shelf
+from shopkeeper.recommendations.trending import Trending
+from shopkeeper.serving.catalogue import Catalogue
+
+_CONTEXT_PRODUCTS = 3
+"""How many products of the page lend their category."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One list to fill from.
+
+    Attributes:
+        reason: None = new or from the range, by the age of the product.
+        from_history: The list was picked because of what the shopper did before.
+    """
+
+    products: Iterable[str]
+    reason: Reason | None = None
+    from_history: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """Everything a rule can draw from. `popular` is None while no model is loaded."""
+
+    catalogue: Catalogue
+    shelf: Shelf
+    trending: Trending
+    popular: Popular | None = None
+
+    def popular_products(self, store: str, category: str = "") -> Iterator[str]:
+        """Yield the best products of the last training data, best first."""
+        leaders = self.popular.leaders(store, category) if self.popular else None
+        if self.popular is None or leaders is None:
+            return
+        for item in leaders.items:
+            yield self.popular.index.products[item]
+
+
+def fill(
+    chosen: list[Recommendation], request: RecommendationRequest, past: Past, stock: Stock, rules: Rules
+) -> tuple[Recommendation, ...]:
+    """Return `chosen` filled up to the number asked for.
+
+    A filled product scores `floor / (2 * place)`, with `floor` the last score before it, so scores never rise.
+    """
+    wanted = request.body.k
+    floor = chosen[-1].score if chosen else 1.0
+    taken = {item.product for item in chosen}
+    place = 0
+    if len(chosen) < wanted:
+        for source in sources(request, past, stock):
+            for product in source.products:
+                if product in taken:
+                    continue
+                card = rules.allowed(product, from_history=source.from_history)
+                if card is None:
+                    continue
+                place += 1
+                taken.add(product)
+                reason = source.reason or reasons.by_age(card, request.now)
+                chosen.append(Recommendation(product, floor / (2.0 * place), (reason,)))
+                if len(chosen) == wanted:
+                    return tuple(chosen)
+    return tuple(chosen[:wanted])
+
+
+def sources(request: RecommendationRequest, past: Past, stock: Stock) -> Iterator[Source]:
+    """Yield the lists in order: categories of the page, of the filters, of the shopper, the store, the catalogue."""
+    body, store = request.body, request.store
+    page = _categories_of(body.products[:_CONTEXT_PRODUCTS], stock.catalogue, store)
+    for category in dict.fromkeys((*page, *map(normal, body.filters.categories))):
+        yield from _category(category, store, stock)
+    newest = [event.product for event in past.events[-1:] if not _sensitive(event.product, stock.catalogue, store)]
+    for category in _categories_of(newest, stock.catalogue, store):
+        yield from _category(category, store, stock, from_history=True)
+    yield Source(stock.trending.products(store), reasons.TRENDING)
+    yield Source(stock.popular_products(store), reasons.POPULAR)
+    if body.candidates is not None:
+        yield Source(body.candidates)
+        return
+    yield Source(stock.shelf.order(store).matching(body.filters))
+    yield Source(_fresher(request, stock))
+
+
+def _fresher(request: RecommendationRequest, stock: Stock) -> Iterator[str]:
+    """Yield the catalogue once more, read anew if it changed: only reached when the answer is still short."""
+    yield from stock.shelf.order(request.store, short=True).matching(request.body.filters)
+
+
+def _category(category: str, store: str, stock: Stock, *, from_history: bool = False) -> Iterator[Source]:
+    trending = reasons.in_category("trending", category)
+    popular = reasons.in_category("popular_in_category", category)
+    also = reasons.in_category("also_in_category", category)
+    yield Source(stock.trending.products(store, category), trending, from_history)
+    yield Source(stock.popular_products(store, category), popular, from_history)
+    yield Source(stock.shelf.order(store).by_category.get(category, ()), also, from_history)
+
+
+def _categories_of(products: Sequence[str], catalogue: Catalogue, store: str) -> list[str]:
+    """Return the main categories of products and those they lie in, the narrowest first."""
+    found: dict[str, None] = {}
+    for product in products:
+        card = catalogue.card(store, product)
+        if card is not None and card.category:
+            found |= dict.fromkeys(reversed(prefixes((card.category,))))
+    return list(found)
+
+
+def _sensitive(product: str, catalogue: Catalogue, store: str) -> bool:
+    card = catalogue.card(store, product)
+    return card is not None and card.product.sensitive

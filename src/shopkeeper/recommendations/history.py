@@ -1,0 +1,59 @@
+"""What a model is told about a shopper: products in order with a strength each, for one shopper or for many."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from shopkeeper.recommendations.interactions import KINDS
+
+KIND_STRENGTHS: npt.NDArray[np.float32] = np.array(
+    [{"view": 1.0, "click": 1.0, "rating": 1.2, "cart": 1.5, "checkout": 1.5, "purchase": 1.5}[kind] for kind in KINDS],
+    dtype=np.float32,
+)
+"""How much a past event of each kind says about the next product, in views."""
+
+
+@dataclass(frozen=True)
+class HistoryBatch:
+    """Histories of many shoppers, end to end.
+
+    Attributes:
+        starts: Where each history begins, and one more at the end; shape (n + 1,).
+        items: Item codes, oldest first within a history; shape (m,).
+        strengths: Weight of each entry before it fades with age; shape (m,).
+        stores: Store each answer is for; shape (n,).
+    """
+
+    starts: npt.NDArray[np.int64]
+    items: npt.NDArray[np.int32]
+    strengths: npt.NDArray[np.float32]
+    stores: npt.NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def ages(self) -> npt.NDArray[np.int64]:
+        """Return how many entries are newer than each one; 0 = the newest; shape (m,)."""
+        lengths = np.diff(self.starts)
+        return np.repeat(self.starts[1:], lengths) - 1 - np.arange(len(self.items))
+
+    def rows(self) -> npt.NDArray[np.int64]:
+        """Return which history each entry belongs to; shape (m,)."""
+        return np.repeat(np.arange(len(self)), np.diff(self.starts))
+
+    def part(self, start: int, end: int) -> HistoryBatch:
+        """Return histories `start` to `end`."""
+        low, high = int(self.starts[start]), int(self.starts[end])
+        return HistoryBatch(
+            self.starts[start : end + 1] - low, self.items[low:high], self.strengths[low:high], self.stores[start:end]
+        )
+
+    def newest(self, most: int) -> HistoryBatch:
+        """Return the same histories cut to their newest `most` entries."""
+        keep = self.ages() < most
+        starts = np.zeros_like(self.starts)
+        np.cumsum(np.minimum(np.diff(self.starts), most), out=starts[1:])
+        return HistoryBatch(starts, self.items[keep], self.strengths[keep], self.stores)

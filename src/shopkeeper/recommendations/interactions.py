@@ -1,0 +1,113 @@
+"""What shoppers did, as columns of numbers: the only form models learn from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from shopkeeper.commerce.event import EventType
+from shopkeeper.recommendations.items import ItemIndex
+
+KINDS: tuple[EventType, ...] = ("view", "click", "rating", "cart", "checkout", "purchase")
+"""Types that show interest, the weakest first; a `kind` is a place in this list."""
+
+PURCHASE = KINDS.index("purchase")
+
+NOBODY = -1
+"""Shopper code of an interaction that must not be tied to a person: no key given, or personalisation refused."""
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """Interactions of people with products, oldest first.
+
+    Attributes:
+        shoppers: Shopper code, `NOBODY` where it counts for popularity alone; shape (n,).
+        items: Item code; shape (n,).
+        stores: Store code; shape (n,).
+        kinds: Place in `KINDS`; shape (n,).
+        times: Microseconds since 1970 UTC, never falling; shape (n,).
+        index: Which product each item code stands for.
+        categories: Category paths of each item, the main one first; empty tuple = none known.
+        shopper_keys: Key of each shopper code, as `shoppers.shopper_key` makes it.
+        store_names: Store of each store code.
+    """
+
+    shoppers: npt.NDArray[np.int32]
+    items: npt.NDArray[np.int32]
+    stores: npt.NDArray[np.int32]
+    kinds: npt.NDArray[np.int8]
+    times: npt.NDArray[np.int64]
+    index: ItemIndex
+    categories: Sequence[tuple[str, ...]]
+    shopper_keys: Sequence[str]
+    store_names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def take(self, keep: npt.NDArray[np.bool_]) -> Interactions:
+        """Return the interactions where `keep` is true; codes keep their meaning."""
+        return replace(
+            self,
+            shoppers=self.shoppers[keep],
+            items=self.items[keep],
+            stores=self.stores[keep],
+            kinds=self.kinds[keep],
+            times=self.times[keep],
+        )
+
+    def fingerprint(self) -> str:
+        """Return a SHA-256 over everything read; equal data, equal fingerprint."""
+        digest = hashlib.sha256()
+        for column in (self.shoppers, self.items, self.stores, self.kinds, self.times, self.index.starts):
+            digest.update(f"{column.dtype.str}{column.shape}".encode())
+            digest.update(np.ascontiguousarray(column).data)
+        for texts in (self.index.groups, self.index.products, self.shopper_keys, self.store_names):
+            digest.update("\x1e".join(texts).encode())
+            digest.update(b"\x1d")
+        digest.update("\x1e".join("\x1f".join(paths) for paths in self.categories).encode())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """What each shopper did, shopper by shopper, oldest first; repeats of one product in a row are one entry.
+
+    Attributes:
+        shoppers: Shopper code, never falling; shape (m,).
+        kinds: The strongest kind of the run; shape (m,).
+        times: Time of the run's last event, microseconds; shape (m,).
+        starts: Where each shopper code's entries begin, and one more at the end; shape (shoppers + 1,).
+    """
+
+    shoppers: npt.NDArray[np.int32]
+    items: npt.NDArray[np.int32]
+    stores: npt.NDArray[np.int32]
+    kinds: npt.NDArray[np.int8]
+    times: npt.NDArray[np.int64]
+    starts: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+def sequences(data: Interactions) -> Sequences:
+    """Return the sequences in `data`; interactions of `NOBODY` belong to none."""
+    known = np.flatnonzero(data.shoppers >= 0)
+    order = known[np.argsort(data.shoppers[known], kind="stable")]
+    shoppers, items = data.shoppers[order], data.items[order]
+    first = np.ones(len(order), dtype=np.bool_)
+    first[1:] = (items[1:] != items[:-1]) | (shoppers[1:] != shoppers[:-1])
+    heads = np.flatnonzero(first)
+    tails = np.append(heads[1:], len(order)) - 1 if len(order) else heads
+    kinds = np.maximum.reduceat(data.kinds[order], heads) if len(heads) else data.kinds[:0]
+    last = order[tails]
+    counts = np.bincount(shoppers[heads], minlength=len(data.shopper_keys))
+    starts = np.zeros(len(counts) + 1, dtype=np.int64)
+    np.cumsum(counts, out=starts[1:])
+    return Sequences(shoppers[heads], items[heads], data.stores[last], kinds, data.times[last], starts)

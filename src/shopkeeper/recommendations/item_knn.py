@@ -1,0 +1,165 @@
+"""Order-aware item-to-item kNN: what comes after what, learned in seconds, explaining itself."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+
+from shopkeeper.recommendations.co_occurrence import Neighbours, similarity
+from shopkeeper.recommendations.history import HistoryBatch
+from shopkeeper.recommendations.interactions import Interactions, Sequences, sequences
+from shopkeeper.recommendations.items import ItemIndex
+from shopkeeper.recommendations.model import NOTHING, Arrays, Scored
+from shopkeeper.recommendations.popular import Popular, PopularParams
+
+
+@dataclass(frozen=True, slots=True)
+class ItemKnnParams:
+    """How similarities are built and histories are read."""
+
+    window: int = 8
+    """Longest gap between two entries of a sequence that still counts, entries."""
+    gap_decay: float = 0.8
+    """Each further entry between two products multiplies what the pair counts."""
+    backward: float = 0.7
+    """What a pair counts against its order, of what it counts along it."""
+    shrink: float = 20.0
+    """Added to `sqrt(n_a * n_b)`, so that pairs seen once or twice are not trusted."""
+    age_decay: float = 0.8
+    """Each newer entry multiplies what a history entry counts."""
+    history: int = 50
+    """Newest history entries read."""
+    neighbours: int | None = 200
+    """Strongest neighbours kept for each product; None = all."""
+
+
+class ItemKnn:
+    """Score = sum over the history of `strength * age_decay ** age * S[entry, item]`, see `co_occurrence.similarity`.
+
+    Equal scores (most of all 0) are ordered by popularity, as serving fills up an answer.
+
+    Args:
+        index: Item codes.
+        similar: S.
+        popular: Popularity from the same data.
+        params: How it was built.
+    """
+
+    name = "item-knn"
+
+    def __init__(self, index: ItemIndex, similar: Neighbours, popular: Popular, params: ItemKnnParams) -> None:
+        self.index = index
+        self.popular = popular
+        self.params = params
+        self._similar = similar
+
+    @classmethod
+    def fit(
+        cls, data: Interactions, params: ItemKnnParams, seed: int, popular_params: PopularParams | None = None
+    ) -> ItemKnn:
+        """Learn from sequences and count popularity; nothing is drawn by chance."""
+        popular = Popular.fit(data, popular_params or PopularParams(), seed)
+        return cls(data.index, fit_similarity(sequences(data), len(data.index), params), popular, params)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Parameters for the manifest."""
+        return {**asdict(self.params), "popular": self.popular.parameters}
+
+    def score(self, store: str, items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]) -> Scored:  # noqa: ARG002 - similarities are shared in a group
+        """Score every neighbour of the weighted items."""
+        spans = [(int(self._similar.starts[item]), int(self._similar.starts[item + 1])) for item in items.tolist()]
+        if not any(end > start for start, end in spans):
+            return NOTHING
+        columns = np.concatenate([self._similar.items[start:end] for start, end in spans])
+        amounts = np.concatenate(
+            [
+                self._similar.scores[start:end] * weight
+                for (start, end), weight in zip(spans, weights.tolist(), strict=True)
+            ]
+        )
+        low = int(columns.min())
+        totals = np.bincount(columns - low, weights=amounts).astype(np.float64)
+        found = np.flatnonzero(totals)
+        return Scored(found + low, totals[found])
+
+    def score_batch(self, batch: HistoryBatch) -> npt.NDArray[np.float32]:
+        """Return the scores of all items for many histories, dense."""
+        recent = batch.newest(self.params.history)
+        weights = self.history_weights(recent.ages(), recent.strengths)
+        histories = csr_array((weights, recent.items, recent.starts), shape=(len(recent), len(self.index)))
+        size = len(self.index)
+        similar = csr_array((self._similar.scores, self._similar.items, self._similar.starts), shape=(size, size))
+        scores: npt.NDArray[np.float32] = (histories @ similar).toarray()
+        return scores
+
+    def tie_break(self, stores: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+        """Return popularity, one row for each store code."""
+        return self.popular.tie_break(stores)
+
+    def history_weights(
+        self, ages: npt.NDArray[np.int64], strengths: npt.NDArray[np.float32]
+    ) -> npt.NDArray[np.float32]:
+        """Return `strength * age_decay ** age`."""
+        faded: npt.NDArray[np.float32] = (strengths * self.params.age_decay**ages).astype(np.float32)
+        return faded
+
+    def neighbours(self, item: int) -> Scored:
+        """Return what goes with one item."""
+        start, end = int(self._similar.starts[item]), int(self._similar.starts[item + 1])
+        return Scored(
+            self._similar.items[start:end].astype(np.int64), self._similar.scores[start:end].astype(np.float64)
+        )
+
+    def explain(
+        self, item: int, items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        """Return `weight * S[entry, item]` for each entry."""
+        parts = np.zeros(len(items))
+        for place, entry in enumerate(items.tolist()):
+            start, end = int(self._similar.starts[entry]), int(self._similar.starts[entry + 1])
+            at = start + int(np.searchsorted(self._similar.items[start:end], item))
+            if at < end and self._similar.items[at] == item:
+                parts[place] = self._similar.scores[at] * weights[place]
+        return parts
+
+    def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
+        """Return S as three arrays, and popularity."""
+        params = asdict(self.params)
+        params["neighbours"] = -1 if self.params.neighbours is None else self.params.neighbours
+        return {
+            "knn.starts": self._similar.starts,
+            "knn.items": self._similar.items,
+            "knn.scores": self._similar.scores,
+            "knn.params": np.array(list(params.values()), dtype=np.float64),
+            **self.popular.arrays(),
+        }
+
+    @classmethod
+    def from_arrays(cls, index: ItemIndex, arrays: Arrays) -> ItemKnn:
+        """Return the model that `arrays` was made of; S stays in the files it was opened from."""
+        window, gap, backward, shrink, age, history, kept = np.asarray(arrays["knn.params"], dtype=np.float64).tolist()
+        params = ItemKnnParams(int(window), gap, backward, shrink, age, int(history), None if kept < 0 else int(kept))
+        similar = Neighbours(
+            np.asarray(arrays["knn.starts"], dtype=np.int64),
+            np.asarray(arrays["knn.items"], dtype=np.int32),
+            np.asarray(arrays["knn.scores"], dtype=np.float32),
+        )
+        return cls(index, similar, Popular.from_arrays(index, arrays), params)
+
+
+def fit_similarity(seen: Sequences, items: int, params: ItemKnnParams) -> Neighbours:
+    """Return S for `params`."""
+    return similarity(
+        seen,
+        items,
+        window=params.window,
+        gap_decay=params.gap_decay,
+        backward=params.backward,
+        shrink=params.shrink,
+        neighbours=params.neighbours,
+    )

@@ -1,0 +1,66 @@
+"""A bundle turned into something that answers, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from shopkeeper.errors import UnknownModel
+from shopkeeper.recommendations.item_knn import ItemKnn
+from shopkeeper.recommendations.items import ItemIndex
+from shopkeeper.recommendations.model import Arrays, RecommendationModel
+from shopkeeper.recommendations.popular import Popular
+from shopkeeper.recommendations.shoppers import ShopperPasts
+from shopkeeper.registry.bundle import Bundle
+
+MODELS: Mapping[str, Callable[[ItemIndex, Arrays], RecommendationModel]] = {
+    Popular.name: Popular.from_arrays,
+    ItemKnn.name: ItemKnn.from_arrays,
+}
+"""Models that can be served, by name."""
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """One version ready to answer.
+
+    Attributes:
+        popular: Popularity from the same data; fills what the model leaves open.
+    """
+
+    version: str
+    model: RecommendationModel
+    popular: Popular
+    shoppers: ShopperPasts
+
+    @property
+    def index(self) -> ItemIndex:
+        """Which product each item code stands for."""
+        return self.model.index
+
+
+def bundle_arrays(model: RecommendationModel, shoppers: ShopperPasts) -> dict[str, npt.NDArray[np.generic]]:
+    """Return everything a version needs to answer, as the arrays of its bundle."""
+    return {**model.index.arrays(), **model.arrays(), **shoppers.arrays()}
+
+
+def load_model(bundle: Bundle) -> LoadedModel:
+    """Return the model of a bundle.
+
+    Raises:
+        UnknownModel: the bundle holds a model this Shopkeeper does not know.
+    """
+    name = bundle.manifest.model
+    build = MODELS.get(name)
+    if build is None:
+        raise UnknownModel(
+            f"Bundle {bundle.version} holds model {name!r}, which this Shopkeeper does not know.",
+            f"It knows: {', '.join(MODELS)}. Train again, or run the version that wrote it.",
+        )
+    index = ItemIndex.from_arrays(bundle.arrays)
+    model = build(index, bundle.arrays)
+    popular = model if isinstance(model, Popular) else Popular.from_arrays(index, bundle.arrays)
+    return LoadedModel(bundle.version, model, popular, ShopperPasts(bundle.arrays))

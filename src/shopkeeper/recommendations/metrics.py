@@ -1,0 +1,44 @@
+"""How good a ranking is when one product is the right answer.
+
+All take the rank of the right product among all products, counted from 1; ties share their middle rank.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+Ranks = npt.NDArray[np.float64]
+
+
+def hit_rate(ranks: Ranks, k: int) -> npt.NDArray[np.float64]:
+    """Return 1 where the right product is among the first k (HR@k; with one right product also recall@k), else 0."""
+    return (ranks <= k).astype(np.float64)
+
+
+def ndcg(ranks: Ranks, k: int) -> npt.NDArray[np.float64]:
+    """Return 1 / log2(rank + 1) where the right product is among the first k, else 0.
+
+    Example:
+        >>> ndcg(np.array([1.0, 3.0, 11.0]), 10)
+        array([1. , 0.5, 0. ])
+    """
+    return np.where(ranks <= k, 1.0 / np.log2(ranks + 1.0), 0.0)
+
+
+def reciprocal_rank(ranks: Ranks, k: int) -> npt.NDArray[np.float64]:
+    """Return 1 / rank where the right product is among the first k (MRR@k is its mean), else 0."""
+    return np.where(ranks <= k, 1.0 / ranks, 0.0)
+
+
+def coverage(shown: npt.NDArray[np.integer], items: int) -> float:
+    """Return the share of `items` products that are in at least one list of `shown`."""
+    return len(np.unique(shown)) / items if items else 0.0
+
+
+def of_ranks(ranks: Ranks, cuts: Sequence[int] = (5, 10, 20)) -> dict[str, npt.NDArray[np.float64]]:
+    """Return `hr@k` and `ndcg@k` for each cut and `mrr@20`, one value for each rank."""
+    found = {f"hr@{k}": hit_rate(ranks, k) for k in cuts} | {f"ndcg@{k}": ndcg(ranks, k) for k in cuts}
+    return found | {"mrr@20": reciprocal_rank(ranks, 20)}

@@ -1,0 +1,87 @@
+"""The one protocol every recommendation model speaks, in training, in evaluation and in serving."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from shopkeeper.recommendations.history import HistoryBatch
+from shopkeeper.recommendations.items import ItemIndex
+
+Arrays = Mapping[str, npt.NDArray[np.generic]]
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Some items with their scores, in no order, none twice; items that are absent score 0."""
+
+    items: npt.NDArray[np.int64]
+    scores: npt.NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+NOTHING = Scored(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float64))
+
+
+class RecommendationModel(Protocol):
+    """A fitted model.
+
+    Laws: scores are finite and not negative, 0 = nothing is known; an item of another customer group always scores 0;
+    the same data, parameters and seed give the same arrays, bit for bit; `from_arrays(arrays())` answers alike;
+    nothing is changed by answering, so many threads may ask at once.
+    """
+
+    @property
+    def name(self) -> str:
+        """Name the model is trained and registered under, such as `item-knn`."""
+        ...
+
+    @property
+    def index(self) -> ItemIndex:
+        """Which product each item code stands for."""
+        ...
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Parameters it was fitted with, for the manifest."""
+        ...
+
+    def score(self, store: str, items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]) -> Scored:
+        """Score what goes with weighted items, for one shopper in one store.
+
+        Args:
+            store: Store the answer is for.
+            items: Item codes of the history and of the page; shape (h,).
+            weights: How much each counts, age already included; shape (h,).
+        """
+        ...
+
+    def score_batch(self, batch: HistoryBatch) -> npt.NDArray[np.float32]:
+        """Score every item for many histories at once; shape (histories, items)."""
+        ...
+
+    def tie_break(self, stores: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+        """Return what orders items of equal score, as serving fills up: one row for each store code given."""
+        ...
+
+    def history_weights(
+        self, ages: npt.NDArray[np.int64], strengths: npt.NDArray[np.float32]
+    ) -> npt.NDArray[np.float32]:
+        """Return how much history entries count: their strength, faded by how many entries are newer."""
+        ...
+
+    def explain(
+        self, item: int, items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        """Return how much each weighted item adds to the score of `item`; shape (h,)."""
+        ...
+
+    def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
+        """Return everything needed to answer, as plain arrays."""
+        ...

@@ -1,0 +1,179 @@
+"""A recommendation from top to bottom: evidence -> candidates -> score -> rules -> reasons -> fill."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+import numpy.typing as npt
+
+from shopkeeper.recommendations import reasons
+from shopkeeper.recommendations.answer import Reason, ReasonCode, Recommendation, RecommendationAnswer
+from shopkeeper.recommendations.fill import Stock, fill
+from shopkeeper.recommendations.history import KIND_STRENGTHS
+from shopkeeper.recommendations.interactions import PURCHASE
+from shopkeeper.recommendations.loaded import LoadedModel
+from shopkeeper.recommendations.model import Scored
+from shopkeeper.recommendations.past import Past, past_of
+from shopkeeper.recommendations.request import RecommendationRequest
+from shopkeeper.recommendations.rules import Rules
+from shopkeeper.serving.catalogue import Card, Catalogue
+
+_FIRST_LOOK = 400
+"""Candidates sorted at first; the rest only if the rules leave too few of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendParams:
+    """How history and page are weighed, and how long a purchase bars its product."""
+
+    history_share: float = 0.3
+    """What the history counts beside the products of the page; without any, the history counts in full."""
+    bought_days: float = 365.0
+    """A bought product is not recommended again for so many days."""
+    repurchase: bool = False
+    """True lets bought products come back, for shops that sell what runs out."""
+
+
+DEFAULT_PARAMS = RecommendParams()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the answer is built on: products the model knows, each with its weight.
+
+    Attributes:
+        items: Item codes; shape (h,).
+        weights: Shape (h,).
+        products: Product id of each.
+        codes: Reason each gives.
+        page: True for products of the page, False for the shopper's past; shape (h,).
+    """
+
+    items: npt.NDArray[np.int64]
+    weights: npt.NDArray[np.float64]
+    products: tuple[str, ...]
+    codes: tuple[ReasonCode, ...]
+    page: npt.NDArray[np.bool_]
+
+
+def recommend(
+    request: RecommendationRequest, loaded: LoadedModel, stock: Stock, params: RecommendParams
+) -> RecommendationAnswer:
+    """Answer one request with a model, filled up by rules where the model says too little."""
+    past = past_of(request, loaded)
+    rules = rules_for(request, past, stock.catalogue, params)
+    evidence = gather(request, past, loaded, stock.catalogue, params)
+    scored = candidates(request, evidence, loaded)
+    chosen = []
+    for item, score, card in judged(scored, evidence, loaded, rules):
+        reason = _reason(item, card, evidence, loaded, stock.catalogue, request.store)
+        chosen.append(Recommendation(card.product.product, score, (reason,)))
+        if len(chosen) == request.body.k:
+            break
+    return RecommendationAnswer(fill(chosen, request, past, stock, rules))
+
+
+def rules_for(request: RecommendationRequest, past: Past, catalogue: Catalogue, params: RecommendParams) -> Rules:
+    """Return the hard rules of one answer."""
+    body = request.body
+    barred = {*body.exclude, *body.products}
+    if not params.repurchase:
+        barred |= past.bought_since(request.now - timedelta(days=params.bought_days))
+    only = None if body.candidates is None else frozenset(body.candidates)
+    return Rules(catalogue, body.store, request.now, body.filters, barred, only)
+
+
+def gather(
+    request: RecommendationRequest, past: Past, loaded: LoadedModel, catalogue: Catalogue, params: RecommendParams
+) -> Evidence:
+    """Return the shopper's past and the page as weighted items; sensitive products of the past tell nothing."""
+    group, index = request.shopper.group, loaded.index
+    on_page = dict.fromkeys(request.body.products)
+    page = [(product, code) for product in on_page if (code := index.code(group, product)) is not None]
+    known = []
+    for event in past.events:
+        code = index.code(group, event.product)
+        card = catalogue.card(request.store, event.product)
+        if code is not None and event.product not in on_page and not (card is not None and card.product.sensitive):
+            known.append((event, code))
+    ages = np.arange(len(known) - 1, -1, -1)
+    strengths = KIND_STRENGTHS[[event.kind for event, _ in known]]
+    faded = loaded.model.history_weights(ages, strengths).astype(np.float64)
+    share = params.history_share if page else 1.0
+    codes: list[ReasonCode] = ["because_bought" if event.kind == PURCHASE else "because_viewed" for event, _ in known]
+    goes_with: ReasonCode = "goes_with"
+    return Evidence(
+        np.array([code for _, code in known] + [code for _, code in page], dtype=np.int64),
+        np.concatenate([faded * share, np.full(len(page), 1.0)]),
+        (*(event.product for event, _ in known), *(product for product, _ in page)),
+        (*codes, *[goes_with] * len(page)),
+        np.arange(len(known) + len(page)) >= len(known),
+    )
+
+
+def candidates(request: RecommendationRequest, evidence: Evidence, loaded: LoadedModel) -> Scored:
+    """Return the scored products that may come into question: those asked for, else all that score."""
+    scored = loaded.model.score(request.store, evidence.items, evidence.weights)
+    if request.body.candidates is None or not len(scored):
+        return scored
+    group = request.shopper.group
+    codes = {code for product in request.body.candidates if (code := loaded.index.code(group, product)) is not None}
+    keep = np.isin(scored.items, np.fromiter(codes, dtype=np.int64, count=len(codes)))
+    return Scored(scored.items[keep], scored.scores[keep])
+
+
+def judged(scored: Scored, evidence: Evidence, loaded: LoadedModel, rules: Rules) -> Iterator[tuple[int, float, Card]]:
+    """Yield products that pass the rules, best first.
+
+    A sensitive product keeps only the part of its score that comes from the page, and its place by that part.
+    """
+    waiting: list[tuple[float, int, Card]] = []
+    for item, score in best_first(scored):
+        while waiting and -waiting[0][0] >= score:
+            part, later, card_later = heapq.heappop(waiting)
+            yield later, -part, card_later
+        card = rules.allowed(loaded.index.products[item])
+        if card is None:
+            continue
+        if card.product.sensitive:
+            parts = loaded.model.explain(item, evidence.items, evidence.weights)
+            if parts[~evidence.page].any():
+                page = float(parts[evidence.page].sum())
+                if page > 0:
+                    heapq.heappush(waiting, (-page, item, card))
+                continue
+        yield item, score, card
+    while waiting:
+        part, later, card_later = heapq.heappop(waiting)
+        yield later, -part, card_later
+
+
+def best_first(scored: Scored) -> Iterator[tuple[int, float]]:
+    """Yield (item, score), best first, equal scores by item code."""
+    items, scores = scored.items, scored.scores
+    if len(scores) > 2 * _FIRST_LOOK:
+        bar = np.partition(scores, len(scores) - _FIRST_LOOK)[len(scores) - _FIRST_LOOK]
+        first = scores >= bar
+        yield from _sorted(items[first], scores[first])
+        items, scores = items[~first], scores[~first]
+    yield from _sorted(items, scores)
+
+
+def _sorted(items: npt.NDArray[np.int64], scores: npt.NDArray[np.float64]) -> Iterator[tuple[int, float]]:
+    order = np.lexsort((items, -scores))
+    return zip(items[order].tolist(), scores[order].tolist(), strict=True)
+
+
+def _reason(item: int, card: Card, evidence: Evidence, loaded: LoadedModel, catalogue: Catalogue, store: str) -> Reason:
+    """Return the reason that weighs most; of equal ones the newest."""
+    parts = loaded.model.explain(item, evidence.items, evidence.weights)
+    if card.product.sensitive:
+        parts = np.where(evidence.page, parts, 0.0)
+    if not parts.any():
+        return reasons.POPULAR
+    best = len(parts) - 1 - int(np.argmax(parts[::-1]))
+    return reasons.because(evidence.codes[best], catalogue, store, evidence.products[best])

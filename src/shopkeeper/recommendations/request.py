@@ -1,0 +1,151 @@
+"""What a shop page asks for: the body of `POST /v1/recommendations`, and the request made of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from shopkeeper.commerce.consent import Consent
+from shopkeeper.commerce.fields import Amount, Id, Label
+from shopkeeper.commerce.shopper import Shopper
+from shopkeeper.errors import FieldProblem, RequestRejected
+from shopkeeper.serving.ports import EMPTY_PROFILE, Profile
+
+Ids = Annotated[tuple[Id, ...], Meta(max_length=1_000, description="Up to 1,000 product ids")]
+Labels = Annotated[tuple[Label, ...], Meta(max_length=100, description="Up to 100 entries")]
+Surface = Annotated[str, Meta(min_length=1, max_length=100, description="Such as home, category, product, cart")]
+ListLength = Annotated[int, Meta(ge=1, le=1_000, description="How many products are wanted, 1 or more")]
+
+
+class Filters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What every product of the answer must satisfy, read from the live catalogue.
+
+    Attributes:
+        categories: A product must lie under one of these paths; `a > b` matches `a > b` and `a > b > c`.
+        brands: A product must be of one of these brands.
+        price_min: Lowest price, in the store's currency; a product without a price does not pass.
+        price_max: Highest price, in the store's currency.
+    """
+
+    categories: Labels = ()
+    brands: Labels = ()
+    price_min: Amount | None = None
+    price_max: Amount | None = None
+
+    @property
+    def empty(self) -> bool:
+        """True when nothing is asked."""
+        return not self.categories and not self.brands and self.price_min is None and self.price_max is None
+
+
+NO_FILTERS = Filters()
+
+
+class RecommendationBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Body of `POST /v1/recommendations`.
+
+    Attributes:
+        surface: Where on the site the answer is shown.
+        products: What the page is about: the product of a product page, the content of a cart.
+        candidates: Rank only these; None = the whole catalogue of the store.
+        k: How many products are wanted; fewer come only when the catalogue has no more that may be shown.
+        exclude: Products that must not be in the answer.
+        consent: What the shopper allows; what is not said here is taken from the user record, then from the store.
+        context: Whatever else the page knows; kept for models that read it.
+    """
+
+    store: Id
+    visitor: Id | None = None
+    user: Id | None = None
+    session: Id | None = None
+    surface: Surface = "home"
+    products: Ids = ()
+    candidates: Ids | None = None
+    k: ListLength = 10
+    filters: Filters = NO_FILTERS
+    exclude: Ids = ()
+    consent: Consent | None = None
+    context: dict[str, Any] = {}
+
+
+_DECODER = msgspec.json.Decoder(RecommendationBody)
+_PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
+_UNKNOWN = re.compile(r"unknown field `(?P<field>[^`]*)`")
+_MISSING = re.compile(r"missing required field `(?P<field>[^`]*)`")
+_FIELDS = ", ".join(RecommendationBody.__struct_fields__)
+
+
+def read_body(raw: bytes) -> RecommendationBody:
+    """Return the body of a request.
+
+    Raises:
+        RequestRejected: not JSON, an unknown field, a missing or wrong value; names the field and the remedy.
+    """
+    try:
+        body = _DECODER.decode(raw)
+    except msgspec.ValidationError as error:
+        raise _rejected(str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        problem = FieldProblem("$", f"the body is not valid JSON in UTF-8: {error}", "Send one JSON object.")
+        raise RequestRejected(f"{problem.reason}.", problem.remedy, (problem,)) from error
+    low, high = body.filters.price_min, body.filters.price_max
+    if low is not None and high is not None and low > high:
+        problem = FieldProblem("filters.price_min", f"{low:g} is above price_max {high:g}", "Swap the two prices.")
+        raise RequestRejected(f"filters.price_min {problem.reason}.", problem.remedy, (problem,))
+    return body
+
+
+def _rejected(message: str) -> RequestRejected:
+    path = _PATH.search(message)
+    reason = _PATH.sub("", message)
+    field = path["path"] if path else "$"
+    remedy = "Mend this value; /docs shows the body with every bound."
+    for pattern, advice in ((_UNKNOWN, f"Remove it; the fields are: {_FIELDS}."), (_MISSING, "Add this field.")):
+        if found := pattern.search(message):
+            field = found["field"] if field in ("$", "") else f"{field}.{found['field']}"
+            remedy = advice
+    problem = FieldProblem(field or "$", reason, remedy)
+    return RequestRejected(f"Field {problem.field}: {reason}.", remedy, (problem,))
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendationRequest:
+    """One request with everything an answer is made of; satisfies `serving.ports.DecisionRequest`.
+
+    Attributes:
+        shopper: The keys of the body inside the store's customer group.
+        consent: What holds for this request, after user record and store default were asked.
+        profile: Live events of the shopper; empty where personalisation is not allowed.
+        now: Time of the request, UTC.
+    """
+
+    body: RecommendationBody
+    shopper: Shopper
+    consent: Consent
+    now: datetime
+    profile: Profile = EMPTY_PROFILE
+
+    @property
+    def store(self) -> str:
+        """Store the answer is for."""
+        return self.body.store
+
+    @property
+    def surface(self) -> str:
+        """Where on the site the answer is shown."""
+        return self.body.surface
+
+    @property
+    def unit(self) -> str | None:
+        """Unit of assignment; None where the shopper gave no key or did not allow measurement."""
+        return self.shopper.unit if self.consent.measure else None
+
+    @property
+    def personal(self) -> bool:
+        """True where the shopper's own past may shape the answer; not said anywhere means no."""
+        return self.consent.personalise is True

@@ -1,0 +1,58 @@
+"""What must never be in an answer, checked on every product against the live catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+from datetime import datetime
+
+from shopkeeper.recommendations.categories import under
+from shopkeeper.recommendations.request import Filters
+from shopkeeper.serving.catalogue import Card, Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All hard rules of one answer.
+
+    Attributes:
+        barred: Products that must not appear: asked to be excluded, on the page already, or bought before.
+        only: Products the answer is chosen from; None = all of the store.
+    """
+
+    catalogue: Catalogue
+    store: str
+    now: datetime
+    filters: Filters
+    barred: Set[str]
+    only: Set[str] | None = None
+
+    def allowed(self, product: str, *, from_history: bool = False) -> Card | None:
+        """Return the card of a product that may be shown; None when a rule forbids it.
+
+        Args:
+            product: Product id.
+            from_history: It would be shown because of what the shopper did before; sensitive products never are.
+        """
+        if product in self.barred or (self.only is not None and product not in self.only):
+            return None
+        card = self.catalogue.card(self.store, product)
+        if card is None or not card.available(self.now) or not passes(card, self.filters):
+            return None
+        return None if from_history and card.product.sensitive else card
+
+
+def passes(card: Card, filters: Filters) -> bool:
+    """Say whether a card satisfies every filter."""
+    if filters.empty:
+        return True
+    if filters.brands and card.product.brand not in filters.brands:
+        return False
+    if filters.categories and not any(under(card.product.categories, category) for category in filters.categories):
+        return False
+    if filters.price_min is None and filters.price_max is None:
+        return True
+    if card.price is None:
+        return False
+    low = filters.price_min if filters.price_min is not None else 0.0
+    return card.price >= low and (filters.price_max is None or card.price <= filters.price_max)

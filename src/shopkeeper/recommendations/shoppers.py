@@ -1,0 +1,198 @@
+"""What every known shopper did before training, inside the bundle: known users get answers without any live event.
+
+A shopper is found by the 128-bit hash of group, kind of key and id; ids themselves are not stored. Keys lie sorted, so
+a look-up is one binary search over the mapped file: 2 million shoppers cost no memory of their own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from shopkeeper.recommendations.interactions import PURCHASE, Interactions, Sequences, sequences
+from shopkeeper.registry.bundle import open_bundle, rewrite_arrays
+from shopkeeper.registry.text_arrays import Arrays
+
+KeyKind = Literal["user", "visitor", "session"]
+
+HISTORY_ENTRIES = 50
+"""Newest entries kept for each shopper."""
+BOUGHT_ENTRIES = 200
+"""Newest bought products kept for each shopper."""
+
+_SECOND = 1_000_000
+
+
+def shopper_key(group: str, kind: KeyKind, identity: str) -> str:
+    """Return the key of a shopper inside a customer group; kinds never meet, so user `7` is not visitor `7`."""
+    return f"{group}\x1f{kind}\x1f{identity}"
+
+
+@dataclass(frozen=True, slots=True)
+class ShopperPast:
+    """What one shopper did before training, oldest first.
+
+    Attributes:
+        items: Item codes; shape (h,).
+        kinds: Place in `interactions.KINDS`; shape (h,).
+        seconds: Seconds since 1970 UTC; shape (h,).
+        bought: Item codes of bought products; shape (b,).
+        bought_seconds: When each was last bought; shape (b,).
+    """
+
+    items: npt.NDArray[np.int32]
+    kinds: npt.NDArray[np.int8]
+    seconds: npt.NDArray[np.uint32]
+    bought: npt.NDArray[np.int32]
+    bought_seconds: npt.NDArray[np.uint32]
+
+
+class ShopperPasts:
+    """Pasts of all shoppers, over plain arrays.
+
+    Args:
+        arrays: As `build` or a bundle gives them, all names beginning with `shoppers.`.
+    """
+
+    def __init__(self, arrays: Arrays) -> None:
+        self._arrays = {name: np.asarray(array) for name, array in arrays.items() if name.startswith("shoppers.")}
+        self._high = self._arrays["shoppers.high"].view(np.uint64)
+        self._low = self._arrays["shoppers.low"].view(np.uint64)
+        self._starts = self._arrays["shoppers.starts"].view(np.int64)
+        self._bought_starts = self._arrays["shoppers.bought_starts"].view(np.int64)
+
+    def __len__(self) -> int:
+        return len(self._high)
+
+    @staticmethod
+    def build(data: Interactions) -> ShopperPasts:
+        """Take the newest entries of every shopper with a lasting key; a session that is over is kept by nobody."""
+        seen = sequences(data)
+        lasting = np.array(["\x1fsession\x1f" not in key for key in data.shopper_keys], dtype=np.bool_)
+        alive = np.flatnonzero(lasting & (np.diff(seen.starts) > 0))
+        hashes = np.array([_hash(data.shopper_keys[code]) for code in alive.tolist()], dtype=np.uint64).reshape(-1, 2)
+        order = np.lexsort((hashes[:, 1], hashes[:, 0]))
+        codes, hashes = alive[order], hashes[order]
+        starts, rows = _newest(seen.starts, codes, HISTORY_ENTRIES)
+        bought = _bought(seen)
+        bought_starts, bought_rows = _newest(bought.starts, codes, BOUGHT_ENTRIES)
+        return ShopperPasts(
+            {
+                "shoppers.high": np.ascontiguousarray(hashes[:, 0]),
+                "shoppers.low": np.ascontiguousarray(hashes[:, 1]),
+                "shoppers.starts": starts,
+                "shoppers.items": seen.items[rows],
+                "shoppers.kinds": seen.kinds[rows],
+                "shoppers.seconds": (seen.times[rows] // _SECOND).astype(np.uint32),
+                "shoppers.bought_starts": bought_starts,
+                "shoppers.bought": bought.items[bought_rows],
+                "shoppers.bought_seconds": (bought.times[bought_rows] // _SECOND).astype(np.uint32),
+            }
+        )
+
+    def find(self, key: str) -> ShopperPast | None:
+        """Return the past of a shopper; None when there is none."""
+        place = self._place(key)
+        if place is None:
+            return None
+        start, end = int(self._starts[place]), int(self._starts[place + 1])
+        first, last = int(self._bought_starts[place]), int(self._bought_starts[place + 1])
+        arrays = self._arrays
+        return ShopperPast(
+            arrays["shoppers.items"][start:end].astype(np.int32, copy=False),
+            arrays["shoppers.kinds"][start:end].astype(np.int8, copy=False),
+            arrays["shoppers.seconds"][start:end].astype(np.uint32, copy=False),
+            arrays["shoppers.bought"][first:last].astype(np.int32, copy=False),
+            arrays["shoppers.bought_seconds"][first:last].astype(np.uint32, copy=False),
+        )
+
+    def without(self, keys: Iterable[str]) -> ShopperPasts:
+        """Return the pasts of everybody else; of those erased not even the hash remains."""
+        places = [place for key in keys if (place := self._place(key)) is not None]
+        keep = np.ones(len(self), dtype=np.bool_)
+        keep[places] = False
+        rows = np.repeat(keep, np.diff(self._starts))
+        bought_rows = np.repeat(keep, np.diff(self._bought_starts))
+        kept = {"shoppers.high": keep, "shoppers.low": keep}
+        kept |= {f"shoppers.{name}": rows for name in ("items", "kinds", "seconds")}
+        kept |= {f"shoppers.{name}": bought_rows for name in ("bought", "bought_seconds")}
+        arrays = {name: self._arrays[name][rows_kept] for name, rows_kept in kept.items()}
+        arrays["shoppers.starts"] = _ends(np.diff(self._starts)[keep])
+        arrays["shoppers.bought_starts"] = _ends(np.diff(self._bought_starts)[keep])
+        return ShopperPasts(arrays)
+
+    def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
+        """Return everything as plain arrays."""
+        return dict(self._arrays)
+
+    def _place(self, key: str) -> int | None:
+        high, low = _hash(key)
+        place = int(np.searchsorted(self._high, np.uint64(high)))
+        while place < len(self._high) and int(self._high[place]) == high:
+            if int(self._low[place]) == low:
+                return place
+            place += 1
+        return None
+
+
+def forget(folder: Path, keys: Sequence[str]) -> int:
+    """Erase shoppers from a bundle on disk and return how many were in it.
+
+    A process that has the bundle open keeps the old arrays until it opens the bundle again.
+
+    Raises:
+        BundleDamaged: the bundle is not what its manifest says.
+    """
+    bundle = open_bundle(folder)
+    before = ShopperPasts(bundle.arrays)
+    after = before.without(keys)
+    if len(after) < len(before):
+        rewrite_arrays(folder, after.arrays())
+    return len(before) - len(after)
+
+
+def _hash(key: str) -> tuple[int, int]:
+    digest = hashlib.blake2b(key.encode("utf-8"), digest_size=16).digest()
+    return int.from_bytes(digest[:8], "big"), int.from_bytes(digest[8:], "big")
+
+
+def _ends(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    starts = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=starts[1:])
+    return starts
+
+
+def _newest(
+    starts: npt.NDArray[np.int64], codes: npt.NDArray[np.int64], most: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return where the newest entries of each of `codes` begin in the result, and which rows they are."""
+    lengths = np.minimum(starts[codes + 1] - starts[codes], most)
+    found = _ends(lengths)
+    rows = np.repeat(starts[codes + 1] - found[1:], lengths) + np.arange(int(found[-1]))
+    return found, rows
+
+
+@dataclass(frozen=True)
+class _Bought:
+    items: npt.NDArray[np.int32]
+    times: npt.NDArray[np.int64]
+    starts: npt.NDArray[np.int64]
+
+
+def _bought(seen: Sequences) -> _Bought:
+    """Return each shopper's bought products, each once at its last time, oldest first."""
+    rows = np.flatnonzero(seen.kinds == PURCHASE)
+    rows = rows[np.lexsort((-seen.times[rows], seen.items[rows], seen.shoppers[rows]))]
+    shoppers, items = seen.shoppers[rows], seen.items[rows]
+    first = np.ones(len(rows), dtype=np.bool_)
+    first[1:] = (items[1:] != items[:-1]) | (shoppers[1:] != shoppers[:-1])
+    rows = rows[first]
+    rows = rows[np.lexsort((seen.items[rows], seen.times[rows], seen.shoppers[rows]))]
+    counts = np.bincount(seen.shoppers[rows], minlength=len(seen.starts) - 1)
+    return _Bought(seen.items[rows], seen.times[rows], _ends(counts))

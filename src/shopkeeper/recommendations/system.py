@@ -1,0 +1,119 @@
+"""Recommendations as the rails see them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from shopkeeper.errors import Unavailable
+from shopkeeper.recommendations import reasons
+from shopkeeper.recommendations.answer import Recommendation, RecommendationAnswer
+from shopkeeper.recommendations.fallback import fall_back
+from shopkeeper.recommendations.fill import Stock
+from shopkeeper.recommendations.loaded import LoadedModel, load_model
+from shopkeeper.recommendations.recommend import DEFAULT_PARAMS, RecommendParams, recommend
+from shopkeeper.recommendations.request import RecommendationRequest
+from shopkeeper.recommendations.shelf import Shelf
+from shopkeeper.recommendations.similar import similar_request
+from shopkeeper.recommendations.trending import Trending
+from shopkeeper.registry.bundle import Bundle
+from shopkeeper.serving.catalogue import Catalogue
+
+_CACHED_IDS = 50
+"""Requests that name more products than this in one list are not cached: they hardly come twice."""
+_CACHED_CONTEXT_BYTES = 1_000
+
+
+class RecommendationSystem:
+    """Implements `serving.ports.DecisionSystem`.
+
+    Args:
+        catalogue: The live shelf; every answer is checked against it.
+        trending: Live counts.
+        params: How evidence is weighed.
+    """
+
+    name = "recommendations"
+
+    def __init__(self, catalogue: Catalogue, trending: Trending, params: RecommendParams = DEFAULT_PARAMS) -> None:
+        self._catalogue = catalogue
+        self._params = params
+        self._serving: tuple[LoadedModel | None, Stock] = (None, Stock(catalogue, Shelf(catalogue), trending))
+
+    def load(self, bundle: Bundle | None) -> None:
+        """Serve another version from the next request on; None = rules only.
+
+        Raises:
+            UnknownModel: the bundle holds a model this Shopkeeper does not know; the old version goes on serving.
+        """
+        loaded = load_model(bundle) if bundle is not None else None
+        stock = self._serving[1]
+        popular = loaded.popular if loaded else None
+        self._serving = (loaded, Stock(stock.catalogue, stock.shelf, stock.trending, popular))
+
+    @property
+    def version(self) -> str | None:
+        """Version that serves; None while there is none."""
+        loaded = self._serving[0]
+        return loaded.version if loaded else None
+
+    def answer(self, request: RecommendationRequest) -> RecommendationAnswer:
+        """Answer with the model.
+
+        Raises:
+            Unavailable: no model is loaded.
+        """
+        loaded, stock = self._serving
+        if loaded is None:
+            raise Unavailable(
+                "No recommendation model is loaded.", "Train one with `shopkeeper train recommendations`."
+            )
+        return recommend(request, loaded, stock, self._params)
+
+    def fallback(self, request: RecommendationRequest) -> RecommendationAnswer:
+        """Answer by rules alone; never raises."""
+        stock = self._serving[1]
+        return fall_back(request, Stock(stock.catalogue, stock.shelf, stock.trending), self._params)
+
+    def similar(self, store: str, product: str, k: int, now: datetime) -> RecommendationAnswer:
+        """Return what goes with one product, by the model where there is one, else by rules."""
+        request = similar_request(store, self._catalogue.group(store), product, k, now)
+        return self.answer(request) if self._serving[0] is not None else self.fallback(request)
+
+    def trending(self, store: str, category: str | None, k: int, now: datetime) -> RecommendationAnswer:
+        """Return what is wanted most right now and may be shown; shorter than `k` when little happens."""
+        reason = reasons.in_category("trending", category) if category else reasons.TRENDING
+        live = self._serving[1].trending.top(store, category)
+        shown = [pair for pair in live if self._catalogue.available(store, pair[0], now)][:k]
+        return RecommendationAnswer(tuple(Recommendation(product, score, (reason,)) for product, score in shown))
+
+    def cache_key(self, request: RecommendationRequest) -> Hashable | None:
+        """Return everything the answer depends on but the shelf; None where caching is no use.
+
+        The shopper's keys and session version are part of it only where the answer is personal.
+        """
+        body = request.body
+        if max(len(body.products), len(body.candidates or ()), len(body.exclude)) > _CACHED_IDS:
+            return None
+        context = msgspec.json.encode(body.context) if body.context else b""
+        if len(context) > _CACHED_CONTEXT_BYTES:
+            return None
+        shopper = request.shopper
+        person = (shopper.user, shopper.visitor, shopper.session, request.profile.version) if request.personal else None
+        asked = (body.surface, body.k, body.products, body.candidates, body.exclude, body.filters, context)
+        return (self.name, self.version, body.store, shopper.group, person, asked)
+
+    def still_holds(self, request: RecommendationRequest, answer: RecommendationAnswer) -> bool:
+        """Say whether every product may still be shown."""
+        return all(self._catalogue.available(request.store, item.product, request.now) for item in answer.items)
+
+    def record(self, answer: RecommendationAnswer) -> tuple[int, Mapping[str, Any]]:
+        """Return the number of products, and the products with scores and reason codes."""
+        items = [
+            {"product": item.product, "score": item.score, "reasons": [reason.code for reason in item.reasons]}
+            for item in answer.items
+        ]
+        return len(answer.items), {"items": items}

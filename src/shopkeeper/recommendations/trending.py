@@ -1,0 +1,154 @@
+"""What is wanted right now: live counts that fade, per store and category."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from shopkeeper.commerce.event import EventType
+from shopkeeper.recommendations.categories import prefixes
+
+EVENT_WEIGHTS: dict[EventType, float] = {
+    "view": 1.0, "click": 1.0, "rating": 2.0, "cart": 3.0, "checkout": 3.0, "purchase": 5.0,
+}  # fmt: skip
+"""How much one event of a type says about demand, in views."""
+
+_MAX_EXPONENT = 200.0
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _Board:
+    """Fading scores of one (store, category), in units of the shared landmark; knows its leaders at any time.
+
+    All scores fade by the same factor, so the order changes only by what is added: keeping the leaders costs O(1) an
+    event, and nothing is ever re-sorted but the leaders themselves.
+    """
+
+    __slots__ = ("_floor", "_leaders", "_sorted", "capacity", "leading", "scores")
+
+    def __init__(self, capacity: int, leading: int) -> None:
+        self.capacity = capacity
+        self.leading = leading
+        self.scores: dict[str, float] = {}
+        self._leaders: dict[str, float] = {}
+        self._floor = 0.0
+        self._sorted: tuple[tuple[str, float], ...] | None = ()
+
+    def add(self, product: str, amount: float) -> None:
+        score = self.scores.get(product, 0.0) + amount
+        self.scores[product] = score
+        if product in self._leaders or len(self._leaders) < self.leading or score > self._floor:
+            self._leaders[product] = score
+            self._sorted = None
+            if len(self._leaders) > self.leading:
+                last = min(self._leaders, key=lambda name: (self._leaders[name], name))
+                del self._leaders[last]
+            self._floor = min(self._leaders.values()) if len(self._leaders) == self.leading else 0.0
+        if len(self.scores) > self.capacity:
+            self._prune()
+
+    def top(self) -> tuple[tuple[str, float], ...]:
+        if self._sorted is None:
+            self._sorted = tuple(sorted(self._leaders.items(), key=lambda pair: (-pair[1], pair[0])))
+        return self._sorted
+
+    def scale(self, factor: float) -> None:
+        self.scores = {name: value * factor for name, value in self.scores.items() if value * factor > 0}
+        self._rebuild()
+
+    def _prune(self) -> None:
+        """Forget the lower half: what faded longest goes first."""
+        kept = heapq.nlargest(max(self.capacity // 2, 1), self.scores.items(), key=lambda pair: pair[1])
+        self.scores = dict(kept)
+        self._rebuild()
+
+    def _rebuild(self) -> None:
+        best = heapq.nlargest(self.leading, self.scores.items(), key=lambda pair: pair[1])
+        self._leaders = dict(best)
+        self._floor = min(self._leaders.values()) if len(self._leaders) == self.leading else 0.0
+        self._sorted = None
+
+
+class Trending:
+    """Time-decayed live counts: an event of weight w counts `w * 2 ** (-age / half_life)`.
+
+    Scores are kept relative to a landmark time, `w * 2 ** ((ts - landmark) / half_life)`, so nothing has to be touched
+    as time passes; the landmark moves (and all scores are rescaled once) only after 200 half-lives. One thread writes;
+    reads may come from others and see a whole list.
+
+    Args:
+        half_life_hours: After this time an event counts half.
+        products_per_board: Products remembered per store and per category; the weakest half is forgotten above it.
+        boards: Most (store, category) pairs; categories beyond it are counted under their store only.
+        leaders: Length of the longest list `top` can give.
+    """
+
+    def __init__(
+        self,
+        half_life_hours: float = 24.0,
+        products_per_board: int = 50_000,
+        boards: int = 20_000,
+        leaders: int = 200,
+    ) -> None:
+        self._half_life_seconds = half_life_hours * 3600.0
+        self._capacity = products_per_board
+        self._most_boards = boards
+        self._leading = leaders
+        self._boards: dict[tuple[str, str], _Board] = {}
+        self._landmark: float | None = None
+        self.version = 0
+        """Rises with every counted event."""
+
+    def record(
+        self,
+        store: str,
+        product: str | None,
+        categories: Iterable[str],
+        type: EventType,  # noqa: A002 - the contract's own word
+        ts: datetime,
+    ) -> None:
+        """Count one event; types that show no interest, and events without a product, change nothing."""
+        weight = EVENT_WEIGHTS.get(type)
+        if weight is not None and product:
+            self.add(store, product, categories, weight, ts)
+
+    def add(self, store: str, product: str, categories: Iterable[str], weight: float, ts: datetime) -> None:
+        """Add `weight` views at `ts` to a product and to every category it lies in."""
+        amount = weight * self._inflation((ts - _EPOCH).total_seconds())
+        if not amount > 0:
+            return
+        for category in ("", *prefixes(categories)):
+            board = self._board(store, category)
+            if board is not None:
+                board.add(product, amount)
+        self.version += 1
+
+    def top(self, store: str, category: str | None = None, k: int = 200) -> tuple[tuple[str, float], ...]:
+        """Return up to `k` (product, share of the leader's score) pairs, best first; empty when nothing is known."""
+        board = self._boards.get((store, category or ""))
+        best = board.top()[:k] if board is not None else ()
+        return tuple((product, score / best[0][1]) for product, score in best) if best else ()
+
+    def products(self, store: str, category: str | None = None) -> Iterator[str]:
+        """Yield the leading products, best first."""
+        board = self._boards.get((store, category or ""))
+        return (product for product, _ in board.top()) if board is not None else iter(())
+
+    def _board(self, store: str, category: str) -> _Board | None:
+        board = self._boards.get((store, category))
+        if board is None and (not category or len(self._boards) < self._most_boards):
+            board = self._boards[(store, category)] = _Board(self._capacity, self._leading)
+        return board
+
+    def _inflation(self, seconds: float) -> float:
+        if self._landmark is None:
+            self._landmark = seconds
+        exponent = (seconds - self._landmark) / self._half_life_seconds
+        if exponent > _MAX_EXPONENT:
+            factor = math.exp2(-exponent) if exponent < 1_000 else 0.0
+            for board in self._boards.values():
+                board.scale(factor)
+            self._landmark, exponent = seconds, 0.0
+        return math.exp2(max(exponent, -1_000.0))
