@@ -1,0 +1,109 @@
+"""What live simulated shoppers met: every figure is simulated and says so."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+Z95 = 1.959964
+"""Two-sided 95% quantile of the normal distribution."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One session, the unit the interval is computed over.
+
+    Attributes:
+        expected: Clicks the truth expects on the lists that were shown.
+        best: Clicks the truth expects on the best lists that could have been shown.
+    """
+
+    answers: int
+    impressions: int
+    clicks: int
+    expected: float
+    best: float
+    purchases: int
+    revenue: float
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of one live run. `refused` are answers 400 to 499, `failed` are answers 500 and above or none at all."""
+
+    requests: int = 0
+    failed: int = 0
+    refused: int = 0
+    decisions: int = 0
+    fallbacks: int = 0
+    empty_answers: int = 0
+    events_sent: int = 0
+    events_accepted: int = 0
+    unavailable_shown: int = 0
+    unknown_shown: int = 0
+    models: Counter[str] = field(default_factory=Counter)
+    stores: Counter[str] = field(default_factory=Counter)
+    troubles: Counter[str] = field(default_factory=Counter)
+    took_ms: list[float] = field(default_factory=list)
+    visits: list[Visit] = field(default_factory=list)
+
+    def document(self) -> dict[str, Any]:
+        """Return the figures as one JSON object, click-through with its interval."""
+        return {
+            "simulated": True,
+            "sessions": len(self.visits),
+            "requests": self.requests,
+            "failed_requests": self.failed,
+            "refused_requests": self.refused,
+            "decisions": self.decisions,
+            "fallbacks": self.fallbacks,
+            "empty_answers": self.empty_answers,
+            "events_sent": self.events_sent,
+            "events_accepted": self.events_accepted,
+            "unavailable_shown": self.unavailable_shown,
+            "unknown_shown": self.unknown_shown,
+            "impressions": sum(visit.impressions for visit in self.visits),
+            "recommendation_clicks": sum(visit.clicks for visit in self.visits),
+            "ctr": click_through(self.visits),
+            "clicks_per_list_expected": _share([(v.expected, v.answers) for v in self.visits]),
+            "clicks_per_list_oracle": _share([(v.best, v.answers) for v in self.visits]),
+            "purchases": sum(visit.purchases for visit in self.visits),
+            "response_ms": _quantiles(self.took_ms),
+            "models": dict(self.models),
+            "stores": dict(self.stores),
+            "troubles": dict(self.troubles.most_common(5)),
+        }
+
+
+def click_through(visits: list[Visit]) -> dict[str, float | int | None]:
+    """Return clicks per impression with a 95% interval; sessions are the independent units."""
+    return _share([(visit.clicks, visit.impressions) for visit in visits])
+
+
+def _share(pairs: list[tuple[float, int]]) -> dict[str, float | int | None]:
+    """Return the ratio of sums with a 95% interval by the delta method over independent pairs.
+
+    Source:
+        Deng, Knoblich and Lu (2018), Applying the Delta Method in Metric Analytics, section 3.
+    """
+    counted = np.array(pairs, dtype=np.float64).reshape(-1, 2)
+    total = float(counted[:, 1].sum())
+    if total == 0:
+        return {"value": None, "low": None, "high": None, "n": 0}
+    ratio = float(counted[:, 0].sum()) / total
+    n = len(counted)
+    if n < 2:
+        return {"value": ratio, "low": None, "high": None, "n": int(total)}
+    residual = counted[:, 0] - ratio * counted[:, 1]
+    error = math.sqrt(float(np.square(residual).sum()) * n / (n - 1)) / total
+    return {"value": ratio, "low": max(ratio - Z95 * error, 0.0), "high": ratio + Z95 * error, "n": int(total)}
+
+
+def _quantiles(values: list[float]) -> dict[str, float | None]:
+    if not values:
+        return {"p50": None, "p99": None}
+    return {"p50": round(float(np.quantile(values, 0.5)), 2), "p99": round(float(np.quantile(values, 0.99)), 2)}
