@@ -146,6 +146,16 @@ class RecommendationRequest:
         return self.shopper.unit if self.consent.measure else None
 
     @property
+    def session(self) -> str | None:
+        """Session the answer is for; None where there is none or the shopper did not allow measurement."""
+        return self.shopper.session if self.consent.measure else None
+
+    @property
+    def measured(self) -> bool:
+        """True where the shopper allows measurement; without it the decision log keeps counts alone."""
+        return self.consent.measure is True
+
+    @property
     def personal(self) -> bool:
         """True where the shopper's own past may shape the answer; not said anywhere means no."""
         return self.consent.personalise is True
