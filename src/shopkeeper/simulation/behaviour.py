@@ -1,8 +1,8 @@
 """How shoppers act on what they see. Pure functions; one utility drives browsing, clicks and carts, so it is the truth.
 
 A shopper with utility `u` for a product at rank `r` of a list sees it with probability `r ** -a` (they scan from the
-top) and, having seen it, clicks with probability `1 / (1 + exp(t - u))`. Browsing on their own they take the next
-product with probability proportional to `exp(u)`.
+top) and, having seen it, clicks with probability `1 / (1 + exp(t - u))`; the first click leaves the list. Browsing on
+their own they take the next product with probability proportional to `exp(u)`.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def cart_probability(
 
 
 def oracle_list(utility: FloatArray, available: npt.NDArray[np.bool_], k: int) -> IntArray:
-    """Return the lists with the highest expected clicks, shape (n, products) -> (n, k).
+    """Return the lists most likely to be clicked, shape (n, products) -> (n, k).
 
     The available products by utility: clicks rise with it and the chance to be seen falls with rank, so sorting is
     optimal.

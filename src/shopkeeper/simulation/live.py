@@ -1,4 +1,4 @@
-"""Live shoppers: they browse a running server by the same truth that made the history, and click what they are shown."""
+"""Live shoppers: they browse a running server by the same truth that made the history."""
 
 from __future__ import annotations
 
@@ -90,15 +90,15 @@ class LiveShop:
             number += 1
 
     def judge(self, shown: Shown, shopper: int, last: int, carted: int) -> tuple[float, float]:
-        """Return the clicks the truth expects on a list, and on the best list that could have been shown."""
+        """Return how likely a list is clicked in truth, and how likely the best list that could have been shown."""
         numbers = np.array([[self.market.number(product) for product in shown.products]], dtype=np.int64)
         known = numbers[numbers >= 0]
         self._tally.unknown_shown += numbers.size - known.size
         self._tally.unavailable_shown += int((~self._available[known]).sum())
         context = (np.array([shopper]), np.array([last]), np.array([carted]))
         best = oracle_list(self.market.utility(*context), self._available, LIST_LENGTH)
-        got = float(self.market.expected_clicks(numbers, *context)[0]) if numbers.size else 0.0
-        return got, float(self.market.expected_clicks(best, *context)[0])
+        got = float(self.market.chance_of_click(numbers, *context)[0]) if numbers.size else 0.0
+        return got, float(self.market.chance_of_click(best, *context)[0])
 
     def utility(self, shopper: int, last: int, carted: int) -> FloatArray:
         """Return the utility of every product to one shopper in context, shape (1, products)."""
@@ -166,10 +166,8 @@ class _Session:
         place = shop.click(utility, shown, self._rng)
         self._note(shown, place, last, carted)
         led = {"surface": surface, "decision_id": shown.decision_id} if shown.decision_id else {"surface": surface}
-        events = [
-            self._event("impression", product=product, position=at, **led)
-            for at, product in enumerate(shown.products, 1)
-        ]
+        places = enumerate(shown.products, 1)
+        events = [self._event("impression", product=product, position=at, **led) for at, product in places]
         if place:
             product = market.number(shown.products[place - 1])
             events.append(self._event("click", product=shown.products[place - 1], position=place, **led))

@@ -48,11 +48,11 @@ class StoreMarket:
         utility += self.taste[shopper]
         return utility
 
-    def expected_clicks(self, shown: IntArray, shopper: IntArray, last: IntArray, carted: IntArray) -> FloatArray:
-        """Return the true expected number of clicks on lists, shape (n, k) -> (n,); product -1 = empty place."""
+    def chance_of_click(self, shown: IntArray, shopper: IntArray, last: IntArray, carted: IntArray) -> FloatArray:
+        """Return how likely lists are clicked in truth, shape (n, k) -> (n,); product -1 = empty place."""
         utility = np.take_along_axis(self.utility(shopper, last, carted), np.maximum(shown, 0), axis=1)
         chance = np.where(shown >= 0, click_probability(utility, self.habits), 0.0)
-        return np.asarray(chance.sum(axis=1), dtype=np.float32)
+        return np.asarray(1.0 - np.prod(1.0 - chance, axis=1), dtype=np.float32)
 
     def number(self, product: str) -> int:
         """Return the index of a product id; -1 for one the simulation did not make."""

@@ -18,8 +18,9 @@ class Visit:
     """One session, the unit the interval is computed over.
 
     Attributes:
-        expected: Clicks the truth expects on the lists that were shown.
-        best: Clicks the truth expects on the best lists that could have been shown.
+        clicks: Lists clicked; the first click leaves a list, so there is at most one each.
+        expected: How many of the lists would be clicked by the truth.
+        best: The same for the best lists that could have been shown.
     """
 
     answers: int
@@ -69,8 +70,9 @@ class Tally:
             "impressions": sum(visit.impressions for visit in self.visits),
             "recommendation_clicks": sum(visit.clicks for visit in self.visits),
             "ctr": click_through(self.visits),
-            "clicks_per_list_expected": _share([(v.expected, v.answers) for v in self.visits]),
-            "clicks_per_list_oracle": _share([(v.best, v.answers) for v in self.visits]),
+            "list_click_rate": _share([(v.clicks, v.answers) for v in self.visits]),
+            "list_click_rate_expected": _share([(v.expected, v.answers) for v in self.visits]),
+            "list_click_rate_oracle": _share([(v.best, v.answers) for v in self.visits]),
             "purchases": sum(visit.purchases for visit in self.visits),
             "response_ms": _quantiles(self.took_ms),
             "models": dict(self.models),
