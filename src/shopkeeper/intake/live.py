@@ -42,7 +42,7 @@ def take_events(raws: Sequence[Any], validator: RowValidator, store: str | None,
         raws: The decoded JSON list; rows may be anything.
         store: The store of the API key, kept with rejected rows.
     """
-    judge = cast(Callable[[Any, int], Event | tuple[FieldProblem, ...]], validator.check)
+    judge = cast("Callable[[Any, int], Event | tuple[FieldProblem, ...]]", validator.check)
     return _taken(raws, judge, validator.table.name, store, source)
 
 

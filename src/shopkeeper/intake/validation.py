@@ -16,8 +16,8 @@ from shopkeeper.commerce.tables import EVENTS, STORES, TableSchema
 from shopkeeper.errors import FieldProblem
 from shopkeeper.intake.field_mending import MISSING_WORDS, Unusable, menders
 from shopkeeper.intake.field_words import shown
-from shopkeeper.intake.identity import row_identity
-from shopkeeper.intake.plain_json import MAX_BYTES, json_safe
+from shopkeeper.intake.identity import present_identity
+from shopkeeper.intake.plain_json import MAX_BYTES, MAX_KEYS, json_safe
 from shopkeeper.intake.times import read_time, zone_named
 
 SOURCE_TIME_COLUMNS = ("source_ts", "updated_at")
@@ -53,6 +53,7 @@ class RowValidator:
         future_seconds: float = 300.0,
     ) -> None:
         self.table = table
+        self._type: type[Struct] = table.row
         self._stores = stores
         self._default = default_store
         self._now = now
@@ -61,33 +62,68 @@ class RowValidator:
         self._names = table.column_names
         self._attributes = table.attributes_column
         self._times = tuple(column.name for column in table.columns if column.kind == "time")
-        ids = [name for name, mender in self._menders.items() if mender.is_id]
-        self._id_names = tuple(ids)
-        self._ids = attrgetter(*ids, ids[0])
+        self._ids = tuple(name for name, mender in self._menders.items() if mender.is_id)
+        self._id_values = attrgetter(*self._ids, self._ids[0])
+        self._numeric_ids: tuple[str, ...] = ()
         self._is_event = table is EVENTS
         self._keyed_extras = frozenset() if table is EVENTS else frozenset({*SOURCE_TIME_COLUMNS, "deleted"})
         self._locale_texts = frozenset({"title", "description"}) & self._names
         self._encode = msgspec.json.Encoder().encode
-        self._zones: dict[str, tuple[Store | None, tzinfo]] = {}
+        self._zones: dict[str, tuple[Store, tzinfo]] = {}
+        self._last_time: tuple[object, tzinfo, datetime] = (None, UTC, _FIRST_MOMENT)
 
     def check(self, raw: Mapping[str, Any], row_number: int | None = None) -> Struct | tuple[FieldProblem, ...]:
         """Return the row as the contract's type, or everything that is wrong with it (at least one problem)."""
+        now = self._now()
         try:
-            now = self._now()
-            values = self._arranged(raw)
-            row = self._converted(values, raw, now)
-            return row if row is not None and not self._breaches(row, now, None) else self._mended(raw, row_number, now)
+            row = self._as_it_is(raw, now)
         except (ValueError, TypeError, ArithmeticError, AttributeError, RecursionError, msgspec.MsgspecError):
-            return self._mended(raw, row_number, self._now())
+            row = None
+        return row if row is not None else self._mended(raw, row_number, now)
 
-    def _arranged(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+    def _as_it_is(self, raw: Mapping[str, Any], now: datetime) -> Struct | None:
+        """Return the row when it fits without mending, else None; or raise what the conversion raises."""
+        present = {name: value for name, value in raw.items() if value is not None and value != ""}
+        values = self._arranged(present)
+        zone = self.zone(values.get("store"))
+        for name in self._times:
+            if name in values:
+                values[name] = self._time(values[name], zone)
+        if self._is_event:
+            values["received_at"] = now
+            if "event_id" not in values:
+                values["event_id"] = present_identity("events", values["store"], present)
+        for name in self._numeric_ids:
+            if (value := values.get(name)).__class__ is int:
+                values[name] = str(value)
+        for name in self._locale_texts:
+            if name in values and values[name][:1] == "{":
+                return None
+        if (kept := values.get(self._attributes or "")) and (
+            len(kept) > MAX_KEYS or any(value.__class__ in (dict, list) for value in kept.values())
+        ):
+            return None
+        row = msgspec.convert(values, self._type, strict=False)
+        encoded = self._encode(row)  # raises where a text is not valid Unicode
+        if b"\\u0000" in encoded or (len(encoded) > MAX_BYTES and kept):
+            return None
+        return row if MISSING_WORDS.isdisjoint(self._id_values(row)) and not self._breaches(row, now, None) else None
+
+    def _time(self, value: object, zone: tzinfo) -> datetime:
+        """Return a time in UTC; lines of one order share theirs, so the last one is remembered."""
+        last, last_zone, moment = self._last_time
+        if value != last or zone is not last_zone or value.__class__ is not last.__class__:
+            moment = read_time(value, zone)
+            self._last_time = (value, zone, moment)
+        return moment
+
+    def _arranged(self, present: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a row says, by column of the contract; unknown columns gathered in the attributes column."""
-        values = {name: value for name, value in raw.items() if value is not None and value != ""}
+        values = dict(present)
         if not values.keys() <= self._names:
-            unknown = values.keys() - self._names
-            kept = {name: values.pop(name) for name in raw if name in unknown and name not in self._keyed_extras}
-            for name in unknown & self._keyed_extras:
-                values.pop(name, None)
+            kept = {name: values.pop(name) for name in present if name not in self._names}
+            for name in self._keyed_extras:
+                kept.pop(name, None)
             self._gather(values, kept)
         if self._default is not None and not values.get("store"):
             values["store"] = self._default
@@ -107,44 +143,23 @@ class RowValidator:
                 own = msgspec.json.decode(own)
             values[self._attributes] = {**kept, **own} if isinstance(own, Mapping) else own or kept
 
-    def _converted(self, values: dict[str, Any], raw: Mapping[str, Any], now: datetime) -> Struct | None:
-        """Return the row when it fits as it is; None when it needs mending."""
-        zone = self.zone(values.get("store"))
-        for name in self._times:
-            if name in values:
-                values[name] = read_time(values[name], zone)
-        if self._is_event:
-            values["received_at"] = now
-            if "event_id" not in values:
-                values["event_id"] = row_identity("events", values["store"], raw)
-        for name in self._id_names:
-            if (value := values.get(name)).__class__ is int:
-                values[name] = str(value)
-        for name in self._locale_texts:
-            if name in values and values[name][:1] == "{":
-                return None
-        row = msgspec.convert(values, self.table.row, strict=False)
-        encoded = self._encode(row)
-        fits = b"\\u0000" not in encoded and (len(encoded) <= MAX_BYTES or self._attributes not in values)
-        return row if fits and MISSING_WORDS.isdisjoint(self._ids(row)) else None
-
     def _mended(self, raw: object, row: int | None, now: datetime) -> Struct | tuple[FieldProblem, ...]:
         """Return the row with its values mended, or all problems."""
         if not isinstance(raw, Mapping):
             reason = f"must be an object of columns, got {shown(raw)}"
             return (FieldProblem("$", reason, "Send each row as one JSON object.", row),)
-        safe_raw = {str(json_safe(str(name))): value for name, value in raw.items()}
+        present = {name: value for name, value in raw.items() if not (value is None or value == "")}
         try:
-            values = self._arranged(safe_raw)
+            values = self._arranged({json_safe(str(name)): value for name, value in present.items()})
         except (ValueError, TypeError, msgspec.MsgspecError):
-            reason = f"must be a JSON object, got {shown(safe_raw.get(self._attributes or ''))}"
+            reason = f"must be a JSON object, got {shown(raw.get(self._attributes or ''))}"
             return (FieldProblem(self._attributes or "$", reason, "Give a JSON object, or its text.", row),)
         fields, problems = self._fields(values, row)
         broken = {problem.field for problem in problems}
         if self._is_event:
             fields["received_at"] = now
             if "event_id" not in fields and not broken & {"event_id", "store"} and "store" in fields:
-                fields["event_id"] = row_identity("events", str(fields["store"]), json_safe(safe_raw))
+                fields["event_id"] = present_identity("events", fields["store"], present)
         for mender in self._menders.values():
             if mender.required and mender.name not in fields and mender.name not in broken:
                 problems.append(self._missing(mender.name, row))
@@ -169,6 +184,8 @@ class RowValidator:
                 continue
             if mended is not None:
                 fields[name] = mended
+            if mender.is_id and value.__class__ is int and name not in self._numeric_ids:
+                self._numeric_ids += (name,)
         if self._default is not None and "store" not in fields and not any(p.field == "store" for p in problems):
             fields["store"] = self._default
         return fields, problems
@@ -225,10 +242,10 @@ class RowValidator:
         if not isinstance(store, str):
             return UTC
         declared = self._stores.get(store)
+        if declared is None:
+            return UTC  # never kept: a stranger's names must not fill the memory
         cached = self._zones.get(store)
         if cached is None or cached[0] is not declared:
-            if declared is None:
-                return UTC  # never kept: a stranger's names must not fill the memory
             cached = self._zones[store] = (declared, _zone_or_utc(declared.time_zone))
         return cached[1]
 
