@@ -6,9 +6,10 @@ shows a withdrawn or sold-out product.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import TypeVar, cast
 
 from shopkeeper.commerce.product import RECOMMENDABLE, Inventory, Price, Product
@@ -65,6 +66,7 @@ class Catalogue:
 
     def __init__(self) -> None:
         self._stores: dict[str, SourcedRow] = {}
+        self._declared: dict[str, Store] = {}
         self._products: dict[tuple[str, str], SourcedRow] = {}
         self._inventory: dict[tuple[str, str], SourcedRow] = {}
         self._prices: dict[tuple[str, str], SourcedRow] = {}
@@ -80,7 +82,7 @@ class Catalogue:
         for sourced in rows:
             row = sourced.row
             if isinstance(row, Store):
-                _newer(self._stores, row.store, sourced)
+                self._take_store(row, sourced)
             elif isinstance(row, Product):
                 if _newer(self._products, (row.store, row.product), sourced):
                     self._rebuild(row.store, row.product)
@@ -92,13 +94,17 @@ class Catalogue:
 
     def store(self, name: str) -> Store | None:
         """Return a store by name; None when nobody declared it."""
-        sourced = self._stores.get(name)
-        return None if sourced is None or sourced.deleted else cast("Store", sourced.row)
+        return self._declared.get(name)
 
     @property
     def stores(self) -> tuple[Store, ...]:
         """All declared stores, by name."""
-        return tuple(store for name in sorted(self._stores) if (store := self.store(name)) is not None)
+        return tuple(self._declared[name] for name in sorted(self._declared))
+
+    @property
+    def declared(self) -> Mapping[str, Store]:
+        """All declared stores by name; a view that follows every change."""
+        return MappingProxyType(self._declared)
 
     def group(self, store: str) -> str:
         """Return the customer group of a store; an undeclared store is a group of its own."""
@@ -130,6 +136,14 @@ class Catalogue:
     def size(self, store: str) -> int:
         """Return how many products a store sells."""
         return sum(1 for _ in self.cards(store))
+
+    def _take_store(self, store: Store, sourced: SourcedRow) -> None:
+        if not _newer(self._stores, store.store, sourced):
+            return
+        if sourced.deleted:
+            self._declared.pop(store.store, None)
+        else:
+            self._declared[store.store] = store
 
     def _take_dated(self, rows: dict[tuple[str, str], SourcedRow], row: Inventory | Price, sourced: SourcedRow) -> None:
         if _newer(rows, (row.store, row.product), sourced):

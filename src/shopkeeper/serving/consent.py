@@ -11,14 +11,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+
+import msgspec
 
 from shopkeeper.commerce.consent import NO_CONSENT, Consent
 from shopkeeper.commerce.event import Event, EventCount
 from shopkeeper.commerce.shopper import User
 from shopkeeper.commerce.store import Store
-from shopkeeper.intake.ports import SourcedRow
+from shopkeeper.intake.ports import RejectedRow, SourcedRow
 from shopkeeper.serving.catalogue import ALL_STORES
 
 NOT_SAID = Consent()
@@ -26,6 +29,9 @@ KEPT_OF_UNMEASURED = frozenset(
     {"ts", "store", "type", "product", "quantity", "price", "currency", "surface", "consent"}
 )
 """What may stay of a rejected event; a list of what may, because an unknown column may be an e-mail address."""
+
+
+_FLAT = {"consent_measure": "measure", "consent_personalise": "personalise", "consent_email": "email"}
 
 
 class UserConsents:
@@ -99,6 +105,29 @@ def counted(events: Iterable[Event]) -> list[EventCount]:
     ]
 
 
-def without_keys(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a raw event without anything that may lead to a person, for the quarantine."""
-    return {name: value for name, value in raw.items() if name in KEPT_OF_UNMEASURED}
+def said_in(raw: Mapping[str, Any]) -> Consent:
+    """Return what a raw event says; a consent that cannot be read is taken as a refusal."""
+    flat = {name: raw[column] for column, name in _FLAT.items() if raw.get(column) not in (None, "")}
+    given = raw.get("consent")
+    try:
+        nested = {} if given in (None, "") else msgspec.convert(given, dict[str, Any])
+        return msgspec.convert({**flat, **nested}, Consent, strict=False)
+    except msgspec.ValidationError:
+        return NO_CONSENT
+
+
+def without_keys(row: RejectedRow) -> RejectedRow:
+    """Return a rejected event without anything that may lead to a person, values in its problems included."""
+    raw = {
+        name: value
+        for name, value in row.raw.items()
+        if name in KEPT_OF_UNMEASURED and isinstance(value, (str, int, float))
+    }
+    raw["consent"] = {"measure": False}
+    problems = tuple(
+        problem
+        if problem.field in KEPT_OF_UNMEASURED
+        else replace(problem, reason="cannot be used; its value is not kept, as the shopper did not allow measurement")
+        for problem in row.problems
+    )
+    return replace(row, raw=raw, problems=problems)

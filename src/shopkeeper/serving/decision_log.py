@@ -6,34 +6,33 @@ import asyncio
 from collections import deque
 
 import msgspec
-import structlog
 
 from shopkeeper.commerce.decision import DecisionRecord
 from shopkeeper.commerce.tables import DECISIONS
-from shopkeeper.errors import Unavailable
 from shopkeeper.intake.ports import LiveLog
-
-_log = structlog.get_logger(__name__)
 
 
 class QueuedDecisionLog:
     """Implements `serving.ports.DecisionLog` over the event log. Used from one event loop.
 
+    The newest records also stay in memory, for people who look at what the server does.
+
     Args:
         capacity: Most records that wait; what comes above it is dropped and counted.
         batch: Most records in one write.
-        interval_seconds: Time between writes.
     """
 
-    def __init__(
-        self, log: LiveLog, capacity: int = 50_000, batch: int = 2_000, interval_seconds: float = 0.25
-    ) -> None:
+    RECENT = 200
+    """Records that stay in memory."""
+
+    def __init__(self, log: LiveLog, capacity: int = 50_000, batch: int = 2_000) -> None:
         self._log = log
         self._capacity = capacity
         self._batch = batch
-        self._interval = interval_seconds
         self._queue: deque[DecisionRecord] = deque()
         self._writing = asyncio.Lock()
+        self.recent: deque[DecisionRecord] = deque(maxlen=self.RECENT)
+        """Newest records, oldest first; those of a full queue included."""
         self.dropped = 0
         """Records lost because the queue was full."""
 
@@ -42,6 +41,7 @@ class QueuedDecisionLog:
 
     def put(self, record: DecisionRecord) -> None:
         """Queue one record; never blocks, never raises."""
+        self.recent.append(record)
         if len(self._queue) >= self._capacity:
             self.dropped += 1
         else:
@@ -61,12 +61,3 @@ class QueuedDecisionLog:
                 except BaseException:
                     self._queue.extendleft(reversed(records))
                     raise
-
-    async def run(self) -> None:
-        """Write at every interval until cancelled."""
-        while True:
-            await asyncio.sleep(self._interval)
-            try:
-                await self.flush()
-            except Unavailable as error:
-                _log.warning("decision_log_behind", waiting=len(self._queue), error=str(error))

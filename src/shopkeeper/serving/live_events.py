@@ -14,9 +14,9 @@ from shopkeeper.commerce.consent import Consent
 from shopkeeper.commerce.event import Event, EventType
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.commerce.tables import EVENT_COUNTS, EVENTS
-from shopkeeper.intake.ports import LiveLog
+from shopkeeper.intake.ports import LiveLog, RejectedRow
 from shopkeeper.serving.catalogue import Catalogue
-from shopkeeper.serving.consent import UserConsents, counted, effective
+from shopkeeper.serving.consent import UserConsents, counted, effective, said_in, without_keys
 from shopkeeper.serving.recent_ids import RecentIds
 from shopkeeper.serving.session_state import SessionState
 from shopkeeper.serving.telemetry import Telemetry
@@ -97,10 +97,23 @@ class LiveEvents:
         self._telemetry.took_events(types, len(events) - taken)
         return TakenEvents(taken, len(events) - taken)
 
+    def recall(self, event: Event) -> None:
+        """Let an event that was logged before this process started count again, and be known if it is sent again."""
+        if self._recent.add((event.store, event.event_id)):
+            self.remember(event, self.consent(event))
+
     def consent(self, event: Event) -> Consent:
         """Return what holds for an event."""
         record = self._consents.of(event.store, event.user)
         return effective(event.consent, record, self._catalogue.store(event.store))
+
+    def quarantined(self, row: RejectedRow) -> RejectedRow:
+        """Return a rejected event as it may be kept: whole, or without keys where the shopper is not measured."""
+        raw = row.raw
+        user, store = raw.get("user"), raw.get("store") or row.store
+        record = self._consents.of(str(store), str(user) if user is not None else None)
+        consent = effective(said_in(raw), record, self._catalogue.store(str(store)))
+        return row if consent.measure else without_keys(row)
 
     def remember(self, event: Event, consent: Consent) -> None:
         """Let a durable event of a person change profile and live counts; bots change nothing."""

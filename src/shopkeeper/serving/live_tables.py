@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-import msgspec
-
 from shopkeeper.commerce.tables import TableSchema
+from shopkeeper.intake.keyed_rows import logged
 from shopkeeper.intake.ports import LiveLog, SourcedRow, TableStore, Upserted
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.serving.consent import UserConsents
@@ -51,10 +50,3 @@ class LiveTables:
             self._catalogue.apply(rows)
             self._consents.apply(rows)
         return upserted
-
-
-def logged(sourced: SourcedRow) -> bytes:
-    """Return a row of a keyed table as the log keeps it: the row's own fields, `source_ts` and `deleted`."""
-    row = msgspec.json.encode(sourced.row)
-    extra = msgspec.json.encode({"source_ts": sourced.source_ts, "deleted": sourced.deleted})
-    return row[:-1] + b"," + extra[1:] if len(row) > 2 else extra

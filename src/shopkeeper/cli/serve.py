@@ -1,0 +1,45 @@
+"""`shopkeeper serve`: the HTTP server."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("serve")(serve)
+
+
+def serve(
+    port: Annotated[int | None, typer.Option(help="Port; 0 = any free one. Default: serving.port.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on. Default: serving.host.")] = None,
+    workers: Annotated[int, typer.Option(help="Processes.")] = 1,
+    workspace: Annotated[Path, typer.Option("--workspace", help="Folder with shopkeeper.toml.")] = Path(),
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document when ready.")] = False,
+) -> None:
+    """Serve recommendations and take events until SIGTERM or SIGINT; then finish what came and exit 0."""
+    for name in _ONE_THREAD:  # before numpy is imported: one process per core, single-threaded numerics
+        os.environ.setdefault(name, "1")
+    from shopkeeper.cli.output import Output
+    from shopkeeper.errors import ConfigError
+    from shopkeeper.web.server import run
+    from shopkeeper.wiring.settings import load_settings
+
+    if workers != 1:
+        raise ConfigError(
+            f"--workers {workers} is not possible yet: profiles and cache live in one process.",
+            "Use --workers 1; several processes need the Valkey engine, which is not built yet.",
+        )
+    settings = load_settings(workspace)
+    out = Output(json)
+
+    def ready(url: str) -> None:
+        out.result({"url": url, "pid": os.getpid()}, f"Shopkeeper serves at {url} (stop with Ctrl-C).")
+
+    run(settings, host or settings.serving.host, settings.serving.port if port is None else port, ready)

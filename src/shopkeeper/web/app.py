@@ -1,0 +1,88 @@
+"""The HTTP server: every route, and what is opened for as long as it runs."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import cast
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+from starlette.routing import Route
+
+from shopkeeper import __version__
+from shopkeeper.commerce.tables import KEYED_TABLES
+from shopkeeper.errors import FieldProblem, ShopkeeperError
+from shopkeeper.web import events, health, models, openapi, products, recommendations, tables
+from shopkeeper.web.problem import problem, problem_of, unexpected
+from shopkeeper.web.security import SecurityHeaders
+from shopkeeper.wiring.serve import Serving, open_serving
+from shopkeeper.wiring.settings import Settings
+
+_REMEDIES = {404: "See /docs for the routes there are.", 405: "See /docs for the methods of this route."}
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the server of one workspace; its engines open when it starts and close when it stops."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_serving(settings) as serving:
+            app.state.serving = serving
+            yield
+            serving.draining = True
+
+    app = FastAPI(title="Shopkeeper", version=__version__, lifespan=lifespan, openapi_url="/openapi.json")
+    # The hot routes come first: routing walks the list.
+    app.router.routes[:0] = [
+        Route("/v1/recommendations", recommendations.Recommendations(), methods=["POST"]),
+        Route("/v1/events", events.Events(), methods=["POST"]),
+    ]
+    for table in KEYED_TABLES.values():
+        path = f"/v1/{table.name.replace('_', '-')}"
+        app.router.routes.append(Route(path, tables.Table(table), methods=["PUT", "DELETE"]))
+    for router in (products.router, models.router, health.router):
+        app.include_router(router)
+    openapi.describe(app)
+    app.add_middleware(SecurityHeaders)
+    if settings.serving.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.serving.allowed_origins,
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
+            allow_headers=["authorization", "content-type"],
+        )
+    app.add_exception_handler(ShopkeeperError, _on_error)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(Exception, _on_unexpected)
+    return app
+
+
+async def _on_error(_: Request, error: Exception) -> Response:
+    return problem_of(cast("ShopkeeperError", error)).response()
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    status, text = cast("HTTPException", error).status_code, cast("HTTPException", error).detail
+    given = cast("HTTPException", error).headers or {}
+    headers = tuple((name.lower().encode(), value.encode()) for name, value in given.items())
+    detail = f"{request.method} {request.url.path}: {text}."
+    return problem(status, detail, _REMEDIES.get(status, ""), (), headers).response()
+
+
+async def _on_invalid(_: Request, error: Exception) -> Response:
+    problems = tuple(
+        FieldProblem(str(item["loc"][-1]), f"{item['msg']}, got {item.get('input')!r}", "See /docs for its bounds.")
+        for item in cast("RequestValidationError", error).errors()
+    )
+    return problem(422, f"{len(problems)} parameter(s) cannot be used.", "Mend them.", problems).response()
+
+
+async def _on_unexpected(request: Request, error: Exception) -> Response:
+    serving: Serving = request.app.state.serving
+    serving.telemetry.error()
+    return unexpected(error).response()

@@ -1,0 +1,63 @@
+"""`/livez`, `/readyz` and `/metrics`: what machines that watch the server ask."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+
+import structlog
+from fastapi import APIRouter, Request
+from prometheus_client import CollectorRegistry
+from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import Response
+
+from shopkeeper.web.answer import json_answer
+from shopkeeper.web.metrics import ServerCollector
+from shopkeeper.wiring.serve import Serving
+
+router = APIRouter(tags=["health"])
+LEAST_FREE_BYTES = 16_000_000
+_log = structlog.get_logger(__name__)
+
+
+@router.get("/livez", response_class=Response, summary="The process answers")
+async def livez() -> Response:
+    """Return 200 while the process runs; it says nothing of what it depends on."""
+    return json_answer({"alive": True}).response()
+
+
+@router.get("/readyz", response_class=Response, summary="Requests may be sent here")
+async def readyz(request: Request) -> Response:
+    """Return 200 when requests may come, else 503 with what is missing."""
+    serving: Serving = request.app.state.serving
+    checks = {
+        "not_draining": not serving.draining,
+        "model_pointer_read": serving.release.read,
+        "state_open": await _state_answers(serving),
+        "log_writable": await asyncio.to_thread(_log_writable, serving),
+    }
+    ready = all(checks.values())
+    return json_answer({"ready": ready, "checks": checks}, 200 if ready else 503).response()
+
+
+@router.get("/metrics", response_class=Response, summary="Counters for Prometheus")
+async def metrics(request: Request) -> Response:
+    """Return every counter in the OpenMetrics text format."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(ServerCollector(request.app.state.serving))
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _state_answers(serving: Serving) -> bool:
+    try:
+        await asyncio.to_thread(serving.state.registry.pointer, serving.system.name, "champion")
+    except Exception as error:  # noqa: BLE001 - whatever a database driver raises means "not ready"
+        _log.warning("state_does_not_answer", error=repr(error))
+        return False
+    return True
+
+
+def _log_writable(serving: Serving) -> bool:
+    folder = serving.settings.folder(serving.settings.engines.log)
+    return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > LEAST_FREE_BYTES

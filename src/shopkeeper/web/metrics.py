@@ -1,0 +1,89 @@
+"""The server's counters as Prometheus reads them, made from the telemetry at each scrape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from shopkeeper.serving.telemetry import Histogram
+from shopkeeper.wiring.serve import Serving
+
+BREAKER_STATES = ("closed", "half_open", "open")
+
+
+class ServerCollector(Collector):
+    """Yields every metric of one server; nothing is counted twice, so the hot routes pay for plain counters only."""
+
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield all metrics."""
+        yield from self._decisions()
+        yield from self._intake()
+        yield from self._state()
+
+    def _decisions(self) -> Iterator[Metric]:
+        telemetry = self._serving.telemetry
+        decisions = CounterMetricFamily(
+            "shopkeeper_decisions", "Answers given.", labels=["system", "variant", "fallback", "cached"]
+        )
+        for (system, variant, fallback, cached), n in telemetry.decisions.items():
+            decisions.add_metric([system, variant, fallback, str(cached).lower()], n)
+        yield decisions
+        latency = HistogramMetricFamily(
+            "shopkeeper_decision_milliseconds", "Time in the server per decision, ms.", labels=["system"]
+        )
+        for system, histogram in telemetry.latency.items():
+            latency.add_metric([system], histogram.buckets(), histogram.sum)
+        yield latency
+        failures = CounterMetricFamily(
+            "shopkeeper_model_failures", "Model calls that gave no answer.", labels=["system", "reason"]
+        )
+        for (system, reason), n in telemetry.model_failures.items():
+            failures.add_metric([system, reason], n)
+        yield failures
+        yield CounterMetricFamily(
+            "shopkeeper_errors", "Requests that ended in an unexpected error.", value=telemetry.errors
+        )
+
+    def _intake(self) -> Iterator[Metric]:
+        telemetry = self._serving.telemetry
+        events = CounterMetricFamily("shopkeeper_events", "Events taken.", labels=["type"])
+        for type_, n in telemetry.events.items():
+            events.add_metric([type_], n)
+        yield events
+        yield CounterMetricFamily(
+            "shopkeeper_duplicate_events", "Events sent again and left out.", value=telemetry.duplicates
+        )
+        rejected = CounterMetricFamily("shopkeeper_rejected", "Rows not taken.", labels=["table", "reason"])
+        for (table, reason), n in telemetry.rejected.items():
+            rejected.add_metric([table, reason], n)
+        yield rejected
+        yield _histogram("shopkeeper_log_sync_milliseconds", "Time until rows were durable, ms.", telemetry.log_sync)
+
+    def _state(self) -> Iterator[Metric]:
+        serving = self._serving
+        yield CounterMetricFamily(
+            "shopkeeper_decision_log_dropped",
+            "Decision records lost because their queue was full.",
+            value=serving.decision_log.dropped,
+        )
+        breaker = GaugeMetricFamily("shopkeeper_breaker_state", "1 for the state it is in.", labels=["system", "state"])
+        for state in BREAKER_STATES:
+            breaker.add_metric([serving.system.name, state], float(serving.decider.breaker.state == state))
+        yield breaker
+        model = GaugeMetricFamily("shopkeeper_model", "1 for the version that serves.", labels=["system", "version"])
+        model.add_metric([serving.system.name, serving.system.version or "none"], 1.0)
+        yield model
+        yield GaugeMetricFamily("shopkeeper_profiles", "Live profiles held.", value=len(serving.sessions))
+        yield GaugeMetricFamily("shopkeeper_cached_answers", "Answers held.", value=len(serving.decider.cache))
+
+
+def _histogram(name: str, text: str, histogram: Histogram) -> HistogramMetricFamily:
+    family = HistogramMetricFamily(name, text)
+    family.add_metric([], histogram.buckets(), histogram.sum)
+    return family

@@ -1,0 +1,72 @@
+"""`POST /v1/recommendations`: which products to show this shopper here and now."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from shopkeeper.errors import FieldProblem, RequestRejected
+from shopkeeper.recommendations.answer import Recommendation, RecommendationAnswer
+from shopkeeper.recommendations.request import read_body
+from shopkeeper.serving.decide import Decision
+from shopkeeper.serving.ports import Scope
+from shopkeeper.web.answer import Answer
+from shopkeeper.web.auth import authorise, check_store
+from shopkeeper.web.raw import Call, RawRoute
+
+NEEDS: Scope = "decide"
+
+
+class RecommendationsAnswer(Struct, frozen=True):
+    """Body of the answer.
+
+    Attributes:
+        decision_id: Send it with the events that follow, so that what the answer brought can be measured.
+        items: Products, best first.
+        model: Version that answered; null = the rules did.
+        fallback: Why the rules, or an earlier answer, stood in for the model; null = the model answered.
+        took_ms: Time in the server, milliseconds.
+    """
+
+    decision_id: str
+    items: tuple[Recommendation, ...]
+    model: str | None
+    variant: str
+    fallback: str | None
+    took_ms: float
+
+
+class Recommendations(RawRoute):
+    """The hot route."""
+
+    async def answer(self, call: Call) -> Answer:
+        """Return products; whatever fails behind it, the rules answer."""
+        key = await authorise(call.scope, call.serving.keys, NEEDS)
+        body = read_body(await call.body())
+        check_store(key, body.store)
+        check_length(body.k, call.serving.settings.serving.k_limit)
+        return rendered(await call.serving.recommend(body))
+
+
+def check_length(k: int, limit: int) -> None:
+    """Raise RequestRejected when more products are asked for than one answer may have."""
+    if k > limit:
+        problem = FieldProblem("k", f"{k} is more than {limit}", f"Ask for at most {limit} products.")
+        raise RequestRejected(f"k: {problem.reason}.", problem.remedy, (problem,))
+
+
+def rendered(decision: Decision[RecommendationAnswer]) -> Answer:
+    """Return a decision as the API shows it."""
+    return Answer(
+        200,
+        msgspec.json.encode(
+            RecommendationsAnswer(
+                decision.decision_id,
+                decision.answer.items,
+                decision.model,
+                decision.variant,
+                decision.fallback,
+                round(decision.took_ms, 3),
+            )
+        ),
+    )

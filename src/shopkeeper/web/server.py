@@ -1,0 +1,110 @@
+"""The server as a process: uvicorn with uvloop and httptools, structured logs, and a way down that loses nothing."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from shopkeeper.errors import ConfigError, FieldProblem
+from shopkeeper.web.app import create_app
+from shopkeeper.wiring.settings import Settings
+
+DRAIN_SECONDS = 20
+"""How long requests that run may take to finish after SIGTERM, seconds."""
+BACKLOG = 2048
+
+
+class DrainingServer(uvicorn.Server):
+    """Says "not ready" from the first signal on, and "serving" when the port is open."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._shop = app
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open the port, then tell who waits for it."""
+        await super().startup(sockets)
+        if self.started and not self.should_exit:
+            self._ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Turn readiness off, then let uvicorn finish what runs."""
+        serving = getattr(self._shop.state, "serving", None)
+        if serving is not None:
+            serving.draining = True
+        super().handle_exit(sig, frame)
+
+
+def run(settings: Settings, host: str, port: int, ready: Callable[[str], None]) -> None:
+    """Serve until a signal comes.
+
+    Args:
+        port: 0 = any free one.
+        ready: Called with the URL once requests are answered.
+
+    Raises:
+        ConfigError: the address cannot be listened on, or the server cannot start.
+    """
+    log_as_json()
+    listener = _listen(host, port)
+    bound: int = listener.getsockname()[1]
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+    shown = f"[{host}]" if ":" in host else host
+    server = DrainingServer(config, app, lambda: ready(f"http://{shown}:{bound}"))
+    try:
+        server.run(sockets=[listener])
+    finally:
+        listener.close()
+    if not server.started:
+        raise ConfigError("The server could not start.", "The log above says why.")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        reason = f"{host}:{port} cannot be listened on: {error.strerror}"
+        raise ConfigError(
+            f"{reason}.",
+            "Choose another with `--port`, or stop what uses it.",
+            (FieldProblem("port", reason, "Choose another."),),
+        ) from error
+    listener.listen(BACKLOG)
+    return listener
+
+
+def log_as_json() -> None:
+    """Write the server's own log to stderr, one JSON object a line."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.dict_tracebacks,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(20),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+    )

@@ -1,0 +1,9 @@
+-- Newest events of people that show interest in a product: what live profiles and live counts are made of at start.
+SELECT event_id, ts, store, type, visitor, "user", session, product, consent
+FROM events
+WHERE ts >= $since
+  AND traffic = 'human'
+  AND product IS NOT NULL
+  AND type IN ('view', 'click', 'cart', 'checkout', 'purchase', 'rating')
+ORDER BY ts DESC, event_id
+LIMIT $rows

@@ -1,0 +1,173 @@
+"""The serving process put together: every port meets its engine here, for as long as the server runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import secrets
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from shopkeeper.commerce.shopper import Shopper
+from shopkeeper.engines.group_commit import GroupCommit
+from shopkeeper.engines.lake import Lake
+from shopkeeper.engines.quarantine_files import QuarantineFiles
+from shopkeeper.engines.segment_log import SegmentLog
+from shopkeeper.engines.state import State, open_state
+from shopkeeper.errors import UnknownStore
+from shopkeeper.recommendations.answer import RecommendationAnswer
+from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
+from shopkeeper.recommendations.system import RecommendationSystem
+from shopkeeper.recommendations.trending import Trending
+from shopkeeper.serving.arms import ChampionOnly
+from shopkeeper.serving.breaker import Breaker
+from shopkeeper.serving.cache import AnswerCache
+from shopkeeper.serving.catalogue import Catalogue
+from shopkeeper.serving.consent import UserConsents, effective
+from shopkeeper.serving.decide import Decider, Decision, Surroundings
+from shopkeeper.serving.decision_log import QueuedDecisionLog
+from shopkeeper.serving.key_ring import KeyRing
+from shopkeeper.serving.live_events import LiveEvents
+from shopkeeper.serving.live_tables import LiveTables
+from shopkeeper.serving.ports import EMPTY_PROFILE
+from shopkeeper.serving.recent_ids import RecentIds
+from shopkeeper.serving.session_state import SessionState
+from shopkeeper.serving.telemetry import Telemetry
+from shopkeeper.serving.workers import Workers
+from shopkeeper.wiring.background import running
+from shopkeeper.wiring.erasure import Erasure
+from shopkeeper.wiring.release import Release
+from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.validators import Validators
+from shopkeeper.wiring.warm_start import fill_shelf, remember_events
+
+POLL_SECONDS = 0.5
+"""How often release pointer and API keys are read again."""
+RECENT_IDS = 500_000
+
+RecommendationDecider = Decider[RecommendationRequest, RecommendationAnswer]
+
+
+@dataclass(slots=True)
+class Serving:
+    """Everything a request may need.
+
+    Attributes:
+        draining: The server is going down: it finishes what it has and takes nothing new.
+    """
+
+    settings: Settings
+    state: State
+    lake: Lake
+    quarantine: QuarantineFiles
+    live_log: GroupCommit
+    catalogue: Catalogue
+    consents: UserConsents
+    sessions: SessionState
+    trending: Trending
+    telemetry: Telemetry
+    keys: KeyRing
+    events: LiveEvents
+    tables: LiveTables
+    system: RecommendationSystem
+    decider: RecommendationDecider
+    decision_log: QueuedDecisionLog
+    release: Release
+    validators: Validators
+    erasure: Erasure
+    draining: bool = False
+
+    async def recommend(self, body: RecommendationBody) -> Decision[RecommendationAnswer]:
+        """Answer one request for products.
+
+        Raises:
+            UnknownStore: nobody declared the store.
+        """
+        store = self.catalogue.store(body.store)
+        if store is None:
+            raise UnknownStore(body.store, tuple(known.store for known in self.catalogue.stores))
+        consent = effective(body.consent, self.consents.of(body.store, body.user), store)
+        shopper = Shopper(store.group, body.user, body.visitor, body.session)
+        profile = self.sessions.read(shopper) if consent.personalise else EMPTY_PROFILE
+        return await self.decider.decide(RecommendationRequest(body, shopper, consent, datetime.now(UTC), profile))
+
+    async def make_visible(self) -> None:
+        """Seal this process's segment and compact, so that SQL sees what was logged."""
+        await self.live_log.seal()
+        await asyncio.to_thread(self.lake.compact)
+
+
+@contextlib.asynccontextmanager
+async def open_serving(settings: Settings) -> AsyncIterator[Serving]:
+    """Open every engine, fill what is held in memory, and follow releases until the context closes.
+
+    On closing, decisions that wait are written, the log is sealed and every engine is closed.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        serving = await _assemble(settings, stack)
+        await asyncio.to_thread(fill_shelf, serving.state.tables, serving.catalogue, serving.consents)
+        await asyncio.to_thread(serving.lake.compact)
+        await asyncio.to_thread(remember_events, serving.lake.warehouse(), serving.events, datetime.now(UTC))
+        await serving.release.follow()
+        rounds = {
+            "release": (POLL_SECONDS, serving.release.follow),
+            "keys": (POLL_SECONDS, serving.keys.refresh),
+            "compaction": (settings.serving.seal_seconds, serving.make_visible),
+            "decisions": (0.25, serving.decision_log.flush),
+        }
+        async with running(rounds):
+            yield serving
+        await serving.decision_log.flush()
+
+
+async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack) -> Serving:
+    chosen, engines = settings.serving, settings.engines
+    state = await asyncio.to_thread(open_state, settings.state_url)
+    stack.callback(state.close)
+    live_log = GroupCommit(SegmentLog(settings.folder(engines.log), f"serve-{os.getpid()}"))
+    stack.push_async_callback(live_log.close)
+    workers = Workers()
+    stack.callback(workers.close)
+
+    telemetry, catalogue, trending = Telemetry(time.time), Catalogue(), Trending()
+    consents, sessions = UserConsents(catalogue.group), SessionState(chosen.sessions)
+    system = RecommendationSystem(catalogue, trending)
+    decision_log = QueuedDecisionLog(live_log)
+    breaker = Breaker(
+        chosen.breaker_failures, chosen.breaker_window_seconds, chosen.breaker_open_seconds, time.monotonic
+    )
+    decider: RecommendationDecider = Decider(
+        system,
+        AnswerCache(chosen.cache_entries, chosen.cache_hours * 3600, time.monotonic, random.random),
+        breaker,
+        Surroundings(
+            ChampionOnly(), workers, decision_log, telemetry, time.perf_counter, lambda: datetime.now(UTC),
+            lambda: secrets.token_hex(12),
+        ),
+        chosen.deadline_ms / 1000,
+    )  # fmt: skip
+    return Serving(
+        settings=settings,
+        state=state,
+        lake=Lake(settings.folder(engines.log), settings.folder(engines.lake)),
+        quarantine=QuarantineFiles(settings.folder(engines.quarantine)),
+        live_log=live_log,
+        catalogue=catalogue,
+        consents=consents,
+        sessions=sessions,
+        trending=trending,
+        telemetry=telemetry,
+        keys=KeyRing(state.keys, time.monotonic),
+        events=LiveEvents(
+            live_log, catalogue, consents, sessions, trending, RecentIds(RECENT_IDS), telemetry, time.perf_counter
+        ),
+        tables=LiveTables(live_log, state.tables, catalogue, consents, telemetry, time.perf_counter),
+        system=system,
+        decider=decider,
+        decision_log=decision_log,
+        release=Release(state.registry, system, settings.folder(engines.models), breaker.reset),
+    )

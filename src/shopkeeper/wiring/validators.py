@@ -1,0 +1,42 @@
+"""The judges of live rows, made once for each table and each store a key speaks for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from shopkeeper.commerce.tables import EVENTS, TableSchema
+from shopkeeper.intake.keyed_rows import KeyedRowValidator
+from shopkeeper.intake.validation import RowValidator
+from shopkeeper.serving.catalogue import Catalogue
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Validators:
+    """Judges by table and store. There are never more than tables times stores with a key of their own."""
+
+    def __init__(self, catalogue: Catalogue, future_seconds: float) -> None:
+        self._catalogue = catalogue
+        self._future_seconds = future_seconds
+        self._events: dict[str | None, RowValidator] = {}
+        self._keyed: dict[tuple[str, str | None], KeyedRowValidator] = {}
+
+    def events(self, store: str | None) -> RowValidator:
+        """Return the judge of events; `store` is the only one they may belong to, None = each names its own."""
+        judge = self._events.get(store)
+        if judge is None:
+            judge = self._events[store] = self._rows(EVENTS, store)
+        return judge
+
+    def keyed(self, table: TableSchema, store: str | None) -> KeyedRowValidator:
+        """Return the judge of a keyed table."""
+        judge = self._keyed.get((table.name, store))
+        if judge is None:
+            judge = KeyedRowValidator(self._rows(table, store), _now, future_seconds=self._future_seconds)
+            self._keyed[table.name, store] = judge
+        return judge
+
+    def _rows(self, table: TableSchema, store: str | None) -> RowValidator:
+        return RowValidator(table, self._catalogue.declared, store, _now, self._future_seconds)

@@ -1,0 +1,56 @@
+"""What the server knows before its first request: the shelf, what users allow, live profiles and live counts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from shopkeeper.commerce.consent import Consent
+from shopkeeper.commerce.event import Event
+from shopkeeper.commerce.tables import INVENTORY, PRICES, PRODUCTS, STORES, USERS
+from shopkeeper.intake.ports import TableStore
+from shopkeeper.quality.ports import NamedQuery, Warehouse
+from shopkeeper.serving.catalogue import Catalogue
+from shopkeeper.serving.consent import UserConsents
+from shopkeeper.serving.live_events import LiveEvents
+
+LIVE_DAYS = 2
+LIVE_EVENTS = 200_000
+_QUERY = NamedQuery.load("shopkeeper.wiring", "live_events")
+
+
+def fill_shelf(tables: TableStore, catalogue: Catalogue, consents: UserConsents) -> None:
+    """Read the current state of stores, products, prices, stock and consents, remembered deletions included."""
+    for table in (STORES, PRODUCTS, INVENTORY, PRICES):
+        catalogue.apply(tables.scan(table, with_deleted=True))
+    consents.apply(tables.scan(USERS, with_deleted=True))
+
+
+def remember_events(warehouse: Warehouse, events: LiveEvents, now: datetime) -> int:
+    """Let the newest logged events of the last days count again, oldest first; return how many."""
+    since = now.astimezone(UTC) - timedelta(days=LIVE_DAYS)
+    columns = warehouse.fetch(_QUERY, since=since, rows=LIVE_EVENTS)
+    names = list(columns)
+    rows = list(zip(*(columns[name].tolist() for name in names), strict=True))
+    for row in reversed(rows):
+        events.recall(_event(dict(zip(names, row, strict=True))))
+    return len(rows)
+
+
+def _event(row: dict[str, Any]) -> Event:
+    ts = row["ts"] if isinstance(row["ts"], datetime) else np.datetime64(row["ts"], "us").item()
+    consent = row["consent"]
+    return Event(
+        event_id=row["event_id"],
+        ts=ts.replace(tzinfo=UTC),
+        store=row["store"],
+        type=row["type"],
+        visitor=row["visitor"],
+        user=row["user"],
+        session=row["session"],
+        product=row["product"],
+        consent=msgspec.json.decode(consent, type=Consent) if isinstance(consent, str) else None,
+    )
