@@ -98,7 +98,8 @@ def make_shelf(plan: StorePlan, scale: Scale, rng: np.random.Generator) -> Shelf
     cost = np.round(price / (1 + plan.tax_rate) * (1 - margin), 2)
     appeal = rng.normal(scale=0.9, size=n)
     newcomers = rng.random(n) < 0.04
-    scarce = (rng.random(n) < 0.08) & ~newcomers
+    scarce = (rng.random(n) < 0.16) & (appeal > 0) & ~newcomers  # liked and not bought in again, so they sell out
+    few = 1 + rng.integers(max(2, scale.shoppers // 100), size=n)
     extra = len(GIFT_CARDS) + 1
     partners, twins = _neighbours(words.families, family, style, tier.astype(np.float32))
     cards = [f"Gift Card {amount:g} {plan.store.currency}" for amount in GIFT_CARDS]
@@ -122,9 +123,7 @@ def make_shelf(plan: StorePlan, scale: Scale, rng: np.random.Generator) -> Shelf
         ),
         withdrawn=np.concatenate([(rng.random(n) < 0.03) & ~newcomers & ~scarce, np.zeros(extra, np.bool_)]),
         restocked=np.concatenate([~scarce, np.ones(extra, np.bool_)]),
-        first_stock=np.concatenate(
-            [np.where(scarce, rng.integers(1, 9, size=n), rng.integers(15, 120, size=n)), np.full(extra, 1_000_000)]
-        ),
+        first_stock=np.concatenate([np.where(scarce, few, rng.integers(15, 120, size=n)), np.full(extra, 1_000_000)]),
         sellable=np.concatenate([np.ones(n, np.bool_), np.zeros(extra, np.bool_)]),
         partners=np.vstack([partners, np.full((extra, partners.shape[1]), -1)]),
         twins=np.vstack([twins, np.full((extra, TWINS), -1)]),

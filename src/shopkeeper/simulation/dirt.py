@@ -11,18 +11,18 @@ from shopkeeper.simulation.clickstream import Row, iso_times
 from shopkeeper.simulation.market import StoreMarket
 from shopkeeper.simulation.sessions import SECOND
 
+PAGES_A_CRAWL = 90
 DECLARED_BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 
 
 @dataclass(frozen=True, slots=True)
 class Dirt:
-    """How much dirt there is, as shares of the events; and what it came to once planted."""
+    """How much dirt there is, as shares of the events; `negative_prices` is a share of the carts, `bots` of the pages."""
 
     duplicates: float = 0.004
     without_product: float = 0.001
     negative_prices: float = 0.01
-    crawls: int = 8
-    pages_a_crawl: int = 90
+    bots: float = 0.01
 
 
 @dataclass(slots=True)
@@ -35,15 +35,12 @@ class Planted:
     bot_events: int = 0
 
 
-NO_DIRT = Dirt(0.0, 0.0, 0.0, 0, 0)
+NO_DIRT = Dirt(0.0, 0.0, 0.0, 0.0)
 DIRT = Dirt()
 
 
 def soil(rows: Iterable[Row], dirt: Dirt, rng: np.random.Generator, planted: Planted) -> Iterator[Row]:
-    """Yield rows with duplicates (the same row a little later), views without a product and carts with a wrong sign.
-
-    `negative_prices` is a share of carts, the other two are shares of all rows.
-    """
+    """Yield rows with duplicates (the same row a little later), views without a product and carts with a wrong sign."""
     held: Row | None = None
     for row in rows:
         chance = rng.random()
@@ -65,17 +62,28 @@ def soil(rows: Iterable[Row], dirt: Dirt, rng: np.random.Generator, planted: Pla
 
 
 def crawlers(
-    market: StoreMarket, start_ms: int, until_ms: int, dirt: Dirt, rng: np.random.Generator, planted: Planted
+    market: StoreMarket,
+    pages: int,
+    start_ms: int,
+    until_ms: int,
+    dirt: Dirt,
+    rng: np.random.Generator,
+    planted: Planted,
 ) -> Iterator[Row]:
-    """Yield the views of bots, in order of time: crawlers that say what they are, and one scraper that does not."""
+    """Yield the views of bots, in order of time: crawlers that say what they are, and one scraper that does not.
+
+    Args:
+        pages: How many pages people looked at.
+    """
+    crawls = max(2, round(dirt.bots * pages / PAGES_A_CRAWL)) if dirt.bots else 0
     span = until_ms - start_ms - 3_600 * SECOND
-    starts = np.sort(start_ms + (rng.random(dirt.crawls) * max(span, 1)).astype(np.int64))
+    starts = np.sort(start_ms + (rng.random(crawls) * max(span, 1)).astype(np.int64))
     products = np.flatnonzero(market.shelf.sellable)
     number = 0
     for crawl, start in enumerate(starts.tolist()):
-        scraper = crawl == dirt.crawls - 1
-        times = iso_times(start + np.arange(dirt.pages_a_crawl) * (700 if scraper else 1_100))
-        for ts, product in zip(times, rng.choice(products, size=dirt.pages_a_crawl), strict=True):
+        scraper = crawl == crawls - 1
+        times = iso_times(start + np.arange(PAGES_A_CRAWL) * (700 if scraper else 1_100))
+        for ts, product in zip(times, rng.choice(products, size=PAGES_A_CRAWL), strict=True):
             planted.bot_events += 1
             yield {
                 "event_id": f"sim-{market.name}-b{number:06d}",

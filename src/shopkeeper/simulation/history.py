@@ -74,7 +74,7 @@ def _write_store(
     start_ms = int(browsing.start.min(initial=until_ms))
     planted = Planted()
     rows: Iterator[Row] = soil(clickstream(market, browsing, ledger, prices, until_ms, rng), dirt, rng, planted)
-    bots = crawlers(market, start_ms, until_ms, dirt, np.random.default_rng([*seed, 1]), planted)
+    bots = crawlers(market, browsing.session.size, start_ms, until_ms, dirt, np.random.default_rng([*seed, 1]), planted)
     merged: Iterator[Row] = heapq.merge(rows, bots, key=_time)
     events = _jsonl(folder / "events.jsonl", merged)
     _jsonl(folder / "stores.jsonl", [market.plan.store])

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import numpy as np
 import numpy.typing as npt
 
 from shopkeeper.simulation.behaviour import NEVER, cart_probability, choose, click_probability, oracle_list
 from shopkeeper.simulation.catalogue import FloatArray, IntArray
 from shopkeeper.simulation.clickstream import SIGNED_IN_SHARE, consent_said
-from shopkeeper.simulation.client import Pace, ShopApi, Shown, open_client
+from shopkeeper.simulation.client import Pace, ShopApi, Shown
 from shopkeeper.simulation.market import Market, StoreMarket, sellable
 from shopkeeper.simulation.shoppers import DEVICES
 from shopkeeper.simulation.tally import Tally, Visit
@@ -34,6 +36,7 @@ class LivePlan:
         seconds: When the last of them stops.
         rate: Most requests a second of all together.
         think_seconds: Mean time a shopper looks at a page.
+        sessions: Most sessions one place in the shop lets through, one shopper after the other; None = no limit.
         sold_out: Products of each store that were sold out when the history ended; nobody can buy them.
     """
 
@@ -42,27 +45,29 @@ class LivePlan:
     seed: int
     rate: float = 50.0
     think_seconds: float = 1.0
+    sessions: int | None = None
     sold_out: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
-async def browse_live(market: Market, url: str, keys: Mapping[str, str], plan: LivePlan, tally: Tally) -> Tally:
-    """Let shoppers browse the server at `url` until the plan's time is over, and return what they met.
+async def browse_live(
+    market: Market, http: httpx.AsyncClient, keys: Mapping[str, str], plan: LivePlan, tally: Tally
+) -> None:
+    """Let shoppers browse a server until the plan's time is over.
 
     Args:
+        http: Client of the server, see `client.open_client`; the caller closes it.
         keys: API key of each store; stores without one are not visited.
         tally: Where figures are counted as they come, so that an interrupted run still has them.
     """
     stores = [store for store in market.stores if store.name in keys]
     deadline = time.monotonic() + plan.seconds
     run = f"sim-live-{time.time_ns():x}"
-    async with open_client(url) as http:
-        api = ShopApi(http, keys, Pace(plan.rate), tally)
-        async with asyncio.TaskGroup() as group:
-            for slot in range(plan.shoppers if stores else 0):
-                shop = LiveShop(stores[slot % len(stores)], plan, tally)
-                rng = np.random.default_rng([plan.seed, LIVE_STREAM, slot])
-                group.create_task(shop.visit_until(deadline, api, f"{run}-{slot}", rng))
-    return tally
+    api = ShopApi(http, keys, Pace(plan.rate), tally)
+    async with asyncio.TaskGroup() as group:
+        for slot in range(plan.shoppers if stores else 0):
+            shop = LiveShop(stores[slot % len(stores)], plan, tally)
+            rng = np.random.default_rng([plan.seed, LIVE_STREAM, slot])
+            group.create_task(shop.visit_until(deadline, api, f"{run}-{slot}", rng))
 
 
 class LiveShop:
@@ -81,13 +86,14 @@ class LiveShop:
     async def visit_until(self, deadline: float, api: ShopApi, run: str, rng: np.random.Generator) -> None:
         """Send one shopper after the other through the shop until `deadline` (monotonic seconds)."""
         await asyncio.sleep(rng.random() * self._plan.think_seconds)
-        number = 0
-        while time.monotonic() < deadline:
+        numbers = itertools.count() if self._plan.sessions is None else range(self._plan.sessions)
+        for number in numbers:
+            if time.monotonic() >= deadline:
+                break
             shopper = int(rng.choice(self._share.size, p=self._share))
             session = _Session(self, api, f"{run}-{number}", shopper, rng)
             await session.browse(deadline, self._plan.think_seconds)
             self._tally.visits.append(session.visit())
-            number += 1
 
     def judge(self, shown: Shown, shopper: int, last: int, carted: int) -> tuple[float, float]:
         """Return how likely a list is clicked in truth, and how likely the best list that could have been shown."""
