@@ -75,7 +75,7 @@ def replace_file(path: Path, content: bytes) -> None:
 
 @contextmanager
 def held_lock(path: Path, *, wait: bool) -> Iterator[bool]:
-    """Hold an exclusive lock on `path` among all processes and threads; gives False where `wait` is off and it is taken.
+    """Hold an exclusive lock on `path` among all processes and threads; or give False without `wait`.
 
     The lock goes with the process, so a killed one leaves nothing behind.
     """

@@ -1,0 +1,56 @@
+"""In-memory DuckDB with bounded memory and nothing loaded over the network."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+SPILL: Final = ".spill"
+_LEFTOVER_SECONDS: Final = 24 * 3600
+
+
+def open_duckdb(folder: Path, memory: str = "512MB", threads: int = 2) -> duckdb.DuckDBPyConnection:
+    """Return a new in-memory database.
+
+    Args:
+        folder: Where a folder `.spill` takes what does not fit into memory, while it does not.
+        memory: Most memory DuckDB may use, such as `512MB`.
+    """
+    connection = duckdb.connect(
+        config={
+            # JSON, Parquet and ICU are built in; nothing else may be fetched or loaded.
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "memory_limit": memory,
+            "threads": str(threads),
+            "temp_directory": str(folder / SPILL / secrets.token_hex(8)),
+        }
+    )
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+def sweep_spill(folder: Path, now: float) -> None:
+    """Delete what killed processes spilled more than a day before `now` (seconds since the epoch)."""
+    for path in folder.glob(f"{SPILL}/*"):
+        if path.stat().st_mtime < now - _LEFTOVER_SECONDS:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def text_literal(text: str) -> str:
+    """Return a string as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def name_literal(name: str) -> str:
+    """Return a name as a quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def files_literal(paths: list[Path]) -> str:
+    """Return file paths as an SQL list."""
+    return "[" + ", ".join(text_literal(str(path)) for path in paths) + "]"

@@ -1,0 +1,116 @@
+"""Analytical reads over the lake by in-memory DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from shopkeeper.commerce.tables import LOGGED_TABLES
+from shopkeeper.engines.duckdb_session import open_duckdb
+from shopkeeper.engines.lake_columns import read_parts_sql, view_sql
+from shopkeeper.engines.lake_manifest import Manifest, read_manifest
+from shopkeeper.errors import LogDamaged
+from shopkeeper.quality.ports import NamedQuery
+
+_WHOLE_NUMBERS: Final = frozenset(
+    {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"}
+)
+_NUMBERS: Final = frozenset({"FLOAT", "DOUBLE"})
+_TIMES: Final = frozenset(
+    {"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"}
+)
+_ATTEMPTS: Final = 5
+
+
+class DuckDbWarehouse:
+    """Implements `quality.ports.Warehouse` over the files of one manifest at a time.
+
+    Views: every table of `LOGGED_TABLES` by its name; of a keyed table the newest row of each key that is not deleted,
+    and all its rows with `source_ts` and `deleted` as NAME_history.
+    """
+
+    def __init__(self, folder: Path, *, memory: str = "512MB", threads: int = 2) -> None:
+        self._folder = folder
+        self._connection = open_duckdb(folder, memory, threads)
+        self._version: int | None = None
+
+    def close(self) -> None:
+        """Let go of the memory."""
+        self._connection.close()
+
+    def fetch(self, query: NamedQuery, **parameters: object) -> dict[str, npt.NDArray[np.generic]]:
+        """Run one named query and return its columns, in the order of the query.
+
+        Times given without an offset are UTC. A boolean column with missing values comes back as objects with None.
+
+        Raises:
+            LogDamaged: a file the current manifest names is not there.
+        """
+        bound = {name: _bound(value) for name, value in parameters.items()}
+        for _ in range(_ATTEMPTS):
+            manifest = read_manifest(self._folder)
+            try:
+                self._show(manifest)
+                return self._columns(query, bound)
+            except duckdb.IOException as error:
+                missing = error
+                self._version = None
+                if read_manifest(self._folder).version == manifest.version:
+                    break
+        raise LogDamaged(
+            f"A file of the lake in {self._folder} cannot be read: {missing}.",
+            "Restore the folder from a backup.",
+        ) from missing
+
+    def _show(self, manifest: Manifest) -> None:
+        """Make the views over exactly the files of one manifest."""
+        if manifest.version == self._version:
+            return
+        for table in LOGGED_TABLES.values():
+            rows = read_parts_sql(table, manifest.files(table, self._folder))
+            for name, select in view_sql(table, rows):
+                self._connection.execute(f"CREATE OR REPLACE VIEW {name} AS {select}")
+        self._version = manifest.version
+
+    def _columns(self, query: NamedQuery, bound: Mapping[str, object]) -> dict[str, npt.NDArray[np.generic]]:
+        result = self._connection.execute(query.text, bound or None)
+        types = {column[0]: str(column[1]) for column in result.description or ()}
+        return {name: _column(values, types[name]) for name, values in result.fetchnumpy().items()}
+
+
+def _column(values: Any, kind: str) -> npt.NDArray[np.generic]:  # noqa: ANN401 - DuckDB gives masked or plain arrays
+    """Return a column as the port's laws say, by the type DuckDB gave it."""
+    absent = np.ma.getmaskarray(values)
+    plain = np.asarray(np.ma.getdata(values))
+    if kind in _TIMES:
+        times = plain.astype("datetime64[us]")
+        times[absent] = np.datetime64("NaT")
+        return times
+    if kind in _WHOLE_NUMBERS and not absent.any():
+        return plain.astype(np.int64)
+    if kind in _WHOLE_NUMBERS | _NUMBERS or kind.startswith("DECIMAL"):
+        numbers = plain.astype(np.float64)
+        numbers[absent] = np.nan
+        return numbers
+    if kind == "BOOLEAN" and not absent.any():
+        return plain.astype(np.bool_)
+    objects = plain.astype(object)
+    objects[absent] = None
+    return objects
+
+
+def _bound(value: object) -> object:
+    """Return a parameter as the lake stores such values: times as UTC without offset, numpy scalars as Python's."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).replace(tzinfo=None)
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return value

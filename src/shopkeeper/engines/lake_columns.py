@@ -1,0 +1,124 @@
+"""How the tables of the data contract lie in the lake: column types, defaults, identity, and views over the parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from shopkeeper.commerce.tables import EVENT_COUNTS, KEYED_TABLES, ColumnKind, TableSchema
+from shopkeeper.engines.duckdb_session import files_literal, name_literal, text_literal
+
+_STORED: Final[Mapping[ColumnKind, str]] = {
+    "text": "VARCHAR", "time": "TIMESTAMP", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN",
+    "json": "VARCHAR",
+}  # fmt: skip
+_AS_JSON: Final[Mapping[ColumnKind, str]] = {**_STORED, "time": "TIMESTAMPTZ", "json": "JSON"}
+"""As read from the log: times with their offset, JSON as it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class LakeColumn:
+    """One column of a table in the lake.
+
+    Attributes:
+        default: SQL of what holds where a row does not say; the log leaves out values equal to their default.
+    """
+
+    name: str
+    kind: ColumnKind
+    default: str = "NULL"
+
+    @property
+    def quoted(self) -> str:
+        """The name as SQL."""
+        return name_literal(self.name)
+
+    @property
+    def absent(self) -> str:
+        """SQL of the column where a part has been written without it."""
+        return f"CAST({self.default} AS {_STORED[self.kind]}) AS {self.quoted}"
+
+    @property
+    def loaded(self) -> str:
+        """SQL that turns the value read from the log into the stored one: UTC times, JSON text, defaults filled in."""
+        value = f"CAST({self.quoted} AS {_STORED[self.kind]})" if self.kind in ("time", "json") else self.quoted
+        return f"{value if self.default == 'NULL' else f'coalesce({value}, {self.default})'} AS {self.quoted}"
+
+
+@cache
+def lake_columns(table: TableSchema) -> tuple[LakeColumn, ...]:
+    """Return the columns of a table in the lake; keyed tables end with `source_ts` and `deleted`."""
+    fields = {field.name: field for field in msgspec.structs.fields(table.row)}
+    own = tuple(LakeColumn(c.name, c.kind, _default(fields[c.name], c.kind)) for c in table.columns)
+    if table.name not in KEYED_TABLES:
+        return own
+    return (*own, LakeColumn("source_ts", "time"), LakeColumn("deleted", "boolean", "false"))
+
+
+def time_column(table: TableSchema) -> str:
+    """Return the column whose UTC day a row is filed under."""
+    return "source_ts" if table.name in KEYED_TABLES else table.time or "ts"
+
+
+def identity(table: TableSchema) -> tuple[str, ...]:
+    """Return the columns by which a row sent twice is known; empty for counts, which add up and have no identity."""
+    if table.name == EVENT_COUNTS.name:
+        return ()
+    return (*table.key, "source_ts") if table.name in KEYED_TABLES else table.key
+
+
+def read_log_sql(table: TableSchema, file: Path) -> str:
+    """Return SQL that reads rows of a table from an NDJSON file of the log."""
+    columns = lake_columns(table)
+    types = ", ".join(f"{c.quoted}: {text_literal(_AS_JSON[c.kind])}" for c in columns)
+    return (
+        f"SELECT {', '.join(c.loaded for c in columns)} FROM read_json({text_literal(str(file))}, "  # noqa: S608
+        f"format='newline_delimited', auto_detect=false, columns={{{types}}})"
+    )
+
+
+def read_parts_sql(table: TableSchema, files: Mapping[tuple[str, ...], Sequence[Path]]) -> str:
+    """Return SQL that reads all columns of a table from Parquet parts.
+
+    Args:
+        files: The files, by the columns they have; a column that came to the contract later reads as its default.
+    """
+    columns = lake_columns(table)
+    selects = [
+        f"SELECT {', '.join(c.quoted if c.name in present else c.absent for c in columns)} "  # noqa: S608
+        f"FROM read_parquet({files_literal(list(paths))}, hive_partitioning=false)"
+        for present, paths in files.items()
+    ]
+    return " UNION ALL ".join(selects) if selects else f"SELECT {', '.join(c.absent for c in columns)} WHERE false"
+
+
+def view_sql(table: TableSchema, parts: str) -> Iterable[tuple[str, str]]:
+    """Yield name and SQL of each view over a table.
+
+    A keyed table has NAME with the newest row of each key that is not deleted, and NAME_history with all rows.
+    """
+    if table.name not in KEYED_TABLES:
+        yield table.name, parts
+        return
+    history = f"{table.name}_history"
+    yield history, parts
+    key = ", ".join(name_literal(name) for name in table.key)
+    yield (
+        table.name,
+        f"SELECT * EXCLUDE (source_ts, deleted) FROM {history} "  # noqa: S608
+        f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY source_ts DESC) = 1 AND NOT deleted",
+    )
+
+
+def _default(field: msgspec.structs.FieldInfo, kind: ColumnKind) -> str:
+    value = field.default_factory() if field.default_factory is not msgspec.NODEFAULT else field.default
+    if value is None or value is msgspec.NODEFAULT:
+        return "NULL"
+    if kind == "json":
+        return text_literal(msgspec.json.encode(value).decode())
+    return text_literal(value) if isinstance(value, str) else str(value)

@@ -1,0 +1,220 @@
+"""From the log into the lake: segments become Parquet parts, each row once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import duckdb
+
+from shopkeeper.commerce.tables import LOGGED_TABLES, TableSchema
+from shopkeeper.engines.duckdb_session import name_literal
+from shopkeeper.engines.lake_columns import identity, read_log_sql, read_parts_sql, time_column
+from shopkeeper.engines.lake_manifest import Part, files_by_columns
+from shopkeeper.engines.lake_writer import Cell, LakeWriter
+from shopkeeper.engines.segment_recovery import read_segment
+from shopkeeper.errors import LogDamaged
+
+ROUND_BYTES: Final = 256 * 1024 * 1024
+"""Bytes of segments taken at a time; about 1.5 million events, which fit into 512 MB in DuckDB."""
+_CELLS_A_COPY: Final = 128
+_ROWS_A_COPY: Final = 250_000
+
+
+@dataclass(slots=True)
+class Taken:
+    """What has been taken from segments so far.
+
+    Attributes:
+        rows: Rows added, per table.
+        duplicates: Rows left out because they were there already, per table.
+        segments: Segments whose rows are now in the lake.
+        damaged: Why segments were left where they are.
+    """
+
+    rows: Counter[str] = field(default_factory=Counter)
+    duplicates: Counter[str] = field(default_factory=Counter)
+    segments: int = 0
+    damaged: list[LogDamaged] = field(default_factory=list)
+
+
+def rounds(segments: Sequence[Path], most_bytes: int = ROUND_BYTES) -> Iterator[list[Path]]:
+    """Yield the segments in order, as many at a time as memory allows, at least one."""
+    chosen: list[Path] = []
+    total = 0
+    for path in segments:
+        size = path.stat().st_size
+        if chosen and total + size > most_bytes:
+            yield chosen
+            chosen, total = [], 0
+        chosen.append(path)
+        total += size
+    if chosen:
+        yield chosen
+
+
+def take_segments(writer: LakeWriter, segments: Sequence[Path], taken: Taken) -> None:
+    """Bring the rows of sealed segments into the lake, publish them, and delete the segments.
+
+    Segments that are damaged, or that hold a row no table of the contract fits, are left where they are and named in
+    `taken.damaged`; the others are not held up by them.
+    """
+    try:
+        _take(writer, segments, taken)
+    except duckdb.Error as error:
+        if len(segments) > 1:  # too much for the memory limit, or one of them does not fit: find out which
+            middle = len(segments) // 2
+            take_segments(writer, segments[:middle], taken)
+            take_segments(writer, segments[middle:], taken)
+        elif isinstance(error, duckdb.OutOfMemoryException):
+            raise
+        else:
+            taken.damaged.append(_unreadable(segments[0], str(error).splitlines()[0]))
+
+
+def _take(writer: LakeWriter, segments: Sequence[Path], taken: Taken) -> None:
+    scratch = writer.staging / "rows"
+    scratch.mkdir(parents=True, exist_ok=True)
+    intact: list[Path] = []
+    files: dict[str, Path] = {}
+    for path in segments:
+        try:
+            files.update(_unload(path, scratch))
+            intact.append(path)
+        except LogDamaged as damage:
+            taken.damaged.append(damage)
+    writer.on_step("segments read")
+    parts: list[Part] = []
+    added: Counter[str] = Counter()
+    duplicates: Counter[str] = Counter()
+    try:
+        for name, file in files.items():
+            table_parts, read = _load(writer, LOGGED_TABLES[name], file)
+            parts += table_parts
+            added[name] = sum(part.rows for part in table_parts)
+            duplicates[name] = read - added[name]
+    finally:
+        for file in files.values():
+            file.unlink()
+    if not intact:
+        return
+    writer.publish(parts, consumed=[path.name for path in intact])
+    writer.delete_consumed()
+    taken.rows.update(added)
+    taken.duplicates.update(duplicates)
+    taken.segments += len(intact)
+
+
+def _unload(path: Path, scratch: Path) -> dict[str, Path]:
+    """Append the rows of a segment to one NDJSON file a table; nothing is appended when the segment is damaged."""
+    files: dict[str, Path] = {}
+    with ExitStack() as stack:
+        opened: dict[str, tuple[BinaryIO, int]] = {}
+        try:
+            for frame in read_segment(path):
+                if frame.table not in opened:
+                    if frame.table not in LOGGED_TABLES:
+                        raise _unreadable(path, f"table {frame.table!r} is not in the data contract")
+                    files[frame.table] = scratch / f"{frame.table}.json"
+                    fresh = stack.enter_context(files[frame.table].open("ab"))
+                    opened[frame.table] = (fresh, fresh.tell())
+                opened[frame.table][0].write(frame.payload)
+        except LogDamaged:
+            for file, start in opened.values():
+                file.truncate(start)
+            raise
+    return files
+
+
+def _load(writer: LakeWriter, table: TableSchema, file: Path) -> tuple[list[Part], int]:
+    """Write the rows of an NDJSON file as parts, each new row once; returns them and how many rows were read."""
+    run = writer.connection.execute
+    try:
+        run(f"CREATE TABLE fresh AS {read_log_sql(table, file)}")
+        time = name_literal(time_column(table))
+        read, unplaced = run(
+            f"SELECT count(*), count(*) FILTER (store IS NULL OR {time} IS NULL) FROM fresh"  # noqa: S608
+        ).fetchall()[0]
+        if unplaced:
+            raise duckdb.InvalidInputException(f"{unplaced} row(s) of {table.name} have no store or no {time}")
+        cells = _place(writer, table)
+        writer.on_step("rows loaded")
+        return [part for chosen in _copies(writer) for part in _write(writer, table, chosen, cells)], read
+    finally:
+        for name in ("fresh", "cells", "known", "kept", "placed"):
+            run(f"DROP TABLE IF EXISTS {name}")
+
+
+def _place(writer: LakeWriter, table: TableSchema) -> dict[int, Cell]:
+    """Make the table `placed`: each new row once, in the order of its partition, which `cell` numbers."""
+    run = writer.connection.execute
+    time = name_literal(time_column(table))
+    run(
+        "CREATE TABLE cells AS SELECT row_number() OVER (ORDER BY store, day) AS cell, store, day "  # noqa: S608
+        f"FROM (SELECT DISTINCT store, CAST({time} AS DATE) AS day FROM fresh)"
+    )
+    cells = {cell: (store, day) for cell, store, day in run("SELECT cell, store, day FROM cells").fetchall()}
+    key = [name_literal(name) for name in identity(table)]
+    kept = ""
+    if key:
+        unknown = _known(writer, table, cells, key)
+        run(
+            f"CREATE TABLE kept AS SELECT min(f.rowid) AS place FROM fresh f {unknown} "  # noqa: S608
+            f"GROUP BY CAST(f.{time} AS DATE), {', '.join(f'f.{name}' for name in key)}"
+        )
+        kept = "JOIN kept k ON k.place = f.rowid"
+    run(
+        f"CREATE TABLE placed AS SELECT f.*, c.cell FROM fresh f {kept} "  # noqa: S608
+        f"JOIN cells c ON c.store = f.store AND c.day = CAST(f.{time} AS DATE) ORDER BY c.cell, f.{time}"
+    )
+    run("DROP TABLE fresh")
+    return cells
+
+
+def _known(writer: LakeWriter, table: TableSchema, cells: dict[int, Cell], key: list[str]) -> str:
+    """Return the SQL condition that leaves out rows the touched partitions have already."""
+    touched = {(table.name, store, day.isoformat()) for store, day in cells.values()}
+    parts = [part for part in writer.manifest.parts if part.partition in touched]
+    if not parts:
+        return ""
+    time = name_literal(time_column(table))
+    rows = read_parts_sql(table, files_by_columns(parts, writer.manifest.layouts, writer.folder))
+    writer.connection.execute(
+        f"CREATE TABLE known AS SELECT {', '.join(key)}, CAST({time} AS DATE) AS day FROM ({rows})"  # noqa: S608
+    )
+    same = " AND ".join(f"k.{name} = f.{name}" for name in key)
+    return f"WHERE NOT EXISTS (FROM known k WHERE k.day = CAST(f.{time} AS DATE) AND {same})"
+
+
+def _copies(writer: LakeWriter) -> Iterator[list[int]]:
+    """Yield runs of partitions that are small enough to be written at a time."""
+    counts = writer.connection.execute("SELECT cell, count(*) FROM placed GROUP BY cell ORDER BY cell").fetchall()
+    chosen: list[int] = []
+    total = 0
+    for cell, rows in counts:
+        if chosen and (len(chosen) == _CELLS_A_COPY or total + rows > _ROWS_A_COPY):
+            yield chosen
+            chosen, total = [], 0
+        chosen.append(cell)
+        total += rows
+    if chosen:
+        yield chosen
+
+
+def _write(writer: LakeWriter, table: TableSchema, chosen: list[int], cells: dict[int, Cell]) -> list[Part]:
+    if len(chosen) == 1:
+        select = f"SELECT * EXCLUDE (cell) FROM placed WHERE cell = {chosen[0]}"  # noqa: S608
+        return writer.write_part(table, select, cells[chosen[0]])
+    select = f"SELECT * FROM placed WHERE cell BETWEEN {chosen[0]} AND {chosen[-1]}"  # noqa: S608
+    return writer.write_cells(table, select, cells)
+
+
+def _unreadable(path: Path, why: str) -> LogDamaged:
+    return LogDamaged(
+        f"Segment {path} cannot be brought into the lake: {why}.",
+        "It was left where it is. Use a version of Shopkeeper that knows its rows, or move it out of the log folder.",
+    )
