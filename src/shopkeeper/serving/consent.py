@@ -118,7 +118,7 @@ def said_in(raw: Mapping[str, Any]) -> Consent:
 
 def without_keys(row: RejectedRow) -> RejectedRow:
     """Return a rejected event without anything that may lead to a person, values in its problems included."""
-    raw = {
+    raw: dict[str, Any] = {
         name: value
         for name, value in row.raw.items()
         if name in KEPT_OF_UNMEASURED and isinstance(value, (str, int, float))

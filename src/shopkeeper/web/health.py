@@ -8,8 +8,7 @@ import shutil
 
 import structlog
 from fastapi import APIRouter, Request
-from prometheus_client import CollectorRegistry
-from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.responses import Response
 
 from shopkeeper.web.answer import json_answer
@@ -43,7 +42,7 @@ async def readyz(request: Request) -> Response:
 
 @router.get("/metrics", response_class=Response, summary="Counters for Prometheus")
 async def metrics(request: Request) -> Response:
-    """Return every counter in the OpenMetrics text format."""
+    """Return every counter in the Prometheus text format."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(ServerCollector(request.app.state.serving))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,72 +1,124 @@
-"""Erasing a person: at once where answers are made, in the background where history lies."""
+"""Erasing a person: live profiles before the answer, history, orders and models behind it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol, cast
+from pathlib import Path
+from typing import Any, cast
 
 import structlog
 
+from shopkeeper.commerce.order import Order
 from shopkeeper.commerce.shopper import User
+from shopkeeper.commerce.tables import ORDERS
+from shopkeeper.engines.group_commit import GroupCommit
+from shopkeeper.engines.lake import Lake
+from shopkeeper.engines.lake_erasure import Person
+from shopkeeper.engines.state import State
 from shopkeeper.intake.ports import SourcedRow
-from shopkeeper.quality.ports import ReportStore
+from shopkeeper.quality.ports import NamedQuery
+from shopkeeper.recommendations.shoppers import forget, shopper_key
+from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.serving.session_state import SessionState
+from shopkeeper.wiring.release import Release
 
 _log = structlog.get_logger(__name__)
+_DEVICES = NamedQuery.load("shopkeeper.wiring", "person_devices")
 
 
-class History(Protocol):
-    """Where what a person did lies for good."""
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Everywhere a person may be kept."""
 
-    def erase_user(self, store: str, user: str) -> dict[str, Any]:
-        """Remove every row of one user and return how many, by place."""
-        ...
+    live_log: GroupCommit
+    lake: Lake
+    state: State
+    models: Path
+    sessions: SessionState
+    catalogue: Catalogue
+    release: Release
 
 
 class Erasure:
-    """Erases users; live profiles before the answer, the rest one after the other behind it.
+    """Erases users one after the other. What fails is reported, and the deletion may simply be sent again.
 
-    A running erasure is finished before the server stops; what fails is reported and can be asked for again.
-
-    Args:
-        group: Returns the customer group of a store.
+    A user's record leaves a mark with the id alone, so that an older copy of the record cannot bring it back.
     """
 
-    def __init__(
-        self, sessions: SessionState, group: Callable[[str], str], history: History, reports: ReportStore
-    ) -> None:
-        self._sessions = sessions
-        self._group = group
-        self._history = history
-        self._reports = reports
+    def __init__(self, places: Places) -> None:
+        self._places = places
         self._one_by_one = asyncio.Lock()
         self._running: set[asyncio.Task[None]] = set()
 
     async def begin(self, rows: Sequence[SourcedRow]) -> dict[str, Any]:
-        """Forget the profiles of deleted users now and queue the erasure of their history; return where it stands."""
-        users = [cast("User", row.row) for row in rows]
-        profiles = sum(self._sessions.erase(self._group(user.store), user.user) for user in users)
+        """Forget the profiles of deleted users now and queue the erasure of all else; return where it stands."""
+        places, users = self._places, [cast("User", row.row) for row in rows]
+        profiles = sum(places.sessions.erase(places.catalogue.group(user.store), user.user) for user in users)
         for user in users:
-            task = asyncio.create_task(self._erase(user.store, user.user))
+            task = asyncio.create_task(self._run(user.store, user.user))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
         return {"status": "queued", "users": len(users), "profiles_erased": profiles, "report": "erasure"}
 
     async def finish(self) -> None:
-        """Wait for what runs."""
+        """Wait for the erasures that run."""
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def _erase(self, store: str, user: str) -> None:
+    async def _run(self, store: str, user: str) -> None:
         async with self._one_by_one:
             try:
-                erased = await asyncio.to_thread(self._history.erase_user, store, user)
+                body: dict[str, Any] = {"status": "done", "erased": await self._erase(store, user)}
             except Exception as error:  # noqa: BLE001 - the outermost loop of a background task
                 _log.error("erasure_failed", store=store, exc_info=error)
-                body: dict[str, Any] = {"status": "failed", "error": str(error)}
-            else:
-                body = {"status": "done", "erased": erased}
+                body = {"status": "failed", "error": str(error)}
             # The report names no person: that someone asked to be forgotten is personal as well.
             body["finished_at"] = datetime.now(UTC).isoformat(timespec="seconds")
-            await asyncio.to_thread(self._reports.save, "erasure", body, store or None)
+            await asyncio.to_thread(self._places.state.reports.save, "erasure", body, store or None)
+
+    async def _erase(self, store: str, user: str) -> dict[str, int]:
+        places = self._places
+        await places.live_log.seal()
+        group = places.catalogue.group(store)
+        stores = tuple(known.store for known in places.catalogue.stores if known.group == group) or (store,)
+        erased = await asyncio.to_thread(self._erase_history, stores, user)
+        erased["models"] = await asyncio.to_thread(self._erase_from_models, group, user)
+        if erased["models"]:
+            await places.release.reopen()
+        return erased
+
+    def _erase_history(self, stores: tuple[str, ...], user: str) -> dict[str, int]:
+        places = self._places
+        places.lake.compact()
+        devices: dict[str, set[str]] = {"visitor": set(), "session": set()}
+        warehouse = places.lake.warehouse()
+        try:
+            for store in stores:
+                found = warehouse.fetch(_DEVICES, store=store, user=user)
+                for kind, identity in zip(found["kind"].tolist(), found["id"].tolist(), strict=True):
+                    devices[kind].add(identity)
+        finally:
+            warehouse.close()
+        person = Person(stores, (user,), tuple(sorted(devices["visitor"])), tuple(sorted(devices["session"])))
+        erased = dict(places.lake.erase(person).rows)
+        erased["current_orders"] = sum(self._erase_orders(store, user) for store in stores)
+        return erased
+
+    def _erase_orders(self, store: str, user: str) -> int:
+        tables = self._places.state.tables
+        now = datetime.now(UTC)
+        orders = [cast("Order", row.row) for row in tables.scan(ORDERS, store)]
+        blank = [
+            SourcedRow(Order(order_id=order.order_id, store=order.store, ts=order.ts), now, deleted=True)
+            for order in orders
+            if order.user == user
+        ]
+        return tables.upsert(ORDERS, blank).written if blank else 0
+
+    def _erase_from_models(self, group: str, user: str) -> int:
+        """Erase a user from every bundle on disk, newest or not; return from how many."""
+        key = shopper_key(group, "user", user)
+        folders = [self._places.models / version.folder for version in self._places.state.registry.versions()]
+        return sum(forget(folder, [key]) > 0 for folder in folders if folder.is_dir())

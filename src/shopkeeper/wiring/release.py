@@ -57,6 +57,11 @@ class Release:
         self._on_swap()
         _log.info("model_swapped", system=self._system.name, version=pointer)
 
+    async def reopen(self) -> None:
+        """Open the version that serves once more, because its files were rewritten to erase someone."""
+        self._tried = None
+        await self.follow()
+
     def _open(self, version: str | None) -> None:
         if version is None:
             self._system.load(None)

@@ -12,13 +12,15 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import structlog
+
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.engines.group_commit import GroupCommit
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.quarantine_files import QuarantineFiles
 from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.engines.state import State, open_state
-from shopkeeper.errors import UnknownStore
+from shopkeeper.errors import LogDamaged, UnknownStore
 from shopkeeper.recommendations.answer import RecommendationAnswer
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
 from shopkeeper.recommendations.system import RecommendationSystem
@@ -39,7 +41,7 @@ from shopkeeper.serving.session_state import SessionState
 from shopkeeper.serving.telemetry import Telemetry
 from shopkeeper.serving.workers import Workers
 from shopkeeper.wiring.background import running
-from shopkeeper.wiring.erasure import Erasure
+from shopkeeper.wiring.erasure import Erasure, Places
 from shopkeeper.wiring.release import Release
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.validators import Validators
@@ -49,6 +51,7 @@ POLL_SECONDS = 0.5
 """How often release pointer and API keys are read again."""
 RECENT_IDS = 500_000
 
+_log = structlog.get_logger(__name__)
 RecommendationDecider = Decider[RecommendationRequest, RecommendationAnswer]
 
 
@@ -110,8 +113,7 @@ async def open_serving(settings: Settings) -> AsyncIterator[Serving]:
     async with contextlib.AsyncExitStack() as stack:
         serving = await _assemble(settings, stack)
         await asyncio.to_thread(fill_shelf, serving.state.tables, serving.catalogue, serving.consents)
-        await asyncio.to_thread(serving.lake.compact)
-        await asyncio.to_thread(remember_events, serving.lake.warehouse(), serving.events, datetime.now(UTC))
+        await asyncio.to_thread(_remember, serving)
         await serving.release.follow()
         rounds = {
             "release": (POLL_SECONDS, serving.release.follow),
@@ -121,7 +123,21 @@ async def open_serving(settings: Settings) -> AsyncIterator[Serving]:
         }
         async with running(rounds):
             yield serving
+        await serving.erasure.finish()
         await serving.decision_log.flush()
+
+
+def _remember(serving: Serving) -> None:
+    """Bring what was logged before into the lake, and let the newest of it count again."""
+    try:
+        serving.lake.compact()
+    except LogDamaged as error:  # all other segments were taken; what is damaged must not keep the shop closed
+        _log.error("log_damaged", error=str(error))
+    warehouse = serving.lake.warehouse()
+    try:
+        remember_events(warehouse, serving.events, datetime.now(UTC))
+    finally:
+        warehouse.close()
 
 
 async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack) -> Serving:
@@ -140,9 +156,12 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack) -> Ser
     breaker = Breaker(
         chosen.breaker_failures, chosen.breaker_window_seconds, chosen.breaker_open_seconds, time.monotonic
     )
+    cache: AnswerCache[RecommendationAnswer] = AnswerCache(
+        chosen.cache_entries, chosen.cache_hours * 3600, time.monotonic, random.random
+    )
     decider: RecommendationDecider = Decider(
         system,
-        AnswerCache(chosen.cache_entries, chosen.cache_hours * 3600, time.monotonic, random.random),
+        cache,
         breaker,
         Surroundings(
             ChampionOnly(), workers, decision_log, telemetry, time.perf_counter, lambda: datetime.now(UTC),
@@ -150,10 +169,18 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack) -> Ser
         ),
         chosen.deadline_ms / 1000,
     )  # fmt: skip
+    lake = Lake(settings.folder(engines.log), settings.folder(engines.lake), threads=1)
+    models = settings.folder(engines.models)
+
+    def on_swap() -> None:
+        breaker.reset()
+        cache.clear()
+
+    release = Release(state.registry, system, models, on_swap)
     return Serving(
         settings=settings,
         state=state,
-        lake=Lake(settings.folder(engines.log), settings.folder(engines.lake)),
+        lake=lake,
         quarantine=QuarantineFiles(settings.folder(engines.quarantine)),
         live_log=live_log,
         catalogue=catalogue,
@@ -169,5 +196,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack) -> Ser
         system=system,
         decider=decider,
         decision_log=decision_log,
-        release=Release(state.registry, system, settings.folder(engines.models), breaker.reset),
+        release=release,
+        validators=Validators(catalogue, settings.intake.future_seconds),
+        erasure=Erasure(Places(live_log, lake, state, models, sessions, catalogue, release)),
     )
