@@ -8,9 +8,10 @@ from types import ModuleType
 import typer
 
 from shopkeeper import __version__
+from shopkeeper.cli import models, train
 from shopkeeper.errors import InputError, ShopkeeperError
 
-VERBS: tuple[ModuleType, ...] = ()
+VERBS: tuple[ModuleType, ...] = (train, models)
 
 
 def build() -> typer.Typer:

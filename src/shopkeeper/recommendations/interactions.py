@@ -82,6 +82,7 @@ class Sequences:
         shoppers: Shopper code, never falling; shape (m,).
         kinds: The strongest kind of the run; shape (m,).
         times: Time of the run's last event, microseconds; shape (m,).
+        first_times: Time of the run's first event; shape (m,).
         starts: Where each shopper code's entries begin, and one more at the end; shape (shoppers + 1,).
     """
 
@@ -90,6 +91,7 @@ class Sequences:
     stores: npt.NDArray[np.int32]
     kinds: npt.NDArray[np.int8]
     times: npt.NDArray[np.int64]
+    first_times: npt.NDArray[np.int64]
     starts: npt.NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -110,4 +112,5 @@ def sequences(data: Interactions) -> Sequences:
     counts = np.bincount(shoppers[heads], minlength=len(data.shopper_keys))
     starts = np.zeros(len(counts) + 1, dtype=np.int64)
     np.cumsum(counts, out=starts[1:])
-    return Sequences(shoppers[heads], items[heads], data.stores[last], kinds, data.times[last], starts)
+    first_times = data.times[order[heads]]
+    return Sequences(shoppers[heads], items[heads], data.stores[last], kinds, data.times[last], first_times, starts)

@@ -1,0 +1,55 @@
+-- Who showed interest in which product when: people only, products only, one row an event.
+-- key_kind and key_id say whose past the event belongs to; they are empty where no key was given or personalisation was
+-- refused (on the event, else on the user record, else by the store), and such an event counts for popularity alone.
+-- A user record that refuses now outweighs what older events said.
+WITH seen AS (
+  SELECT
+    customer_group, store, product, type, ts, event_id, categories,
+    CASE
+      WHEN allowed = 0 THEN ''
+      WHEN user_id <> '' THEN 'user'
+      WHEN visitor_id <> '' THEN 'visitor'
+      WHEN session_id <> '' THEN 'session'
+      ELSE ''
+    END AS key_kind,
+    CASE
+      WHEN allowed = 0 THEN ''
+      WHEN user_id <> '' THEN user_id
+      WHEN visitor_id <> '' THEN visitor_id
+      ELSE session_id
+    END AS key_id
+  FROM (
+    SELECT
+      coalesce(nullif(s.customer_group, ''), e.store) AS customer_group,
+      e.store AS store,
+      e.product AS product,
+      e.type AS type,
+      e.ts AS ts,
+      e.event_id AS event_id,
+      coalesce(e."user", '') AS user_id,
+      coalesce(e.visitor, '') AS visitor_id,
+      coalesce(e.session, '') AS session_id,
+      coalesce(nullif(own.categories, '[]'), shared.categories, '[]') AS categories,
+      CASE
+        WHEN coalesce(u.consent, '') LIKE '%"personalise":false%' THEN 0
+        WHEN coalesce(everywhere.consent, '') LIKE '%"personalise":false%' THEN 0
+        WHEN coalesce(e.consent, '') LIKE '%"personalise":false%' THEN 0
+        WHEN coalesce(e.consent, '') LIKE '%"personalise":true%' THEN 1
+        WHEN coalesce(u.consent, '') LIKE '%"personalise":true%' THEN 1
+        WHEN coalesce(everywhere.consent, '') LIKE '%"personalise":true%' THEN 1
+        WHEN coalesce(s.consent_default, '') LIKE '%"personalise":false%' THEN 0
+        ELSE 1
+      END AS allowed
+    FROM events AS e
+    LEFT JOIN stores AS s ON s.store = e.store
+    LEFT JOIN users AS u ON u."user" = e."user" AND u.store = e.store
+    LEFT JOIN users AS everywhere ON everywhere."user" = e."user" AND coalesce(everywhere.store, '') = ''
+    LEFT JOIN products AS own ON own.product = e.product AND own.store = e.store
+    LEFT JOIN products AS shared ON shared.product = e.product AND coalesce(shared.store, '') = ''
+    WHERE coalesce(e.traffic, 'human') = 'human'
+      AND e.type IN ('view', 'click', 'rating', 'cart', 'checkout', 'purchase')
+      AND coalesce(e.product, '') <> ''
+      AND e.ts < $until
+      AND coalesce(nullif(own.kind, ''), nullif(shared.kind, ''), 'product') IN ('product', 'bundle')
+  ) AS joined
+)
