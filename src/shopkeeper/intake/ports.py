@@ -156,6 +156,10 @@ class SourceFile:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
+WHOLE_ROW = "*"
+"""The expression that stands for the whole row as it came, as one object."""
+
+
 class SourceReader(Protocol):
     """Reads one file format as a stream of batches, in constant memory."""
 
@@ -170,6 +174,7 @@ class SourceReader(Protocol):
     def read(self, source: SourceFile, expressions: dict[str, str], batch_rows: int) -> Iterator[list[SourceRow]]:
         """Yield batches of rows whose values are `expressions` (name -> SQL over the source's columns).
 
+        The expression `WHOLE_ROW` gives the whole row as an object of its columns.
         A row the format itself breaks (bad encoding, wrong number of fields) is yielded with `problems`, never lost.
 
         Raises:

@@ -1,0 +1,156 @@
+"""Reads CSV as a stream of rows, every value as text, and loses no line."""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from shopkeeper.engines.readers_expressions import BatchExpressions
+from shopkeeper.engines.readers_lines import CountedLines, open_lines
+from shopkeeper.errors import FieldProblem, InputError
+from shopkeeper.intake.ports import WHOLE_ROW, SourceFile, SourceRow
+
+_DELIMITERS = (",", ";", "\t", "|")
+_MAX_FIELD = 1_000_000
+_KEPT_BYTES = 10_000
+UNREADABLE = "$"
+"""Column under which a line that is no row is kept."""
+
+
+class CsvReader:
+    """Reads one CSV file, plain or gzipped, with a header line. Implements `intake.ports.SourceReader`.
+
+    The delimiter (comma, semicolon, tab or bar) is the one the header holds most of. A line with the wrong number of
+    fields, invalid UTF-8 or an open quote is yielded with its problem; after an open quote reading goes on with the
+    next line, so one broken line costs one row.
+    """
+
+    def inspect(self, path: Path) -> SourceFile:
+        """Return columns and size. Raises InputError where there is no usable header."""
+        with open_lines(path) as lines:
+            first = lines.take()
+        if first is None:
+            raise InputError(f"{path.name} is empty.", "A CSV file begins with a line of column names.")
+        try:
+            header = first.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise InputError(f"The header of {path.name} is not UTF-8.", "Save the file as UTF-8.") from error
+        delimiter = max(_DELIMITERS, key=header.count)
+        columns = tuple(name.strip() for name in next(csv.reader([header], delimiter=delimiter), []))
+        doubled = sorted({name for name in columns if columns.count(name) > 1})
+        if not columns or "" in columns or doubled:
+            what = f"names {doubled} twice" if doubled else "has a column without a name"
+            raise InputError(f"The header of {path.name} {what}.", "Give every column a name of its own.")
+        return SourceFile(path, columns, None, path.stat().st_size, {"delimiter": delimiter})
+
+    def read(self, source: SourceFile, expressions: dict[str, str], batch_rows: int) -> Iterator[list[SourceRow]]:
+        """Yield batches of rows, numbered from 1 after the header."""
+        asked = [name for name, text in expressions.items() if text != WHOLE_ROW]
+        whole = [name for name, text in expressions.items() if text == WHOLE_ROW]
+        engine = BatchExpressions(dict.fromkeys(source.columns, "VARCHAR"), expressions) if asked else None
+        try:
+            with open_lines(source.path) as lines:
+                lines.take()
+                records = _Records(lines, source)
+                number = 0
+                while rows := records.take(batch_rows):
+                    numbered = list(enumerate(rows, start=number + 1))
+                    number += len(rows)
+                    source.extra["bytes_read"] = lines.bytes_read
+                    yield list(evaluated(numbered, engine, whole))
+        finally:
+            if engine is not None:
+                engine.close()
+
+
+Record = tuple[dict[str, Any], tuple[FieldProblem, ...]]
+
+
+def evaluated(
+    numbered: list[tuple[int, Record]], engine: BatchExpressions | None, whole: list[str]
+) -> Iterator[SourceRow]:
+    """Yield rows with their expressions; a row that could not be read has none."""
+    readable = [row for _, (row, problems) in numbered if not problems]
+    evaluated = iter(engine.evaluate(readable) if engine is not None else [({}, ()) for _ in readable])
+    for number, (row, problems) in numbered:
+        values, failed = ({}, problems) if problems else next(evaluated)
+        yield SourceRow(number, {**values, **dict.fromkeys(whole, row)}, failed)
+
+
+class _Texts(Iterator[str]):
+    """Lines as text for the CSV parser; lines can be put back even after the end was reached."""
+
+    def __init__(self, lines: CountedLines) -> None:
+        self._lines = lines
+        self._waiting: deque[bytes] = deque()
+        self.used: list[bytes] = []
+        self.broken = False
+
+    def __next__(self) -> str:
+        line = self._waiting.popleft() if self._waiting else self._lines.take()
+        if line is None:
+            raise StopIteration
+        self.used.append(line)
+        try:
+            return line.decode("utf-8")
+        except UnicodeDecodeError:
+            self.broken = True
+            return line.decode("utf-8", "backslashreplace")
+
+    def begin(self) -> None:
+        """Forget what the last record used."""
+        self.used.clear()
+        self.broken = False
+
+    def put_back(self) -> None:
+        """Give every line of this record but the first again."""
+        self._waiting.extendleft(reversed(self.used[1:]))
+
+
+class _Records:
+    """Takes records from lines, and one broken line at a time where they do not parse."""
+
+    def __init__(self, lines: CountedLines, source: SourceFile) -> None:
+        self._lines = lines
+        self._columns = source.columns
+        self._texts = _Texts(lines)
+        csv.field_size_limit(_MAX_FIELD)
+        self._reader = csv.reader(self._texts, delimiter=source.extra["delimiter"], strict=True)
+
+    def take(self, limit: int) -> list[Record]:
+        """Return up to `limit` records; none at the end of the file."""
+        records: list[Record] = []
+        while len(records) < limit:
+            self._texts.begin()
+            try:
+                cells = next(self._reader, None)
+            except csv.Error as error:
+                records.append(self._give_up(str(error)))
+                continue
+            if cells is None:
+                break
+            if cells:
+                records.append(self._record(cells))
+        return records
+
+    def _record(self, cells: list[str]) -> Record:
+        if self._lines.too_long:
+            return self._give_up("is a line longer than 8 MB")
+        if len(cells) != len(self._columns):
+            return self._give_up(f"must have {len(self._columns)} fields as the header has, got {len(cells)}")
+        row: dict[str, Any] = dict(zip(self._columns, cells, strict=True))
+        if self._texts.broken:
+            named = next((name for name, cell in row.items() if "\\x" in cell), UNREADABLE)
+            problem = FieldProblem(named, f"must be UTF-8, got {row.get(named, '')[:80]!r}", "Save the file as UTF-8.")
+            return row, (problem,)
+        return row, ()
+
+    def _give_up(self, reason: str) -> Record:
+        """Return the first line of what was read as one broken row, and read the other lines again."""
+        self._texts.put_back()
+        line = self._texts.used[0][:_KEPT_BYTES].decode("utf-8", "backslashreplace").rstrip("\r\n")
+        remedy = "Quote fields that hold the delimiter, a quote or a line break."
+        return {UNREADABLE: line}, (FieldProblem(UNREADABLE, reason, remedy),)
