@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,6 @@ from hypothesis import strategies as st
 
 from shopkeeper.engines.state import State, open_state
 from shopkeeper.engines.state_schema import HEAD, METADATA, from_micros, to_micros
-from shopkeeper.engines.state_tables import StateTables
 from shopkeeper.errors import ConfigError, Unavailable
 from shopkeeper.intake.ports import TableStore
 from shopkeeper.registry.ports import ModelRegistry
@@ -115,16 +115,6 @@ def test_the_write_ahead_log_is_on(state: State, tmp_path: Path) -> None:
 
 def test_two_processes_opening_a_new_database_at_once_both_succeed(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'state.db'}"
-    spawn = multiprocessing.get_context("spawn")
-    processes = [spawn.Process(target=_open_and_close, args=(url,)) for _ in range(2)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(60)
-    assert [process.exitcode for process in processes] == [0, 0]
-
-
-def _open_and_close(url: str) -> None:
-    opened = open_state(url)
-    assert isinstance(opened.tables, StateTables)
-    opened.close()
+    code = f"from shopkeeper.engines.state import open_state; open_state({url!r}).close()"
+    processes = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
+    assert [process.wait(60) for process in processes] == [0, 0]
