@@ -34,6 +34,7 @@ class _Receipt(msgspec.Struct):
     """What `POST /v1/events` answers."""
 
     accepted: int
+    rejected: int = 0
 
 
 AnswerT = TypeVar("AnswerT", _List, _Receipt)
@@ -104,6 +105,7 @@ class ShopApi:
         receipt = await self._post("/v1/events", store, list(events), _Receipt)
         if receipt is not None:
             self._tally.events_accepted += receipt.accepted
+            self._tally.events_rejected += receipt.rejected
 
     async def _post(self, path: str, store: str, body: object, shape: type[AnswerT]) -> AnswerT | None:
         await self._pace.turn()

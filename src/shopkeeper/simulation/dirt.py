@@ -17,7 +17,7 @@ DECLARED_BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/b
 
 @dataclass(frozen=True, slots=True)
 class Dirt:
-    """How much dirt there is, as shares of the events; `negative_prices` is a share of the carts, `bots` of the pages."""
+    """How much dirt there is: shares of all events, for `negative_prices` of the carts, for `bots` of the pages."""
 
     duplicates: float = 0.004
     without_product: float = 0.001

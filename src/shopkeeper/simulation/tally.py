@@ -44,6 +44,7 @@ class Tally:
     empty_answers: int = 0
     events_sent: int = 0
     events_accepted: int = 0
+    events_rejected: int = 0
     unavailable_shown: int = 0
     unknown_shown: int = 0
     models: Counter[str] = field(default_factory=Counter)
@@ -65,6 +66,7 @@ class Tally:
             "empty_answers": self.empty_answers,
             "events_sent": self.events_sent,
             "events_accepted": self.events_accepted,
+            "events_rejected": self.events_rejected,
             "unavailable_shown": self.unavailable_shown,
             "unknown_shown": self.unknown_shown,
             "impressions": sum(visit.impressions for visit in self.visits),
