@@ -17,9 +17,10 @@ def open_duckdb(folder: Path, memory: str = "512MB", threads: int = 2) -> duckdb
     """Return a new in-memory database.
 
     Args:
-        folder: Where a folder `.spill` takes what does not fit into memory, while it does not.
+        folder: Its folder `.spill` takes what does not fit into memory.
         memory: Most memory DuckDB may use, such as `512MB`.
     """
+    (folder / SPILL).mkdir(parents=True, exist_ok=True)  # DuckDB makes only the last folder of a path
     connection = duckdb.connect(
         config={
             # JSON, Parquet and ICU are built in; nothing else may be fetched or loaded.

@@ -65,7 +65,7 @@ def take_segments(writer: LakeWriter, segments: Sequence[Path], taken: Taken) ->
     """
     try:
         _take(writer, segments, taken)
-    except duckdb.Error as error:
+    except (duckdb.OutOfMemoryException, duckdb.InvalidInputException, duckdb.DataError) as error:
         if len(segments) > 1:  # too much for the memory limit, or one of them does not fit: find out which
             middle = len(segments) // 2
             take_segments(writer, segments[:middle], taken)
