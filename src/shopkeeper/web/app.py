@@ -16,7 +16,7 @@ from starlette.routing import Route
 from shopkeeper import __version__
 from shopkeeper.commerce.tables import KEYED_TABLES
 from shopkeeper.errors import FieldProblem, ShopkeeperError
-from shopkeeper.web import events, health, models, openapi, products, recommendations, tables
+from shopkeeper.web import events, health, models, openapi, products, recommendations, site, tables
 from shopkeeper.web.problem import problem, problem_of, unexpected
 from shopkeeper.web.security import SecurityHeaders
 from shopkeeper.wiring.serve import Serving, open_serving
@@ -44,7 +44,7 @@ def create_app(settings: Settings) -> FastAPI:
     for table in KEYED_TABLES.values():
         path = f"/v1/{table.name.replace('_', '-')}"
         app.router.routes.append(Route(path, tables.Table(table), methods=["PUT", "DELETE"]))
-    for router in (products.router, models.router, health.router):
+    for router in (products.router, models.router, health.router, site.router):
         app.include_router(router)
     openapi.describe(app)
     app.add_middleware(SecurityHeaders)

@@ -1,0 +1,118 @@
+"""The control room: what is served, which models there are, what came in, what was decided. Read only."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from shopkeeper.commerce.store import Store
+from shopkeeper.web.control_room_data import data_view
+from shopkeeper.web.control_room_decisions import decision_views, decisions_headline
+from shopkeeper.web.control_room_models import model_views, points, served_views
+from shopkeeper.web.live_feed import HISTORY_SECONDS, snapshot
+from shopkeeper.web.locale_text import ago, number, utc
+from shopkeeper.web.loopback import LoopbackRoute
+from shopkeeper.web.pages import page
+from shopkeeper.web.storefront_cards import store_name
+from shopkeeper.wiring.serve import Serving
+
+router = APIRouter(include_in_schema=False, route_class=LoopbackRoute)
+PAGES = (
+    ("overview", "/control-room", "Overview"),
+    ("models", "/control-room/models", "Models"),
+    ("data", "/control-room/data", "Data"),
+    ("decisions", "/control-room/decisions", "Decisions"),
+    ("stores", "/control-room/stores", "Stores"),
+)
+ROWS_SHOWN = 200
+
+
+@router.get("/control-room")
+def overview(request: Request) -> Response:
+    """What is served right now, and how well does the server do?"""
+    serving: Serving = request.app.state.serving
+    seconds = serving.telemetry.seconds(HISTORY_SECONDS)
+    values = {
+        "served": served_views(serving, datetime.now(UTC)),
+        "live": snapshot(serving, seconds, seconds),
+        "process": os.getpid(),
+        "deadline_ms": serving.settings.serving.deadline_ms,
+    }
+    return _page(request, "overview", values, charts=True)
+
+
+@router.get("/control-room/models")
+def models(request: Request) -> Response:
+    """Which versions are there, which of them serves, and how good are they?"""
+    serving: Serving = request.app.state.serving
+    return _page(request, "models", {"systems": model_views(serving, datetime.now(UTC)), "points": points}, charts=True)
+
+
+@router.get("/control-room/data")
+def data(request: Request, store: Annotated[str | None, Query(max_length=200)] = None) -> Response:
+    """What came in, is it good enough, and what was refused?"""
+    serving: Serving = request.app.state.serving
+    return _page(request, "data", {"store": store, **data_view(serving, store or None, ROWS_SHOWN)})
+
+
+@router.get("/control-room/decisions")
+def decisions(request: Request) -> Response:
+    """What was shown to whom lately, and why?"""
+    serving: Serving = request.app.state.serving
+    views = decision_views(serving, datetime.now(UTC))
+    values = {"decisions": views, "headline": decisions_headline(views), "port": serving.settings.serving.port}
+    return _page(request, "decisions", values)
+
+
+@router.get("/control-room/stores")
+async def stores(request: Request) -> Response:
+    """Which stores are there, and what do they sell now?"""
+    serving: Serving = request.app.state.serving
+    catalogue, now = serving.catalogue, datetime.now(UTC)
+    rows = []
+    for store in catalogue.stores:
+        cards = list(catalogue.cards(store.store))
+        on_sale = sum(card.available(now) for card in cards)
+        rows.append({"store": store, "products": len(cards), "on_sale": on_sale, "consent": consent_words(store)})
+    return _page(request, "stores", {"rows": rows, "headline": stores_headline(rows)})
+
+
+def _page(request: Request, name: str, values: Mapping[str, Any], *, charts: bool = False) -> Response:
+    serving: Serving = request.app.state.serving
+    known = serving.catalogue.stores
+    shown = {
+        "here": name,
+        "pages": PAGES,
+        "stores_known": known,
+        "simulated": bool(known) and all(store.simulated for store in known),
+        "partly_simulated": any(store.simulated for store in known) and not all(store.simulated for store in known),
+        "now": datetime.now(UTC),
+        "ago": ago,
+        "utc": utc,
+        "number": number,
+        "store_name": store_name,
+        **values,
+    }
+    return page(f"control_room/{name}.html", shown, charts=charts)
+
+
+def consent_words(store: Store) -> str:
+    """Return what a store takes as allowed where nobody says."""
+    default = store.consent_default
+    allowed = [word for word in ("measure", "personalise", "email") if getattr(default, word)]
+    return ", ".join(allowed) if allowed else "nothing is allowed"
+
+
+def stores_headline(rows: list[dict[str, Any]]) -> str:
+    """Return the answer to the page's question in one sentence."""
+    on_sale = sum(row["on_sale"] for row in rows)
+    groups = len({row["store"].group for row in rows})
+    stores = f"{len(rows)} store{'s' if len(rows) != 1 else ''}"
+    return (
+        f"{stores} in {groups} customer group{'s' if groups != 1 else ''}, with {number(on_sale)} products on sale now."
+    )

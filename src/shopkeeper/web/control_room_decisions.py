@@ -1,0 +1,83 @@
+"""The last decisions as a person reads them, with nobody's identity in full."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shopkeeper.commerce.decision import DecisionRecord
+from shopkeeper.serving.catalogue import Catalogue
+from shopkeeper.web.locale_text import ago
+from shopkeeper.wiring.serve import Serving
+
+FALLBACK_WORDS = {
+    "no_model": "no trained model yet",
+    "deadline": "the model took too long",
+    "error": "the model failed",
+    "breaker_open": "the model failed lately and rests",
+    "changed": "the shelf changed meanwhile",
+    "stale": "no new answer, so the model's last good one",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionView:
+    """One decision, ready to be shown.
+
+    Attributes:
+        who: Masked unit; the shoppers it stands for cannot be told from it.
+        why: Why the rules answered; None = the model did.
+        items: (product, title, reasons) in the order shown.
+    """
+
+    record: DecisionRecord
+    simulated: bool
+    who: str
+    why: str | None
+    when: str
+    items: tuple[tuple[str, str, tuple[str, ...]], ...]
+
+
+def decision_views(serving: Serving, now: datetime) -> list[DecisionView]:
+    """Return the decisions held in memory, newest first."""
+    return [_view(record, serving.catalogue, now) for record in reversed(tuple(serving.decision_log.recent))]
+
+
+def decisions_headline(views: Sequence[DecisionView]) -> str:
+    """Return the answer to the page's question in one sentence."""
+    if not views:
+        return ""
+    by_rules = sum(view.why is not None for view in views)
+    stores = len({view.record.store for view in views})
+    first = "The last decision" if len(views) == 1 else f"The last {len(views)} decisions"
+    share = "all by the model" if not by_rules else f"{by_rules} of them by the rules"
+    return f"{first}, for {stores} store{'s' if stores != 1 else ''}, {share}; the oldest was {views[-1].when}."
+
+
+def _view(record: DecisionRecord, catalogue: Catalogue, now: datetime) -> DecisionView:
+    store = catalogue.store(record.store)
+    return DecisionView(
+        record=record,
+        simulated=store is not None and store.simulated,
+        who=masked(record.unit),
+        why=None if record.fallback is None else FALLBACK_WORDS.get(record.fallback, record.fallback),
+        when=ago(record.ts, now),
+        items=tuple(_item(item, record.store, catalogue) for item in record.answer.get("items", ())),
+    )
+
+
+def _item(item: Any, store: str, catalogue: Catalogue) -> tuple[str, str, tuple[str, ...]]:  # noqa: ANN401 - logged JSON
+    product = str(item["product"]) if isinstance(item, dict) else str(item)
+    card = catalogue.card(store, product)
+    reasons = item.get("reasons", ()) if isinstance(item, dict) else ()
+    words = tuple(str(r.get("text") or r.get("code")) if isinstance(r, dict) else str(r) for r in reasons)
+    return product, card.title() if card else product, words
+
+
+def masked(unit: str | None) -> str:
+    """Return a shopper's key with its middle left out: `v-0123456789` -> `v-…89`."""
+    if unit is None:
+        return "not measured"
+    return "…" if len(unit) < 7 else f"{unit[:2]}…{unit[-2:]}"

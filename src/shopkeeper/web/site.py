@@ -1,0 +1,11 @@
+"""Every page people look at, as one router: storefront, control room and the files they load."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from shopkeeper.web import control_room, live_feed, static_files, storefront, storefront_known
+
+router = APIRouter(include_in_schema=False)
+for part in (static_files, storefront, storefront_known, control_room, live_feed):
+    router.include_router(part.router)
