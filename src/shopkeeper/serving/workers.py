@@ -59,6 +59,11 @@ class Workers:
         finally:
             timer.cancel()
 
+    @property
+    def spares(self) -> int:
+        """How many stuck threads could be replaced now."""
+        return self._spares
+
     def close(self) -> None:
         """Let idle threads end; a stuck one ends with the process."""
         for _ in range(self._threads):

@@ -1,0 +1,249 @@
+"""Every decision ends in an answer, whatever the model does, and every answer obeys the shelf of its moment."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+import pytest
+
+from shopkeeper.commerce.decision import DecisionRecord
+from shopkeeper.serving.arms import ChampionOnly
+from shopkeeper.serving.breaker import Breaker
+from shopkeeper.serving.cache import AnswerCache
+from shopkeeper.serving.decide import Decider, Decision, Surroundings
+from shopkeeper.serving.telemetry import Telemetry
+from shopkeeper.serving.workers import Workers
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A request for one word."""
+
+    word: str = "lamp"
+    store: str = "uk"
+    surface: str = "home"
+    unit: str | None = "ann"
+    session: str | None = "s1"
+    measured: bool = True
+
+
+@dataclass
+class Parrot:
+    """A decision system that says the word it is asked for, as long as the word is on its shelf."""
+
+    version: str | None = "v1"
+    shelf: set[str] = field(default_factory=lambda: {"lamp", "desk"})
+    say: Callable[[str], str] = str
+    calls: int = 0
+    name: str = "recommendations"
+
+    def answer(self, request: Wish) -> str:
+        self.calls += 1
+        return self.say(request.word)
+
+    def fallback(self, request: Wish) -> str:
+        return "rules"
+
+    def cache_key(self, request: Wish) -> Hashable | None:
+        return (self.version, request.word) if request.word != "secret" else None
+
+    def still_holds(self, request: Wish, answer: str) -> bool:
+        return answer in self.shelf
+
+    def record(self, answer: str) -> tuple[int, Mapping[str, Any]]:
+        return 1, {"said": answer}
+
+
+@dataclass
+class Records:
+    kept: list[DecisionRecord] = field(default_factory=list)
+
+    def put(self, record: DecisionRecord) -> None:
+        self.kept.append(record)
+
+
+@dataclass
+class Shop:
+    """A decider on a clock that only the test moves."""
+
+    parrot: Parrot = field(default_factory=Parrot)
+    seconds: float = 0.0
+    deadline_seconds: float = 1.0
+
+    def __post_init__(self) -> None:
+        ids = count(1)
+        self.records, self.telemetry = Records(), Telemetry(lambda: self.seconds)
+        self.breaker = Breaker(2, 10, 5, lambda: self.seconds)
+        self.cache: AnswerCache[str] = AnswerCache(10, 100, lambda: self.seconds, lambda: 0.0)
+        self.workers = Workers(2)
+        around = Surroundings(
+            ChampionOnly(), self.workers, self.records, self.telemetry, lambda: self.seconds, lambda: NOON,
+            lambda: f"d{next(ids)}",
+        )  # fmt: skip
+        self.decider: Decider[Wish, str] = Decider(
+            self.parrot, self.cache, self.breaker, around, self.deadline_seconds
+        )
+
+    def ask(self, *wishes: Wish) -> list[Decision[str]]:
+        async def scenario() -> list[Decision[str]]:
+            return await asyncio.gather(*(self.decider.decide(wish) for wish in wishes))
+
+        return asyncio.run(scenario())
+
+    def one(self, wish: Wish | None = None) -> Decision[str]:
+        return self.ask(wish or Wish())[0]
+
+
+def broken(_: str) -> str:
+    raise RuntimeError("the model broke")
+
+
+def test_the_model_answers_and_the_decision_says_so() -> None:
+    decision = Shop().one()
+    assert decision == Decision("d1", "lamp", "v1", "champion", None, False, 0.0)
+
+
+def test_the_same_question_again_is_answered_from_the_cache() -> None:
+    shop = Shop()
+    first, second = shop.one(), shop.one()
+    assert (first.cached, second.cached, shop.parrot.calls) == (False, True, 1)
+    assert second.decision_id != first.decision_id
+
+
+def test_a_cached_answer_that_the_shelf_no_longer_allows_is_not_given() -> None:
+    shop = Shop(Parrot(say=lambda word: word))
+    shop.one()
+    shop.parrot.shelf.discard("lamp")
+    shop.parrot.say = lambda _: "desk"
+    decision = shop.one()
+    assert (decision.answer, decision.cached) == ("desk", False)
+
+
+def test_what_is_withdrawn_while_the_model_works_is_not_given() -> None:
+    shop = Shop()
+
+    def withdraw_then_say(word: str) -> str:
+        shop.parrot.shelf.discard("lamp")
+        return word
+
+    shop.parrot.say = withdraw_then_say
+    decision = shop.one()
+    assert (decision.answer, decision.model, decision.fallback) == ("rules", None, "changed")
+
+
+def test_a_version_that_takes_over_while_the_old_one_works_answers_instead() -> None:
+    shop = Shop()
+
+    def swap_once(word: str) -> str:
+        shop.parrot.version = "v2"
+        return word
+
+    shop.parrot.say = swap_once
+    assert shop.one().model == "v2"
+    assert shop.parrot.calls == 2
+
+
+def test_requests_with_one_key_share_one_call_of_the_model() -> None:
+    shop = Shop()
+    decisions = shop.ask(*[Wish()] * 20)
+    assert shop.parrot.calls == 1
+    assert {decision.answer for decision in decisions} == {"lamp"}
+    assert len({decision.decision_id for decision in decisions}) == 20
+
+
+def test_without_a_key_nothing_is_shared_or_kept() -> None:
+    shop = Shop(Parrot(shelf={"secret"}))
+    shop.ask(Wish("secret"), Wish("secret"))
+    assert (shop.parrot.calls, len(shop.cache)) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("parrot", "reason"), [(Parrot(version=None), "no_model"), (Parrot(say=broken), "error")], ids=["none", "broken"]
+)
+def test_without_a_working_model_the_rules_answer_and_the_reason_is_kept(parrot: Parrot, reason: str) -> None:
+    shop = Shop(parrot)
+    decision = shop.one()
+    assert (decision.answer, decision.model, decision.fallback) == ("rules", None, reason)
+    assert shop.telemetry.totals().fallbacks == {reason: 1}
+    assert shop.records.kept[0].fallback == reason
+
+
+def test_a_stuck_model_costs_the_deadline_and_no_more() -> None:
+    release = threading.Event()
+    shop = Shop(Parrot(say=lambda _: str(release.wait(5))), deadline_seconds=0.01)
+    decision = shop.one()
+    release.set()
+    assert (decision.answer, decision.fallback) == ("rules", "deadline")
+
+
+def test_after_enough_failures_the_model_is_left_alone_and_later_tried_again() -> None:
+    shop = Shop(Parrot(say=broken))
+    assert [shop.one().fallback for _ in range(3)] == ["error", "error", "breaker_open"]
+    assert shop.parrot.calls == 2
+    shop.parrot.say = str
+    shop.seconds = 5
+    assert shop.one().fallback is None
+
+
+def test_the_last_good_answer_stands_in_for_a_broken_model_if_it_still_holds() -> None:
+    shop = Shop()
+    shop.one()
+    shop.seconds, shop.parrot.say = 1_000, broken
+    decision = shop.one()
+    assert (decision.answer, decision.model, decision.fallback) == ("lamp", "v1", "stale")
+    assert shop.telemetry.model_failures == {("recommendations", "error"): 1}
+    shop.parrot.shelf.discard("lamp")
+    assert shop.one().answer == "rules"
+
+
+def test_a_fault_outside_the_model_call_is_answered_by_the_rules_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = Shop()
+
+    def broken_key(_: Wish) -> Hashable | None:
+        raise RuntimeError("no key")
+
+    monkeypatch.setattr(shop.parrot, "cache_key", broken_key)
+    assert (shop.one().answer, shop.one().fallback) == ("rules", "error")
+
+
+def test_a_caller_that_goes_away_does_not_take_the_others_with_it() -> None:
+    release = threading.Event()
+    shop = Shop(Parrot(say=lambda word: word if release.wait(5) else word))
+
+    async def scenario() -> Decision[str]:
+        leader = asyncio.create_task(shop.decider.decide(Wish()))
+        await asyncio.sleep(0)
+        follower = asyncio.create_task(shop.decider.decide(Wish()))
+        await asyncio.sleep(0)
+        leader.cancel()
+        await asyncio.sleep(0)
+        release.set()
+        return await follower
+
+    assert asyncio.run(scenario()).answer in ("lamp", "rules")
+
+
+def test_the_record_holds_what_explains_the_answer() -> None:
+    shop = Shop()
+    shop.one()
+    assert shop.records.kept == [
+        DecisionRecord(
+            decision_id="d1", ts=NOON, store="uk", system="recommendations", unit="ann", session="s1", surface="home",
+            model="v1", results=1, answer={"said": "lamp"},
+        )
+    ]  # fmt: skip
+
+
+def test_the_record_of_a_shopper_who_is_not_measured_holds_counts_alone() -> None:
+    shop = Shop()
+    shop.one(Wish(measured=False))
+    (record,) = shop.records.kept
+    assert (record.unit, record.session, record.answer, record.results) == (None, None, {}, 1)
