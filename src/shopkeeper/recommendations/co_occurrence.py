@@ -42,9 +42,10 @@ def similarity(
 ) -> Neighbours:
     """Return the item-to-item similarity of sequences.
 
-    For entries a before b with gap g = 1..window in one sequence: `C[a, b] += gap_decay ** (g - 1)` and
-    `C[b, a] += backward * gap_decay ** (g - 1)`; then `S = C / (sqrt(n_a * n_b) + shrink)` with `n` the entries of an
-    item. An item is no neighbour of itself.
+    For entries a before b, at most `window` entries apart in one sequence, with g moments from a to b:
+    `C[a, b] += gap_decay ** (g - 1)` and `C[b, a] += backward * gap_decay ** (g - 1)`; where both are of one moment (a
+    basket) there is no order and each gets 1. Then `S = C / (sqrt(n_a * n_b) + shrink)` with `n` the entries of an
+    item. An item is no neighbour of itself. Where no two entries share a moment, g is the gap in entries.
 
     Args:
         seen: Sequences of item codes.
@@ -61,11 +62,12 @@ def similarity(
     roots = np.sqrt(counts.astype(np.float64))
     order = np.argsort(seen.items, kind="stable")
     ends = np.cumsum(counts)
-    forward = np.power(gap_decay, np.arange(window, dtype=np.float64))
+    along = np.concatenate([[1.0], np.power(gap_decay, np.arange(window, dtype=np.float64))])
+    against = np.concatenate([[1.0], backward * along[1:]])
     blocks = []
     for low, high in _blocks(ends, PAIRS_PER_BLOCK // (2 * window)):
         positions = order[(ends[low - 1] if low else 0) : ends[high - 1]]
-        block = _count(seen, positions, low, (high - low, items), forward, backward)
+        block = _count(seen, positions, low, (high - low, items), along, against)
         rows = np.repeat(np.arange(low, high), np.diff(block.indptr))
         block.data /= roots[rows] * roots[block.indices] + shrink
         block.data = block.data.astype(np.float32)
@@ -103,20 +105,20 @@ def _count(
     positions: npt.NDArray[np.int64],
     low: int,
     shape: tuple[int, int],
-    forward: npt.NDArray[np.float64],
-    backward: float,
+    along: npt.NDArray[np.float64],
+    against: npt.NDArray[np.float64],
 ) -> csr_array:
-    """Return the rows of C for the items at `positions`, row 0 being item `low`."""
+    """Return the rows of C for the items at `positions`, row 0 being item `low`; weights are by gap in moments."""
     rows, columns, amounts = [], [], []
     shoppers, codes, last = seen.shoppers, seen.items, len(seen)
-    for gap, weight in enumerate(forward.tolist(), start=1):
-        for step, amount in ((gap, weight), (-gap, backward * weight)):
+    for gap in range(1, len(along)):
+        for step, weights in ((gap, along), (-gap, against)):
             there = positions + step
             here = positions[(there >= 0) & (there < last)]
             here = here[(shoppers[here] == shoppers[here + step]) & (codes[here] != codes[here + step])]
             rows.append(codes[here] - np.int32(low))
             columns.append(codes[here + step])
-            amounts.append(np.full(len(here), amount))
+            amounts.append(weights[np.abs(seen.moments[here + step] - seen.moments[here])])
     pairs = coo_array(
         (np.concatenate(amounts), (np.concatenate(rows), np.concatenate(columns))), shape=shape, dtype=np.float64
     )

@@ -16,6 +16,18 @@ KIND_STRENGTHS: npt.NDArray[np.float32] = np.array(
 """How much a past event of each kind says about the next product, in views."""
 
 
+def ages_of(starts: npt.NDArray[np.int64], moments: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return how many moments lie between each entry and the newest of its history; shape (m,).
+
+    Args:
+        starts: Where each history begins, and one more at the end; shape (n + 1,).
+        moments: Numbers that rise by one from moment to moment within a history; shape (m,).
+    """
+    lengths = np.diff(starts)
+    newest = moments[np.maximum(starts[1:] - 1, 0)] if len(moments) else np.zeros(len(lengths), dtype=np.int64)
+    return np.repeat(newest, lengths) - moments
+
+
 @dataclass(frozen=True)
 class HistoryBatch:
     """Histories of many shoppers, end to end.
@@ -24,21 +36,18 @@ class HistoryBatch:
         starts: Where each history begins, and one more at the end; shape (n + 1,).
         items: Item codes, oldest first within a history; shape (m,).
         strengths: Weight of each entry before it fades with age; shape (m,).
+        ages: How many moments lie between each entry and the newest; entries of one moment share it; shape (m,).
         stores: Store each answer is for; shape (n,).
     """
 
     starts: npt.NDArray[np.int64]
     items: npt.NDArray[np.int32]
     strengths: npt.NDArray[np.float32]
+    ages: npt.NDArray[np.int64]
     stores: npt.NDArray[np.int32]
 
     def __len__(self) -> int:
         return len(self.starts) - 1
-
-    def ages(self) -> npt.NDArray[np.int64]:
-        """Return how many entries are newer than each one; 0 = the newest; shape (m,)."""
-        lengths = np.diff(self.starts)
-        return np.repeat(self.starts[1:], lengths) - 1 - np.arange(len(self.items))
 
     def rows(self) -> npt.NDArray[np.int64]:
         """Return which history each entry belongs to; shape (m,)."""
@@ -48,12 +57,17 @@ class HistoryBatch:
         """Return histories `start` to `end`."""
         low, high = int(self.starts[start]), int(self.starts[end])
         return HistoryBatch(
-            self.starts[start : end + 1] - low, self.items[low:high], self.strengths[low:high], self.stores[start:end]
+            self.starts[start : end + 1] - low,
+            self.items[low:high],
+            self.strengths[low:high],
+            self.ages[low:high],
+            self.stores[start:end],
         )
 
     def newest(self, most: int) -> HistoryBatch:
         """Return the same histories cut to their newest `most` entries."""
-        keep = self.ages() < most
+        newer = np.repeat(self.starts[1:], np.diff(self.starts)) - 1 - np.arange(len(self.items))
+        keep = newer < most
         starts = np.zeros_like(self.starts)
         np.cumsum(np.minimum(np.diff(self.starts), most), out=starts[1:])
-        return HistoryBatch(starts, self.items[keep], self.strengths[keep], self.stores)
+        return HistoryBatch(starts, self.items[keep], self.strengths[keep], self.ages[keep], self.stores)

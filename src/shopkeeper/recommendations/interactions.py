@@ -17,6 +17,9 @@ KINDS: tuple[EventType, ...] = ("view", "click", "rating", "cart", "checkout", "
 
 PURCHASE = KINDS.index("purchase")
 
+SECOND = 1_000_000
+"""Microseconds; what happens within one second is one moment."""
+
 NOBODY = -1
 """Shopper code of an interaction that must not be tied to a person: no key given, or personalisation refused."""
 
@@ -83,6 +86,8 @@ class Sequences:
         kinds: The strongest kind of the run; shape (m,).
         times: Time of the run's last event, microseconds; shape (m,).
         first_times: Time of the run's first event; shape (m,).
+        moments: Number of the moment, rising along the sequences: entries of one shopper in one second (a basket) share
+            it, so between them there is no order; shape (m,).
         starts: Where each shopper code's entries begin, and one more at the end; shape (shoppers + 1,).
     """
 
@@ -92,6 +97,7 @@ class Sequences:
     kinds: npt.NDArray[np.int8]
     times: npt.NDArray[np.int64]
     first_times: npt.NDArray[np.int64]
+    moments: npt.NDArray[np.int64]
     starts: npt.NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -112,5 +118,22 @@ def sequences(data: Interactions) -> Sequences:
     counts = np.bincount(shoppers[heads], minlength=len(data.shopper_keys))
     starts = np.zeros(len(counts) + 1, dtype=np.int64)
     np.cumsum(counts, out=starts[1:])
-    first_times = data.times[order[heads]]
-    return Sequences(shoppers[heads], items[heads], data.stores[last], kinds, data.times[last], first_times, starts)
+    owners, times = shoppers[heads], data.times[last]
+    return Sequences(
+        shoppers=owners,
+        items=items[heads],
+        stores=data.stores[last],
+        kinds=kinds,
+        times=times,
+        first_times=data.times[order[heads]],
+        moments=_moments(owners, times),
+        starts=starts,
+    )
+
+
+def _moments(shoppers: npt.NDArray[np.int32], times: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return numbers that rise with every new shopper and every new second of one; shape (m,)."""
+    seconds = times // SECOND
+    new = np.ones(len(times), dtype=np.int64)
+    new[1:] = (shoppers[1:] != shoppers[:-1]) | (seconds[1:] != seconds[:-1])
+    return np.cumsum(new)

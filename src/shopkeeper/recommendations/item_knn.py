@@ -24,13 +24,13 @@ class ItemKnnParams:
     window: int = 8
     """Longest gap between two entries of a sequence that still counts, entries."""
     gap_decay: float = 0.8
-    """Each further entry between two products multiplies what the pair counts."""
+    """Each further moment between two entries multiplies what the pair counts."""
     backward: float = 0.7
-    """What a pair counts against its order, of what it counts along it."""
+    """What a pair counts against its order, of what it counts along it; entries of one moment have no order."""
     shrink: float = 20.0
     """Added to `sqrt(n_a * n_b)`, so that pairs seen once or twice are not trusted."""
     age_decay: float = 0.8
-    """Each newer entry multiplies what a history entry counts."""
+    """Each newer moment multiplies what a history entry counts."""
     history: int = 50
     """Newest history entries read."""
     neighbours: int | None = 200
@@ -90,7 +90,7 @@ class ItemKnn:
     def score_batch(self, batch: HistoryBatch) -> npt.NDArray[np.float32]:
         """Return the scores of all items for many histories, dense."""
         recent = batch.newest(self.params.history)
-        weights = self.history_weights(recent.ages(), recent.strengths)
+        weights = self.history_weights(recent.ages, recent.strengths)
         histories = csr_array((weights, recent.items, recent.starts), shape=(len(recent), len(self.index)))
         size = len(self.index)
         similar = csr_array((self._similar.scores, self._similar.items, self._similar.starts), shape=(size, size))

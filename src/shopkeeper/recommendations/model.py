@@ -73,7 +73,7 @@ class RecommendationModel(Protocol):
     def history_weights(
         self, ages: npt.NDArray[np.int64], strengths: npt.NDArray[np.float32]
     ) -> npt.NDArray[np.float32]:
-        """Return how much history entries count: their strength, faded by how many entries are newer."""
+        """Return how much history entries count: their strength, faded by how many moments are newer."""
         ...
 
     def explain(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.recommendations.history import KIND_STRENGTHS, HistoryBatch
+from shopkeeper.recommendations.history import KIND_STRENGTHS, HistoryBatch, ages_of
 from shopkeeper.recommendations.interactions import Interactions, Sequences, sequences
 from shopkeeper.recommendations.ranking import Questions
 
@@ -47,7 +47,8 @@ def time_exam(data: Interactions, cutoff: int, seed: int, most: int = MOST_QUEST
     starts = np.zeros(len(places) + 1, dtype=np.int64)
     np.cumsum(lengths, out=starts[1:])
     rows = np.repeat(begins - starts[:-1], lengths) + np.arange(int(starts[-1]))
-    history = HistoryBatch(starts, seen.items[rows], KIND_STRENGTHS[seen.kinds[rows]], seen.stores[places])
+    ages = ages_of(starts, seen.moments[rows])
+    history = HistoryBatch(starts, seen.items[rows], KIND_STRENGTHS[seen.kinds[rows]], ages, seen.stores[places])
     targets = seen.items[places].astype(np.int64)
     group = data.index.group_of()[targets]
     spans = np.column_stack([data.index.starts[group], data.index.starts[group + 1]])

@@ -100,7 +100,8 @@ def gather(
         card = catalogue.card(request.store, event.product)
         if code is not None and event.product not in on_page and not (card is not None and card.product.sensitive):
             known.append((event, code))
-    ages = np.arange(len(known) - 1, -1, -1)
+    moments = _moments([event.seconds for event, _ in known])
+    ages = moments[-1:] - moments
     strengths = KIND_STRENGTHS[[event.kind for event, _ in known]]
     faded = loaded.model.history_weights(ages, strengths).astype(np.float64)
     share = params.history_share if page else 1.0
@@ -113,6 +114,14 @@ def gather(
         (*codes, *[goes_with] * len(page)),
         np.arange(len(known) + len(page)) >= len(known),
     )
+
+
+def _moments(seconds: list[float]) -> npt.NDArray[np.int64]:
+    """Return numbers that rise by one with every new second, as in `interactions.sequences`."""
+    whole = np.floor(seconds).astype(np.int64)
+    new = np.zeros(len(whole), dtype=np.int64)
+    new[1:] = whole[1:] != whole[:-1]
+    return np.cumsum(new)
 
 
 def candidates(request: RecommendationRequest, evidence: Evidence, loaded: LoadedModel) -> Scored:

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.recommendations.interactions import PURCHASE, Interactions, Sequences, sequences
+from shopkeeper.recommendations.interactions import PURCHASE, SECOND, Interactions, Sequences, sequences
 from shopkeeper.registry.bundle import open_bundle, rewrite_arrays
 from shopkeeper.registry.text_arrays import Arrays
 
@@ -25,8 +25,6 @@ HISTORY_ENTRIES = 50
 """Newest entries kept for each shopper."""
 BOUGHT_ENTRIES = 200
 """Newest bought products kept for each shopper."""
-
-_SECOND = 1_000_000
 
 
 def shopper_key(group: str, kind: KeyKind, identity: str) -> str:
@@ -89,10 +87,10 @@ class ShopperPasts:
                 "shoppers.starts": starts,
                 "shoppers.items": seen.items[rows],
                 "shoppers.kinds": seen.kinds[rows],
-                "shoppers.seconds": (seen.times[rows] // _SECOND).astype(np.uint32),
+                "shoppers.seconds": (seen.times[rows] // SECOND).astype(np.uint32),
                 "shoppers.bought_starts": bought_starts,
                 "shoppers.bought": bought.items[bought_rows],
-                "shoppers.bought_seconds": (bought.times[bought_rows] // _SECOND).astype(np.uint32),
+                "shoppers.bought_seconds": (bought.times[bought_rows] // SECOND).astype(np.uint32),
             }
         )
 
