@@ -56,6 +56,7 @@ def run(settings: Settings, host: str, port: int, ready: Callable[[str], None]) 
     listener = _listen(host, port)
     bound: int = listener.getsockname()[1]
     app = create_app(settings)
+    app.state.listens_on = host
     config = uvicorn.Config(
         app,
         loop="uvloop",
