@@ -35,6 +35,7 @@ class Answer:
         return [
             (b"content-type", self.media_type),
             (b"content-length", str(len(self.body)).encode()),
+            (b"x-content-type-options", b"nosniff"),
             *self.headers,
         ]
 

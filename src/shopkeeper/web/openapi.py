@@ -70,10 +70,7 @@ def describe(app: FastAPI) -> None:
 
 
 def _document(app: FastAPI) -> Document:
-    routes = [
-        route for route in app.routes if getattr(route, "path", "").startswith(("/v1", "/livez", "/readyz", "/met"))
-    ]
-    document = get_openapi(title=app.title, version=app.version, routes=routes, description=_DESCRIPTION)
+    document = get_openapi(title=app.title, version=app.version, routes=app.routes, description=_DESCRIPTION)
     rows = [table.row for table in KEYED_TABLES.values()]
     types = [RecommendationBody, RecommendationsAnswer, Event, EventsAnswer, Problem, RowsAnswer, *rows]
     _, schemas = msgspec.json.schema_components(types, ref_template=_REF)
@@ -81,14 +78,12 @@ def _document(app: FastAPI) -> Document:
     components.setdefault("schemas", {}).update(schemas)
     components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer", "description": "API key of a store"}}
     document["security"] = [{"key": []}]
-    for path in ("/livez", "/readyz", "/metrics"):
-        document["paths"][path]["get"]["security"] = []
     document["paths"].update(_hot_paths())
     for table in KEYED_TABLES.values():
         document["paths"][f"/v1/{table.name.replace('_', '-')}"] = _table_paths(table)
     for path, item in document["paths"].items():
         for operation in item.values():
-            _finish(operation, with_key=path.startswith("/v1"))
+            _finish(operation, with_key=path.startswith("/v1/"))
     return document
 
 
@@ -155,6 +150,8 @@ def _finish(operation: Document, *, with_key: bool) -> None:
     problems = {"422": "A value cannot be used; the fields are named.", "503": "Retry after the time given."}
     if with_key:
         problems |= {"401": "No valid key.", "403": "Another store, or a scope is missing.", "404": "Not known."}
+    else:
+        operation["security"] = []
     if "requestBody" in operation:
         problems["413"] = "Body or batch too large."
     for status, text in problems.items():
