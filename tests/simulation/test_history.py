@@ -150,6 +150,7 @@ def test_available_is_what_the_catalogue_says(history: Histories) -> None:
             row.product for row in rows if row.kind == "product" and row.status == "active" and (row.stock or 0) > 0
         }
         assert store.available == can_be_bought
+        assert store.sold_out == {row.product for row in rows if row.stock == 0}
         assert any(row.status == "withdrawn" for row in rows)
 
 

@@ -40,6 +40,7 @@ class StoreHistory:
     Attributes:
         events: Rows in the events file, dirt included.
         available: Products that may be recommended at the end of the history.
+        sold_out: Products that are on the shelf, with none left.
     """
 
     store: str
@@ -51,6 +52,7 @@ class StoreHistory:
     orders: int
     planted: Planted
     available: frozenset[str]
+    sold_out: frozenset[str]
 
 
 def write_history(market: Market, folder: Path, until: datetime, dirt: Dirt = DIRT) -> tuple[StoreHistory, ...]:
@@ -84,11 +86,22 @@ def _write_store(
     _orders(folder / "orders.csv", market, browsing, ledger)
     _inventory(folder / "inventory.csv", market, ledger)
     _prices(folder / "prices.csv", market, ratios, prices, midnights(market, days, until))
-    available = np.flatnonzero(sellable(market.shelf, ledger.stock))
     return StoreHistory(
-        market.name, folder, market.shelf.size, market.crowd.size, browsing.shopper.size, events, len(ledger.sales),
-        planted, frozenset(market.shelf.ids[product] for product in available),
-    )  # fmt: skip
+        store=market.name,
+        folder=folder,
+        products=market.shelf.size,
+        shoppers=market.crowd.size,
+        sessions=browsing.shopper.size,
+        events=events,
+        orders=len(ledger.sales),
+        planted=planted,
+        available=_named(market, sellable(market.shelf, ledger.stock)),
+        sold_out=_named(market, ledger.stock == 0),
+    )
+
+
+def _named(market: StoreMarket, chosen: npt.NDArray[np.bool_]) -> frozenset[str]:
+    return frozenset(market.shelf.ids[product] for product in np.flatnonzero(chosen).tolist())
 
 
 def _time(row: Row) -> str:
