@@ -143,7 +143,13 @@ class _Session:
     def visit(self) -> Visit:
         """Return what came of it."""
         return Visit(
-            self._answers, self._impressions, self._clicks, self._expected, self._best, self._purchases, self._spent
+            answers=self._answers,
+            impressions=self._impressions,
+            clicks=self._clicks,
+            expected=self._expected,
+            best=self._best,
+            purchases=self._purchases,
+            revenue=self._spent / self._shop.market.plan.per_pound,
         )
 
     async def browse(self, deadline: float, think_seconds: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +22,7 @@ class Visit:
         clicks: Lists clicked; the first click leaves a list, so there is at most one each.
         expected: How many of the lists would be clicked by the truth.
         best: The same for the best lists that could have been shown.
+        revenue: What was bought, in pounds, so that stores add up.
     """
 
     answers: int
@@ -30,6 +32,26 @@ class Visit:
     best: float
     purchases: int
     revenue: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A share or a mean with its standard error; None where there is nothing to tell.
+
+    Attributes:
+        n: What it is counted over, such as impressions.
+    """
+
+    value: float | None
+    error: float | None
+    n: int
+
+    def document(self) -> dict[str, float | int | None]:
+        """Return value and 95% interval; what cannot be below zero is cut there."""
+        if self.value is None or self.error is None:
+            return {"value": self.value, "low": None, "high": None, "n": self.n}
+        low, high = self.value - Z95 * self.error, self.value + Z95 * self.error
+        return {"value": self.value, "low": max(low, 0.0), "high": high, "n": self.n}
 
 
 @dataclass(slots=True)
@@ -71,10 +93,10 @@ class Tally:
             "unknown_shown": self.unknown_shown,
             "impressions": sum(visit.impressions for visit in self.visits),
             "recommendation_clicks": sum(visit.clicks for visit in self.visits),
-            "ctr": click_through(self.visits),
-            "list_click_rate": _share([(v.clicks, v.answers) for v in self.visits]),
-            "list_click_rate_expected": _share([(v.expected, v.answers) for v in self.visits]),
-            "list_click_rate_oracle": _share([(v.best, v.answers) for v in self.visits]),
+            "ctr": click_through(self.visits).document(),
+            "list_click_rate": ratio([(v.clicks, v.answers) for v in self.visits]).document(),
+            "list_click_rate_expected": ratio([(v.expected, v.answers) for v in self.visits]).document(),
+            "list_click_rate_oracle": ratio([(v.best, v.answers) for v in self.visits]).document(),
             "purchases": sum(visit.purchases for visit in self.visits),
             "response_ms": _quantiles(self.took_ms),
             "models": dict(self.models),
@@ -83,28 +105,27 @@ class Tally:
         }
 
 
-def click_through(visits: list[Visit]) -> dict[str, float | int | None]:
-    """Return clicks per impression with a 95% interval; sessions are the independent units."""
-    return _share([(visit.clicks, visit.impressions) for visit in visits])
+def click_through(visits: list[Visit]) -> Ratio:
+    """Return clicks per impression; sessions are the independent units."""
+    return ratio([(visit.clicks, visit.impressions) for visit in visits])
 
 
-def _share(pairs: list[tuple[float, int]]) -> dict[str, float | int | None]:
-    """Return the ratio of sums with a 95% interval by the delta method over independent pairs.
+def ratio(pairs: Sequence[tuple[float, float]]) -> Ratio:
+    """Return the ratio of the sums of independent pairs, its error by the delta method.
 
     Source:
         Deng, Knoblich and Lu (2018), Applying the Delta Method in Metric Analytics, section 3.
     """
     counted = np.array(pairs, dtype=np.float64).reshape(-1, 2)
-    total = float(counted[:, 1].sum())
+    total, n = float(counted[:, 1].sum()), len(counted)
     if total == 0:
-        return {"value": None, "low": None, "high": None, "n": 0}
-    ratio = float(counted[:, 0].sum()) / total
-    n = len(counted)
+        return Ratio(None, None, 0)
+    value = float(counted[:, 0].sum()) / total
     if n < 2:
-        return {"value": ratio, "low": None, "high": None, "n": int(total)}
-    residual = counted[:, 0] - ratio * counted[:, 1]
+        return Ratio(value, None, int(total))
+    residual = counted[:, 0] - value * counted[:, 1]
     error = math.sqrt(float(np.square(residual).sum()) * n / (n - 1)) / total
-    return {"value": ratio, "low": max(ratio - Z95 * error, 0.0), "high": ratio + Z95 * error, "n": int(total)}
+    return Ratio(value, error, int(total))
 
 
 def _quantiles(values: list[float]) -> dict[str, float | None]:
