@@ -195,14 +195,10 @@ def _plain(value: object) -> object:
         return {str(_plain(str(name))): _plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(inner) for inner in value]
-    if value is None or isinstance(value, bool):
+    if value is None or (isinstance(value, int) and _LEAST <= value <= _MOST):
         return value
-    if isinstance(value, int | float):
-        return value if _fits(value) else str(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return value
     if isinstance(value, bytes):
         return value.decode("utf-8", "backslashreplace")
     return str(value).encode("utf-8", "backslashreplace").decode()
-
-
-def _fits(number: float) -> bool:
-    return math.isfinite(number) if isinstance(number, float) else _LEAST <= number <= _MOST

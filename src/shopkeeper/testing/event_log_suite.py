@@ -100,10 +100,12 @@ class EventLogSuite:
 
     def test_threads_may_share_a_writer(self, log: LogUnderTest) -> None:
         writer = log.open()
-        threads = [
-            Thread(target=lambda first=place * 100: [writer.append(EVENTS, numbered(first + n, 1)) for n in range(20)])
-            for place in range(4)
-        ]
+
+        def write(first: int) -> None:
+            for number in range(first, first + 20):
+                writer.append(EVENTS, numbered(number, 1))
+
+        threads = [Thread(target=write, args=(place * 100,)) for place in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:
