@@ -92,15 +92,15 @@ class LiveEvents:
         for event, consent in allowed:
             if self._recent.add((event.store, event.event_id)):
                 types[event.type] += 1
-                self.remember(event, consent)
+                self._remember(event, consent)
         taken = types.total()
         self._telemetry.took_events(types, len(events) - taken)
         return TakenEvents(taken, len(events) - taken)
 
     def recall(self, event: Event) -> None:
-        """Let an event that was logged before this process started count again, and be known if it is sent again."""
+        """Put an event that was logged before this process started into its shopper's profile; know it if resent."""
         if self._recent.add((event.store, event.event_id)):
-            self.remember(event, self.consent(event))
+            self._to_profile(event, self.consent(event))
 
     def consent(self, event: Event) -> Consent:
         """Return what holds for an event."""
@@ -115,17 +115,18 @@ class LiveEvents:
         consent = effective(said_in(raw), record, self._catalogue.store(str(store)))
         return row if consent.measure else without_keys(row)
 
-    def remember(self, event: Event, consent: Consent) -> None:
-        """Let a durable event of a person change profile and live counts; bots change nothing."""
-        if event.traffic != "human":
-            return
-        if consent.personalise:
-            shopper = Shopper(self._catalogue.group(event.store), event.user, event.visitor, event.session)
-            self._sessions.write(shopper, event)
-        if event.product is not None:
+    def _remember(self, event: Event, consent: Consent) -> None:
+        """Let a durable event change profile and live counts; bots change nothing."""
+        self._to_profile(event, consent)
+        if event.traffic == "human" and event.product is not None:
             card = self._catalogue.card(event.store, event.product)
             categories = card.product.categories if card is not None else ()
             self._counts.record(event.store, event.product, categories, event.type, event.ts)
+
+    def _to_profile(self, event: Event, consent: Consent) -> None:
+        if event.traffic == "human" and consent.personalise:
+            shopper = Shopper(self._catalogue.group(event.store), event.user, event.visitor, event.session)
+            self._sessions.write(shopper, event)
 
     async def _write(self, allowed: Sequence[tuple[Event, Consent]]) -> None:
         started = self._seconds()

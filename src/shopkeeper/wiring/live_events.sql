@@ -1,4 +1,4 @@
--- Newest events of people that show interest in a product: what live profiles and live counts are made of at start.
+-- Newest events of people that show interest in a product: what live profiles are made of at start.
 SELECT event_id, ts, store, type, visitor, "user", session, product, consent
 FROM events
 WHERE ts >= $since

@@ -25,6 +25,7 @@ from shopkeeper.recommendations.answer import RecommendationAnswer
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
 from shopkeeper.recommendations.system import RecommendationSystem
 from shopkeeper.recommendations.trending import Trending
+from shopkeeper.recommendations.trending_seed import seed_trending
 from shopkeeper.serving.arms import ChampionOnly
 from shopkeeper.serving.breaker import Breaker
 from shopkeeper.serving.cache import AnswerCache
@@ -135,7 +136,9 @@ def _remember(serving: Serving) -> None:
         _log.error("log_damaged", error=str(error))
     warehouse = serving.lake.warehouse()
     try:
-        remember_events(warehouse, serving.events, datetime.now(UTC))
+        now = datetime.now(UTC)
+        remember_events(warehouse, serving.events, now)
+        seed_trending(serving.trending, warehouse, serving.catalogue, now)
     finally:
         warehouse.close()
 

@@ -30,7 +30,7 @@ def fill_shelf(tables: TableStore, catalogue: Catalogue, consents: UserConsents)
 
 
 def remember_events(warehouse: Warehouse, events: LiveEvents, now: datetime) -> int:
-    """Let the newest logged events of the last days count again, oldest first; return how many."""
+    """Put the newest logged events of the last days into profiles again, oldest first; return how many."""
     since = now.astimezone(UTC) - timedelta(days=LIVE_DAYS)
     columns = warehouse.fetch(_QUERY, since=since, rows=LIVE_EVENTS)
     names = list(columns)
