@@ -1,0 +1,30 @@
+"""Every model passes the shipped suite."""
+
+from __future__ import annotations
+
+from shopkeeper.recommendations.interactions import Interactions
+from shopkeeper.recommendations.item_knn import ItemKnn, ItemKnnParams
+from shopkeeper.recommendations.learn import FITS
+from shopkeeper.recommendations.loaded import MODELS
+from shopkeeper.recommendations.model import RecommendationModel
+from shopkeeper.recommendations.popular import Popular, PopularParams
+from shopkeeper.testing.model_suite import RecommendationModelSuite
+
+
+class TestPopular(RecommendationModelSuite):
+    def fit(self, data: Interactions, seed: int) -> RecommendationModel:
+        return Popular.fit(data, PopularParams(), seed)
+
+
+class TestItemKnn(RecommendationModelSuite):
+    def fit(self, data: Interactions, seed: int) -> RecommendationModel:
+        return ItemKnn.fit(data, ItemKnnParams(), seed)
+
+
+class TestItemKnnWithFewNeighbours(RecommendationModelSuite):
+    def fit(self, data: Interactions, seed: int) -> RecommendationModel:
+        return ItemKnn.fit(data, ItemKnnParams(neighbours=3), seed)
+
+
+def test_whatever_can_be_trained_can_be_served() -> None:
+    assert set(FITS) == set(MODELS)
