@@ -31,7 +31,7 @@ def closed_connection() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(":memory:")
     # Sharing a subexpression between two TRYs moves it out of both, and its error with it (DuckDB 2.0).
     connection.execute("SET disabled_optimizers = 'common_subexpressions'")
-    connection.execute("SET memory_limit = '600MB'")
+    connection.execute("SET memory_limit = '300MB'")
     return connection
 
 

@@ -1,0 +1,135 @@
+"""One file of an import: every row goes to the tables that want it, or to quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from shopkeeper.errors import FieldProblem, MappingError
+from shopkeeper.intake.import_columns import FillingColumns, expressions_of
+from shopkeeper.intake.import_tally import ReasonTally, TableTally
+from shopkeeper.intake.import_writers import RowWriter
+from shopkeeper.intake.live import rejected_row
+from shopkeeper.intake.ports import Quarantine, RejectedRow, SourceFile, SourceReader, SourceRow
+from shopkeeper.intake.progress import ProgressMeter
+from shopkeeper.intake.sources import PlannedFile
+
+
+class Rejects:
+    """Keeps rejected rows, a batch at a time, and counts why."""
+
+    def __init__(self, quarantine: Quarantine, store: str | None) -> None:
+        self.reasons = ReasonTally()
+        self.kept = 0
+        self.unmatched = 0
+        self._quarantine = quarantine
+        self._store = store
+        self._rows: list[RejectedRow] = []
+
+    def add(self, table: str, source: str, row: SourceRow, raw: object, problems: tuple[FieldProblem, ...]) -> None:
+        """Note one row."""
+        placed = tuple(replace(problem, row=row.row) for problem in problems)
+        self.reasons.add(table, source, placed)
+        self._rows.append(rejected_row(table, self._store, source, row.row, raw, placed))
+
+    def flush(self) -> None:
+        """Bring the noted rows to quarantine."""
+        if self._rows:
+            self._quarantine.keep(self._rows)
+            self.kept += len(self._rows)
+            self._rows = []
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """A file ready to be read."""
+
+    plan: PlannedFile
+    source: SourceFile
+    reader: SourceReader
+    columns: tuple[FillingColumns, ...]
+
+
+def open_file(plan: PlannedFile, reader: SourceReader, store: str | None) -> OpenFile:
+    """Look into a file and try the mapping on its first row.
+
+    Raises:
+        InputError: the file cannot be read.
+        MappingError: an expression does not fit its columns.
+    """
+    source = reader.inspect(plan.path)
+    columns: list[FillingColumns] = []
+    for place, filling in enumerate(plan.fillings):
+        twin = sum(other.table is filling.table for other in plan.fillings[:place])
+        columns.append(FillingColumns(filling, place, twin, source.columns, store))
+    try:
+        next(reader.read(source, expressions_of(columns), 1), None)
+    except MappingError as error:
+        raise MappingError(f"{plan.name}: {error.reason}", error.remedy, error.problems) from error
+    return OpenFile(plan, source, reader, tuple(columns))
+
+
+def import_file(
+    file: OpenFile,
+    writers: Sequence[RowWriter],
+    tallies: Sequence[TableTally],
+    rejects: Rejects,
+    batch_rows: int,
+    meter: ProgressMeter,
+) -> int:
+    """Read a file to its end and return how many rows it had; writers and tallies are those of its tables, in order."""
+    lanes = tuple(zip(file.columns, writers, tallies, strict=True))
+    done = 0
+    for batch in file.reader.read(file.source, expressions_of(file.columns), batch_rows):
+        for row in batch:
+            _take(file, row, lanes, rejects)
+        for writer in writers:
+            writer.flush(end=False)
+        rejects.flush()
+        done += len(batch)
+        meter.advance(file.plan.name, len(batch), _bytes_done(file.source, done))
+    for writer in writers:
+        writer.flush(end=True)
+    meter.finish_file(file.source.bytes)
+    return done
+
+
+Lane = tuple[FillingColumns, RowWriter, TableTally]
+
+
+def _take(file: OpenFile, row: SourceRow, lanes: tuple[Lane, ...], rejects: Rejects) -> None:
+    """Give a row to every table that wants it; a row that cannot be read counts for the first."""
+    name = file.plan.name
+    if row.problems and (unreadable := _unreadable(row, lanes)):
+        table, _, tally = lanes[0]
+        tally.read += 1
+        tally.rejected += 1
+        rejects.add(table.table.name, name, row, table.whole(row), unreadable)
+        return
+    wanted = False
+    for columns, writer, tally in lanes:
+        problems = columns.problems(row) if row.problems else ()
+        if not problems and not columns.wants(row):
+            continue
+        wanted = True
+        tally.read += 1
+        problems = problems or writer.take(columns.raw(row), row.row)
+        if problems:
+            tally.rejected += 1
+            rejects.add(columns.table.name, name, row, columns.whole(row), columns.explained(problems))
+    if not wanted:
+        rejects.unmatched += 1
+        remedy = "Add a table whose `where` fits it, or drop the condition."
+        problem = FieldProblem("$", "is wanted by no table of the mapping (unmatched)", remedy)
+        rejects.add(lanes[0][0].table.name, name, row, lanes[0][0].whole(row), (problem,))
+
+
+def _unreadable(row: SourceRow, lanes: tuple[Lane, ...]) -> tuple[FieldProblem, ...]:
+    """Return what the format itself breaks about a row, no matter which table."""
+    return tuple(p for p in row.problems if not any(p.field in columns.expressions for columns, _, _ in lanes))
+
+
+def _bytes_done(source: SourceFile, rows: int) -> float:
+    if source.rows:
+        return rows / source.rows * source.bytes
+    return float(source.extra.get("bytes_read", 0))

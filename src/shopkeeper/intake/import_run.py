@@ -1,0 +1,239 @@
+"""An import: files in, events in the log and rows in the tables, bad rows in quarantine, a report at the end.
+
+Everything streams; run again after a crash or on the same files, it adds nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from shopkeeper.commerce.product import Product
+from shopkeeper.commerce.shopper import User
+from shopkeeper.commerce.store import Store
+from shopkeeper.commerce.tables import EVENTS, PRODUCTS, STORES, USERS, TableSchema
+from shopkeeper.errors import MappingError
+from shopkeeper.intake.import_file import Rejects, import_file, open_file
+from shopkeeper.intake.import_report import ImportReport
+from shopkeeper.intake.import_tally import EventTally, TableTally
+from shopkeeper.intake.import_writers import EventWriter, KeyedWriter, ProductIds, RowWriter
+from shopkeeper.intake.keyed_rows import KeyedRowValidator, logged
+from shopkeeper.intake.mapping import load_mapping
+from shopkeeper.intake.measurement import MeasureConsent
+from shopkeeper.intake.ports import EventLog, Quarantine, SourcedRow, SourceReader, TableStore
+from shopkeeper.intake.progress import Progress, ProgressMeter
+from shopkeeper.intake.sources import ImportPlan, PlannedFile, plan_import
+from shopkeeper.intake.validation import RowValidator
+from shopkeeper.quality.ports import ReportStore
+
+REPORT_KIND = "import"
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+"""Source time of rows that only say that something exists; any row of a source is newer."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportEngines:
+    """What an import reads with and writes to.
+
+    Attributes:
+        readers: Format -> reader.
+        settle: Makes what was logged visible and returns, by table, how many of the logged rows were there before. It
+            gets the rows logged by table, and the time the import began, which its events carry as `received_at`.
+    """
+
+    log: EventLog
+    tables: TableStore
+    quarantine: Quarantine
+    reports: ReportStore
+    readers: Mapping[str, SourceReader]
+    settle: Callable[[Mapping[str, int], datetime], Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportLimits:
+    """Limits of an import; `wiring.settings.IntakeSettings` says what they mean."""
+
+    batch_rows: int
+    future_seconds: float
+    quarantine_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOrder:
+    """What to import.
+
+    Attributes:
+        store: The store the rows belong to; None = every row names its own.
+        mapping: Mapping file; None = files are named after tables and columns after the contract.
+    """
+
+    path: Path
+    store: str | None
+    mapping: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """The time of day in UTC, and seconds that never go back."""
+
+    now: Callable[[], datetime]
+    seconds: Callable[[], float]
+
+
+def run_import(
+    order: ImportOrder,
+    engines: ImportEngines,
+    limits: ImportLimits,
+    clocks: Clocks,
+    tell: Callable[[Progress], None] = lambda _: None,
+) -> ImportReport:
+    """Import files and return the report, which is also kept under the kind `import`.
+
+    Raises:
+        InputError: there is nothing to import, or a file cannot be read at all.
+        MappingError: the mapping breaks its rules or does not fit the files; nothing was written.
+    """
+    report = _ImportRun(order, engines, limits, clocks).complete(tell)
+    engines.reports.save(REPORT_KIND, report.as_dict(), order.store)
+    return report
+
+
+class _ImportRun:
+    """One import while it runs."""
+
+    def __init__(self, order: ImportOrder, engines: ImportEngines, limits: ImportLimits, clocks: Clocks) -> None:
+        self._order = order
+        self._engines = engines
+        self._limits = limits
+        self._seconds = clocks.seconds
+        self._started = clocks.now()
+        self._mapping = load_mapping(order.mapping) if order.mapping is not None else None
+        self._plan: ImportPlan = plan_import(order.path, self._mapping)
+        self._stores: dict[str, Store] = {}
+        self._consent: MeasureConsent | None = None
+        self._tallies: dict[str, TableTally] = {}
+        self._rejects = Rejects(engines.quarantine, order.store)
+        self._seen = EventTally()
+        self._products = ProductIds()
+        self._logged: Counter[str] = Counter()
+
+    def complete(self, tell: Callable[[Progress], None]) -> ImportReport:
+        """Read every file, settle, and report."""
+        began = self._seconds()
+        files = [open_file(plan, self._engines.readers[plan.format], self._order.store) for plan in self._plan.files]
+        for sourced in self._engines.tables.scan(STORES):
+            self._know_store(sourced)
+        meter = ProgressMeter(sum(file.source.bytes for file in files), self._seconds, tell)
+        declared = False
+        rows = 0
+        for file in files:
+            if any(filling.table is not STORES for filling in file.plan.fillings):
+                declared = self._declare_store() or declared
+            writers = [self._writer(filling.table, file.plan) for filling in file.plan.fillings]
+            tallies = [self._tally(filling.table) for filling in file.plan.fillings]
+            rows += import_file(file, writers, tallies, self._rejects, self._limits.batch_rows, meter)
+        placeholders = self._place_products()
+        for name, tally in self._tallies.items():
+            self._logged[name] += tally.logged
+        doubled = self._engines.settle(dict(self._logged), self._started)
+        return self._report(rows, doubled, placeholders, declared, self._seconds() - began)
+
+    def _tally(self, table: TableSchema) -> TableTally:
+        return self._tallies.setdefault(table.name, TableTally())
+
+    def _writer(self, table: TableSchema, file: PlannedFile) -> RowWriter:
+        started, limit = self._started, self._limits.future_seconds
+        store = self._order.store
+        validator = RowValidator(table, self._stores, store, lambda: started, limit)
+        engines, tally = self._engines, self._tally(table)
+        if table is EVENTS:
+            return EventWriter(
+                validator, engines.log, self._measure_consent(), tally, self._seen, self._products, self._logged
+            )
+        changed = min(datetime.fromtimestamp(file.path.stat().st_mtime, UTC), started)
+        keyed = KeyedRowValidator(validator, lambda: started, lambda: changed, limit)
+        return KeyedWriter(keyed, engines.log, engines.tables, tally, self._know)
+
+    def _measure_consent(self) -> MeasureConsent:
+        """Return who allows measurement, read once, after users and before events."""
+        if self._consent is None:
+            users = (sourced.row for sourced in self._engines.tables.scan(USERS, self._order.store))
+            self._consent = MeasureConsent(self._stores, (user for user in users if isinstance(user, User)))
+        return self._consent
+
+    def _know(self, sourced: SourcedRow) -> None:
+        if isinstance(sourced.row, Product):
+            self._products.describe(sourced.row)
+        elif isinstance(sourced.row, Store):
+            self._know_store(sourced)
+
+    def _know_store(self, sourced: SourcedRow) -> None:
+        if isinstance(sourced.row, Store) and not sourced.deleted:
+            self._stores[sourced.row.store] = sourced.row
+
+    def _declare_store(self) -> bool:
+        """Declare the import's store where nobody has; any row of a source replaces what is declared here."""
+        name = self._order.store
+        if name is None or name in self._stores:
+            return False
+        given = {"store": name, **(self._mapping.store if self._mapping is not None else {})}
+        validator = RowValidator(STORES, self._stores, name, lambda: self._started, self._limits.future_seconds)
+        judged = validator.check(given)
+        if isinstance(judged, tuple):
+            listed = "; ".join(f"{problem.field} {problem.reason}" for problem in judged)
+            raise MappingError(f"The store {name!r} cannot be declared: {listed}.", "Mend `store:` or --store.", judged)
+        declared = SourcedRow(judged, LONG_AGO)
+        self._append(STORES, [declared])
+        self._engines.tables.insert_absent(STORES, [declared])
+        self._know_store(declared)
+        return True
+
+    def _place_products(self) -> int:
+        """Give products that only events name a row of their own, unless the import brings products itself."""
+        if self._plan.fills(PRODUCTS):
+            return 0
+        placed = 0
+        for store, named in self._products.named.items():
+            for sourced in self._engines.tables.scan(PRODUCTS, store):
+                named.discard(getattr(sourced.row, "product", ""))
+            rows = [SourcedRow(Product(product=name, store=store), LONG_AGO) for name in sorted(named)]
+            for start in range(0, len(rows), self._limits.batch_rows):
+                part = rows[start : start + self._limits.batch_rows]
+                self._append(PRODUCTS, part)
+                placed += self._engines.tables.insert_absent(PRODUCTS, part)
+        return placed
+
+    def _append(self, table: TableSchema, rows: list[SourcedRow]) -> None:
+        self._engines.log.append(table, [logged(row) for row in rows])
+        self._logged[table.name] += len(rows)
+
+    def _report(
+        self, rows: int, doubled: Mapping[str, int], placeholders: int, declared: bool, took: float
+    ) -> ImportReport:
+        tables = tuple(tally.report(name, doubled.get(name, 0)) for name, tally in self._tallies.items())
+        judged = sum(table.read for table in tables) + self._rejects.unmatched
+        first, last = self._seen.first, self._seen.last
+        return ImportReport(
+            store=self._order.store,
+            path=str(self._order.path),
+            mapping=self._order.mapping.name if self._order.mapping is not None else None,
+            started_at=self._started.isoformat(),
+            seconds=round(took, 3),
+            rows=rows,
+            rows_per_second=round(rows / took if took > 0 else 0.0, 1),
+            tables=tables,
+            unmatched=self._rejects.unmatched,
+            quarantined=self._rejects.kept,
+            quarantine_share=self._rejects.kept / judged if judged else 0.0,
+            quarantine_limit=self._limits.quarantine_share,
+            reasons=self._rejects.reasons.report(),
+            recognised=self._seen.report(),
+            first=first.isoformat() if first is not None else None,
+            last=last.isoformat() if last is not None else None,
+            created_store=declared,
+            placeholder_products=placeholders,
+            skipped=self._plan.skipped,
+        )

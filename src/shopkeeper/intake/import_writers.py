@@ -1,0 +1,165 @@
+"""Take judged rows of an import to the log and the tables, a batch at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+
+from shopkeeper.commerce.event import Event
+from shopkeeper.commerce.product import RECOMMENDABLE, Product
+from shopkeeper.commerce.tables import EVENT_COUNTS, EVENTS, TableSchema
+from shopkeeper.errors import FieldProblem
+from shopkeeper.intake.import_tally import EventTally, TableTally
+from shopkeeper.intake.keyed_rows import KeyedRowValidator, logged, newest_per_key
+from shopkeeper.intake.measurement import MeasureConsent, counted
+from shopkeeper.intake.ports import EventLog, SourcedRow, TableStore
+from shopkeeper.intake.validation import RowValidator
+
+MAX_HELD = 200_000
+"""Keys whose newest row a writer holds back before it writes them out; about 200 MB of products."""
+
+
+class RowWriter(Protocol):
+    """Takes rows of one table out of one file."""
+
+    def take(self, raw: dict[str, Any], row: int) -> tuple[FieldProblem, ...]:
+        """Judge a row and keep it for the next flush; return its problems, none when it is taken."""
+        ...
+
+    def flush(self, *, end: bool) -> None:
+        """Write what was taken; at the `end` of the file also what was held back."""
+        ...
+
+
+class ProductIds:
+    """Which products an import meets: those events name, and those that are no product."""
+
+    def __init__(self) -> None:
+        self.named: dict[str, set[str]] = {}
+        self._other: set[tuple[str, str]] = set()
+
+    def name(self, store: str, product: str) -> None:
+        """Note a product that an event names."""
+        self.named.setdefault(store, set()).add(product)
+
+    def describe(self, product: Product) -> None:
+        """Note what a product row says about its kind."""
+        key = (product.store, product.product)
+        if product.kind in RECOMMENDABLE:
+            self._other.discard(key)
+        else:
+            self._other.add(key)
+
+    def is_product(self, store: str, product: str | None) -> bool:
+        """Return whether a thing may be recommended, priced and written about, as far as is known."""
+        return not self._other or ((store, product) not in self._other and ("", product) not in self._other)
+
+
+class EventWriter:
+    """Takes events: to the log, or to the counts where the shopper does not allow measurement."""
+
+    def __init__(
+        self,
+        validator: RowValidator,
+        log: EventLog,
+        consent: MeasureConsent,
+        tally: TableTally,
+        seen: EventTally,
+        products: ProductIds,
+        counted_rows: Counter[str],
+    ) -> None:
+        self._validator = validator
+        self._log = log
+        self._consent = consent
+        self._tally = tally
+        self._seen = seen
+        self._products = products
+        self._counted_rows = counted_rows
+        self._encode = msgspec.json.Encoder().encode
+        self._encoded: list[bytes] = []
+        self._unmeasured: list[Event] = []
+
+    def take(self, raw: dict[str, Any], row: int) -> tuple[FieldProblem, ...]:
+        """Judge an event and keep it for the next flush."""
+        event = self._validator.check(raw, row)
+        if not isinstance(event, Event):
+            return event if isinstance(event, tuple) else ()
+        measured = self._consent.allows(event)
+        if event.product is not None:
+            self._products.name(event.store, event.product)
+        self._seen.add(event, is_product=self._products.is_product(event.store, event.product), measured=measured)
+        self._tally.valid += 1
+        if measured:
+            self._encoded.append(self._encode(event))
+        else:
+            self._unmeasured.append(event)
+        return ()
+
+    def flush(self, *, end: bool) -> None:  # noqa: ARG002 - nothing is held back
+        """Write the events taken since the last flush."""
+        if self._encoded:
+            self._log.append(EVENTS, self._encoded)
+            self._tally.logged += len(self._encoded)
+            self._encoded = []
+        if self._unmeasured:
+            rows = counted(self._unmeasured)
+            self._log.append(EVENT_COUNTS, [self._encode(row) for row in rows])
+            self._counted_rows[EVENT_COUNTS.name] += len(rows)
+            self._unmeasured = []
+
+
+class KeyedWriter:
+    """Takes rows of a keyed table: to the log first, then to the current state.
+
+    Where the table has no time of its own, only the newest row per key of a file is written: many lines of an order
+    file that describe one product are one description. Where it has one, every row is part of the history.
+    """
+
+    def __init__(
+        self,
+        validator: KeyedRowValidator,
+        log: EventLog,
+        tables: TableStore,
+        tally: TableTally,
+        on_row: Callable[[SourcedRow], None],
+    ) -> None:
+        self._validator = validator
+        self._table: TableSchema = validator.table
+        self._log = log
+        self._tables = tables
+        self._tally = tally
+        self._on_row = on_row
+        self._rows: list[SourcedRow] = []
+        self._held: dict[tuple[object, ...], SourcedRow] = {}
+
+    def take(self, raw: dict[str, Any], row: int) -> tuple[FieldProblem, ...]:
+        """Judge a row and keep it for the next flush."""
+        sourced = self._validator.check(raw, row)
+        if isinstance(sourced, tuple):
+            return sourced
+        self._tally.valid += 1
+        self._on_row(sourced)
+        if self._table.time is not None:
+            self._rows.append(sourced)
+            return ()
+        key = tuple(getattr(sourced.row, name) for name in self._table.key)
+        there = self._held.get(key)
+        if there is not None:
+            self._tally.superseded += 1
+        if there is None or there.source_ts <= sourced.source_ts:
+            self._held[key] = sourced
+        return ()
+
+    def flush(self, *, end: bool) -> None:
+        """Write the rows taken since the last flush."""
+        if self._held and (end or len(self._held) >= MAX_HELD):
+            self._rows.extend(self._held.values())
+            self._held = {}
+        if self._rows:
+            self._log.append(self._table, [logged(row) for row in self._rows])
+            self._tally.logged += len(self._rows)
+            self._tables.upsert(self._table, newest_per_key(self._table, self._rows))
+            self._rows = []
