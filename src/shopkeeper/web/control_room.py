@@ -65,7 +65,7 @@ def decisions(request: Request) -> Response:
     """What was shown to whom lately, and why?"""
     serving: Serving = request.app.state.serving
     views = decision_views(serving, datetime.now(UTC))
-    values = {"decisions": views, "headline": decisions_headline(views), "port": serving.settings.serving.port}
+    values = {"decisions": views, "headline": decisions_headline(views), "port": request.url.port or 80}
     return _page(request, "decisions", values)
 
 

@@ -37,6 +37,12 @@ def refusal(server_host: str, client: str | None, headers: Any) -> str | None:  
     return None
 
 
+def listens_on(request: Request) -> str:
+    """Return the host the server is bound to: what it was started with, else what the settings say."""
+    state = request.app.state
+    return str(getattr(state, "listens_on", None) or state.serving.settings.serving.host)
+
+
 def _is_loopback(address: str) -> bool:
     try:
         return ip_address(address).is_loopback
@@ -57,11 +63,10 @@ class LoopbackRoute(APIRoute):
         answer = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
-            settings = request.app.state.serving.settings
             client = request.client.host if request.client else None
-            why = refusal(settings.serving.host, client, request.headers)
+            why = refusal(listens_on(request), client, request.headers)
             if why is None:
                 return await answer(request)
-            return page("control_room/refused.html", {"why": why, "port": settings.serving.port}, status=403)
+            return page("control_room/refused.html", {"why": why, "port": request.url.port or 80}, status=403)
 
         return guarded

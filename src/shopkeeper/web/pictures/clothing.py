@@ -53,9 +53,17 @@ def dress(look: Look) -> str:
 
 
 def trousers(look: Look) -> str:
-    """Trousers, or shorts."""
+    """Trousers."""
+    return _legs(look, 170)
+
+
+def shorts(look: Look) -> str:
+    """Shorts."""
+    return _legs(look, 112)
+
+
+def _legs(look: Look, end: int) -> str:
     c = look.colours
-    end = 112 if look.pick(3, 3) == 0 else 170
     spread = 8 if end == 112 else 2
     left = f"M64 42H100V70L94 {end}H{62 - spread}Z"
     right = f"M100 42H136L{138 + spread} {end}H106L100 70Z"
@@ -71,17 +79,8 @@ def trousers(look: Look) -> str:
 
 
 def shoe(look: Look) -> str:
-    """A trainer, or a boot."""
+    """A trainer."""
     c = look.colours
-    if look.pick(3, 3) == 0:
-        return (
-            shape("M72 40H116V106C128 118 158 118 164 138V150H72Z", c.main)
-            + shape("M72 40H116V56H72Z", c.dark)
-            + rect(66, 148, 102, 13, c.dark, 5)
-            + rect(66, 148, 24, 19, c.dark, 3)
-            + stroke("M116 76H98M116 90H98M118 104H102", c.accent, 3.5)
-            + shape("M78 60H88V146H78Z", "#ffffff", SHEEN)
-        )
     return (
         shape("M36 98C48 104 62 96 68 82L88 84L124 112C144 118 166 118 170 138V146H34Z", c.main)
         + shape("M36 98C48 104 62 96 68 82L74 84C70 106 50 116 35 116Z", c.dark)
@@ -93,18 +92,22 @@ def shoe(look: Look) -> str:
     )
 
 
-def hat(look: Look) -> str:
-    """A knitted hat with a bobble, or a brimmed one."""
+def beanie(look: Look) -> str:
+    """A knitted hat with a bobble."""
     c = look.colours
-    if look.pick(3, 2):
-        body = "M52 132C48 84 70 58 100 58C130 58 152 84 148 132Z"
-        return (
-            circle(100, 52, 17, c.light)
-            + circle(94, 47, 6, "#ffffff", SHEEN)
-            + patterned(look, body, (46, 56, 108, 80))
-            + rect(46, 124, 108, 26, c.dark, 10)
-            + stroke("M64 128V146M82 128V146M100 128V146M118 128V146M136 128V146", c.main, 2.5)
-        )
+    body = "M52 132C48 84 70 58 100 58C130 58 152 84 148 132Z"
+    return (
+        circle(100, 52, 17, c.light)
+        + circle(94, 47, 6, "#ffffff", SHEEN)
+        + patterned(look, body, (46, 56, 108, 80))
+        + rect(46, 124, 108, 26, c.dark, 10)
+        + stroke("M64 128V146M82 128V146M100 128V146M118 128V146M136 128V146", c.main, 2.5)
+    )
+
+
+def hat(look: Look) -> str:
+    """A hat with a brim."""
+    c = look.colours
     return (
         oval(100, 138, 82, 20, c.dark)
         + oval(100, 133, 80, 17, c.main)
@@ -114,16 +117,20 @@ def hat(look: Look) -> str:
     )
 
 
-def bag(look: Look) -> str:
-    """A handbag, or a backpack."""
+def handbag(look: Look) -> str:
+    """A handbag."""
     c = look.colours
-    if look.pick(3, 2):
-        return (
-            stroke("M72 86C72 40 128 40 128 86", c.dark, 7)
-            + patterned(look, "M46 82H154L164 160Q100 170 36 160Z", (34, 80, 132, 90))
-            + shape("M46 82H154L157 108Q100 124 43 108Z", c.dark)
-            + rect(92, 106, 16, 20, c.accent, 4)
-        )
+    return (
+        stroke("M72 86C72 40 128 40 128 86", c.dark, 7)
+        + patterned(look, "M46 82H154L164 160Q100 170 36 160Z", (34, 80, 132, 90))
+        + shape("M46 82H154L157 108Q100 124 43 108Z", c.dark)
+        + rect(92, 106, 16, 20, c.accent, 4)
+    )
+
+
+def backpack(look: Look) -> str:
+    """A backpack."""
+    c = look.colours
     return (
         stroke("M82 52C82 32 118 32 118 52", c.dark, 6)
         + rect(36, 96, 24, 58, c.dark, 11)

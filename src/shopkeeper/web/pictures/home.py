@@ -127,19 +127,21 @@ def bed(look: Look) -> str:
     )
 
 
-def cushion(look: Look) -> str:
-    """A cushion or a folded blanket."""
+def blanket(look: Look) -> str:
+    """Folded blankets."""
     c = look.colours
-    if look.pick(3, 3) == 0:
-        return (
-            rect(34, 118, 132, 32, c.dark, 12)
-            + rect(38, 88, 124, 34, c.main, 12)
-            + rect(42, 60, 116, 32, c.light, 12)
-            + stroke("M56 92V118M72 92V118M88 92V118M104 92V118M120 92V118M136 92V118", c.light, 3)
-            + stroke(
-                "M42 150V160M58 150V160M74 150V160M90 150V160M106 150V160M122 150V160M138 150V160M154 150V160", c.dark
-            )
-        )
+    return (
+        rect(34, 118, 132, 32, c.dark, 12)
+        + rect(38, 88, 124, 34, c.main, 12)
+        + rect(42, 60, 116, 32, c.light, 12)
+        + stroke("M56 92V118M72 92V118M88 92V118M104 92V118M120 92V118M136 92V118", c.light, 3)
+        + stroke("M42 150V160M58 150V160M74 150V160M90 150V160M106 150V160M122 150V160M138 150V160M154 150V160", c.dark)
+    )
+
+
+def cushion(look: Look) -> str:
+    """A cushion."""
+    c = look.colours
     body = "M40 44Q100 58 160 44Q148 100 160 156Q100 144 40 156Q52 100 40 44Z"
     return patterned(look, body, (38, 42, 124, 116)) + stroke(body, c.dark, 3) + circle(100, 100, 6, c.dark)
 
