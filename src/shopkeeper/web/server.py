@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -34,12 +35,17 @@ class DrainingServer(uvicorn.Server):
         if self.started and not self.should_exit:
             self._ready()
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Turn readiness off, then let uvicorn finish what runs."""
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
+        """Turn readiness off and finish what runs; a second Ctrl-C stops at once.
+
+        uvicorn's own handler would raise the signal again at the end, and the exit code would say "killed".
+        """
         serving = getattr(self._shop.state, "serving", None)
         if serving is not None:
             serving.draining = True
-        super().handle_exit(sig, frame)
+        if self.should_exit and sig == signal.SIGINT:
+            self.force_exit = True
+        self.should_exit = True
 
 
 def run(settings: Settings, host: str, port: int, ready: Callable[[str], None]) -> None:
