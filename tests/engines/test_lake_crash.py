@@ -1,0 +1,200 @@
+"""A kill at any moment neither loses an acknowledged row nor doubles one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shopkeeper.commerce.tables import EVENTS
+from shopkeeper.engines.lake import Lake
+from shopkeeper.engines.lake_erasure import Person
+from shopkeeper.engines.segment_log import SegmentLog
+from shopkeeper.quality.ports import NamedQuery
+
+STEPS: Final = (
+    "segments recovered", "segments read", "rows loaded", "parts staged", "parts placed", "parts durable",
+    "manifest published", "segments deleted", "retired files deleted",
+)  # fmt: skip
+DAY: Final = "2026-03-0"
+
+
+class Killed(BaseException):
+    """Stands for a kill: no handler of the lake may catch it."""
+
+
+def kill_after(step: str, times: int = 1) -> Callable[[str], None]:
+    """Return a listener that kills after a step was done so many times."""
+    left = [times]
+
+    def listen(done: str) -> None:
+        left[0] -= done == step
+        if left[0] == 0:
+            raise Killed(step)
+
+    return listen
+
+
+def event(number: int, user: str = "ann") -> bytes:
+    day = f"{DAY}{1 + number % 3}"
+    return f'{{"event_id":"e{number}","ts":"{day}T00:00:00Z","store":"uk","type":"view","user":"{user}"}}'.encode()
+
+
+def logged(folder: Path, *numbers: int) -> None:
+    writer = SegmentLog(folder / "log", "test")
+    writer.append(EVENTS, [event(number) for number in numbers])
+    writer.close()
+
+
+def lake(folder: Path, on_step: Callable[[str], None] = lambda _: None, now: float = 0.0) -> Lake:
+    return Lake(folder / "log", folder / "lake", on_step=on_step, clock=lambda: now)
+
+
+def numbers_in(folder: Path) -> list[int]:
+    warehouse = lake(folder).warehouse()
+    ids = warehouse.fetch(NamedQuery("ids", "SELECT event_id FROM events"))["event_id"].tolist()
+    warehouse.close()
+    return sorted(int(name[1:]) for name in ids)
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder / "lake")) for path in folder.glob("lake/*/*/*/*.parquet"))
+
+
+@pytest.fixture(scope="module")
+def eight_parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake whose first day has eight parts, so that the next one starts a merge."""
+    folder = tmp_path_factory.mktemp("eight")
+    for number in range(0, 8 * 3, 3):
+        logged(folder, number)
+        lake(folder).compact()
+    return folder
+
+
+@pytest.fixture
+def folder(eight_parts: Path, tmp_path: Path) -> Path:
+    """The lake with eight parts, and three rows more in the log."""
+    shutil.copytree(eight_parts, tmp_path, dirs_exist_ok=True)
+    logged(tmp_path, 24, 25, 26)
+    return tmp_path
+
+
+EXPECTED: Final = [*range(0, 8 * 3, 3), 24, 25, 26]
+
+
+@pytest.mark.parametrize("step", STEPS[:-1])
+def test_a_compaction_killed_after_any_step_is_finished_by_the_next(folder: Path, step: str) -> None:
+    with pytest.raises(Killed):
+        lake(folder, kill_after(step)).compact()
+    assert set(numbers_in(folder)) <= set(EXPECTED)
+    lake(folder).compact()
+    _whole_and_tidy(folder)
+
+
+@pytest.mark.parametrize("step", ["parts staged", "parts placed", "parts durable", "manifest published"])
+def test_a_merge_killed_after_any_step_is_finished_by_the_next(folder: Path, step: str) -> None:
+    with pytest.raises(Killed):
+        lake(folder, kill_after(step, times=2)).compact()  # the first time is the compaction itself
+    assert numbers_in(folder) == EXPECTED
+    lake(folder).compact()
+    assert sorted(part.rows for part in lake(folder).manifest().parts) == [1, 1, 9]
+    _whole_and_tidy(folder)
+
+
+def test_a_kill_while_old_files_are_dropped_is_finished_by_the_next(folder: Path) -> None:
+    lake(folder).compact()
+    with pytest.raises(Killed):
+        lake(folder, kill_after("manifest published"), now=1000.0).compact()
+    assert len(files_in(folder)) == 9 + 3
+    lake(folder).compact()
+    _whole_and_tidy(folder)
+
+
+def _whole_and_tidy(folder: Path) -> None:
+    """Every row is there once; once the grace period is over, so is every file and no other."""
+    assert numbers_in(folder) == EXPECTED
+    lake(folder, now=1000.0).compact()
+    assert numbers_in(folder) == EXPECTED
+    assert files_in(folder) == sorted(part.path for part in lake(folder).manifest().parts)
+    assert not list((folder / "log").iterdir())
+
+
+@pytest.mark.parametrize(
+    "step", ["parts staged", "parts placed", "parts durable", "manifest published", "retired files deleted"]
+)
+def test_an_erasure_killed_after_any_step_is_finished_by_asking_again(tmp_path: Path, step: str) -> None:
+    writer = SegmentLog(tmp_path / "log", "test")
+    writer.append(EVENTS, [event(1), event(4, "ben"), event(2), event(5)])
+    writer.close()
+    lake(tmp_path).compact()
+    ann = Person(("uk",), users=("ann",))
+    with pytest.raises(Killed):
+        lake(tmp_path, kill_after(step)).erase(ann, grace_seconds=0)
+    assert 4 in numbers_in(tmp_path)
+    lake(tmp_path).erase(ann, grace_seconds=0)
+    assert numbers_in(tmp_path) == [4]
+    assert files_in(tmp_path) == [part.path for part in lake(tmp_path).manifest().parts]
+
+
+ACTIONS: Final = st.lists(
+    st.one_of(
+        st.tuples(st.just("append"), st.lists(st.integers(0, 30), min_size=1, max_size=4)),
+        st.tuples(st.just("seal"), st.none()),
+        st.tuples(st.just("compact"), st.none()),
+        st.tuples(st.just("kill compactor"), st.sampled_from(STEPS[:-1])),
+        st.tuples(st.just("kill writer"), st.integers(0, 200)),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(ACTIONS)
+def test_whatever_happens_every_acknowledged_row_is_there_once(actions: list[tuple[str, object]]) -> None:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        acknowledged: set[int] = set()
+        writer = SegmentLog(folder / "log", "test", seal_bytes=300)
+        for action, detail in actions:
+            if action == "append" and isinstance(detail, list):
+                writer.append(EVENTS, [event(number) for number in detail])
+                acknowledged |= set(detail)
+            elif action == "seal":
+                writer.seal()
+            elif action == "compact":
+                lake(folder).compact()
+            elif action == "kill compactor" and isinstance(detail, str):
+                with suppress(Killed):
+                    lake(folder, kill_after(detail)).compact()
+                assert set(numbers_in(folder)) <= acknowledged
+            elif isinstance(detail, int):
+                _kill_in_a_write(writer, detail)
+                writer = SegmentLog(folder / "log", "test", seal_bytes=300)
+        writer.close()
+        lake(folder).compact()
+        assert numbers_in(folder) == sorted(acknowledged)
+
+
+def _kill_in_a_write(writer: SegmentLog, torn_bytes: int) -> None:
+    """Leave a writer as a kill in the middle of a write does: some bytes of a batch that nobody was told of."""
+    segment = writer._segment
+    if segment is None:
+        return
+    durable = segment.end
+    writer.append(EVENTS, [event(900 + n) for n in range(5)])
+    if writer._segment is segment:
+        os.ftruncate(segment._handle, durable + torn_bytes)
+        os.close(segment._handle)
+    else:  # the batch began a new segment
+        assert writer._segment is not None
+        os.ftruncate(writer._segment._handle, torn_bytes)
+        os.close(writer._segment._handle)
+    writer._segment = None
