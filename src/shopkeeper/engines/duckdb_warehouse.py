@@ -15,7 +15,7 @@ from shopkeeper.commerce.tables import LOGGED_TABLES
 from shopkeeper.engines.duckdb_session import open_duckdb
 from shopkeeper.engines.lake_columns import read_parts_sql, view_sql
 from shopkeeper.engines.lake_manifest import Manifest, read_manifest
-from shopkeeper.errors import LogDamaged
+from shopkeeper.errors import LogDamaged, Unavailable
 from shopkeeper.quality.ports import NamedQuery
 
 _WHOLE_NUMBERS: Final = frozenset(
@@ -25,7 +25,7 @@ _NUMBERS: Final = frozenset({"FLOAT", "DOUBLE"})
 _TIMES: Final = frozenset(
     {"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"}
 )
-_ATTEMPTS: Final = 5
+_ATTEMPTS: Final = 20
 
 
 class DuckDbWarehouse:
@@ -51,6 +51,7 @@ class DuckDbWarehouse:
 
         Raises:
             LogDamaged: a file the current manifest names is not there.
+            Unavailable: files kept being replaced and deleted during the read; only without a grace period.
         """
         bound = {name: _bound(value) for name, value in parameters.items()}
         for _ in range(_ATTEMPTS):
@@ -59,14 +60,16 @@ class DuckDbWarehouse:
                 self._show(manifest)
                 return self._columns(query, bound)
             except duckdb.IOException as error:
-                missing = error
                 self._version = None
                 if read_manifest(self._folder).version == manifest.version:
-                    break
-        raise LogDamaged(
-            f"A file of the lake in {self._folder} cannot be read: {missing}.",
-            "Restore the folder from a backup.",
-        ) from missing
+                    raise LogDamaged(
+                        f"A file of the lake in {self._folder} cannot be read: {error}.",
+                        "Restore the folder from a backup.",
+                    ) from error
+        raise Unavailable(
+            f"The lake in {self._folder} changed {_ATTEMPTS} times while {query.name!r} was read.",
+            "Compact less often, or with a longer grace period.",
+        )
 
     def _show(self, manifest: Manifest) -> None:
         """Make the views over exactly the files of one manifest."""
