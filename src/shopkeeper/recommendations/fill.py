@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from shopkeeper.recommendations import reasons
 from shopkeeper.recommendations.answer import Reason, Recommendation
@@ -61,27 +62,39 @@ def fill(
     """
     wanted = request.body.k
     floor = chosen[-1].score if chosen else 1.0
-    taken = {item.product for item in chosen}
-    place = 0
-    if len(chosen) < wanted:
-        for source in sources(request, past, stock):
-            for product in source.products:
-                if product in taken:
-                    continue
-                card = rules.allowed(product, from_history=source.from_history)
-                if card is None:
-                    continue
-                place += 1
-                taken.add(product)
-                reason = source.reason or reasons.by_age(card, request.now)
-                chosen.append(Recommendation(product, floor / (2.0 * place), (reason,)))
-                if len(chosen) == wanted:
-                    return tuple(chosen)
-    return tuple(chosen[:wanted])
+    found = _allowed({item.product for item in chosen}, request, past, stock, rules)
+    for place, (product, reason) in enumerate(islice(found, wanted - len(chosen)), start=1):
+        chosen.append(Recommendation(product, floor / (2.0 * place), (reason,)))
+    return tuple(chosen)
+
+
+def _allowed(
+    taken: set[str], request: RecommendationRequest, past: Past, stock: Stock, rules: Rules
+) -> Iterator[tuple[str, Reason]]:
+    """Yield products that may be shown, none twice; what the shopper has just seen comes last of all."""
+    just_seen = {event.product for event in past.events}
+    held = []
+    for source in sources(request, past, stock):
+        for product in source.products:
+            if product in taken:
+                continue
+            card = rules.allowed(product, from_history=source.from_history)
+            if card is None:
+                continue
+            taken.add(product)
+            reason = source.reason or reasons.by_age(card, request.now)
+            if product in just_seen and not card.product.sensitive:
+                held.append((product, reason))
+            else:
+                yield product, reason
+    yield from held
 
 
 def sources(request: RecommendationRequest, past: Past, stock: Stock) -> Iterator[Source]:
-    """Yield the lists in order: categories of the page, of the filters, of the shopper, the store, the catalogue."""
+    """Yield the lists in order: categories of the page, of the filters, of the shopper, the store, the catalogue.
+
+    A shopper's category lends what is wanted in it, not all that lies in it: that would crowd out the store.
+    """
     body, store = request.body, request.store
     page = _categories_of(body.products[:_CONTEXT_PRODUCTS], stock.catalogue, store)
     for category in dict.fromkeys((*page, *map(normal, body.filters.categories))):
@@ -109,7 +122,8 @@ def _category(category: str, store: str, stock: Stock, *, from_history: bool = F
     also = reasons.in_category("also_in_category", category)
     yield Source(stock.trending.products(store, category), trending, from_history)
     yield Source(stock.popular_products(store, category), popular, from_history)
-    yield Source(stock.shelf.order(store).by_category.get(category, ()), also, from_history)
+    if not from_history:
+        yield Source(stock.shelf.order(store).by_category.get(category, ()), also)
 
 
 def _categories_of(products: Sequence[str], catalogue: Catalogue, store: str) -> list[str]:

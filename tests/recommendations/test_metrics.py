@@ -1,0 +1,31 @@
+"""Ranking metrics with one right product, values as their arithmetic."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from shopkeeper.recommendations.metrics import coverage, hit_rate, ndcg, of_ranks, reciprocal_rank
+
+RANKS = np.array([1.0, 3.0, 10.0, 10.5, 25.0])
+
+
+def test_a_hit_is_a_rank_within_k() -> None:
+    assert hit_rate(RANKS, 10).tolist() == [1, 1, 1, 0, 0]
+
+
+def test_ndcg_is_one_over_the_log_of_rank_plus_one() -> None:
+    assert ndcg(RANKS, 10) == pytest.approx([1 / np.log2(2), 1 / np.log2(4), 1 / np.log2(11), 0, 0])
+
+
+def test_reciprocal_rank_stops_at_k() -> None:
+    assert reciprocal_rank(RANKS, 20) == pytest.approx([1, 1 / 3, 1 / 10, 1 / 10.5, 0])
+
+
+def test_coverage_counts_each_product_once() -> None:
+    assert coverage(np.array([[1, 2], [2, 3]]), 6) == 3 / 6
+    assert coverage(np.array([], dtype=np.int64), 0) == 0.0
+
+
+def test_all_metrics_of_the_interface_are_there() -> None:
+    assert list(of_ranks(RANKS)) == ["hr@5", "hr@10", "hr@20", "ndcg@5", "ndcg@10", "ndcg@20", "mrr@20"]
