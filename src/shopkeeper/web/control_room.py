@@ -15,10 +15,9 @@ from shopkeeper.web.control_room_data import data_view
 from shopkeeper.web.control_room_decisions import decision_views, decisions_headline
 from shopkeeper.web.control_room_models import model_views, points, served_views
 from shopkeeper.web.live_feed import HISTORY_SECONDS, snapshot
-from shopkeeper.web.locale_text import ago, number, utc
+from shopkeeper.web.locale_text import ago, moment, number, utc
 from shopkeeper.web.loopback import LoopbackRoute
 from shopkeeper.web.pages import page
-from shopkeeper.web.storefront_cards import store_name
 from shopkeeper.wiring.serve import Serving
 
 router = APIRouter(include_in_schema=False, route_class=LoopbackRoute)
@@ -95,10 +94,20 @@ def _page(request: Request, name: str, values: Mapping[str, Any], *, charts: boo
         "ago": ago,
         "utc": utc,
         "number": number,
-        "store_name": store_name,
+        "moment": moment,
+        "flat": flat,
         **values,
     }
     return page(f"control_room/{name}.html", shown, charts=charts)
+
+
+def flat(found: Mapping[str, Any], above: str = "") -> list[tuple[str, str]]:
+    """Return nested values as names and words: `{"a": {"b": 1}}` -> `a b: 1`."""
+    rows: list[tuple[str, str]] = []
+    for name, value in found.items():
+        words = f"{above} {name}".strip().replace("_", " ")
+        rows += flat(value, words) if isinstance(value, Mapping) else [(words, str(value))]
+    return rows
 
 
 def consent_words(store: Store) -> str:

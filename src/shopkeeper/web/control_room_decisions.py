@@ -22,6 +22,19 @@ FALLBACK_WORDS = {
 }
 
 
+REASON_WORDS = {
+    "because_viewed": "because of what they viewed",
+    "because_bought": "because of what they bought",
+    "goes_with": "goes with what the page is about",
+    "trending": "trending now",
+    "popular_in_category": "popular in its category",
+    "also_in_category": "of the same category",
+    "popular": "popular in the shop",
+    "new": "new in the shop",
+    "range": "from the range",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class DecisionView:
     """One decision, ready to be shown.
@@ -72,7 +85,7 @@ def _item(item: Any, store: str, catalogue: Catalogue) -> tuple[str, str, tuple[
     product = str(item["product"]) if isinstance(item, dict) else str(item)
     card = catalogue.card(store, product)
     reasons = item.get("reasons", ()) if isinstance(item, dict) else ()
-    words = tuple(str(r.get("text") or r.get("code")) if isinstance(r, dict) else str(r) for r in reasons)
+    words = tuple(REASON_WORDS.get(str(reason), str(reason)) for reason in reasons)
     return product, card.title() if card else product, words
 
 

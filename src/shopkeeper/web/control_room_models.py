@@ -173,6 +173,8 @@ def points(views: Sequence[VersionView]) -> list[dict[str, Any]]:
             "value": view.deciding.value,
             "low": view.deciding.low,
             "high": view.deciding.high,
+            "baseline": view.baseline if view.baseline != view.version.model else None,
+            "beside": view.version.metrics.get("baseline", {}).get(view.deciding.name),
         }
         for view in reversed(views)
         if view.deciding is not None

@@ -102,3 +102,14 @@ def ago(then: datetime, now: datetime) -> str:
 def utc(moment: datetime) -> str:
     """Return a time to the second with its zone, as in `23 Nov 2026, 15:05:00 UTC`."""
     return f"{moment.day} {moment:%b %Y, %H:%M:%S} UTC"
+
+
+def moment(written: str | None) -> str:
+    """Return a time written as ISO 8601 the way people read it; what is no time is returned as it is."""
+    if written is None:
+        return "unknown"
+    try:
+        then = datetime.fromisoformat(written)
+    except ValueError:
+        return written
+    return f"{then.day} {then:%b %Y, %H:%M}{' UTC' if then.tzinfo is not None else ''}"

@@ -27,11 +27,11 @@ function ground(colour) {
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: css("--sans"), size: 12, color: colour.soft },
-    margin: { l: 44, r: 16, t: 8, b: 32 },
+    margin: { l: 40, r: 12, t: 30, b: 24 },
     height: 220,
     hovermode: "x unified",
     hoverlabel: { bgcolor: colour.paper, bordercolor: colour.line, font: { color: colour.ink } },
-    legend: { orientation: "h", x: 0, y: 1.14, yanchor: "bottom", font: { color: colour.ink } },
+    legend: { orientation: "h", x: 0, y: 1.03, yanchor: "bottom", font: { color: colour.ink } },
     showlegend: true,
     dragmode: false,
   };

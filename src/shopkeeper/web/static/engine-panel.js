@@ -19,11 +19,20 @@ const SENT_SHOWN = 8;
 export class EnginePanel {
   constructor() {
     this.sentRows = [];
+    this.titles = new Map();
     const narrow = matchMedia("(max-width: 1080px)");
     const fold = document.querySelector(".engine-fold");
     fold.open = !narrow.matches;
     narrow.addEventListener("change", (change) => (fold.open = !change.matches));
     this.visitor();
+  }
+
+  // Remember the names of the products on the page, so that events can be told by name.
+  learn(places) {
+    for (const place of places) {
+      const title = place.querySelector("h1, .card-title")?.textContent;
+      if (title) this.titles.set(place.dataset.product, title);
+    }
   }
 
   visitor() {
@@ -54,7 +63,7 @@ export class EnginePanel {
 
   sent(rows, taken, problem) {
     const seen = rows.filter((row) => row.type === "impression").length;
-    const words = rows.filter((row) => row.type !== "impression").map((row) => [VERBS[row.type], row.query ?? row.product ?? ""]);
+    const words = rows.filter((row) => row.type !== "impression").map((row) => [VERBS[row.type], row.query ?? this.titles.get(row.product) ?? row.product ?? ""]);
     if (seen) words.push(["Saw", `${seen} recommended ${seen === 1 ? "product" : "products"}`]);
     for (const [verb, what] of words) this.sentRows.unshift({ verb, what, state: taken ? "kept" : `refused: ${problem}` });
     this.sentRows.length = Math.min(this.sentRows.length, SENT_SHOWN);

@@ -3,6 +3,7 @@
 import { axis, chart } from "./charts.js";
 
 const KEPT = 300;
+const MINUTES = { type: "date", tickformat: "%H:%M", dtick: 60_000, hoverformat: "%H:%M:%S UTC" };
 const first = JSON.parse(document.getElementById("live").textContent);
 const seconds = first.seconds;
 const WHY = {
@@ -78,7 +79,8 @@ function table() {
   document.querySelector("#seconds tbody").replaceChildren(...(rows.length ? rows : [line("td", ["Nothing yet", "", "", "", "", "", ""])]));
 }
 
-const times = () => seconds.map((row) => new Date(row.second * 1000));
+// Without a zone the chart shows them as they are: UTC, like every time of these pages.
+const times = () => seconds.map((row) => new Date(row.second * 1000).toISOString().slice(0, 19));
 
 function load(colour) {
   const trace = (name, field, line, fill) => ({
@@ -87,7 +89,7 @@ function load(colour) {
   });
   return {
     data: [trace("all decisions", "decisions", colour.accent, true), trace("of them by the rules", "fallbacks", colour.control)],
-    layout: { xaxis: axis(colour, { type: "date", tickformat: "%H:%M" }), yaxis: axis(colour, { rangemode: "tozero", nticks: 5 }) },
+    layout: { xaxis: axis(colour, MINUTES), yaxis: axis(colour, { rangemode: "tozero", nticks: 5 }) },
   };
 }
 
@@ -101,7 +103,7 @@ function took(colour) {
   return {
     data: [trace("99% under", "p99_ms", colour.accent), trace("half under", "p50_ms", colour.control)],
     layout: {
-      xaxis: axis(colour, { type: "date", tickformat: "%H:%M" }),
+      xaxis: axis(colour, MINUTES),
       yaxis: axis(colour, { rangemode: "tozero", nticks: 5 }),
       shapes: shown ? [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: deadline, y1: deadline, line: { color: colour.warn, width: 1.5, dash: "dash" } }] : [],
       annotations: shown ? [{ xref: "paper", x: 1, y: deadline, yanchor: "bottom", xanchor: "right", showarrow: false, text: `the model's deadline, ${deadline} ms`, font: { color: colour.warn } }] : [],

@@ -20,9 +20,10 @@ export class ShopApi {
     }
   }
 
-  async recommend(surface, products, k) {
+  // `products` is what the page is about, `exclude` what must not come back.
+  async recommend(surface, products, exclude, k) {
     const { visitor, session, consent } = shopper;
-    const body = { store: this.data.store, visitor, session, consent, surface, products, exclude: products, k };
+    const body = { store: this.data.store, visitor, session, consent, surface, products, exclude, k };
     return this.timed("POST", "/v1/recommendations", body);
   }
 

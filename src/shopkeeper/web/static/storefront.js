@@ -16,9 +16,17 @@ const surface = () => content().dataset.surface;
 const forYou = new Strip(document.getElementById("for-you"), api, surface);
 const trending = new Strip(document.getElementById("trending"), api, surface);
 
+// The front page has its lists above the shelf, every other page below what it is about.
+function place() {
+  const lists = document.getElementById("lists");
+  if (surface() === "home") content().before(lists);
+  else content().after(lists);
+}
+
 // The page's own event goes first and is durable before the lists are asked for, so they already know it.
 async function arrive(from = {}) {
   const { product, query, results } = content().dataset;
+  panel.learn(document.querySelectorAll("[data-product]"));
   if (product) await api.send([{ type: "view", product, surface: "product", ...from }]);
   else if (query) await api.send([{ type: "search", query, results: Number(results), surface: surface() }]);
   await refresh();
@@ -26,9 +34,10 @@ async function arrive(from = {}) {
 
 async function refresh() {
   const { product } = content().dataset;
-  const here = product ? [product] : surface() === "cart" ? cart.lines.map((line) => line.product) : [];
+  const inCart = surface() === "cart" ? cart.lines.map((line) => line.product) : [];
+  const out = product ? [product] : inCart;
   const lists = [
-    forYou.show(() => asked(() => api.recommend(surface(), here, LIST_LENGTH)), "Nothing to show here yet."),
+    forYou.show(() => asked(() => api.recommend(surface(), inCart, out, LIST_LENGTH)), "Nothing to show here yet."),
     trending.show(() => api.trending(LIST_LENGTH), "Nobody is shopping right now. What is looked at shows up here within the second."),
   ];
   const beside = document.getElementById("goes-with");
@@ -71,6 +80,7 @@ async function go(href, { push = true, from = {} } = {}) {
   if (push) history.pushState({}, "", href);
   document.title = next.title;
   content().replaceWith(middle);
+  place();
   mark();
   scrollTo({ top: 0 });
   middle.focus({ preventScroll: true });

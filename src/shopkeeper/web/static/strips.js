@@ -36,6 +36,7 @@ export class Strip {
     this.unseen.clear();
     const template = document.createElement("template");
     template.innerHTML = html;
+    this.api.told.learn(template.content.querySelectorAll(".card"));
     const found = new Map([...template.content.querySelectorAll(".card")].map((card) => [card.dataset.product, card]));
     const shown = answer.items.filter((item) => found.has(item.product));
     shown.forEach((item, index) => this.dress(found.get(item.product), item, index + 1, answer, before));
