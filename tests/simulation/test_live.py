@@ -175,6 +175,7 @@ def test_answers_of_the_rules_are_counted_as_fallbacks(market: Market) -> None:
     document = browse(Shop(market, lambda store, _body: listed([store.shelf.ids[0]], None, "deadline"))).document()
     assert document["fallbacks"] == document["decisions"] > 0
     assert document["models"] == {"rules": document["decisions"]}
+    assert document["fallback_reasons"] == {"deadline": document["decisions"]}
 
 
 def test_all_shoppers_together_keep_to_the_rate(market: Market) -> None:

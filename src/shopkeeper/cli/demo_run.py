@@ -23,6 +23,7 @@ from shopkeeper.simulation.truth import ScaleName
 
 LIVE_SECONDS = 10.0
 """How long simulated shoppers browse where nobody watches."""
+STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def run_demo(order: DemoOrder, out: Output) -> None:
     document = summary(record, watch) | {"live": live, "server_exit": stopped}
     document |= {name: live[name] for name in ("decisions", "fallbacks", "events_accepted", "failed_requests")}
     out.result(document, _report(record, document))
-    _judge(document)
+    judge(document)
 
 
 def summary(record: Record, watch: Watch) -> dict[str, Any]:
@@ -105,7 +106,7 @@ def _stay(
     raise Unavailable(f"The server ended by itself (exit code {server.stop()}).", f"Its log is {server.log}.")
 
 
-def _judge(document: dict[str, Any]) -> None:
+def judge(document: dict[str, Any]) -> None:
     """Raise ContractNotMet where something went wrong that a summary alone would hide."""
     live, wrong = document["live"], []
     if live["failed_requests"] or live["refused_requests"]:
@@ -114,6 +115,8 @@ def _judge(document: dict[str, Any]) -> None:
         wrong.append(f"{live['unavailable_shown'] + live['unknown_shown']} products shown cannot be bought")
     if not live["decisions"] or not live["events_accepted"]:
         wrong.append("no list was shown or no event was taken")
+    if document["check"]["status"] == "fail":
+        wrong.append("the data does not meet its limits")
     if document["server_exit"]:
         wrong.append(f"the server ended with exit code {document['server_exit']}")
     if wrong:
@@ -122,16 +125,19 @@ def _judge(document: dict[str, Any]) -> None:
 
 @contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let SIGTERM end the demo the way Ctrl-C does, processes included."""
+    """Let Ctrl-C and SIGTERM end the demo in order; while it ends, further ones change nothing."""
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
+        for name in STOPS:
+            signal.signal(name, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {name: signal.signal(name, stop) for name in STOPS}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for name, handler in before.items():
+            signal.signal(name, handler)
 
 
 def _report(record: Record, document: dict[str, Any]) -> str:
@@ -144,10 +150,12 @@ def _made(record: Record) -> str:
     model, found = record.model, record.model["metrics"]["ndcg@10"]
     popular = model["metrics"].get("baseline", {}).get("ndcg@10")
     judged = "blessed" if model["blessed"] else "not blessed"
+    check = record.check["counts"]
     return (
         f"SIMULATED retailer: {len(record.stores)} stores, {record.products:,} products, "
         f"{record.events_imported:,} events imported; left out {record.duplicates:,} duplicates and "
         f"{record.rejected:,} rejected rows.\n"
+        f"Data check: {check['pass']} findings pass, {check['warn']} warn, {check['fail']} fail.\n"
         f"Model {model['model']} {model['version']}: {judged}; NDCG@10 {_interval(found)} on later time"
         f"{f', popularity {_interval(popular)}' if popular else ''}."
     )

@@ -19,7 +19,9 @@ from shopkeeper.errors import InputError
 from shopkeeper.serving.ports import Scope
 from shopkeeper.simulation.history import StoreHistory, write_history
 from shopkeeper.simulation.truth import SCALES, TRUTH_FILE, ScaleName, Truth, read_truth, write_truth
+from shopkeeper.wiring.checking import check_workspace
 from shopkeeper.wiring.importing import import_into
+from shopkeeper.wiring.new_workspace import create_workspace
 from shopkeeper.wiring.settings import CONFIG_FILE, Settings, load_settings
 from shopkeeper.wiring.train import train_system
 from shopkeeper.wiring.workspace_state import open_workspace_state
@@ -84,7 +86,7 @@ def prepare(folder: Path, scale: ScaleName, seed: int, watch: Watch, out: Output
     if truth is not None and (found := _found(folder)) is not None:
         out.say(f"Found the demo of {truth.until:%Y-%m-%d %H:%M} UTC in {folder}; `--fresh` makes a new one.")
         return found
-    settings = _workspace(folder)
+    settings = load_settings(folder) if truth is not None else create_workspace(folder)
     until = truth.until if truth else datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     truth = truth or Truth(seed=seed, scale=scale, until=until)
     write_truth(folder, truth)  # first, so that a half-made demo is known to be one
@@ -136,13 +138,6 @@ def _found(folder: Path) -> Record | None:
         return None
 
 
-def _workspace(folder: Path) -> Settings:
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / CONFIG_FILE).exists():
-        (folder / CONFIG_FILE).write_text("# A demo: every number in this workspace is simulated.\n", "utf-8")
-    return load_settings(folder)
-
-
 def _take_in(
     settings: Settings, histories: tuple[StoreHistory, ...], until: datetime, watch: Watch, out: Output
 ) -> Record:
@@ -152,6 +147,8 @@ def _take_in(
         with watch.step("import", f"Importing {history.store}: {history.events:,} simulated events ..."):
             imported.append(import_into(settings, history.folder, history.store))
     tables = [table for report in imported for table in report.tables]
+    with watch.step("check", "Checking the data ..."):
+        check = _check(settings, out)
     with watch.step("train", "Training recommendations ..."):
         model = _train(settings, out)
     return Record(
@@ -163,10 +160,19 @@ def _take_in(
         events_imported=sum(table.accepted for table in tables if table.table == EVENTS.name),
         duplicates=sum(table.duplicates for table in tables if table.table == EVENTS.name),
         rejected=sum(table.rejected for table in tables if table.table == EVENTS.name),
-        check={},
+        check=check,
         model=model,
         until=until,
     )
+
+
+def _check(settings: Settings, out: Output) -> dict[str, Any]:
+    """Return the verdict on the data, and every finding that is not a pass."""
+    document = check_workspace(settings).as_dict()
+    noted = [finding for finding in document["findings"] if finding["status"] != "pass"]
+    for finding in noted:
+        out.say(f"          {finding['status']} {finding['store']}, {finding['name']}: {finding['detail']}")
+    return {"status": document["status"], "counts": document["counts"], "noted": noted}
 
 
 def _train(settings: Settings, out: Output) -> dict[str, Any]:

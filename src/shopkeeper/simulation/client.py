@@ -92,7 +92,9 @@ class ShopApi:
             return NOTHING
         products = tuple(item.product for item in answer.items)
         self._tally.decisions += 1
-        self._tally.fallbacks += bool(answer.fallback)
+        if answer.fallback:
+            self._tally.fallbacks += 1
+            self._tally.fallback_reasons[str(answer.fallback)] += 1
         self._tally.empty_answers += not products
         self._tally.models[answer.model or "rules"] += 1
         return Shown(products, answer.decision_id)

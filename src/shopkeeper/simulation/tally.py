@@ -63,6 +63,7 @@ class Tally:
     refused: int = 0
     decisions: int = 0
     fallbacks: int = 0
+    fallback_reasons: Counter[str] = field(default_factory=Counter)
     empty_answers: int = 0
     events_sent: int = 0
     events_accepted: int = 0
@@ -85,6 +86,7 @@ class Tally:
             "refused_requests": self.refused,
             "decisions": self.decisions,
             "fallbacks": self.fallbacks,
+            "fallback_reasons": dict(self.fallback_reasons),
             "empty_answers": self.empty_answers,
             "events_sent": self.events_sent,
             "events_accepted": self.events_accepted,
