@@ -18,6 +18,7 @@ from shopkeeper.commerce.tables import EVENTS
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.lake_erasure import Person
 from shopkeeper.engines.segment_log import SegmentLog
+from shopkeeper.errors import Unavailable
 from shopkeeper.quality.ports import NamedQuery
 
 STEPS: Final = (
@@ -95,7 +96,6 @@ def test_a_compaction_killed_after_any_step_is_finished_by_the_next(folder: Path
     with pytest.raises(Killed):
         lake(folder, kill_after(step)).compact()
     assert set(numbers_in(folder)) <= set(EXPECTED)
-    lake(folder).compact()
     _whole_and_tidy(folder)
 
 
@@ -114,12 +114,22 @@ def test_a_kill_while_old_files_are_dropped_is_finished_by_the_next(folder: Path
     with pytest.raises(Killed):
         lake(folder, kill_after("manifest published"), now=1000.0).compact()
     assert len(files_in(folder)) == 9 + 3
-    lake(folder).compact()
+    _whole_and_tidy(folder)
+
+
+def test_a_full_disk_is_told_and_the_next_compaction_goes_on(folder: Path) -> None:
+    def full(step: str) -> None:
+        if step == "parts staged":
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(Unavailable, match=r"No space left.*nothing is lost"):
+        lake(folder, full).compact()
     _whole_and_tidy(folder)
 
 
 def _whole_and_tidy(folder: Path) -> None:
     """Every row is there once; once the grace period is over, so is every file and no other."""
+    lake(folder).compact()
     assert numbers_in(folder) == EXPECTED
     lake(folder, now=1000.0).compact()
     assert numbers_in(folder) == EXPECTED

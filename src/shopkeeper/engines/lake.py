@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import duckdb
+
 from shopkeeper.engines.duckdb_warehouse import DuckDbWarehouse
 from shopkeeper.engines.durable_files import held_lock
 from shopkeeper.engines.lake_compaction import Taken, rounds, take_segments
@@ -23,6 +25,7 @@ from shopkeeper.engines.lake_manifest import Manifest, read_manifest
 from shopkeeper.engines.lake_merge import merge_parts
 from shopkeeper.engines.lake_writer import LakeWriter
 from shopkeeper.engines.segment_recovery import live_segments, recover, sealed_segments
+from shopkeeper.errors import Unavailable
 
 GRACE_SECONDS: Final = 300.0
 _LOCK: Final = ".lock"
@@ -87,6 +90,7 @@ class Lake:
             wait: Wait for a compaction of another process to end; else return at once with `busy`.
         Raises:
             LogDamaged: a segment is damaged or unreadable; names it. All others have been taken by then.
+            Unavailable: the disk is full or fails, or memory does not suffice; the next compaction goes on from there.
         """
         with self._locked(wait=wait) as held:
             if not held:
@@ -111,6 +115,7 @@ class Lake:
                 which then start again. None = the lake's own grace period, kept by the next compaction.
         Raises:
             LogDamaged: a segment is damaged, so nobody can say whom it holds. The person is erased from all others.
+            Unavailable: the disk is full or fails; ask again.
         """
         grace = self._grace_seconds if grace_seconds is None else grace_seconds
         with self._locked(wait=True), self._writer() as writer:
@@ -162,5 +167,10 @@ class Lake:
         )
         try:
             yield writer
+        except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            raise Unavailable(
+                f"The lake in {self._folder} cannot be written: {error}.",
+                "Free disk space or memory; nothing is lost, the next compaction goes on from here.",
+            ) from error
         finally:
             writer.close()
