@@ -273,6 +273,18 @@ def test_parts_written_before_a_column_came_read_as_its_default(shop: Shop) -> N
     ]
 
 
+def test_an_import_of_many_days_leaves_out_columns_without_a_value_and_reads_the_same(shop: Shop) -> None:
+    days = [NOON + timedelta(days=n) for n in range(70)]
+    shop.log(EVENTS, *(event(n, ts=day, product="mug") for n, day in enumerate(days)))
+    shop.lake.compact()
+    shop.log(EVENTS, event(0, ts=days[0]), event(100, ts=days[0], query="red mug"))
+    assert shop.lake.compact().duplicates == {"events": 1}
+    (columns, more) = sorted(shop.lake.manifest().layouts.values(), key=len)
+    assert set(more) - set(columns) >= {"query", "user", "visitor"}
+    assert {"event_id", "store", "ts", "type", "product", "traffic", "properties"} == set(columns)
+    assert shop.fetch("SELECT count(*) AS n, count(query) AS q, min(traffic) AS t FROM events") == [(71, 1, "human")]
+
+
 def test_many_partitions_are_written_in_several_copies(shop: Shop) -> None:
     rows = [event(n, f"s{n % 7}", NOON + timedelta(days=n % 50)) for n in range(7 * 50)]
     shop.log(EVENTS, *rows)

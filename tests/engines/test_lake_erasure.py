@@ -127,6 +127,15 @@ def test_erasing_again_changes_nothing(folder: Path) -> None:
     assert lake.manifest() == before
 
 
+def test_parts_that_were_written_without_a_column_hold_nobody_by_it(tmp_path: Path) -> None:
+    logged(tmp_path, EVENTS, *(event(n, user="ann" if n == 3 else "ben") for n in range(70)))
+    lake = Lake(tmp_path / "log", tmp_path / "lake")
+    lake.compact()
+    logged(tmp_path, EVENTS, event(71, visitor="phone"))
+    assert lake.erase(ANN).rows["events"] == 1 + 1
+    assert fetch(tmp_path, "SELECT count(*) AS n FROM events") == [69]
+
+
 def test_ids_are_taken_as_they_are_not_as_sql(folder: Path) -> None:
     lake = Lake(folder / "log", folder / "lake")
     assert set(lake.erase(Person(("uk",), users=("x' OR 'a' = 'a",))).rows.values()) == {0}

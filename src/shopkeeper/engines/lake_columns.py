@@ -60,6 +60,11 @@ def lake_columns(table: TableSchema) -> tuple[LakeColumn, ...]:
     return (*own, LakeColumn("source_ts", "time"), LakeColumn("deleted", "boolean", "false"))
 
 
+def column_names(table: TableSchema) -> tuple[str, ...]:
+    """Return the names of `lake_columns`."""
+    return tuple(column.name for column in lake_columns(table))
+
+
 def time_column(table: TableSchema) -> str:
     """Return the column whose UTC day a row is filed under."""
     return "source_ts" if table.name in KEYED_TABLES else table.time or "ts"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from shopkeeper.commerce.tables import DECISIONS, EVENTS, LOGGED_TABLES, ORDERS, USERS
 from shopkeeper.engines.duckdb_session import files_literal, name_literal, text_literal
-from shopkeeper.engines.lake_columns import read_parts_sql
+from shopkeeper.engines.lake_columns import column_names, read_parts_sql
 from shopkeeper.engines.lake_manifest import Part, files_by_columns
 from shopkeeper.engines.lake_writer import LakeWriter
 from shopkeeper.errors import InputError
@@ -70,11 +70,11 @@ def erase_person(writer: LakeWriter, person: Person) -> Counter[str]:
     fresh: list[Part] = []
     replaced: list[Part] = []
     for name in _COLUMNS:
-        condition = _condition(name, person)
+        condition = _condition(name, person, _COLUMNS[name])
         # A users row without a store holds for all stores, so it is one of the person's too.
         stores = {*person.stores, ""} if name == USERS.name else set(person.stores)
         parts = [part for part in writer.manifest.parts if part.table == name and part.store in stores]
-        for part, rows in _holding(writer, parts, condition):
+        for part, rows in _holding(writer, parts, person):
             removed[name] += rows
             replaced.append(part)
             if rows < part.rows:
@@ -84,33 +84,34 @@ def erase_person(writer: LakeWriter, person: Person) -> Counter[str]:
     return removed
 
 
-def _condition(table: str, person: Person) -> str:
+def _condition(table: str, person: Person, present: Collection[str]) -> str:
+    """Return the SQL that is true for rows of the person, over the columns that are present."""
     ids: Mapping[str, Sequence[str]] = {
         "users": person.users, "visitors": person.visitors, "sessions": person.sessions,
     }  # fmt: skip
     choices = []
     for column, kinds in _COLUMNS[table].items():
         listed = ", ".join(text_literal(value) for kind in kinds for value in ids[kind])
-        if listed:
+        if listed and column in present:
             choices.append(f"{name_literal(column)} IN ({listed})")
     return " OR ".join(choices) or "false"
 
 
-def _holding(writer: LakeWriter, parts: Sequence[Part], condition: str) -> list[tuple[Part, int]]:
-    """Return the parts that hold rows of the person, with how many."""
-    if not parts or condition == "false":
-        return []
+def _holding(writer: LakeWriter, parts: Sequence[Part], person: Person) -> list[tuple[Part, int]]:
+    """Return the parts of one table that hold rows of the person, with how many."""
     by_file = {str(writer.folder / part.path): part for part in parts}
-    files = files_literal([writer.folder / part.path for part in parts])
-    found = writer.connection.execute(
-        f"SELECT filename, count(*) FROM read_parquet({files}, filename=true, hive_partitioning=false) "  # noqa: S608
-        f"WHERE {condition} GROUP BY filename"
-    ).fetchall()
-    return [(by_file[file], rows) for file, rows in found]
+    holding: list[tuple[Part, int]] = []
+    for present, files in files_by_columns(parts, writer.manifest.layouts, writer.folder).items():
+        found = writer.connection.execute(
+            f"SELECT filename, count(*) FROM read_parquet({files_literal(files)}, filename=true, "  # noqa: S608
+            f"hive_partitioning=false) WHERE {_condition(parts[0].table, person, present)} GROUP BY filename"
+        ).fetchall()
+        holding += [(by_file[file], rows) for file, rows in found]
+    return holding
 
 
 def _without(writer: LakeWriter, part: Part, condition: str) -> list[Part]:
     table = LOGGED_TABLES[part.table]
     rows = read_parts_sql(table, files_by_columns([part], writer.manifest.layouts, writer.folder))
     select = f"SELECT * FROM ({rows}) WHERE ({condition}) IS NOT TRUE"  # noqa: S608
-    return writer.write_part(table, select, (part.store, date.fromisoformat(part.day)))
+    return writer.write_part(table, select, (part.store, date.fromisoformat(part.day)), column_names(table))

@@ -12,7 +12,6 @@ from msgspec import Struct
 
 from shopkeeper.commerce.tables import TableSchema
 from shopkeeper.engines.durable_files import replace_file
-from shopkeeper.engines.lake_columns import lake_columns
 from shopkeeper.errors import LogDamaged
 
 MANIFEST: Final = "manifest.json"
@@ -101,10 +100,9 @@ def files_by_columns(
     return files
 
 
-def layout_of(table: TableSchema) -> tuple[str, tuple[str, ...]]:
-    """Return name and columns of the layout that parts of a table are written with today."""
-    columns = tuple(column.name for column in lake_columns(table))
-    return f"{table.name}:{crc32(','.join(columns).encode()):08x}", columns
+def layout_name(table: TableSchema, columns: tuple[str, ...]) -> str:
+    """Return the name of a column list: the same list always has the same name."""
+    return f"{table.name}:{crc32(','.join(columns).encode()):08x}"
 
 
 def read_manifest(folder: Path) -> Manifest:

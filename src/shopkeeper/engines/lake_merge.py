@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final
 
 from shopkeeper.commerce.tables import LOGGED_TABLES
-from shopkeeper.engines.lake_columns import read_parts_sql
+from shopkeeper.engines.lake_columns import column_names, read_parts_sql
 from shopkeeper.engines.lake_manifest import Part, files_by_columns
 from shopkeeper.engines.lake_writer import LakeWriter
 
@@ -28,7 +28,8 @@ def merge_parts(writer: LakeWriter) -> int:
     for number, parts in enumerate(due, 1):
         table = LOGGED_TABLES[parts[0].table]
         rows = read_parts_sql(table, files_by_columns(parts, writer.manifest.layouts, writer.folder))
-        fresh += writer.write_part(table, rows, (parts[0].store, date.fromisoformat(parts[0].day)))
+        cell = (parts[0].store, date.fromisoformat(parts[0].day))
+        fresh += writer.write_part(table, rows, cell, column_names(table))
         replaced += parts
         if number == len(due) or number % _PARTITIONS_A_MANIFEST == 0:
             writer.publish(fresh, replaced=replaced)

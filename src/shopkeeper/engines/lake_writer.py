@@ -22,7 +22,7 @@ import msgspec
 from shopkeeper.commerce.tables import TableSchema
 from shopkeeper.engines.duckdb_session import open_duckdb, sweep_spill, text_literal
 from shopkeeper.engines.durable_files import sync_files, sync_folder
-from shopkeeper.engines.lake_manifest import Manifest, Part, Retired, layout_of, publish, read_manifest
+from shopkeeper.engines.lake_manifest import Manifest, Part, Retired, layout_name, publish, read_manifest
 
 STAGING: Final = ".staging"
 _FORMAT: Final = "FORMAT parquet, COMPRESSION zstd, RETURN_STATS true"
@@ -74,21 +74,27 @@ class LakeWriter:
             if str(path.relative_to(self.folder)) not in named:
                 path.unlink()
 
-    def write_cells(self, table: TableSchema, select: str, cells: Mapping[int, Cell]) -> list[Part]:
-        """Write the rows of `select`, whose column `cell` numbers their partition, as one part a partition."""
+    def write_cells(
+        self, table: TableSchema, select: str, cells: Mapping[int, Cell], columns: tuple[str, ...]
+    ) -> list[Part]:
+        """Write the rows of `select`, whose column `cell` numbers their partition, as one part a partition.
+
+        Args:
+            columns: The columns of `select` but `cell`.
+        """
         with self._staged() as target:
             written = self.connection.execute(
                 f"COPY ({select}) TO {text_literal(str(target))} "
                 f"({_FORMAT}, PARTITION_BY (cell), FILENAME_PATTERN '{{uuid}}')"
             ).fetchall()
-            return self._placed(table, [(Path(r[0]), r[1], r[2], cells[int(r[5]["cell"])]) for r in written])
+            return self._placed(table, columns, [(Path(r[0]), r[1], r[2], cells[int(r[5]["cell"])]) for r in written])
 
-    def write_part(self, table: TableSchema, select: str, cell: Cell) -> list[Part]:
-        """Write the rows of `select`, all of one partition, as one part; none where there are no rows."""
+    def write_part(self, table: TableSchema, select: str, cell: Cell, columns: tuple[str, ...]) -> list[Part]:
+        """Write the rows of `select`, all of one partition and with these columns, as one part; none without rows."""
         with self._staged() as target:
             file = target / f"{secrets.token_hex(16)}.parquet"
             (written,) = self.connection.execute(f"COPY ({select}) TO {text_literal(str(file))} ({_FORMAT})").fetchall()
-            return self._placed(table, [(file, written[1], written[2], cell)] if written[1] else [])
+            return self._placed(table, columns, [(file, written[1], written[2], cell)] if written[1] else [])
 
     def publish(
         self, table_parts: Sequence[Part], *, replaced: Sequence[Part] = (), consumed: Sequence[str] = ()
@@ -135,10 +141,12 @@ class LakeWriter:
         finally:
             shutil.rmtree(target, ignore_errors=True)
 
-    def _placed(self, table: TableSchema, files: Sequence[tuple[Path, int, int, Cell]]) -> list[Part]:
+    def _placed(
+        self, table: TableSchema, columns: tuple[str, ...], files: Sequence[tuple[Path, int, int, Cell]]
+    ) -> list[Part]:
         """Rename staged files to their place and return them as parts."""
         self.on_step("parts staged")
-        layout, columns = layout_of(table)
+        layout = layout_name(table, columns)
         self.manifest = msgspec.structs.replace(self.manifest, layouts={**self.manifest.layouts, layout: columns})
         parts: list[Part] = []
         for file, rows, size, (store, day) in files:
