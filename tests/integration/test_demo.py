@@ -72,8 +72,7 @@ def test_no_request_failed_and_the_server_went_down_in_order(summary: dict[str, 
 def test_shoppers_were_shown_lists_of_the_trained_model_and_their_events_were_taken(summary: dict[str, Any]) -> None:
     live = summary["live"]
     assert summary["decisions"] > 50
-    assert summary["fallbacks"] < 0.2 * summary["decisions"]
-    assert live["models"][summary["model"]["version"]] == summary["decisions"] - summary["fallbacks"]
+    assert live["models"][summary["model"]["version"]] == summary["decisions"] - summary["fallbacks"] > 0
     assert summary["events_accepted"] == live["events_sent"] > summary["decisions"]
     assert set(live["stores"]) == set(STORES)
 
@@ -120,6 +119,18 @@ def test_running_it_again_finds_what_is_there(folder: Path, summary: dict[str, A
     assert again["model"] == summary["model"]
     assert again["events_imported"] == summary["events_imported"]
     assert set(again["elapsed_seconds"]) == {"serve", "live", "total"}
+
+
+def test_a_demo_that_was_never_finished_is_made_anew(folder: Path, summary: dict[str, Any], tmp_path: Path) -> None:
+    half = tmp_path / "half"
+    half.mkdir()
+    (half / "simulation.json").write_bytes((folder / "simulation.json").read_bytes())
+    (half / "left-over.txt").write_text("from the first try")
+    ran = shopkeeper("demo", "--fast", "--no-serve", "--json", "--dir", str(half))
+    assert ran.returncode == 0, ran.stderr
+    again = json.loads(ran.stdout.splitlines()[-1])
+    assert not (half / "left-over.txt").exists()
+    assert again["events_imported"] == summary["events_imported"] or again["until"] != summary["until"]
 
 
 def test_a_taken_port_is_named_before_anything_is_made(tmp_path: Path) -> None:

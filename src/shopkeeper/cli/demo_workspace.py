@@ -22,7 +22,7 @@ from shopkeeper.simulation.truth import SCALES, TRUTH_FILE, ScaleName, Truth, re
 from shopkeeper.wiring.checking import check_workspace
 from shopkeeper.wiring.importing import import_into
 from shopkeeper.wiring.new_workspace import create_workspace
-from shopkeeper.wiring.settings import CONFIG_FILE, Settings, load_settings
+from shopkeeper.wiring.settings import CONFIG_FILE, Settings
 from shopkeeper.wiring.train import train_system
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
@@ -83,12 +83,15 @@ def prepare(folder: Path, scale: ScaleName, seed: int, watch: Watch, out: Output
     if fresh:
         _remove(folder)
     truth = _agreed(folder, scale, seed)
-    if truth is not None and (found := _found(folder)) is not None:
-        out.say(f"Found the demo of {truth.until:%Y-%m-%d %H:%M} UTC in {folder}; `--fresh` makes a new one.")
-        return found
-    settings = load_settings(folder) if truth is not None else create_workspace(folder)
-    until = truth.until if truth else datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-    truth = truth or Truth(seed=seed, scale=scale, until=until)
+    if truth is not None:
+        if (found := _found(folder)) is not None:
+            out.say(f"Found the demo of {truth.until:%Y-%m-%d %H:%M} UTC in {folder}; `--fresh` makes a new one.")
+            return found
+        out.say(f"The demo in {folder} was never finished; it is made anew.")
+        _remove(folder)
+    settings = create_workspace(folder)
+    until = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    truth = Truth(seed=seed, scale=scale, until=until)
     write_truth(folder, truth)  # first, so that a half-made demo is known to be one
     with watch.step("simulate", f"Simulating {SCALES[scale].days} days of a retailer with 3 stores ..."):
         histories = write_history(truth.market(), folder / HISTORY, until)
