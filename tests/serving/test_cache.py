@@ -28,7 +28,8 @@ def test_an_answer_lives_for_its_time_less_up_to_a_tenth(chance: float, life: fl
     cache.put("key", "answer", "v1")
     clock.seconds = life - 0.001
     kept = cache.fresh("key")
-    assert kept is not None and (kept.answer, kept.model) == ("answer", "v1")
+    assert kept is not None
+    assert (kept.answer, kept.model) == ("answer", "v1")
     clock.seconds = life
     assert cache.fresh("key") is None
 
@@ -39,7 +40,8 @@ def test_a_dead_answer_still_stands_in_for_a_model_that_does_not_answer() -> Non
     cache.put("key", "answer", "v1")
     clock.seconds = 1_000
     last = cache.last("key")
-    assert last is not None and last.answer == "answer"
+    assert last is not None
+    assert last.answer == "answer"
 
 
 def test_the_longest_unread_answer_goes_first() -> None:

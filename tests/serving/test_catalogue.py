@@ -54,8 +54,10 @@ def test_a_shared_product_is_shown_in_every_store_and_counted_once() -> None:
 def test_a_stores_own_row_stands_before_the_shared_one() -> None:
     catalogue = shelf(product(1, store="", price=10), product(0, store="uk", price=12))
     uk, de = catalogue.card("uk", "lamp"), catalogue.card("de", "lamp")
-    assert uk is not None and uk.price == 12
-    assert de is not None and de.price == 10
+    assert uk is not None
+    assert uk.price == 12
+    assert de is not None
+    assert de.price == 10
     assert [card.price for card in catalogue.cards("uk")] == [12]
 
 

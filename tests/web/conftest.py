@@ -107,4 +107,3 @@ def shop(open_shop: Callable[..., Shop]) -> Shop:
     products = [{"product": f"p{n}", "store": "uk", "price": 10 + n, "categories": ["home > lamps"]} for n in range(5)]
     assert shop.call("PUT", "/v1/products", products).status_code == 202
     return shop
-

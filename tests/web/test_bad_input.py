@@ -28,7 +28,7 @@ CASES: dict[str, tuple[tuple[str, str], Any, int, str]] = {
     "unknown type, event": (EVENTS, {**EVENT, "type": "stare"}, 422, "type"),
     "future date, event": (EVENTS, {**EVENT, "ts": LATER}, 422, "ts"),
     "future date, product": (PRODUCTS, {"product": "p9", "store": "uk", "source_ts": LATER}, 422, "source_ts"),
-    "NaN price, event": (EVENTS, b'{"store":"uk","ts":1767268800,"type":"view","product":"p1","price":NaN}', 422, "price"),
+    "NaN price, event": (EVENTS, b'{"store":"uk","ts":1767268800,"type":"cart","product":"p","price":NaN}', 422, "price"),
     "NaN price, product": (PRODUCTS, b'{"product":"p9","store":"uk","price":NaN}', 422, "price"),
     "endless price, product": (PRODUCTS, b'{"product":"p9","store":"uk","price":1e999}', 422, "price"),
     "invalid UTF-8, event": (EVENTS, b'{"store":"uk","type":"view","product":"\xff"}', 422, "$"),
@@ -47,7 +47,11 @@ CASES: dict[str, tuple[tuple[str, str], Any, int, str]] = {
 
 @pytest.mark.parametrize(("way", "body", "status", "field"), CASES.values(), ids=CASES.keys())
 def test_bad_input_names_field_and_remedy(
-    shop: Shop, way: tuple[str, str], body: Any, status: int, field: str  # noqa: ANN401 - any body
+    shop: Shop,
+    way: tuple[str, str],
+    body: Any,  # noqa: ANN401 - any body
+    status: int,
+    field: str,
 ) -> None:
     method, path = way
     answer = shop.call(method, path, content=body) if isinstance(body, bytes) else shop.call(method, path, body)
@@ -75,7 +79,8 @@ def test_an_unknown_column_of_a_row_is_kept_as_attribute(shop: Shop) -> None:
     answer = shop.call("PUT", "/v1/products", {"product": "p9", "store": "uk", "colour": "red"})
     assert answer.status_code == 202
     card = shop.serving.catalogue.card("uk", "p9")
-    assert card is not None and card.product.attributes == {"colour": "red"}
+    assert card is not None
+    assert card.product.attributes == {"colour": "red"}
 
 
 def test_a_compressed_body_is_refused(shop: Shop) -> None:
@@ -86,8 +91,13 @@ def test_a_compressed_body_is_refused(shop: Shop) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/v1/nothing", 404), ("GET", "/v1/events", 405), ("DELETE", "/v1/recommendations", 405), ("POST", "/v1/products", 405)],
-)  # fmt: skip
+    [
+        ("GET", "/v1/nothing", 404),
+        ("GET", "/v1/events", 405),
+        ("DELETE", "/v1/recommendations", 405),
+        ("POST", "/v1/products", 405),
+    ],
+)
 def test_unknown_routes_and_methods_are_problems_too(shop: Shop, method: str, path: str, status: int) -> None:
     answer = shop.call(method, path)
     assert (answer.status_code, answer.json()["status"]) == (status, status)

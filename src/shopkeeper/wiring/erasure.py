@@ -17,6 +17,7 @@ from shopkeeper.commerce.tables import ORDERS
 from shopkeeper.engines.group_commit import GroupCommit
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.lake_erasure import Person
+from shopkeeper.engines.quarantine_files import QuarantineFiles
 from shopkeeper.engines.state import State
 from shopkeeper.intake.ports import SourcedRow
 from shopkeeper.quality.ports import NamedQuery
@@ -35,6 +36,7 @@ class Places:
 
     live_log: GroupCommit
     lake: Lake
+    quarantine: QuarantineFiles
     state: State
     models: Path
     sessions: SessionState
@@ -103,6 +105,7 @@ class Erasure:
             warehouse.close()
         person = Person(stores, (user,), tuple(sorted(devices["visitor"])), tuple(sorted(devices["session"])))
         erased = dict(places.lake.erase(person).rows)
+        erased["quarantine"] = places.quarantine.erase(stores, (user, *person.visitors, *person.sessions))
         erased["current_orders"] = sum(self._erase_orders(store, user) for store in stores)
         return erased
 

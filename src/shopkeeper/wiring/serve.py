@@ -173,6 +173,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack) -> Ser
         chosen.deadline_ms / 1000,
     )  # fmt: skip
     lake = Lake(settings.folder(engines.log), settings.folder(engines.lake), threads=1)
+    quarantine = QuarantineFiles(settings.folder(engines.quarantine))
     models = settings.folder(engines.models)
 
     def on_swap() -> None:
@@ -184,7 +185,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack) -> Ser
         settings=settings,
         state=state,
         lake=lake,
-        quarantine=QuarantineFiles(settings.folder(engines.quarantine)),
+        quarantine=quarantine,
         live_log=live_log,
         catalogue=catalogue,
         consents=consents,
@@ -201,5 +202,5 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack) -> Ser
         decision_log=decision_log,
         release=release,
         validators=Validators(catalogue, settings.intake.future_seconds),
-        erasure=Erasure(Places(live_log, lake, state, models, sessions, catalogue, release)),
+        erasure=Erasure(Places(live_log, lake, quarantine, state, models, sessions, catalogue, release)),
     )
