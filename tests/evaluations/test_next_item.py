@@ -1,0 +1,129 @@
+"""The evaluation on small data of our own, and on the public sets where they are at hand."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import duckdb
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / "evaluations" / "next_item.py"
+DATA = Path(__file__).parents[3] / "shared" / "data"
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("next_item", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["next_item"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def evaluate(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: str
+) -> tuple[int, dict[str, Any], str]:
+    """Run the script and return exit code, document and messages."""
+    monkeypatch.setattr("sys.argv", ["next_item.py", *words])
+    code = script.main()
+    caught = capsys.readouterr()
+    return code, json.loads(caught.out.splitlines()[-1]) if caught.out else {}, caught.err
+
+
+def save(sql: str, file: Path) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(f"COPY ({sql}) TO '{file}'")
+
+
+def test_leave_one_out_shows_train_and_valid_and_asks_for_test(
+    script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(
+        "SELECT user_id, position, (user_id * 7 + position) % 40 AS item_id, "
+        "CASE WHEN position = 3 THEN 'test' WHEN position = 2 THEN 'valid' ELSE 'train' END AS split "
+        "FROM range(200) u(user_id), range(4) p(position)",
+        tmp_path / "interactions.parquet",
+    )
+    code, found, _ = evaluate(script, monkeypatch, capsys, "--data", str(tmp_path))
+    assert code == 0
+    assert (found["cases"], found["items"], found["train_interactions"]) == (200, 40, 400)
+    knn = found["models"]["item-knn"]
+    assert knn["hr@5"] == 1.0
+    assert knn["hr@5"] > found["models"]["popular"]["hr@5"]
+    assert set(knn) >= {"hr@5", "hr@10", "hr@20", "ndcg@5", "ndcg@10", "ndcg@20", "mrr@20", "coverage", "train_seconds"}
+
+
+def test_sessions_may_ask_for_what_was_seen(
+    script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(
+        "SELECT session, position, (session + position) % 10 AS item_id "
+        "FROM range(100) s(session), range(4) p(position)",
+        tmp_path / "train_sessions.parquet",
+    )
+    save(
+        "SELECT [n % 10, (n + 1) % 10] AS history, (n + 2) % 10 AS target FROM range(20) t(n)",
+        tmp_path / "test_examples.parquet",
+    )
+    words = ("--data", str(tmp_path), "--protocol", "session", "--models", "item-knn")
+    code, found, _ = evaluate(script, monkeypatch, capsys, *words)
+    assert code == 0
+    assert not found["history_masked"]
+    assert found["cases"] == 20
+    assert found["models"]["item-knn"]["mrr@20"] == 1.0
+
+
+def test_a_dataset_folder_is_cut_in_time(
+    script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(
+        "SELECT 1700000000 + n * 60 AS ts, 'uk' AS store, 'view' AS type, 'u' || (n % 50) AS user, "
+        "'p' || ((n // 50 + n % 50) % 20) AS product FROM range(1000) t(n)",
+        tmp_path / "events.csv",
+    )
+    words = ("--data", str(tmp_path), "--protocol", "temporal")
+    code, found, _ = evaluate(script, monkeypatch, capsys, *words)
+    assert code == 0
+    assert found["train_interactions"] == 800
+    assert found["models"]["item-knn"]["hr@5"] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--models", "popular,als"], "no model 'als' yet. The models are: popular, item-knn"),
+        (["--protocol", "session"], "There is no"),
+        (["--protocol", "temporal"], "no events"),
+    ],
+)
+def test_wrong_input_is_said(
+    script: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    says: str,
+) -> None:
+    code, _, errors = evaluate(script, monkeypatch, capsys, "--data", str(tmp_path), *words)
+    assert code == 2
+    assert says in errors
+
+
+@pytest.mark.integration
+@pytest.mark.skipif(not (DATA / "amazon-beauty-5core").is_dir(), reason="needs ../shared/data/amazon-beauty-5core")
+def test_amazon_beauty_reaches_the_published_bar(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, found, _ = evaluate(script, monkeypatch, capsys, "--data", str(DATA / "amazon-beauty-5core"))
+    assert code == 0
+    assert (found["cases"], found["items"]) == (22363, 12101)
+    assert found["models"]["item-knn"]["ndcg@10"] >= 0.0505
+    assert found["models"]["item-knn"]["hr@10"] >= 0.082
+    assert found["models"]["popular"]["ndcg@10"] < 0.01
