@@ -1,0 +1,88 @@
+"""A Shopkeeper server as a process of its own, and the empty server it is compared with."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+EMPTY_APP = """
+import sys, uvicorn
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        while True:
+            message = await receive()
+            await send({"type": message["type"] + ".complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+    await receive()
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"{}"})
+config = uvicorn.Config(app, loop="uvloop", http="httptools", ws="none", access_log=False, log_level="warning", port=0)
+class Server(uvicorn.Server):
+    async def startup(self, sockets=None):
+        await super().startup(sockets)
+        print('{"url": "http://127.0.0.1:%d"}' % self.servers[0].sockets[0].getsockname()[1], flush=True)
+Server(config).run()
+"""
+"""One raw ASGI route that reads and answers as little as it can: what HTTP itself costs here."""
+
+
+@dataclass
+class ServerProcess:
+    """A running server."""
+
+    process: subprocess.Popen[str]
+    host: str
+    port: int
+
+    def stop(self) -> int:
+        """Send SIGTERM and return the exit code."""
+        self.process.terminate()
+        code = self.process.wait(30)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        return code
+
+
+def run_verb(workspace: Path, *arguments: str) -> dict[str, Any]:
+    """Run a verb of the command with `--json` and return its document.
+
+    Raises:
+        subprocess.CalledProcessError: it ended with another code than 0.
+    """
+    command = [sys.executable, "-m", "shopkeeper", *arguments, "--workspace", str(workspace), "--json"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603 - our own command
+    document: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return document
+
+
+def start_server(workspace: Path, core: int | None = None) -> ServerProcess:
+    """Start `shopkeeper serve` on a free port and return when it is ready.
+
+    Args:
+        core: The only core it may use; None = any.
+    """
+    return _start(
+        [sys.executable, "-m", "shopkeeper", "serve", "--port", "0", "--json", "--workspace", str(workspace)], core
+    )
+
+
+def start_empty_server(core: int | None = None) -> ServerProcess:
+    """Start the empty server on a free port."""
+    return _start([sys.executable, "-c", EMPTY_APP], core)
+
+
+def _start(command: list[str], core: int | None) -> ServerProcess:
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own command
+    if core is not None:
+        os.sched_setaffinity(process.pid, {core})
+    if process.stdout is None or not (line := process.stdout.readline()):
+        raise RuntimeError(f"{' '.join(command[:4])} ended with code {process.wait()} before it was ready.")
+    url = urlsplit(json.loads(line)["url"])
+    return ServerProcess(process, str(url.hostname), int(url.port or 0))
