@@ -76,7 +76,7 @@ def shop_of(rows: list[Product], counted: list[Any]) -> tuple[Catalogue, Recomme
     return catalogue, RecommendationSystem(catalogue, trending)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(products, max_size=10), bodies, profiles, live, st.none() | st.booleans())
 def test_it_answers_whatever_is_asked_and_breaks_no_rule(
     rows: list[Product], body: RecommendationBody, events: list[SessionEvent], counted: list[Any], personal: bool | None

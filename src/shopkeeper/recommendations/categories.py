@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 SEPARATOR = ">"
 
@@ -14,6 +15,11 @@ def normal(path: str) -> str:
 
 def prefixes(paths: Iterable[str]) -> tuple[str, ...]:
     """Return every category that contains one of `paths`, shortest first within a path, none twice."""
+    return _prefixes(tuple(paths))
+
+
+@lru_cache(maxsize=4096)  # a shop has few category combinations and many products
+def _prefixes(paths: tuple[str, ...]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for path in paths:
         parts = [part for part in (piece.strip() for piece in path.split(SEPARATOR)) if part]

@@ -72,19 +72,15 @@ class ItemKnn:
 
     def score(self, store: str, items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]) -> Scored:  # noqa: ARG002 - similarities are shared in a group
         """Score every neighbour of the weighted items."""
-        spans = [(int(self._similar.starts[item]), int(self._similar.starts[item + 1])) for item in items.tolist()]
-        if not any(end > start for start, end in spans):
+        columns, amounts, _ = self._rows(items, weights)
+        if not len(columns):
             return NOTHING
-        columns = np.concatenate([self._similar.items[start:end] for start, end in spans])
-        amounts = np.concatenate(
-            [
-                self._similar.scores[start:end] * weight
-                for (start, end), weight in zip(spans, weights.tolist(), strict=True)
-            ]
-        )
-        low = int(columns.min())
-        totals = np.bincount(columns - low, weights=amounts).astype(np.float64)
-        found = np.flatnonzero(totals)
+        low, high = int(columns.min()), int(columns.max()) + 1
+        places = columns - low
+        reached = np.zeros(high - low, dtype=np.bool_)
+        reached[places] = True
+        found = np.flatnonzero(reached)
+        totals = np.bincount(places, weights=amounts).astype(np.float64, copy=False)
         return Scored(found + low, totals[found])
 
     def score_batch(self, batch: HistoryBatch) -> npt.NDArray[np.float32]:
@@ -116,16 +112,30 @@ class ItemKnn:
         )
 
     def explain(
-        self, item: int, items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]
+        self, targets: npt.NDArray[np.int64], items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.float64]:
-        """Return `weight * S[entry, item]` for each entry."""
-        parts = np.zeros(len(items))
-        for place, entry in enumerate(items.tolist()):
-            start, end = int(self._similar.starts[entry]), int(self._similar.starts[entry + 1])
-            at = start + int(np.searchsorted(self._similar.items[start:end], item))
-            if at < end and self._similar.items[at] == item:
-                parts[place] = self._similar.scores[at] * weights[place]
+        """Return `weight * S[entry, target]` for each target and entry."""
+        parts = np.zeros((len(targets), len(items)))
+        columns, amounts, lengths = self._rows(items, weights)
+        if len(targets) and len(columns):
+            order = np.argsort(targets)
+            places = np.minimum(np.searchsorted(targets[order], columns), len(targets) - 1)
+            hit = targets[order][places] == columns
+            entries = np.repeat(np.arange(len(items)), lengths)
+            parts[order[places[hit]], entries[hit]] = amounts[hit]
         return parts
+
+    def _rows(
+        self, items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+        """Return the weighted rows of S end to end, and how long each is."""
+        similar = self._similar
+        begins, ends = similar.starts[items], similar.starts[items + 1]
+        spans = list(zip(begins.tolist(), ends.tolist(), strict=True))
+        columns = np.concatenate([similar.items[:0], *(similar.items[start:end] for start, end in spans)])
+        scores = np.concatenate([similar.scores[:0], *(similar.scores[start:end] for start, end in spans)])
+        lengths = ends - begins
+        return columns, scores * np.repeat(weights, lengths), lengths
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return S as three arrays, and popularity."""

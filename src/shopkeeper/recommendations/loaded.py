@@ -61,6 +61,7 @@ def load_model(bundle: Bundle) -> LoadedModel:
             f"It knows: {', '.join(MODELS)}. Train again, or run the version that wrote it.",
         )
     index = ItemIndex.from_arrays(bundle.arrays)
+    index.code("", "")  # builds the look-up now, not in the first request
     model = build(index, bundle.arrays)
     popular = model if isinstance(model, Popular) else Popular.from_arrays(index, bundle.arrays)
     return LoadedModel(bundle.version, model, popular, ShopperPasts(bundle.arrays))

@@ -77,9 +77,9 @@ class RecommendationModel(Protocol):
         ...
 
     def explain(
-        self, item: int, items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]
+        self, targets: npt.NDArray[np.int64], items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.float64]:
-        """Return how much each weighted item adds to the score of `item`; shape (h,)."""
+        """Return how much each weighted item adds to the score of each of `targets`; shape (targets, h)."""
         ...
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:

@@ -126,12 +126,12 @@ class Popular:
 
     def explain(
         self,
-        item: int,  # noqa: ARG002 - as above
+        targets: npt.NDArray[np.int64],
         items: npt.NDArray[np.int64],
-        weights: npt.NDArray[np.float64],  # noqa: ARG002
+        weights: npt.NDArray[np.float64],  # noqa: ARG002 - as above
     ) -> npt.NDArray[np.float64]:
         """Return zeros: no product of the history stands behind a popular one."""
-        return np.zeros(len(items))
+        return np.zeros((len(targets), len(items)))
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return all lists end to end, in the order of their keys."""

@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from shopkeeper.recommendations.interactions import PURCHASE
 from shopkeeper.recommendations.loaded import LoadedModel
 from shopkeeper.recommendations.model import Scored
 from shopkeeper.recommendations.past import Past, past_of
+from shopkeeper.recommendations.reasons import because
 from shopkeeper.recommendations.request import RecommendationRequest
 from shopkeeper.recommendations.rules import Rules
 from shopkeeper.serving.catalogue import Card, Catalogue
@@ -68,12 +70,12 @@ def recommend(
     rules = rules_for(request, past, stock.catalogue, params)
     evidence = gather(request, past, loaded, stock.catalogue, params)
     scored = candidates(request, evidence, loaded)
-    chosen = []
-    for item, score, card in judged(scored, evidence, loaded, rules):
-        reason = _reason(item, card, evidence, loaded, stock.catalogue, request.store)
-        chosen.append(Recommendation(card.product.product, score, (reason,)))
-        if len(chosen) == request.body.k:
-            break
+    found = list(islice(judged(scored, evidence, loaded, rules), request.body.k))
+    why = _reasons(found, evidence, loaded, stock.catalogue, request.store)
+    chosen = [
+        Recommendation(card.product.product, score, (reason,))
+        for (_, score, card), reason in zip(found, why, strict=True)
+    ]
     return RecommendationAnswer(fill(chosen, request, past, stock, rules))
 
 
@@ -149,7 +151,7 @@ def judged(scored: Scored, evidence: Evidence, loaded: LoadedModel, rules: Rules
         if card is None:
             continue
         if card.product.sensitive:
-            parts = loaded.model.explain(item, evidence.items, evidence.weights)
+            parts = loaded.model.explain(np.array([item]), evidence.items, evidence.weights)[0]
             if parts[~evidence.page].any():
                 page = float(parts[evidence.page].sum())
                 if page > 0:
@@ -177,12 +179,18 @@ def _sorted(items: npt.NDArray[np.int64], scores: npt.NDArray[np.float64]) -> It
     return zip(items[order].tolist(), scores[order].tolist(), strict=True)
 
 
-def _reason(item: int, card: Card, evidence: Evidence, loaded: LoadedModel, catalogue: Catalogue, store: str) -> Reason:
-    """Return the reason that weighs most; of equal ones the newest."""
-    parts = loaded.model.explain(item, evidence.items, evidence.weights)
-    if card.product.sensitive:
-        parts = np.where(evidence.page, parts, 0.0)
-    if not parts.any():
-        return reasons.POPULAR
-    best = len(parts) - 1 - int(np.argmax(parts[::-1]))
-    return reasons.because(evidence.codes[best], catalogue, store, evidence.products[best])
+def _reasons(
+    found: list[tuple[int, float, Card]], evidence: Evidence, loaded: LoadedModel, catalogue: Catalogue, store: str
+) -> list[Reason]:
+    """Return for each product the reason that weighs most; of equal ones the newest."""
+    targets = np.array([item for item, _, _ in found], dtype=np.int64)
+    parts = loaded.model.explain(targets, evidence.items, evidence.weights)
+    sensitive = np.array([card.product.sensitive for _, _, card in found], dtype=np.bool_)
+    parts[np.ix_(sensitive, ~evidence.page)] = 0.0
+    why = []
+    for row in parts:
+        best = len(row) - 1 - int(np.argmax(row[::-1])) if row.any() else -1
+        why.append(
+            because(evidence.codes[best], catalogue, store, evidence.products[best]) if best >= 0 else reasons.POPULAR
+        )
+    return why

@@ -52,6 +52,8 @@ class RecommendationSystem:
         loaded = load_model(bundle) if bundle is not None else None
         stock = self._serving[1]
         popular = loaded.popular if loaded else None
+        for store in self._catalogue.stores:
+            stock.shelf.order(store.store)  # read the shelves now, not in the first request
         self._serving = (loaded, Stock(stock.catalogue, stock.shelf, stock.trending, popular))
 
     @property

@@ -81,8 +81,9 @@ class RecommendationModelSuite:
         model = self.fit(data, seed=7)
         items, weights = np.array([0, 1, 8]), np.array([0.5, 0.8, 1.0])
         scored = model.score(STORES[0], items, weights)
-        for item, score in zip(scored.items.tolist(), scored.scores.tolist(), strict=True):
-            total = float(model.explain(item, items, weights).sum())
+        parts = model.explain(scored.items, items, weights)
+        assert parts.shape == (len(scored), len(items))
+        for total, score in zip(parts.sum(axis=1).tolist(), scored.scores.tolist(), strict=True):
             assert total == 0 or np.isclose(total, score, rtol=1e-5)
 
     def test_nothing_crosses_customer_groups(self) -> None:
