@@ -13,10 +13,12 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+import duckdb
 import msgspec
 
 from shopkeeper.commerce.tables import TableSchema
@@ -56,11 +58,18 @@ class LakeWriter:
         self.on_step = on_step
         self._log_folder = log_folder
         self._clock = clock
-        self.connection = open_duckdb(folder, memory, threads)
+        self._memory = memory
+        self._threads = threads
+
+    @cached_property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The database that reads and writes parts, opened when there is something to do."""
+        return open_duckdb(self.folder, self._memory, self._threads)
 
     def close(self) -> None:
         """Let go of the memory and delete what was staged."""
-        self.connection.close()
+        if "connection" in self.__dict__:
+            self.connection.close()
         shutil.rmtree(self.staging, ignore_errors=True)
 
     def tidy(self) -> None:
