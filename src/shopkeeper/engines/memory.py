@@ -77,11 +77,20 @@ class MemoryTableStore:
             kept.setdefault(_key(table, row), row)
         return len(kept) - before
 
-    def scan(self, table: TableSchema, store: str | None = None) -> Iterator[SourcedRow]:
+    def scan(self, table: TableSchema, store: str | None = None, *, with_deleted: bool = False) -> Iterator[SourcedRow]:
         """Yield every row that is not deleted, of one store (rows for all stores included) or of all."""
         for row in list(self._tables.get(table.name, {}).values()):
-            if not row.deleted and (store is None or getattr(row.row, "store", "") in ("", store)):
+            if (with_deleted or not row.deleted) and (store is None or getattr(row.row, "store", "") in ("", store)):
                 yield row
+
+    def forget(self, table: TableSchema, column: str, value: str) -> int:
+        """Remove every row whose key column has this value, leaving no trace of the deletion; return how many."""
+        kept = self._tables.get(table.name, {})
+        place = table.key.index(column)
+        gone = [key for key in kept if key[place] == value]
+        for key in gone:
+            del kept[key]
+        return len(gone)
 
     def get(self, table: TableSchema, key: tuple[str, ...]) -> SourcedRow | None:
         """Return one row by the values of the table's key columns; None when absent or deleted."""

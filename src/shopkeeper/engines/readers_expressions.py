@@ -61,7 +61,12 @@ class Selection:
         columns: Sequence[str],
         expressions: Mapping[str, str],
     ) -> None:
-        self._expressions = {name: text for name, text in expressions.items() if text != WHOLE_ROW}
+        by_name = {column.lower(): column for column in columns}
+        self._expressions = {
+            name: quoted(by_name[text.lower()]) if text.lower() in by_name else text  # a column may be called `at`
+            for name, text in expressions.items()
+            if text != WHOLE_ROW
+        }
         self.names = tuple(self._expressions)
         self._checked = tuple(name for name, text in self._expressions.items() if not _PLAIN.fullmatch(text))
         types = self._types(connection, source, columns)

@@ -26,6 +26,7 @@ class FillingColumns:
 
     def __init__(self, filling: Filling, place: int, twin: int, columns: tuple[str, ...], store: str | None) -> None:
         self.table = filling.table
+        self._attributes = filling.table.attributes_column
         self._mapping = filling.mapping
         self._prefix = f"{place}."
         self._identity = "events" if twin == 0 else f"events#{twin + 1}"
@@ -41,7 +42,7 @@ class FillingColumns:
         mapping = self._mapping
         if mapping is None:
             return
-        inside = f"{self.table.attributes_column}."
+        inside = f"{self._attributes}."
         for column, expression in mapping.fields.items():
             alias = self._prefix + column
             self.expressions[alias] = expression
@@ -54,7 +55,7 @@ class FillingColumns:
             self._fields.append(("source_ts", self._prefix + "source_ts"))
         if mapping.where is not None:
             self.expressions[self._prefix + _WHERE] = f"coalesce({mapping.where}, false)"
-        if self.table.attributes_column not in mapping.fields:
+        if self._attributes not in mapping.fields:
             self._kept = mapping.kept(columns)
 
     def wants(self, row: SourceRow) -> bool:
@@ -87,8 +88,8 @@ class FillingColumns:
         for name, alias in self._inner:
             if (value := values[alias]) is not None:
                 kept[name] = value
-        if kept and self.table.attributes_column is not None:
-            raw[self.table.attributes_column] = kept
+        if kept and self._attributes is not None:
+            raw[self._attributes] = kept
         if self.table is EVENTS and "event_id" not in raw:
             raw["event_id"] = row_identity(self._identity, str(raw.get("store") or self._store), whole)
         return raw

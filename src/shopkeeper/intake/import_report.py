@@ -110,7 +110,7 @@ class ImportReport:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as JSON holds it."""
-        document: dict[str, Any] = msgspec.to_builtins(self)
+        document: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
         return {**document, "within_contract": self.within_contract}
 
     def as_text(self) -> str:

@@ -147,6 +147,11 @@ def _targets(table: TableSchema, fields: MappingType[str, str], name: str, place
         remedy = f"Columns of {table.name}: {', '.join(sorted(table.column_names))}"
         remedy += f", or `{inner}NAME` for one of your own." if inner else "."
         raise _wrong(name, f"{place}.fields.{column}", f"is no column of {table.name}", remedy)
+    if table.attributes_column in fields and any(inner and column.startswith(inner) for column in fields):
+        whole = table.attributes_column
+        raise _wrong(
+            name, f"{place}.fields.{whole}", "is given whole and in parts", f"Give `{whole}` or `{whole}.NAME`."
+        )
     given_elsewhere = {"store", "event_id"}
     for needed in table.columns:
         if needed.required and needed.name not in fields and needed.name not in given_elsewhere:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
+from math import isfinite
 from operator import attrgetter
 from typing import Any
 
@@ -24,6 +25,8 @@ SOURCE_TIME_COLUMNS = ("source_ts", "updated_at")
 """Columns of keyed tables that say when the source wrote the row; read by intake, never kept as attributes."""
 
 _CONSENT_COLUMNS = {"consent_measure": "measure", "consent_personalise": "personalise", "consent_email": "email"}
+_OBJECTS = frozenset({"properties", "attributes", "calendar", "tax_rates"})
+_SCALARS = (str, int, bool)
 _FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -67,6 +70,7 @@ class RowValidator:
         self._numeric_ids: tuple[str, ...] = ()
         self._is_event = table is EVENTS
         self._keyed_extras = frozenset() if table is EVENTS else frozenset({*SOURCE_TIME_COLUMNS, "deleted"})
+        self._objects = tuple(sorted(_OBJECTS & self._names))
         self._locale_texts = frozenset({"title", "description"}) & self._names
         self._encode = msgspec.json.Encoder().encode
         self._zones: dict[str, tuple[Store, tzinfo]] = {}
@@ -77,7 +81,15 @@ class RowValidator:
         now = self._now()
         try:
             row = self._as_it_is(raw, now)
-        except (ValueError, TypeError, ArithmeticError, AttributeError, RecursionError, msgspec.MsgspecError):
+        except (
+            ValueError,
+            TypeError,
+            LookupError,
+            ArithmeticError,
+            AttributeError,
+            RecursionError,
+            msgspec.MsgspecError,
+        ):
             row = None
         return row if row is not None else self._mended(raw, row_number, now)
 
@@ -99,14 +111,18 @@ class RowValidator:
         for name in self._locale_texts:
             if name in values and values[name][:1] == "{":
                 return None
-        if (kept := values.get(self._attributes or "")) and (
-            len(kept) > MAX_KEYS or any(value.__class__ in (dict, list) for value in kept.values())
-        ):
-            return None
+        for name in self._objects:
+            if name in values and not _flat(values[name]):
+                return None
         row = msgspec.convert(values, self._type, strict=False)
         encoded = self._encode(row)  # raises where a text is not valid Unicode
-        if b"\\u0000" in encoded or (len(encoded) > MAX_BYTES and kept):
-            return None
+        if (
+            b"\\u0000" in encoded
+            or b'" ' in encoded
+            or b' "' in encoded
+            or (len(encoded) > MAX_BYTES and self._attributes in values)
+        ):
+            return None  # a NUL, blanks around a text, or perhaps too much: looked at one by one
         return row if MISSING_WORDS.isdisjoint(self._id_values(row)) and not self._breaches(row, now, None) else None
 
     def _time(self, value: object, zone: tzinfo) -> datetime:
@@ -161,7 +177,8 @@ class RowValidator:
             if "event_id" not in fields and not broken & {"event_id", "store"} and "store" in fields:
                 fields["event_id"] = present_identity("events", fields["store"], present)
         for mender in self._menders.values():
-            if mender.required and mender.name not in fields and mender.name not in broken:
+            derived = self._is_event and mender.name == "event_id"  # once its store is right
+            if mender.required and not derived and mender.name not in fields and mender.name not in broken:
                 problems.append(self._missing(mender.name, row))
         if problems:
             return tuple(problems)
@@ -193,7 +210,6 @@ class RowValidator:
     def _missing(self, name: str, row: int | None) -> FieldProblem:
         remedy = {
             "store": "Name the store in the row, or give one with --store.",
-            "event_id": "It is derived once `store` is right.",
         }.get(name, f"Give the column `{name}`, or fill it in a mapping file.")
         return FieldProblem(name, f"is required in {self.table.name} and missing", remedy, row)
 
@@ -248,6 +264,13 @@ class RowValidator:
         if cached is None or cached[0] is not declared:
             cached = self._zones[store] = (declared, _zone_or_utc(declared.time_zone))
         return cached[1]
+
+
+def _flat(kept: Any) -> bool:  # noqa: ANN401 - raw
+    """Return whether an object holds few plain values that JSON keeps as they are."""
+    return len(kept) <= MAX_KEYS and all(
+        value.__class__ in _SCALARS or (value.__class__ is float and isfinite(value)) for value in kept.values()
+    )
 
 
 def _zone_or_utc(name: str) -> tzinfo:

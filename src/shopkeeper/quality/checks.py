@@ -81,14 +81,14 @@ class _Judge:
 
     def share(self, name: str, part: float, whole: float, limit: float, below: Status, remedy: str) -> None:
         """Judge a share that should be high."""
-        figure = part / whole if whole else None
+        figure = float(part / whole) if whole else None
         status: Status = "pass" if figure is None or figure >= limit else below
         detail = f"{int(part):,} of {int(whole):,}"
         self.findings.append(Finding(name, self._store, status, figure, limit, True, "share", remedy, detail))
 
     def excess(self, name: str, part: float, whole: float, limit: float, above: Status, remedy: str) -> None:
         """Judge a share that should be low."""
-        figure = part / whole if whole else None
+        figure = float(part / whole) if whole else None
         status: Status = "pass" if figure is None or figure <= limit else above
         detail = f"{int(part):,} of {int(whole):,}"
         self.findings.append(Finding(name, self._store, status, figure, limit, False, "share", remedy, detail))
@@ -101,7 +101,7 @@ class _Judge:
     def days(self, name: str, figure: float, most: float, remedy: str, detail: str) -> None:
         """Warn about too many days."""
         status: Status = "pass" if figure <= most else "warn"
-        self.findings.append(Finding(name, self._store, status, figure, most, False, "days", remedy, detail))
+        self.findings.append(Finding(name, self._store, status, round(figure, 2), most, False, "days", remedy, detail))
 
 
 def _event_completeness(judge: _Judge, seen: Row, limits: QualityLimits) -> None:

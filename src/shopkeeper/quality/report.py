@@ -70,7 +70,7 @@ class QualityReport:
             "checked_at": self.checked_at,
             "status": self.status,
             "counts": counts,
-            "findings": msgspec.to_builtins(self.findings),
+            "findings": msgspec.json.decode(msgspec.json.encode(self.findings)),
         }
 
     def as_text(self) -> str:
