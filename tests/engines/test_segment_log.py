@@ -158,6 +158,15 @@ def test_the_segment_of_a_living_writer_is_left_alone(tmp_path: Path) -> None:
     assert log_rows(tmp_path) == numbered(0, 3)
 
 
+def test_an_empty_file_of_a_writer_killed_at_birth_goes_once_it_is_a_minute_old(tmp_path: Path) -> None:
+    old, young = (tmp_path / f"dead-{age:020d}-00000000.new" for age in (1, 2))
+    old.touch()
+    young.touch()
+    os.utime(old, (0, tmp_path.stat().st_mtime - 61))
+    recover(tmp_path)
+    assert list(tmp_path.iterdir()) == [young]
+
+
 def test_a_segment_is_sealed_when_it_is_large_enough(tmp_path: Path) -> None:
     log = SegmentLog(tmp_path, "writer", seal_bytes=1000)
     for number in range(100):

@@ -118,7 +118,8 @@ def test_no_acknowledged_row_is_lost_or_doubled_by_kill_9(tmp_path: Path) -> Non
     assert len(set(ids) - set(acknowledged)) <= ROUNDS * 8 * 2
     assert all(count == distinct for count, distinct in reads)
     assert [count for count, _ in reads] == sorted(count for count, _ in reads)
-    assert not list(log.iterdir())
+    # A writer killed while it began a segment leaves an empty file, which goes after a minute.
+    assert all(path.suffix == ".new" and path.stat().st_size == 0 for path in log.iterdir())
     # The test has tested something: rows were written, and compacted and read meanwhile.
     assert len(acknowledged) > ROUNDS * 100
     assert compactions > ROUNDS
