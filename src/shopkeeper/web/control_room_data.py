@@ -54,8 +54,12 @@ def data_headline(imports: Sequence[Report], checks: Sequence[Report], refused: 
             f"({number(share, 'en', 2)}%) refused"
         )
     if checks:
-        worst = [report.store or "all stores" for report in checks if report.body.get("status") == "fail"]
-        parts.append(f"the data of {', '.join(worst)} does not meet its limits" if worst else "every check is met")
+        status = {name: [r.store or "all" for r in checks if r.body.get("status") == name] for name in ("fail", "warn")}
+        if status["fail"]:
+            parts.append(f"the data of {', '.join(status['fail'])} does not meet its limits")
+        else:
+            near = f"; {', '.join(status['warn'])} with a warning" if status["warn"] else ""
+            parts.append(f"no store's data fails its checks{near}")
     parts.append(f"{_plural(refused, 'row')} in quarantine now" if refused else "the quarantine is empty")
     text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}."

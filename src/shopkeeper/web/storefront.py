@@ -60,6 +60,7 @@ class Visit:
                     "currency": self.store.currency,
                     "locale": self.store.locales[0] if self.store.locales else "en",
                 },
+                "surface": "not_found",
                 "crumbs": (),
                 "query": "",
                 **values,

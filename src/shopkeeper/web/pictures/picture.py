@@ -138,8 +138,9 @@ def drawing_for(title: str, categories: Sequence[str]) -> Draw:
             return draw
     for text in (title, *(part for path in categories for part in reversed(path.split(">")))):
         for word in reversed(_LETTERS.findall(text.lower())):
-            if draw := _DRAW.get(word) or _DRAW.get(word.removesuffix("s")) or _DRAW.get(word.removesuffix("es")):
-                return draw
+            found = _DRAW.get(word) or _DRAW.get(word.removesuffix("s")) or _DRAW.get(word.removesuffix("es"))
+            if found:
+                return found
     return leisure.gift
 
 

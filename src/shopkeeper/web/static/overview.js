@@ -106,7 +106,7 @@ function took(colour) {
       xaxis: axis(colour, MINUTES),
       yaxis: axis(colour, { rangemode: "tozero", nticks: 5 }),
       shapes: shown ? [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: deadline, y1: deadline, line: { color: colour.warn, width: 1.5, dash: "dash" } }] : [],
-      annotations: shown ? [{ xref: "paper", x: 1, y: deadline, yanchor: "bottom", xanchor: "right", showarrow: false, text: `the model's deadline, ${deadline} ms`, font: { color: colour.warn } }] : [],
+      annotations: shown ? [{ xref: "paper", x: 0.01, y: deadline, yanchor: "bottom", xanchor: "left", bgcolor: colour.paper, showarrow: false, text: `the model's deadline, ${deadline} ms`, font: { color: colour.warn } }] : [],
     },
   };
 }

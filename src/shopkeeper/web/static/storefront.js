@@ -38,7 +38,6 @@ async function refresh() {
   const out = product ? [product] : inCart;
   const lists = [
     forYou.show(() => asked(() => api.recommend(surface(), inCart, out, LIST_LENGTH)), "Nothing to show here yet."),
-    trending.show(() => api.trending(LIST_LENGTH), "Nobody is shopping right now. What is looked at shows up here within the second."),
   ];
   const beside = document.getElementById("goes-with");
   if (product && beside) {
@@ -46,9 +45,16 @@ async function refresh() {
     lists.push(strip.show(() => api.similar(product, LIST_LENGTH), "Nobody has taken anything together with this yet."));
   }
   const [fresh] = await Promise.all(lists);
+  // What the first list shows is not repeated in the next one.
+  const others = async () => without(await api.trending(2 * LIST_LENGTH), [...out, ...forYou.showing]);
+  await trending.show(others, "Nobody is shopping right now. What is looked at shows up here within the second.");
   if (fresh > 0) say(`${fresh} of the products for you are new.`);
   panel.known(await api.known().catch(() => ({ read: true, events: [], limit: 0 })));
   document.documentElement.dataset.ready = String(Number(document.documentElement.dataset.ready ?? 0) + 1);
+}
+
+function without(answer, products) {
+  return { ...answer, items: answer.items.filter((item) => !products.includes(item.product)).slice(0, LIST_LENGTH) };
 }
 
 async function asked(ask) {
@@ -62,7 +68,10 @@ function say(words) {
 }
 
 // Go to another page of this store without leaving this one: only the middle is exchanged.
+let shown = location.pathname + location.search;
+let turn = 0;
 async function go(href, { push = true, from = {} } = {}) {
+  const mine = ++turn;
   let html;
   try {
     const response = await fetch(href, { headers: { Accept: "text/html" } });
@@ -71,6 +80,7 @@ async function go(href, { push = true, from = {} } = {}) {
     location.assign(href);
     return;
   }
+  if (mine !== turn) return;
   const next = new DOMParser().parseFromString(html, "text/html");
   const middle = next.getElementById("content");
   if (!middle) {
@@ -78,6 +88,7 @@ async function go(href, { push = true, from = {} } = {}) {
     return;
   }
   if (push) history.pushState({}, "", href);
+  shown = location.pathname + location.search;
   document.title = next.title;
   content().replaceWith(middle);
   place();
@@ -185,7 +196,10 @@ document.getElementById("new-shopper").addEventListener("click", async () => {
   await refresh();
 });
 
-addEventListener("popstate", () => go(location.href, { push: false }));
+// A jump within the page, such as the skip link's, is no other page.
+addEventListener("popstate", () => {
+  if (location.pathname + location.search !== shown) go(location.href, { push: false });
+});
 
 document.getElementById("consent-personalise").checked = shopper.consent.personalise;
 document.getElementById("consent-measure").checked = shopper.consent.measure;
