@@ -169,7 +169,10 @@ def test_a_key_made_while_the_server_runs_works_at_once_and_a_revoked_one_stops_
     stock_up(server)
     made = shopkeeper(front.workspace, "keys", "create", "--store", "uk", "--scopes", "decide")
     headers = {"authorization": f"Bearer {made['key']}"}
-    ask = lambda: server.client.post("/v1/recommendations", json={"store": "uk"}, headers=headers).status_code  # noqa: E731
+
+    def ask() -> int:
+        return server.client.post("/v1/recommendations", json={"store": "uk"}, headers=headers).status_code
+
     assert ask() == 200
     shopkeeper(front.workspace, "keys", "revoke", made["key_id"])
     time.sleep(1.0)

@@ -136,7 +136,7 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(default=CONSENTS, record=CONSENTS, steps=STEPS)
 def test_for_any_mix_of_consents_nothing_forbidden_is_read_written_or_kept(
     folder: Path, default: Consent | None, record: Consent | None, steps: list[tuple[Any, ...]]
@@ -152,7 +152,7 @@ def test_for_any_mix_of_consents_nothing_forbidden_is_read_written_or_kept(
     events, expected = [], []
     for place, (said, with_user, with_visitor, with_record, type_) in enumerate(steps):
         who = "user-with-record" if with_record else f"user-{place}-"
-        keys = {
+        keys: dict[str, Any] = {
             "user": who if with_user else None,
             "visitor": f"visitor-{place}-" if with_visitor else None,
             "session": f"session-{place}-",

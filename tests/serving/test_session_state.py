@@ -43,7 +43,7 @@ def test_a_shopper_without_a_key_has_no_profile() -> None:
 def test_only_interest_in_a_product_changes_a_profile() -> None:
     state = SessionState(10)
     for type_ in ("impression", "search", "remove", "dismiss", "identify"):
-        state.write(shopper(visitor="v"), event("lamp", type_=type_))  # type: ignore[arg-type]  # a tuple of literals
+        state.write(shopper(visitor="v"), event("lamp", type_=type_))
     assert state.read(shopper(visitor="v")) == EMPTY_PROFILE
 
 

@@ -44,7 +44,7 @@ def test_a_key_of_another_store_opens_nothing(shop: Shop, method: str, path: str
     ids=["none", "other scheme", "unknown", "strange bytes"],
 )
 def test_without_a_valid_key_nothing_opens(shop: Shop, headers: dict[str, str]) -> None:
-    raw = {name: value.encode("latin-1") for name, value in headers.items()}
+    raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
     for method, path, body, _ in (*ROUTES, ("GET", "/v1/models", None, None)):
         answer = shop.run(shop.client.request(method, path, json=body, headers=raw))
         assert answer.status_code == 401, path

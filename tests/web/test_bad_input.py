@@ -28,7 +28,7 @@ CASES: dict[str, tuple[tuple[str, str], Any, int, str]] = {
     "unknown type, event": (EVENTS, {**EVENT, "type": "stare"}, 422, "type"),
     "future date, event": (EVENTS, {**EVENT, "ts": LATER}, 422, "ts"),
     "future date, product": (PRODUCTS, {"product": "p9", "store": "uk", "source_ts": LATER}, 422, "source_ts"),
-    "NaN price, event": (EVENTS, b'{"store":"uk","ts":1767268800,"type":"cart","product":"p","price":NaN}', 422, "price"),
+    "NaN price, event": (EVENTS, b'{"store":"uk","ts":1767268800,"type":"view","product":7,"price":NaN}', 422, "price"),
     "NaN price, product": (PRODUCTS, b'{"product":"p9","store":"uk","price":NaN}', 422, "price"),
     "endless price, product": (PRODUCTS, b'{"product":"p9","store":"uk","price":1e999}', 422, "price"),
     "invalid UTF-8, event": (EVENTS, b'{"store":"uk","type":"view","product":"\xff"}', 422, "$"),

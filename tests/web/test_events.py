@@ -88,7 +88,7 @@ def test_without_measure_only_a_count_without_person_and_hour_is_logged(shop: Sh
 
 
 def test_a_rejected_event_of_a_shopper_who_is_not_measured_is_kept_without_keys(shop: Shop) -> None:
-    secret = {"visitor": "zoe", "user": {"mail": "zoe@shop"}, "mail": "zoe@home", "order_id": "zoe-1"}
+    secret: dict[str, Any] = {"visitor": "zoe", "user": {"mail": "zoe@shop"}, "mail": "zoe@home", "order_id": "zoe-1"}
     shop.call("POST", "/v1/events", event(type="stare", consent={"measure": False}, **secret))
     (kept,) = shop.serving.quarantine.rows()
     text = msgspec.json.encode(kept).decode()

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from shopkeeper.commerce.shopper import Shopper
+from shopkeeper.serving.ports import Profile
+
 if TYPE_CHECKING:
     from tests.web.conftest import Shop
 
@@ -48,13 +51,18 @@ def test_every_decision_is_in_the_log_with_what_it_said(shop: Shop) -> None:
     assert (forgotten.unit, forgotten.answer, forgotten.results) == (None, {}, 2)
 
 
-def test_without_personalise_the_profile_is_not_read(shop: Shop) -> None:
+def test_without_personalise_the_profile_is_not_read(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     event = {"event_id": "e", "ts": datetime.now(UTC).isoformat(), "store": "uk", "type": "view", "product": "p4"}
     before = shop.shown(k=5, visitor="ann", consent={"personalise": False})
     shop.call("POST", "/v1/events", {**event, "visitor": "ann"})
-    reads: list[object] = []
+    reads: list[Shopper] = []
     read = shop.serving.sessions.read
-    shop.serving.sessions.read = lambda shopper: (reads.append(shopper), read(shopper))[1]  # type: ignore[method-assign]
+
+    def watched(shopper: Shopper) -> Profile:
+        reads.append(shopper)
+        return read(shopper)
+
+    monkeypatch.setattr(shop.serving.sessions, "read", watched)
     shop.recommend(k=5, visitor="ann", consent={"personalise": False})
     assert reads == []
     shop.recommend(k=5, visitor="ann")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.commerce.tables import KEYED_TABLES, ORDERS, PRODUCTS, USERS
 from shopkeeper.quality.ports import NamedQuery
@@ -101,6 +102,7 @@ def test_an_older_row_never_replaces_a_newer_one_and_is_counted_as_stale(shop: S
     assert card is not None
     assert card.price == 5
     assert row is not None
+    assert isinstance(row.row, Product)
     assert row.row.price == 5
 
 
