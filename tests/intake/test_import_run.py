@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,13 @@ class Shop:
         os.utime(path, (NOW.timestamp() - 3600, NOW.timestamp() - 3600))
         return path
 
-    def run(self, store: str | None = "uk", mapping: str | None = None, path: Path | None = None) -> ImportReport:
+    def run(
+        self,
+        store: str | None = "uk",
+        mapping: str | None = None,
+        path: Path | None = None,
+        tell: Callable[[Progress], None] | None = None,
+    ) -> ImportReport:
         order = ImportOrder(path or self.folder, store, None)
         if mapping is not None:
             file = self.folder.parent / "map.yaml"
@@ -59,7 +65,7 @@ class Shop:
         engines = ImportEngines(self.log, self.tables, self.quarantine, self.reports, READERS, self._settle)
         ticks = itertools.count()
         clocks = Clocks(lambda: NOW, lambda: float(next(ticks)))
-        return run_import(order, engines, ImportLimits(3, 300.0, 0.05), clocks, self.seen.append)
+        return run_import(order, engines, ImportLimits(3, 300.0, 0.05), clocks, tell or self.seen.append)
 
     def _settle(self, _logged: Mapping[str, int], _started: datetime) -> dict[str, int]:
         return self.log.compact()
@@ -138,6 +144,26 @@ class TestAccounting:
         first, again = shop.run(), shop.run()
         assert [(t.accepted, t.duplicates) for t in first.tables] == [(1, 0), (2, 1)]
         assert [(t.accepted, t.duplicates) for t in again.tables] == [(0, 1), (0, 3)]
+
+    def test_a_bad_row_is_kept_once_however_often_it_comes(self, shop: Shop) -> None:
+        shop.file("events.jsonl", view(1, price="NaN"), view(1, price="NaN"))
+        assert [shop.run().quarantined, shop.run().quarantined] == [2, 2]
+        assert shop.quarantine.count() == 2
+
+    def test_an_import_that_broke_off_can_be_run_again(self, shop: Shop) -> None:
+        shop.file("events.jsonl", *[view(n) for n in range(8)], view(8, price=-1))
+        shop.file("products.jsonl", {"product": "lamp"})
+
+        def interrupt(look: Progress) -> None:
+            if look.rows > 4:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            shop.run(tell=interrupt)
+        assert len(shop.log.rows("events")) == 6
+        report = shop.run()
+        assert table(report, "events") == TableReport("events", 9, 2, 6, 1)
+        assert len(shop.log.rows("events")) == 8
 
     def test_the_report_is_kept(self, shop: Shop) -> None:
         shop.file("events.jsonl", view(1))

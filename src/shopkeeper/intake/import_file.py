@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from shopkeeper.errors import FieldProblem, MappingError
+from shopkeeper.intake.identity import row_identity
 from shopkeeper.intake.import_columns import FillingColumns, expressions_of
 from shopkeeper.intake.import_tally import ReasonTally, TableTally
 from shopkeeper.intake.import_writers import RowWriter
@@ -14,30 +15,47 @@ from shopkeeper.intake.ports import Quarantine, RejectedRow, SourceFile, SourceR
 from shopkeeper.intake.progress import ProgressMeter
 from shopkeeper.intake.sources import PlannedFile
 
+REMEMBERED_ROWS = 100_000
+"""Rows of the quarantine an import knows again, the newest; about 10 MB."""
+
 
 class Rejects:
-    """Keeps rejected rows, a batch at a time, and counts why."""
+    """Brings rejected rows to quarantine, a batch at a time, and counts why.
+
+    A row that lies there already, from an earlier import of the same file, is counted and not kept twice.
+
+    Attributes:
+        rows: Rejected rows of this import.
+        unmatched: Those among them that no table wanted.
+    """
 
     def __init__(self, quarantine: Quarantine, store: str | None) -> None:
         self.reasons = ReasonTally()
-        self.kept = 0
+        self.rows = 0
         self.unmatched = 0
         self._quarantine = quarantine
         self._store = store
-        self._rows: list[RejectedRow] = []
+        self._known = {_fingerprint(row) for row in quarantine.rows(REMEMBERED_ROWS, store)}
+        self._waiting: list[RejectedRow] = []
 
     def add(self, table: str, source: str, row: SourceRow, raw: object, problems: tuple[FieldProblem, ...]) -> None:
         """Note one row."""
         placed = tuple(replace(problem, row=row.row) for problem in problems)
         self.reasons.add(table, source, placed)
-        self._rows.append(rejected_row(table, self._store, source, row.row, raw, placed))
+        self.rows += 1
+        rejected = rejected_row(table, self._store, source, row.row, raw, placed)
+        if _fingerprint(rejected) not in self._known:
+            self._waiting.append(rejected)
 
     def flush(self) -> None:
         """Bring the noted rows to quarantine."""
-        if self._rows:
-            self._quarantine.keep(self._rows)
-            self.kept += len(self._rows)
-            self._rows = []
+        if self._waiting:
+            self._quarantine.keep(self._waiting)
+            self._waiting = []
+
+
+def _fingerprint(row: RejectedRow) -> str:
+    return row_identity(row.table, row.store, {"source": row.source, "row": row.row, "raw": row.raw})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,58 @@
+"""The two shipped mappings on the real files they are for, counted against what is published about these files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from shopkeeper.intake.import_report import ImportReport, TableReport
+from shopkeeper.wiring.importing import import_into
+from shopkeeper.wiring.new_workspace import create_workspace
+
+ROOT = Path(__file__).parents[2]
+DATA = ROOT.parent / "shared" / "data"
+MAPPINGS = ROOT / "examples" / "mappings"
+
+pytestmark = pytest.mark.integration
+
+
+def tables(report: ImportReport) -> dict[str, TableReport]:
+    return {table.table: table for table in report.tables}
+
+
+@pytest.mark.skipif(not (DATA / "online-retail-uci").is_dir(), reason="the data set is not beside the repository")
+def test_online_retail_comes_in_whole_and_once(tmp_path: Path) -> None:
+    settings = create_workspace(tmp_path / "shop")
+    folder, mapping = DATA / "online-retail-uci", MAPPINGS / "online-retail-uci.yaml"
+    report = import_into(settings, folder, "uk", mapping)
+    assert tables(report)["events"] == TableReport("events", 541_909, 541_909 - 5_268 - 2, 5_268, 2)
+    assert [(reason.table, reason.field, reason.rows) for reason in report.reasons] == [("events", "price", 2)]
+    assert all("-11062.06 (from UnitPrice)" in example for example in report.reasons[0].examples)
+    seen = report.recognised
+    assert seen.by_type == {"purchase": 541_909 - 9_288 - 1_336 - 2, "refund": 9_288, "stock_adjustment": 1_336}
+    # Published: the sum of quantity times price is 9,747,747.93; the two rejected lines hold -11,062.06 each.
+    assert seen.bought - seen.returned == pytest.approx(9_747_747.93 + 2 * 11_062.06, abs=0.05)
+    again = import_into(settings, folder, "uk", mapping)
+    assert {table.accepted for table in again.tables} == {0}
+
+
+@pytest.mark.skipif(
+    not (DATA / "dunnhumby-complete-journey").is_dir(), reason="the data set is not beside the repository"
+)
+def test_the_complete_journey_brings_products_users_and_prices_paid(tmp_path: Path) -> None:
+    source, folder = DATA / "dunnhumby-complete-journey", tmp_path / "part"
+    folder.mkdir()
+    for name, rows in (("products", ""), ("demographics", ""), ("transactions", "LIMIT 50000"), ("coupons", "")):
+        copied = f"COPY (SELECT * FROM '{source / name}.parquet' {rows}) TO '{folder / name}.parquet'"  # noqa: S608 - the test's own
+        duckdb.connect().execute(copied)
+    report = import_into(create_workspace(tmp_path / "shop"), folder, "us", MAPPINGS / "dunnhumby.yaml")
+    assert {name: (t.read, t.accepted, t.rejected) for name, t in tables(report).items()} == {
+        "products": (92_331, 92_331, 0),
+        "users": (801, 801, 0),
+        "events": (50_000, 50_000, 0),
+    }
+    assert [file.name for file in report.skipped] == ["coupons.parquet"]
+    assert report.recognised.not_products > 0
+    assert set(report.recognised.by_type) == {"purchase", "till_adjustment"}
