@@ -1,0 +1,176 @@
+"""The serving process put together: models are swapped by pointer, a damaged one never serves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from shopkeeper.commerce.consent import FULL_CONSENT
+from shopkeeper.commerce.event import Event
+from shopkeeper.commerce.product import Product
+from shopkeeper.commerce.shopper import Shopper, User
+from shopkeeper.commerce.store import Store
+from shopkeeper.commerce.tables import EVENTS, PRODUCTS, STORES
+from shopkeeper.engines.segment_log import SegmentLog
+from shopkeeper.engines.state import open_state
+from shopkeeper.errors import UnknownStore
+from shopkeeper.intake.ports import SourcedRow
+from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
+from shopkeeper.recommendations.system import RecommendationSystem
+from shopkeeper.testing.serving_suite import DecisionSystemSuite
+from shopkeeper.wiring.serve import open_serving
+from shopkeeper.wiring.settings import Settings, TrainingSettings
+from shopkeeper.wiring.train import train_system
+
+NOW = datetime.now(UTC)
+SHOPPERS, PRODUCTS_EACH = 60, 6
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A workspace with two trained versions: shoppers buy runs of neighbouring products out of twenty."""
+    chosen = Settings(
+        workspace=tmp_path_factory.mktemp("shop"),
+        training=TrainingSettings(minimum_interactions=100, bootstrap=100),  # type: ignore[call-arg]  # pydantic defaults
+    )
+    state = open_state(chosen.state_url)
+    state.tables.upsert(STORES, [SourcedRow(Store(store="uk"), NOW)])
+    shelf = [Product(product=f"p{n}", store="uk", categories=("home",)) for n in range(20)]
+    state.tables.upsert(PRODUCTS, [SourcedRow(row, NOW) for row in shelf])
+    state.close()
+    log = SegmentLog(chosen.folder(chosen.engines.log), "import")
+    rows = [
+        Event(
+            event_id=f"{shopper}-{step}", ts=NOW - timedelta(days=9 - step, minutes=shopper), store="uk",
+            type="purchase", product=f"p{(shopper + step) % 20}", user=f"u{shopper}",
+        )
+        for shopper in range(SHOPPERS)
+        for step in range(PRODUCTS_EACH)
+    ]  # fmt: skip
+    log.append(EVENTS, [msgspec.json.encode(row) for row in rows])
+    log.close()
+    for model in ("item-knn", "popular"):
+        train_system(chosen, "recommendations", model=model, say=lambda _: None)
+    return chosen
+
+
+def versions(settings: Settings) -> list[str]:
+    state = open_state(settings.state_url)
+    try:
+        return sorted(version.version for version in state.registry.versions("recommendations"))
+    finally:
+        state.close()
+
+
+def ask(**body: Any) -> RecommendationBody:  # noqa: ANN401 - fields of the body
+    return RecommendationBody(store="uk", **body)
+
+
+def test_the_champion_answers_and_another_takes_over_by_pointer_alone(settings: Settings) -> None:
+    first, second = versions(settings)
+
+    async def scenario() -> None:
+        async with open_serving(settings) as serving:
+            for version in (second, first):
+                serving.state.registry.point("recommendations", "champion", version, "test", "test")
+                await serving.release.follow()
+                decision = await serving.recommend(ask(user="u1"))
+                assert (decision.model, decision.fallback) == (version, None)
+
+    asyncio.run(scenario())
+
+
+def test_a_damaged_version_never_serves_and_the_old_one_goes_on(settings: Settings) -> None:
+    good, bad = versions(settings)
+
+    async def scenario() -> None:
+        async with open_serving(settings) as serving:
+            assert serving.system.version is not None
+            before = serving.system.version
+            folder = (
+                settings.folder(settings.engines.models) / serving.state.registry.get("recommendations", bad).folder
+            )
+            array = sorted(folder.glob("*.npy"))[0]
+            whole = array.read_bytes()
+            array.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+            try:
+                serving.state.registry.point("recommendations", "champion", bad, "test", "test")
+                await serving.release.follow()
+                assert serving.release.error is not None
+                assert array.name in serving.release.error
+                assert (await serving.recommend(ask(user="u1"))).model == before
+            finally:
+                array.write_bytes(whole)
+                serving.state.registry.point("recommendations", "champion", good, "test", "test")
+
+    asyncio.run(scenario())
+
+
+def test_what_a_user_bought_is_read_only_with_consent(settings: Settings) -> None:
+    async def scenario() -> None:
+        async with open_serving(settings) as serving:
+            bought = {f"p{n}" for n in range(1, 1 + PRODUCTS_EACH)}
+            known = await serving.recommend(ask(user="u1", k=5))
+            assert not bought & {item.product for item in known.answer.items}
+            refused = ask(user="u1", k=20, consent=msgspec.convert({"personalise": False}, FULL_CONSENT.__class__))
+            stranger = await serving.recommend(ask(user="nobody", k=20))
+            unread = await serving.recommend(refused)
+            assert [i.product for i in unread.answer.items] == [i.product for i in stranger.answer.items]
+
+    asyncio.run(scenario())
+
+
+def test_an_erased_user_is_in_no_model_any_more(settings: Settings) -> None:
+    async def scenario() -> None:
+        async with open_serving(settings) as serving:
+            await serving.erasure.begin([SourcedRow(User(user="u7", store="uk"), NOW, deleted=True)])
+            await serving.erasure.finish()
+            (report,) = serving.state.reports.latest("erasure", limit=1)
+            assert report.body["status"] == "done"
+            assert report.body["erased"]["events"] == PRODUCTS_EACH
+            assert report.body["erased"]["models"] == len(versions(settings))
+            known, stranger = await serving.recommend(ask(user="u7")), await serving.recommend(ask(user="nobody"))
+            assert known.fallback is None
+            assert [i.product for i in known.answer.items] == [i.product for i in stranger.answer.items]
+
+    asyncio.run(scenario())
+
+
+def test_a_store_nobody_declared_is_an_error_of_the_caller(settings: Settings) -> None:
+    async def scenario() -> None:
+        async with open_serving(settings) as serving:
+            with pytest.raises(UnknownStore):
+                await serving.recommend(RecommendationBody(store="mars"))
+
+    asyncio.run(scenario())
+
+
+@pytest.fixture(scope="module")
+def system(settings: Settings) -> RecommendationSystem:
+    async def opened() -> RecommendationSystem:
+        async with open_serving(settings) as serving:
+            return serving.system
+
+    return asyncio.run(opened())
+
+
+@pytest.fixture
+def requests() -> Sequence[RecommendationRequest]:
+    bodies = [
+        ask(user="u1"), ask(user="u2", k=50), ask(user="nobody"), ask(), ask(visitor="v", session="s"),
+        ask(products=("p3",), surface="product"), ask(products=("gone",)), ask(exclude=("p1", "p2"), k=3),
+        ask(candidates=("p1", "p2", "gone")),
+    ]  # fmt: skip
+    return [
+        RecommendationRequest(body, Shopper("uk", body.user, body.visitor, body.session), FULL_CONSENT, NOW)
+        for body in bodies
+    ]
+
+
+class TestRecommendationSystem(DecisionSystemSuite):
+    """The recommendation system obeys the laws the rails build on."""
