@@ -18,7 +18,8 @@ from shopkeeper.web.storefront_cards import category_path, shown, store_name, st
 from shopkeeper.web.storefront_keys import KEYS_FILE, browser_keys
 from shopkeeper.web.storefront_shelf import ORDERS, Order, Shelf, ancestors, lay_out
 
-PAGE_SIZE = 24
+PAGE_SIZE = 30
+DOOR_PICTURES = 4
 FRESH_SECONDS = 5.0
 CARDS_LIMIT = 50
 router = APIRouter(include_in_schema=False)
@@ -81,12 +82,18 @@ def front_door(request: Request) -> Response:
 
 
 @router.get("/storefront")
-def stores(request: Request) -> Response:
+async def stores(request: Request) -> Response:
     """Show the stores that can be visited, or how to open one."""
-    keys, problems = _keys(request)
+    keys, problems = await run_in_threadpool(_keys, request)
     known = request.app.state.serving.catalogue.stores
+    now = datetime.now(UTC)
+    opened = [store for store in known if store.store in keys]
+    shelves = [await _shelf(request, store) for store in opened]
     values = {
-        "opened": [store for store in known if store.store in keys],
+        "opened": [
+            (store, [shown(card, store, now) for card in shelf.products()[:DOOR_PICTURES]])
+            for store, shelf in zip(opened, shelves, strict=True)
+        ],
         "closed": [store for store in known if store.store not in keys],
         "problems": problems,
         "keys_file": KEYS_FILE,
