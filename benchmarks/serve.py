@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 from shopkeeper.testing.load import LoadResult, load
 from shopkeeper.testing.server_process import ServerProcess, start_empty_server, start_server
@@ -48,7 +49,7 @@ def measure(workspace: Path, key: str, products: int, seconds: float, core: int)
     server = start_server(workspace, core)
     run(server, uncached(key), 8, 1.0)
     many, one = run(server, uncached(key), 32, seconds), run(server, uncached(key), 1, seconds / 2)
-    answer = sample(server, key)
+    answer, degraded = sample(server, key), fallback_share(server)
     server.stop()
     settings.write_text("", "utf-8")
     server = start_server(workspace, core)
@@ -72,8 +73,8 @@ def measure(workspace: Path, key: str, products: int, seconds: float, core: int)
         "peers": {},
         "ratio_best_peer": None,
         "errors": many.errors + one.errors + cached.errors + limit.errors,
+        "uncached_fallback_share": round(degraded, 4),
         "model": answer.get("model"),
-        "fallback": answer.get("fallback"),
     }
 
 
@@ -84,14 +85,21 @@ def run(server: ServerProcess, requests: Iterator[bytes], connections: int, seco
 
 def sample(server: ServerProcess, key: str) -> dict[str, Any]:
     """Ask once and read the answer, to say what was measured."""
-    from urllib.request import Request, urlopen  # noqa: PLC0415 - one request of one run
-
     body = json.dumps({"store": "shop", "visitor": "v1", "k": 20}).encode()
     headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
     asked = Request(f"http://{server.host}:{server.port}/v1/recommendations", body, headers)
     with urlopen(asked, timeout=10) as answer:  # noqa: S310 - our server
         document: dict[str, Any] = json.loads(answer.read())
     return document
+
+
+def fallback_share(server: ServerProcess) -> float:
+    """Return which share of the decisions so far the rules answered instead of the model."""
+    with urlopen(f"http://{server.host}:{server.port}/metrics", timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    rows = [line.rsplit(" ", 1) for line in lines if line.startswith("shopkeeper_decisions_total{")]
+    total = sum(float(value) for _, value in rows)
+    return sum(float(value) for name, value in rows if 'fallback=""' not in name) / total
 
 
 def uncached(key: str) -> Iterator[bytes]:

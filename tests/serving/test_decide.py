@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -189,6 +189,17 @@ def test_after_enough_failures_the_model_is_left_alone_and_later_tried_again() -
     shop.parrot.say = str
     shop.seconds = 5
     assert shop.one().fallback is None
+
+
+def test_waiting_for_a_thread_is_answered_by_the_rules_and_not_held_against_the_model() -> None:
+    release = threading.Event()
+    shop = Shop(Parrot(say=lambda _: str(release.wait(5))), deadline_seconds=0.02)
+    shop.workers = Workers(threads=1, spares=0)
+    shop.decider._around = replace(shop.decider._around, workers=shop.workers)
+    decisions = shop.ask(*[Wish(f"word-{n}") for n in range(6)])
+    release.set()
+    assert {decision.fallback for decision in decisions} == {"deadline"}
+    assert shop.breaker.state == "closed", "one call ran over; five waited, and two that ran over would open it"
 
 
 def test_the_last_good_answer_stands_in_for_a_broken_model_if_it_still_holds() -> None:

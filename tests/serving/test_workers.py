@@ -47,8 +47,9 @@ def test_a_call_that_waited_past_its_deadline_is_never_made() -> None:
         workers = Workers(threads=1, spares=0)
         stuck = asyncio.create_task(workers.run(release.wait, 5.0, 2.0))
         await asyncio.sleep(0)
-        with pytest.raises(DeadlineMissed):
+        with pytest.raises(DeadlineMissed, match="No thread was free") as missed:
             await workers.run(made.append, 1, 0.01)
+        assert not missed.value.ran
         release.set()
         assert await stuck
         assert await workers.run(str, 2, 1.0) == "2"

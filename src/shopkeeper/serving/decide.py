@@ -161,8 +161,9 @@ class Decider(Generic[RequestT, AnswerT]):
             return self._failed("breaker_open")
         try:
             answer = await self._around.workers.run(self.system.answer, request, self._deadline)
-        except DeadlineMissed:
-            self.breaker.failed()
+        except DeadlineMissed as missed:
+            if missed.ran:  # a call that only waited for a thread is load, not a fault of the model
+                self.breaker.failed()
             return self._failed("deadline")
         except Exception as error:  # noqa: BLE001 - whatever the model raises, the rules answer
             _log.exception("model_failed", system=self.system.name, model=version, error=repr(error))

@@ -17,7 +17,16 @@ ResultT = TypeVar("ResultT")
 
 
 class DeadlineMissed(Unavailable):
-    """A call took longer than it was given."""
+    """A call took longer than it was given.
+
+    Attributes:
+        ran: The call itself ran over; False where it only waited for a thread, which says nothing against the model.
+    """
+
+    def __init__(self, deadline_seconds: float, *, ran: bool) -> None:
+        what = "The model did not answer" if ran else "No thread was free"
+        super().__init__(f"{what} within {deadline_seconds * 1000:g} ms.", "The rules answer instead.")
+        self.ran = ran
 
 
 @dataclass(slots=True, eq=False)
@@ -71,14 +80,15 @@ class Workers:
 
     def _overrun(self, job: _Job, deadline_seconds: float) -> None:
         with self._lock:
-            if job.state == "waiting":
+            waited = job.state == "waiting"
+            if waited:
                 job.state = "dropped"
             elif job.state == "running" and self._spares > 0:
                 job.state = "replaced"
                 self._spares -= 1
                 self._start_thread()
         if not job.future.done():
-            job.future.set_exception(DeadlineMissed(f"The model did not answer within {deadline_seconds * 1000:g} ms."))
+            job.future.set_exception(DeadlineMissed(deadline_seconds, ran=not waited))
 
     def _start_thread(self) -> None:
         threading.Thread(target=self._work, name="model", daemon=True).start()
