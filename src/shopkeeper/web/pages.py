@@ -33,6 +33,7 @@ def _environment() -> jinja2.Environment:
         loader=jinja2.PackageLoader("shopkeeper.web", "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        auto_reload=False,  # code and templates change together, at a restart
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -3,14 +3,20 @@
 import { axis, chart } from "./charts.js";
 
 const KEPT = 300;
-const MINUTES = { type: "date", tickformat: "%H:%M", dtick: 60_000, hoverformat: "%H:%M:%S UTC" };
+const MINUTES = { type: "date", tickformat: "%H:%M:%S", nticks: 7, hoverformat: "%H:%M:%S UTC" };
 const first = JSON.parse(document.getElementById("live").textContent);
-const seconds = first.seconds;
+const seconds = sinceFirst(first.seconds);
 const WHY = {
   no_model: "There was no trained model", deadline: "The model took too long", error: "The model failed",
   breaker_open: "The model failed shortly before and was left alone", changed: "The shelf changed during the answer",
   stale: "The model gave no new answer; its last good one was shown",
 };
+// A server that started lately has silent seconds from before its time; they are no zeros to be shown.
+function sinceFirst(rows) {
+  const busy = rows.findIndex((row) => row.decisions || row.events);
+  return rows.slice(Math.min(busy < 0 ? rows.length : busy, rows.length - 60));
+}
+
 const whole = new Intl.NumberFormat("en");
 const tenth = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const share = (part, all) => (all ? `${tenth.format((100 * part) / all)}%` : "none");
