@@ -14,7 +14,7 @@ import pytest
 
 from shopkeeper.commerce.decision import DecisionRecord
 from shopkeeper.serving.arms import ChampionOnly
-from shopkeeper.serving.breaker import Breaker
+from shopkeeper.serving.breaker import Breaker, BreakerLimits
 from shopkeeper.serving.cache import AnswerCache
 from shopkeeper.serving.decide import Decider, Decision, Surroundings
 from shopkeeper.serving.telemetry import Telemetry
@@ -81,7 +81,7 @@ class Shop:
     def __post_init__(self) -> None:
         ids = count(1)
         self.records, self.telemetry = Records(), Telemetry(lambda: self.seconds)
-        self.breaker = Breaker(2, 10, 5, lambda: self.seconds)
+        self.breaker = Breaker(BreakerLimits(2, 0.5, 10, 5), lambda: self.seconds)
         self.cache: AnswerCache[str] = AnswerCache(10, 100, lambda: self.seconds, lambda: 0.0)
         self.workers = Workers(2)
         around = Surroundings(

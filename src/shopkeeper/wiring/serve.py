@@ -27,10 +27,10 @@ from shopkeeper.recommendations.system import RecommendationSystem
 from shopkeeper.recommendations.trending import Trending
 from shopkeeper.recommendations.trending_seed import seed_trending
 from shopkeeper.serving.arms import ChampionOnly
-from shopkeeper.serving.breaker import Breaker
+from shopkeeper.serving.breaker import Breaker, BreakerLimits
 from shopkeeper.serving.cache import AnswerCache
 from shopkeeper.serving.catalogue import Catalogue
-from shopkeeper.serving.consent import UserConsents, effective
+from shopkeeper.intake.consent import UserConsents, effective
 from shopkeeper.serving.decide import Decider, Decision, Surroundings
 from shopkeeper.serving.decision_log import QueuedDecisionLog
 from shopkeeper.serving.key_ring import KeyRing
@@ -156,9 +156,10 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack) -> Ser
     consents, sessions = UserConsents(catalogue.group), SessionState(chosen.sessions)
     system = RecommendationSystem(catalogue, trending)
     decision_log = QueuedDecisionLog(live_log)
-    breaker = Breaker(
-        chosen.breaker_failures, chosen.breaker_window_seconds, chosen.breaker_open_seconds, time.monotonic
+    limits = BreakerLimits(
+        chosen.breaker_failures, chosen.breaker_share, chosen.breaker_window_seconds, chosen.breaker_open_seconds
     )
+    breaker = Breaker(limits, time.monotonic)
     cache: AnswerCache[RecommendationAnswer] = AnswerCache(
         chosen.cache_entries, chosen.cache_hours * 3600, time.monotonic, random.random
     )

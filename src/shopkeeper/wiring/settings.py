@@ -51,7 +51,9 @@ class ServingSettings(_Section):
     k_limit: int = Field(200, gt=0)
     """Most results one answer may have."""
     breaker_failures: int = Field(5, gt=0)
-    """Model failures within `breaker_window_seconds` that open the breaker."""
+    """Fewest model failures within `breaker_window_seconds` before the breaker may open."""
+    breaker_share: float = Field(0.5, gt=0, le=1)
+    """Share of the model's calls within the window that must have failed to open it."""
     breaker_window_seconds: float = Field(10.0, gt=0)
     breaker_open_seconds: float = Field(5.0, gt=0)
     """How long an open breaker waits before it lets one request try the model."""
