@@ -67,6 +67,16 @@ def test_bad_input_names_field_and_remedy(
     assert shop.serving.telemetry.totals().events == {}
 
 
+@pytest.mark.parametrize(("sent", "said"), [(b"NaN", "NaN"), (b"Infinity", "Infinity"), (b"-1e999", "-Infinity")])
+def test_a_price_that_is_no_number_is_named_in_the_reason(shop: Shop, sent: bytes, said: str) -> None:
+    event = b'{"store":"uk","ts":1767268800,"type":"view","product":7,"price":' + sent + b"}"
+    item = b'{"product":"p9","store":"uk","price":' + sent + b"}"
+    for method, path, body in (("POST", "/v1/events", event), ("PUT", "/v1/products", item)):
+        (problem,) = shop.call(method, path, content=body).json()["errors"]
+        assert problem["field"] == "price"
+        assert problem["reason"].endswith(f", got {said}")
+
+
 @pytest.mark.parametrize("path", ["/v1/events", "/v1/recommendations", "/v1/products"])
 def test_a_body_of_ten_megabytes_is_refused(shop: Shop, path: str) -> None:
     method = "PUT" if path == "/v1/products" else "POST"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import msgspec
@@ -55,7 +56,9 @@ def general(reason: str) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value as a message shows it, at most 80 characters."""
+    """Return a value as a message shows it, at most 80 characters; numbers that are none by their JavaScript name."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     text = repr(json_safe(value))
     return text if len(text) <= 80 else f"{text[:77]}..."
 
