@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
 
 from shopkeeper.commerce.consent import NO_CONSENT
 from shopkeeper.errors import Unavailable, UnknownModel
+from shopkeeper.recommendations.request import Filters
 from shopkeeper.recommendations.system import RecommendationSystem
 from shopkeeper.recommendations.trending import Trending
 from shopkeeper.registry.bundle import Bundle
@@ -105,6 +107,37 @@ def test_a_cached_answer_holds_until_a_product_is_gone(shop: Shop) -> None:
     assert shop.system.still_holds(request, answer)
     shop.put(product("cup", stock=0.0))
     assert not shop.system.still_holds(request, answer)
+
+
+@pytest.mark.parametrize(
+    ("asked", "changed"),
+    [
+        ({"filters": Filters(price_max=12.0)}, {"price": 13.0}),
+        ({"filters": Filters(price_min=9.0)}, {"price": 8.0}),
+        ({"filters": Filters(price_max=12.0)}, {"price": None}),
+        ({"filters": Filters(categories=("Home",))}, {"categories": ("Play",)}),
+        ({"filters": Filters(brands=("Potter",))}, {"brand": "Smith"}),
+    ],
+)
+def test_a_cached_answer_holds_until_a_product_leaves_the_filters(
+    shop: Shop, asked: dict[str, Any], changed: dict[str, Any]
+) -> None:
+    shop.put(*(product(name, brand="Potter") for name in PRODUCTS))
+    request = shop.request(live=[("mug", "view")], **asked)
+    answer = shop.system.answer(request)
+    assert "cup" in [item.product for item in answer.items]
+    assert shop.system.still_holds(request, answer)
+    shop.put(product("cup", **{"brand": "Potter", **changed}))
+    assert not shop.system.still_holds(request, answer)
+
+
+def test_an_answer_to_another_question_does_not_hold(shop: Shop) -> None:
+    answer = shop.system.answer(shop.request(live=[("mug", "view")]))
+    first = answer.items[0].product
+    assert not shop.system.still_holds(shop.request(exclude=(first,)), answer)
+    assert not shop.system.still_holds(shop.request(products=(first,)), answer)
+    assert not shop.system.still_holds(shop.request(candidates=("pan",)), answer)
+    assert shop.system.still_holds(shop.request(candidates=tuple(PRODUCTS)), answer)
 
 
 def test_the_record_keeps_products_scores_and_reason_codes(shop: Shop) -> None:

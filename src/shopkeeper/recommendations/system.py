@@ -14,7 +14,8 @@ from shopkeeper.recommendations.answer import Recommendation, RecommendationAnsw
 from shopkeeper.recommendations.fallback import fall_back
 from shopkeeper.recommendations.fill import Stock
 from shopkeeper.recommendations.loaded import LoadedModel, load_model
-from shopkeeper.recommendations.recommend import DEFAULT_PARAMS, RecommendParams, recommend
+from shopkeeper.recommendations.past import Past
+from shopkeeper.recommendations.recommend import DEFAULT_PARAMS, RecommendParams, recommend, rules_for
 from shopkeeper.recommendations.request import RecommendationRequest
 from shopkeeper.recommendations.shelf import Shelf
 from shopkeeper.recommendations.similar import similar_request
@@ -109,8 +110,13 @@ class RecommendationSystem:
         return (self.name, self.version, body.store, shopper.group, person, asked)
 
     def still_holds(self, request: RecommendationRequest, answer: RecommendationAnswer) -> bool:
-        """Say whether every product may still be shown."""
-        return all(self._catalogue.available(request.store, item.product, request.now) for item in answer.items)
+        """Say whether every product may still be shown and still is what the request asked for.
+
+        Prices, brands and categories change: a filter is judged by the live card, never by the answer's age. What the
+        shopper bought needs no second look, as every purchase changes the cache key.
+        """
+        rules = rules_for(request, Past(), self._catalogue, self._params)
+        return all(rules.allowed(item.product) is not None for item in answer.items)
 
     def record(self, answer: RecommendationAnswer) -> tuple[int, Mapping[str, Any]]:
         """Return the number of products, and the products with scores and reason codes."""
