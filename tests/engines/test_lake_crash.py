@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -52,12 +53,13 @@ def event(number: int, user: str = "ann") -> bytes:
 def logged(folder: Path, *numbers: int) -> None:
     writer = SegmentLog(folder / "log", "test")
     writer.append(EVENTS, [event(number) for number in numbers])
-    writer.append(EVENT_COUNTS, [COUNT] * len(numbers))
+    writer.append(EVENT_COUNTS, [count_row() for _ in numbers])
     writer.close()
 
 
-COUNT: Final = b'{"ts":"2026-03-01T00:00:00Z","store":"uk","type":"view"}'
-"""A row without identity: only the manifest keeps it from being taken twice."""
+def count_row() -> bytes:
+    """Return a count nobody sent before."""
+    return f'{{"count_id":"{uuid4().hex}","ts":"2026-03-01T00:00:00Z","store":"uk","type":"view"}}'.encode()
 
 
 def lake(folder: Path, on_step: Callable[[str], None] = lambda _: None, now: float = 0.0) -> Lake:
@@ -65,7 +67,7 @@ def lake(folder: Path, on_step: Callable[[str], None] = lambda _: None, now: flo
 
 
 def contents(folder: Path) -> tuple[list[int], int]:
-    """Return the numbers of all events, and how many `COUNT` rows there are."""
+    """Return the numbers of all events, and how many counts there are."""
     warehouse = lake(folder).warehouse()
     ids = warehouse.fetch(NamedQuery("ids", "SELECT event_id FROM events"))["event_id"].tolist()
     (total,) = warehouse.fetch(NamedQuery("n", "SELECT coalesce(sum(n), 0) AS n FROM event_counts"))["n"].tolist()
@@ -191,7 +193,7 @@ def test_whatever_happens_every_acknowledged_row_is_there_once(actions: list[tup
             if action == "append" and isinstance(detail, list):
                 writer.append(EVENTS, [event(number) for number in detail])
                 acknowledged |= set(detail)
-                writer.append(EVENT_COUNTS, [COUNT])
+                writer.append(EVENT_COUNTS, [count_row()])
                 counted += 1
             elif action == "seal":
                 writer.seal()

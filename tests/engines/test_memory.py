@@ -38,10 +38,11 @@ def test_rows_of_keyed_tables_are_one_by_key_and_source_time() -> None:
     assert log.compact() == {"products": 1}
 
 
-def test_counts_add_up() -> None:
+def test_a_count_sent_twice_counts_once_and_other_counts_add_up() -> None:
     log = MemoryEventLog()
-    count = msgspec.json.encode(EventCount(ts=datetime(2026, 1, 1, tzinfo=UTC), store="uk", type="view"))
-    log.append(EVENT_COUNTS, [count, count])
+    count = msgspec.json.encode(EventCount(count_id="c", ts=datetime(2026, 1, 1, tzinfo=UTC), store="uk", type="view"))
+    other = count.replace(b'"c"', b'"d"')
+    log.append(EVENT_COUNTS, [count, count, other])
     assert len(log.rows("event_counts")) == 2
 
 

@@ -75,14 +75,18 @@ class EventCount(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How often something happened among shoppers who did not allow measurement: no person, no time of day.
 
     Attributes:
+        count_id: Hash over the ids of the events that were counted together, so sending them again adds nothing.
         ts: Midnight UTC of the day.
+        product: What the events were about; empty where they were about no product.
         n: Events.
         quantity: Units over those events.
     """
 
+    count_id: Id
+
     ts: datetime
     store: Id
     type: Label
-    product: Id | None = None
+    product: str = ""
     n: Count = 1
     quantity: Quantity | None = None

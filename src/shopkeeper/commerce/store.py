@@ -9,6 +9,9 @@ from msgspec import Struct
 from shopkeeper.commerce.consent import FULL_CONSENT, Consent
 from shopkeeper.commerce.fields import Currency, Id, Label
 
+ALL_STORES = ""
+"""What stands in `store` of a row that holds in every store."""
+
 
 class Store(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One online store. Every day boundary, sum, price ending and legal rule reads it.

@@ -83,7 +83,7 @@ def _kind(hint: object) -> ColumnKind:
 
 
 EVENTS = TableSchema("events", Event, ("store", "event_id"), "ts")
-EVENT_COUNTS = TableSchema("event_counts", EventCount, ("store", "ts", "type", "product"), "ts")
+EVENT_COUNTS = TableSchema("event_counts", EventCount, ("store", "count_id", "type", "product"), "ts")
 DECISIONS = TableSchema("decisions", DecisionRecord, ("store", "decision_id"), "ts")
 STORES = TableSchema("stores", Store, ("store",))
 PRODUCTS = TableSchema("products", Product, ("store", "product"))

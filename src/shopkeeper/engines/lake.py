@@ -3,7 +3,7 @@
     log/PROCESS-...sealed  --compact-->  lake/TABLE/store=S/day=D/*.parquet, named by lake/manifest.json  --> warehouse
 
 A row sent twice is kept once: within one table, store and UTC day, of rows with the same key (and, in keyed tables, the
-same source time) the first stays. Counts of unmeasured shoppers have no identity and are all kept.
+same source time) the first stays.
 """
 
 from __future__ import annotations

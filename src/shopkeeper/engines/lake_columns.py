@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from shopkeeper.commerce.tables import EVENT_COUNTS, KEYED_TABLES, ColumnKind, TableSchema
+from shopkeeper.commerce.tables import KEYED_TABLES, ColumnKind, TableSchema
 from shopkeeper.engines.duckdb_session import files_literal, name_literal, text_literal
 
 _STORED: Final[Mapping[ColumnKind, str]] = {
@@ -71,9 +71,7 @@ def time_column(table: TableSchema) -> str:
 
 
 def identity(table: TableSchema) -> tuple[str, ...]:
-    """Return the columns by which a row sent twice is known; empty for counts, which add up and have no identity."""
-    if table.name == EVENT_COUNTS.name:
-        return ()
+    """Return the columns by which a row sent twice is known."""
     return (*table.key, "source_ts") if table.name in KEYED_TABLES else table.key
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from shopkeeper.commerce.tables import EVENT_COUNTS, KEYED_TABLES, LOGGED_TABLES, TableSchema
+from shopkeeper.commerce.tables import KEYED_TABLES, LOGGED_TABLES, TableSchema
 from shopkeeper.intake.ports import RejectedRow, SourcedRow, Upserted
 from shopkeeper.quality.ports import Report
 
@@ -33,7 +33,7 @@ class MemoryEventLog:
         for name, rows in self._appended.items():
             kept = self._compacted.setdefault(name, {})
             for row in rows:
-                if kept.setdefault(_identity(LOGGED_TABLES[name], row, len(kept)), row) is not row:
+                if kept.setdefault(_identity(LOGGED_TABLES[name], row), row) is not row:
                     duplicates[name] += 1
         self._appended.clear()
         return dict(duplicates)
@@ -44,10 +44,8 @@ class MemoryEventLog:
         return list(self._compacted.get(table, {}).values())
 
 
-def _identity(table: TableSchema, row: Mapping[str, Any], number: int) -> tuple[object, ...]:
-    """Return what makes two logged rows one: the key, the day, and the source time of keyed tables; counts add up."""
-    if table is EVENT_COUNTS:
-        return (number,)
+def _identity(table: TableSchema, row: Mapping[str, Any]) -> tuple[object, ...]:
+    """Return what makes two logged rows one: the key, the day, and the source time of keyed tables."""
     time = row["source_ts"] if table.name in KEYED_TABLES else str(row["ts"])[:10]
     return (time, *(row.get(name, "") for name in table.key))
 

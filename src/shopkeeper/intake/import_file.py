@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from shopkeeper.errors import FieldProblem, MappingError
@@ -24,17 +24,23 @@ class Rejects:
 
     A row that lies there already, from an earlier import of the same file, is counted and not kept twice.
 
+    Args:
+        keepable: Returns a row as it may be kept.
+
     Attributes:
         rows: Rejected rows of this import.
         unmatched: Those among them that no table wanted.
     """
 
-    def __init__(self, quarantine: Quarantine, store: str | None) -> None:
+    def __init__(
+        self, quarantine: Quarantine, store: str | None, keepable: Callable[[RejectedRow], RejectedRow]
+    ) -> None:
         self.reasons = ReasonTally()
         self.rows = 0
         self.unmatched = 0
         self._quarantine = quarantine
         self._store = store
+        self._keepable = keepable
         self._known = {_fingerprint(row) for row in quarantine.rows(REMEMBERED_ROWS, store)}
         self._waiting: list[RejectedRow] = []
 
@@ -43,7 +49,7 @@ class Rejects:
         placed = tuple(replace(problem, row=row.row) for problem in problems)
         self.reasons.add(table, source, placed)
         self.rows += 1
-        rejected = rejected_row(table, self._store, source, row.row, raw, placed)
+        rejected = self._keepable(rejected_row(table, self._store, source, row.row, raw, placed))
         if _fingerprint(rejected) not in self._known:
             self._waiting.append(rejected)
 

@@ -11,19 +11,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from shopkeeper.commerce.event import Event
 from shopkeeper.commerce.product import Product
-from shopkeeper.commerce.shopper import User
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import EVENTS, PRODUCTS, STORES, USERS, TableSchema
 from shopkeeper.errors import MappingError
+from shopkeeper.intake.consent import UserConsents, effective, said_in, without_keys
 from shopkeeper.intake.import_file import Rejects, import_file, open_file
 from shopkeeper.intake.import_report import ImportReport
 from shopkeeper.intake.import_tally import EventTally, TableTally
 from shopkeeper.intake.import_writers import EventWriter, KeyedWriter, ProductIds, RowWriter
 from shopkeeper.intake.keyed_rows import KeyedRowValidator, logged
 from shopkeeper.intake.mapping import load_mapping
-from shopkeeper.intake.measurement import MeasureConsent
-from shopkeeper.intake.ports import EventLog, Quarantine, SourcedRow, SourceReader, TableStore
+from shopkeeper.intake.ports import EventLog, Quarantine, RejectedRow, SourcedRow, SourceReader, TableStore
 from shopkeeper.intake.progress import Progress, ProgressMeter
 from shopkeeper.intake.sources import ImportPlan, PlannedFile, plan_import
 from shopkeeper.intake.validation import RowValidator
@@ -113,9 +113,9 @@ class _ImportRun:
         self._mapping = load_mapping(order.mapping) if order.mapping is not None else None
         self._plan: ImportPlan = plan_import(order.path, self._mapping)
         self._stores: dict[str, Store] = {}
-        self._consent: MeasureConsent | None = None
+        self._consents: UserConsents | None = None
         self._tallies: dict[str, TableTally] = {}
-        self._rejects = Rejects(engines.quarantine, order.store)
+        self._rejects = Rejects(engines.quarantine, order.store, self._keepable)
         self._seen = EventTally()
         self._products = ProductIds()
         self._logged: Counter[str] = Counter()
@@ -150,19 +150,34 @@ class _ImportRun:
         validator = RowValidator(table, self._stores, store, lambda: started, limit)
         engines, tally = self._engines, self._tally(table)
         if table is EVENTS:
-            return EventWriter(
-                validator, engines.log, self._measure_consent(), tally, self._seen, self._products, self._logged
-            )
+            return EventWriter(validator, engines.log, self._measured, tally, self._seen, self._products)
         changed = min(datetime.fromtimestamp(file.path.stat().st_mtime, UTC), started)
         keyed = KeyedRowValidator(validator, lambda: started, lambda: changed, limit)
         return KeyedWriter(keyed, engines.log, engines.tables, tally, self._know)
 
-    def _measure_consent(self) -> MeasureConsent:
-        """Return who allows measurement, read once, after users and before events."""
-        if self._consent is None:
-            users = (sourced.row for sourced in self._engines.tables.scan(USERS, self._order.store))
-            self._consent = MeasureConsent(self._stores, (user for user in users if isinstance(user, User)))
-        return self._consent
+    def _user_consents(self) -> UserConsents:
+        """Return what users allow, read once, after the import's users and before its events."""
+        if self._consents is None:
+            self._consents = UserConsents(self._group)
+            self._consents.apply(self._engines.tables.scan(USERS))
+        return self._consents
+
+    def _group(self, name: str) -> str:
+        store = self._stores.get(name)
+        return name if store is None else store.group
+
+    def _measured(self, event: Event) -> bool:
+        """Say whether an event may be kept as one."""
+        record = self._user_consents().of(event.store, event.user)
+        return bool(effective(event.consent, record, self._stores.get(event.store)).measure)
+
+    def _keepable(self, row: RejectedRow) -> RejectedRow:
+        """Return a rejected row as it may be kept: of a shopper who is not measured, without what names them."""
+        if row.table != EVENTS.name:
+            return row
+        store, user = str(row.raw.get("store") or row.store), row.raw.get("user")
+        record = self._user_consents().of(store, None if user is None else str(user))
+        return row if effective(said_in(row.raw), record, self._stores.get(store)).measure else without_keys(row)
 
     def _know(self, sourced: SourcedRow) -> None:
         if isinstance(sourced.row, Product):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -12,9 +11,9 @@ from shopkeeper.commerce.event import Event
 from shopkeeper.commerce.product import RECOMMENDABLE, Product
 from shopkeeper.commerce.tables import EVENT_COUNTS, EVENTS, TableSchema
 from shopkeeper.errors import FieldProblem
+from shopkeeper.intake.consent import counted
 from shopkeeper.intake.import_tally import EventTally, TableTally
 from shopkeeper.intake.keyed_rows import KeyedRowValidator, logged, newest_per_key
-from shopkeeper.intake.measurement import MeasureConsent, counted
 from shopkeeper.intake.ports import EventLog, SourcedRow, TableStore
 from shopkeeper.intake.validation import RowValidator
 
@@ -65,19 +64,17 @@ class EventWriter:
         self,
         validator: RowValidator,
         log: EventLog,
-        consent: MeasureConsent,
+        measured: Callable[[Event], bool],
         tally: TableTally,
         seen: EventTally,
         products: ProductIds,
-        counted_rows: Counter[str],
     ) -> None:
         self._validator = validator
         self._log = log
-        self._consent = consent
+        self._measured = measured
         self._tally = tally
         self._seen = seen
         self._products = products
-        self._counted_rows = counted_rows
         self._encode = msgspec.json.Encoder().encode
         self._encoded: list[bytes] = []
         self._unmeasured: list[Event] = []
@@ -87,7 +84,7 @@ class EventWriter:
         event = self._validator.check(raw, row)
         if not isinstance(event, Event):
             return event if isinstance(event, tuple) else ()
-        measured = self._consent.allows(event)
+        measured = self._measured(event)
         if event.product is not None:
             self._products.name(event.store, event.product)
         self._seen.add(event, is_product=self._products.is_product(event.store, event.product), measured=measured)
@@ -107,7 +104,7 @@ class EventWriter:
         if self._unmeasured:
             rows = counted(self._unmeasured)
             self._log.append(EVENT_COUNTS, [self._encode(row) for row in rows])
-            self._counted_rows[EVENT_COUNTS.name] += len(rows)
+            self._tally.logged += len(self._unmeasured)
             self._unmeasured = []
 
 

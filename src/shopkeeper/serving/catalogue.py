@@ -13,10 +13,8 @@ from types import MappingProxyType
 from typing import TypeVar, cast
 
 from shopkeeper.commerce.product import RECOMMENDABLE, Inventory, Price, Product
-from shopkeeper.commerce.store import Store
+from shopkeeper.commerce.store import ALL_STORES, Store
 from shopkeeper.intake.ports import SourcedRow
-
-ALL_STORES = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from shopkeeper.commerce.consent import Consent
 from shopkeeper.commerce.event import Event, EventType
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.commerce.tables import EVENT_COUNTS, EVENTS
+from shopkeeper.intake.consent import UserConsents, counted, effective, said_in, without_keys
 from shopkeeper.intake.ports import LiveLog, RejectedRow
 from shopkeeper.serving.catalogue import Catalogue
-from shopkeeper.serving.consent import UserConsents, counted, effective, said_in, without_keys
 from shopkeeper.serving.recent_ids import RecentIds
 from shopkeeper.serving.session_state import SessionState
 from shopkeeper.serving.telemetry import Telemetry

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from shopkeeper.commerce.tables import TableSchema
+from shopkeeper.intake.consent import UserConsents
 from shopkeeper.intake.keyed_rows import logged
 from shopkeeper.intake.ports import LiveLog, SourcedRow, TableStore, Upserted
 from shopkeeper.serving.catalogue import Catalogue
-from shopkeeper.serving.consent import UserConsents
 from shopkeeper.serving.telemetry import Telemetry
 
 

@@ -13,8 +13,8 @@ from shopkeeper.commerce.consent import Consent
 from shopkeeper.commerce.fields import Id
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.errors import RequestRejected
+from shopkeeper.intake.consent import NOT_SAID, effective
 from shopkeeper.serving.catalogue import Catalogue
-from shopkeeper.serving.consent import NOT_SAID, effective
 from shopkeeper.serving.ports import EMPTY_PROFILE
 from shopkeeper.serving.session_state import EVENTS_KEPT
 from shopkeeper.web.auth import authorise, check_store

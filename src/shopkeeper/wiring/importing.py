@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from shopkeeper.commerce.tables import EVENTS
+from shopkeeper.commerce.tables import EVENT_COUNTS, EVENTS
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.quarantine_files import QuarantineFiles
 from shopkeeper.engines.readers_csv import CsvReader
@@ -31,8 +31,8 @@ def readers() -> dict[str, SourceReader]:
 class ImportLedger:
     """Tells how many rows of an import the lake had before: what went in less what is there more.
 
-    Events are counted exactly, by the time the import began, which they carry; keyed tables by their growth, so rows
-    that a server takes in during the import count with it.
+    Events are counted exactly, by the time the import began, which they carry; keyed tables, and events that are kept
+    as counts alone, by their growth, so what a server takes in during the import counts with it.
     """
 
     def __init__(self, log: SegmentLog, lake: Lake) -> None:
@@ -49,7 +49,8 @@ class ImportLedger:
         held = self._held()
         new = {name: held[name] - self._before[name] for name in held}
         query = NamedQuery.load("shopkeeper.quality", "imported_events")
-        new[EVENTS.name] = int(self._warehouse.fetch(query, started=started)["events"][0])
+        single = int(self._warehouse.fetch(query, started=started)["events"][0])
+        new[EVENTS.name] = single + new[EVENT_COUNTS.name]
         return {name: max(0, rows - new[name]) for name, rows in logged.items() if name in new}
 
     def _held(self) -> dict[str, int]:

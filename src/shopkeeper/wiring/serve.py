@@ -21,6 +21,7 @@ from shopkeeper.engines.quarantine_files import QuarantineFiles
 from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.engines.state import State, open_state
 from shopkeeper.errors import LogDamaged, UnknownStore
+from shopkeeper.intake.consent import UserConsents, effective
 from shopkeeper.recommendations.answer import RecommendationAnswer
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
 from shopkeeper.recommendations.system import RecommendationSystem
@@ -30,7 +31,6 @@ from shopkeeper.serving.arms import ChampionOnly
 from shopkeeper.serving.breaker import Breaker, BreakerLimits
 from shopkeeper.serving.cache import AnswerCache
 from shopkeeper.serving.catalogue import Catalogue
-from shopkeeper.intake.consent import UserConsents, effective
 from shopkeeper.serving.decide import Decider, Decision, Surroundings
 from shopkeeper.serving.decision_log import QueuedDecisionLog
 from shopkeeper.serving.key_ring import KeyRing

@@ -11,10 +11,10 @@ import numpy as np
 from shopkeeper.commerce.consent import Consent
 from shopkeeper.commerce.event import Event
 from shopkeeper.commerce.tables import INVENTORY, PRICES, PRODUCTS, STORES, USERS
+from shopkeeper.intake.consent import UserConsents
 from shopkeeper.intake.ports import TableStore
 from shopkeeper.quality.ports import NamedQuery, Warehouse
 from shopkeeper.serving.catalogue import Catalogue
-from shopkeeper.serving.consent import UserConsents
 from shopkeeper.serving.live_events import LiveEvents
 
 LIVE_DAYS = 2

@@ -23,9 +23,9 @@ from shopkeeper.commerce.store import Store
 from shopkeeper.engines.group_commit import GroupCommit
 from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.errors import FieldProblem
+from shopkeeper.intake.consent import NOT_SAID, UserConsents, counted, effective, said_in, without_keys
 from shopkeeper.intake.ports import RejectedRow, SourcedRow
 from shopkeeper.serving.catalogue import Catalogue
-from shopkeeper.serving.consent import NOT_SAID, UserConsents, counted, effective, said_in, without_keys
 from shopkeeper.serving.live_events import LiveEvents
 from shopkeeper.serving.recent_ids import RecentIds
 from shopkeeper.serving.session_state import SessionState
@@ -81,10 +81,19 @@ def test_counts_are_by_store_day_type_and_product_with_units() -> None:
         )
 
     midnight = NOON.replace(hour=0)
-    assert counted([event(1, "a", 2), event(9, "a", 3), event(9, "b")]) == [
-        EventCount(ts=midnight, store="uk", type="cart", product="a", n=2, quantity=2 + 3),
-        EventCount(ts=midnight, store="uk", type="cart", product="b", n=1),
-    ]
+    first, second = counted([event(1, "a", 2), event(9, "a", 3), event(10, "b"), event(9, "a", 3)])
+    assert first == EventCount(
+        count_id=first.count_id, ts=midnight, store="uk", type="cart", product="a", n=2, quantity=2 + 3
+    )
+    assert second == EventCount(count_id=second.count_id, ts=midnight, store="uk", type="cart", product="b", n=1)
+
+
+def test_a_count_is_known_by_its_events_whatever_their_order() -> None:
+    def event(name: str) -> Event:
+        return Event(event_id=name, ts=NOON, store="uk", type="view", product="a")
+
+    ids = [counted([event(name) for name in names])[0].count_id for names in ("ab", "ba", "abc")]
+    assert ids[0] == ids[1] != ids[2]
 
 
 @pytest.mark.parametrize(

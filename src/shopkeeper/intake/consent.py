@@ -9,10 +9,10 @@ Rules that hold everywhere:
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -20,9 +20,8 @@ import msgspec
 from shopkeeper.commerce.consent import NO_CONSENT, Consent
 from shopkeeper.commerce.event import Event, EventCount
 from shopkeeper.commerce.shopper import User
-from shopkeeper.commerce.store import Store
+from shopkeeper.commerce.store import ALL_STORES, Store
 from shopkeeper.intake.ports import RejectedRow, SourcedRow
-from shopkeeper.serving.catalogue import ALL_STORES
 
 NOT_SAID = Consent()
 KEPT_OF_UNMEASURED = frozenset(
@@ -90,19 +89,28 @@ def effective(said: Consent | None, record: Consent, store: Store | None) -> Con
 
 
 def counted(events: Iterable[Event]) -> list[EventCount]:
-    """Return counts per store, UTC day, type and product, in the order they first come."""
-    n: Counter[tuple[datetime, str, str, str | None]] = Counter()
-    units: dict[tuple[datetime, str, str, str | None], float] = {}
+    """Return counts per store, UTC day, type and product, in the order they first come; an event twice counts once."""
+    groups: dict[tuple[datetime, str, str, str], dict[str, Event]] = {}
     for event in events:
         day = event.ts.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        key = (day, event.store, event.type, event.product)
-        n[key] += 1
-        if event.quantity is not None:
-            units[key] = units.get(key, 0.0) + event.quantity
+        groups.setdefault((day, event.store, event.type, event.product or ""), {}).setdefault(event.event_id, event)
     return [
-        EventCount(ts=key[0], store=key[1], type=key[2], product=key[3], n=count, quantity=units.get(key))
-        for key, count in n.items()
-    ]
+        EventCount(
+            count_id=_joint_identity(group), ts=day, store=store, type=kind, product=product, n=len(group),
+            quantity=_units(group.values()),
+        )
+        for (day, store, kind, product), group in groups.items()
+    ]  # fmt: skip
+
+
+def _joint_identity(event_ids: Iterable[str]) -> str:
+    """Return 32 hex characters that name a set of events and lead back to none of them."""
+    return blake2b("\n".join(sorted(event_ids)).encode(), digest_size=16).hexdigest()
+
+
+def _units(events: Iterable[Event]) -> float | None:
+    quantities = [event.quantity for event in events if event.quantity is not None]
+    return sum(quantities) if quantities else None
 
 
 def said_in(raw: Mapping[str, Any]) -> Consent:
