@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from shopkeeper.recommendations.system import RecommendationSystem
 from shopkeeper.recommendations.trending import Trending
 from shopkeeper.registry.bundle import Bundle
 
-from .conftest import NOW, PRODUCTS, Shop, product
+from .conftest import CATEGORY, NOW, PRODUCTS, Shop, product
 
 
 def test_without_a_model_there_is_no_version_and_only_rules(shop: Shop) -> None:
@@ -61,9 +62,37 @@ def test_trending_shows_only_what_can_be_bought(shop: Shop) -> None:
     for name in ("mug", "cup"):
         shop.trending.record("uk", name, ("Home > Kitchen",), "view", NOW)
     shop.put(product("mug", stock=0.0))
-    assert [item.product for item in shop.system.trending("uk", None, 5, NOW).items] == ["cup"]
-    assert [item.product for item in shop.system.trending("uk", "Home", 5, NOW).items] == ["cup"]
-    assert shop.system.trending("uk", "Play", 5, NOW).items == ()
+    for category in (None, "Home"):
+        shown = shop.system.trending("uk", category, 10, NOW).items
+        assert "mug" not in [item.product for item in shown]
+        assert [item.product for item in shown if item.reasons[0].code == "trending"] == ["cup"]
+        assert shown[0].product == "cup"
+
+
+def test_a_trending_list_is_filled_up_and_says_with_what(shop: Shop) -> None:
+    """One live count, a model of three popular families, ten products: ten come, none twice, scores never rise."""
+    shop.trending.record("uk", "toy", ("Play",), "view", NOW)
+    items = shop.system.trending("uk", None, 10, NOW).items
+    assert sorted(item.product for item in items) == sorted(PRODUCTS)
+    codes = [item.reasons[0].code for item in items]
+    assert codes[0] == "trending"
+    assert set(codes[1:]) == {"popular", "range"}
+    assert codes == sorted(codes, key=("trending", "popular", "range").index), "live, then popular, then the catalogue"
+    scores = [item.score for item in items]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_a_trending_list_of_a_category_stays_in_it(shop: Shop) -> None:
+    kitchen = {name for name, category in CATEGORY.items() if category == "Home > Kitchen"}
+    items = shop.system.trending("uk", "Home>Kitchen", 100, NOW).items
+    assert {item.product for item in items} == kitchen
+    assert {item.reasons[0].code for item in items} == {"popular_in_category", "also_in_category"}
+    assert shop.system.trending("uk", "Nowhere", 5, NOW).items == ()
+
+
+def test_without_model_and_counts_a_trending_list_comes_from_the_catalogue(make_shop: Callable[..., Shop]) -> None:
+    items = make_shop().system.trending("uk", None, 4, NOW).items
+    assert [item.reasons[0].code for item in items] == ["range"] * 4
 
 
 def test_the_cache_key_changes_with_whatever_changes_the_answer(shop: Shop) -> None:

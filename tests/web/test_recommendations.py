@@ -80,7 +80,8 @@ def test_trending_shows_live_interest_that_may_be_shown(shop: Shop) -> None:
     shop.call("POST", "/v1/events", rows)
     shop.call("DELETE", "/v1/products", {"store": "uk", "product": ["p4"]})
     items = shop.call("GET", "/v1/trending?store=uk&k=5").json()["items"]
-    assert [item["product"] for item in items] == ["p3", "p2"]
+    assert [item["product"] for item in items] == ["p3", "p2", "p0", "p1"]
+    assert [item["reasons"][0]["code"] for item in items] == ["trending", "trending", "range", "range"]
     assert shop.call("GET", "/v1/trending?store=uk&category=garden").json()["items"] == []
 
 

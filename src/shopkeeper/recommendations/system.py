@@ -9,8 +9,7 @@ from typing import Any
 import msgspec
 
 from shopkeeper.errors import Unavailable
-from shopkeeper.recommendations import reasons
-from shopkeeper.recommendations.answer import Recommendation, RecommendationAnswer
+from shopkeeper.recommendations.answer import RecommendationAnswer
 from shopkeeper.recommendations.fallback import fall_back
 from shopkeeper.recommendations.fill import Stock
 from shopkeeper.recommendations.loaded import LoadedModel, load_model
@@ -20,6 +19,7 @@ from shopkeeper.recommendations.request import RecommendationRequest
 from shopkeeper.recommendations.shelf import Shelf
 from shopkeeper.recommendations.similar import similar_request
 from shopkeeper.recommendations.trending import Trending
+from shopkeeper.recommendations.trending_list import trending_list
 from shopkeeper.registry.bundle import Bundle
 from shopkeeper.serving.catalogue import Catalogue
 
@@ -87,11 +87,11 @@ class RecommendationSystem:
         return self.answer(request) if self._serving[0] is not None else self.fallback(request)
 
     def trending(self, store: str, category: str | None, k: int, now: datetime) -> RecommendationAnswer:
-        """Return what is wanted most right now and may be shown; shorter than `k` when little happens."""
-        reason = reasons.in_category("trending", category) if category else reasons.TRENDING
-        live = self._serving[1].trending.top(store, category)
-        shown = [pair for pair in live if self._catalogue.available(store, pair[0], now)][:k]
-        return RecommendationAnswer(tuple(Recommendation(product, score, (reason,)) for product, score in shown))
+        """Return what is wanted most right now and may be shown, filled up to `k` where little happens.
+
+        What fills up says so in its reason: by the popularity of the last training data, then from the catalogue.
+        """
+        return trending_list(store, category, k, now, self._serving[1], self._params)
 
     def cache_key(self, request: RecommendationRequest) -> Hashable | None:
         """Return everything the answer depends on but the shelf; None where caching is no use.
