@@ -35,6 +35,14 @@ def state(tmp_path: Path) -> Iterator[State]:
     opened.close()
 
 
+def test_every_connection_puts_a_commit_on_disk_before_it_returns(state: State) -> None:
+    """SQLite calls fsync at each commit only at `synchronous` 2 (FULL) or 3; in WAL mode 1 leaves it to checkpoints."""
+    with state.engine.connect() as first, state.engine.connect() as second:
+        for connection in (first, second):
+            assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+
+
 class TestTables(TableStoreSuite):
     @pytest.fixture
     def tables(self, state: State) -> TableStore:
