@@ -37,7 +37,8 @@ def state(tmp_path: Path) -> Iterator[State]:
 
 def test_every_connection_puts_a_commit_on_disk_before_it_returns(state: State) -> None:
     """SQLite calls fsync at each commit only at `synchronous` 2 (FULL) or 3; in WAL mode 1 leaves it to checkpoints."""
-    with state.engine.connect() as first, state.engine.connect() as second:
+    reading = state.engine.execution_options(isolation_level="AUTOCOMMIT")
+    with reading.connect() as first, reading.connect() as second:
         for connection in (first, second):
             assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
             assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
