@@ -8,6 +8,7 @@ import shutil
 
 import structlog
 from fastapi import APIRouter, Request
+from msgspec import Struct
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.responses import Response
 
@@ -20,10 +21,27 @@ LEAST_FREE_BYTES = 16_000_000
 _log = structlog.get_logger(__name__)
 
 
+class Alive(Struct, frozen=True):
+    """Body of the answer of `GET /livez`."""
+
+    alive: bool
+
+
+class Ready(Struct, frozen=True):
+    """Body of the answer of `GET /readyz`.
+
+    Attributes:
+        checks: What readiness needs, and whether it holds.
+    """
+
+    ready: bool
+    checks: dict[str, bool]
+
+
 @router.get("/livez", response_class=Response, summary="The process answers")
 async def livez() -> Response:
     """Return 200 while the process runs; it says nothing of what it depends on."""
-    return json_answer({"alive": True}).response()
+    return json_answer(Alive(True)).response()
 
 
 @router.get("/readyz", response_class=Response, summary="Requests may be sent here")
@@ -37,7 +55,7 @@ async def readyz(request: Request) -> Response:
         "log_writable": await asyncio.to_thread(_log_writable, serving),
     }
     ready = all(checks.values())
-    return json_answer({"ready": ready, "checks": checks}, 200 if ready else 503).response()
+    return json_answer(Ready(ready, checks), 200 if ready else 503).response()
 
 
 @router.get("/metrics", response_class=Response, summary="Counters for Prometheus")

@@ -1,61 +1,46 @@
-"""The description of the interface at /openapi.json, the raw routes with their msgspec types included."""
+"""The description of the interface at /openapi.json: every route, its scope, its body and what it may answer."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from msgspec import Struct
 
-from shopkeeper.commerce.event import Event
 from shopkeeper.commerce.tables import KEYED_TABLES, STORES, USERS, TableSchema
-from shopkeeper.recommendations.request import RecommendationBody
-from shopkeeper.web.events import EventsAnswer, FieldError
-from shopkeeper.web.recommendations import RecommendationsAnswer
-from shopkeeper.web.tables import NEEDS as TABLES_NEED
+from shopkeeper.serving.ports import Scope
+from shopkeeper.web import events, openapi_examples, recommendations, tables
+from shopkeeper.web.openapi_schemas import REF, Document, schemas
 
-Document = dict[str, Any]
-_REF = "#/components/schemas/{name}"
-_EVENT = {
-    "event_id": "e-1",
-    "ts": "2026-01-31T12:00:00Z",
-    "store": "uk",
-    "type": "view",
-    "visitor": "device-7",
-    "product": "85123A",
-    "consent": {"measure": True, "personalise": True},
+SEND, ASK, SHELF, RUN = "Send events", "Ask for products", "Keep the shelf current", "Run it"
+GROUPS = {
+    SEND: "What shoppers do. An event that was accepted shapes that shopper's next answer.",
+    ASK: "What to show, here and now. Every answer carries its reasons; if the model fails, the rules answer.",
+    SHELF: "What you sell, at what price, and how much is there. What is withdrawn or sold out is in no answer after "
+    "its 202.",
+    RUN: "Whether the server is well, what it counts, and which model versions there are.",
 }
-_REQUEST = {"store": "uk", "visitor": "device-7", "surface": "product", "products": ["85123A"], "k": 4}
-
-
-class Problem(Struct, frozen=True):
-    """An error by RFC 9457."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    remedy: str
-    errors: tuple[FieldError, ...]
-
-
-class RowsAnswer(Struct, frozen=True, omit_defaults=True):
-    """Body of the answer to a `PUT` or `DELETE` of rows.
-
-    Attributes:
-        accepted: Rows that are durable now.
-        stale: Accepted rows that change nothing, because a newer one of the same key is there.
-        rejected: Rows kept in quarantine.
-        erasure: For users that were deleted: where the erasure of everything else stands.
-    """
-
-    accepted: int
-    stale: int
-    rejected: int
-    errors: tuple[FieldError, ...]
-    erasure: dict[str, Any] | None = None
+_PROBLEMS = {
+    "400": "The client went away before the body was complete.",
+    "401": "No valid key.",
+    "403": "The key is for another store, or lacks the scope. Nothing was taken.",
+    "404": "Store or product not known.",
+    "413": "Body or batch too large.",
+    "415": "The body is compressed.",
+    "422": "A value cannot be used; the fields are named.",
+    "500": "Unexpected; the id in it is in the server's log.",
+    "503": "Not now; retry after the seconds given in `Retry-After`.",
+}
+_ROUTES: dict[str, tuple[str, str, str, tuple[str, ...], Scope | None]] = {
+    "/v1/products/{product}/similar": ("similar", ASK, "RecommendationsAnswer", ("404", "422"), "decide"),
+    "/v1/trending": ("trending", ASK, "TrendingAnswer", ("404", "422"), "decide"),
+    "/v1/models": ("models", RUN, "ModelsAnswer", (), None),
+    "/livez": ("livez", RUN, "Alive", (), None),
+    "/readyz": ("readyz", RUN, "Ready", (), None),
+    "/metrics": ("metrics", RUN, "", (), None),
+}
+"""FastAPI's own routes: id, group, answer, problems beside those of every keyed route, scope."""
+_WITH_KEY, _WITH_BODY = ("401", "500", "503"), ("400", "413", "415", "422")
 
 
 def describe(app: FastAPI) -> None:
@@ -70,119 +55,152 @@ def describe(app: FastAPI) -> None:
 
 
 def _document(app: FastAPI) -> Document:
-    document = get_openapi(title=app.title, version=app.version, routes=app.routes, description=_DESCRIPTION)
-    rows = [table.row for table in KEYED_TABLES.values()]
-    types = [RecommendationBody, RecommendationsAnswer, Event, EventsAnswer, Problem, RowsAnswer, *rows]
-    _, schemas = msgspec.json.schema_components(types, ref_template=_REF)
-    components: Document = document.setdefault("components", {})
-    components.setdefault("schemas", {}).update(schemas)
-    components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer", "description": "API key of a store"}}
-    document["security"] = [{"key": []}]
-    document["paths"].update(_hot_paths())
+    described = get_openapi(title=app.title, version=app.version, routes=app.routes)["paths"]
+    paths: Document = {
+        "/v1/events": {"post": _events()},
+        "/v1/recommendations": {"post": _recommend()},
+        **{path: {"get": _own(path, item["get"])} for path, item in described.items()},
+    }
     for table in KEYED_TABLES.values():
-        document["paths"][f"/v1/{table.name.replace('_', '-')}"] = _table_paths(table)
-    for path, item in document["paths"].items():
-        for operation in item.values():
-            _finish(operation, with_key=path.startswith("/v1/"))
-    return document
-
-
-def _hot_paths() -> Document:
+        paths[f"/v1/{table.name.replace('_', '-')}"] = {"put": _put(table), "delete": _delete(table)}
     return {
-        "/v1/recommendations": {
-            "post": {
-                "tags": ["recommendations"],
-                "operationId": "recommend",
-                "summary": "Products for this shopper, here and now",
-                "description": "Needs the scope `decide`.",
-                "requestBody": _body(_ref("RecommendationBody"), _REQUEST),
-                "responses": {"200": _answer("Products, best first.", "RecommendationsAnswer")},
-            }
-        },
-        "/v1/events": {
-            "post": {
-                "tags": ["events"],
-                "operationId": "take_events",
-                "summary": "What shoppers do, one event or a batch",
-                "description": "Needs the scope `events`. 202 comes after the events are durable; the next answer to "
-                "the same shopper knows them. Rows that cannot be taken are kept in quarantine and named.",
-                "requestBody": _body(_rows_schema("Event", "events"), _EVENT),
-                "responses": {"202": _answer("Durable.", "EventsAnswer")},
-            }
+        "openapi": "3.1.0",
+        "info": {"title": app.title, "version": app.version, "description": _DESCRIPTION},
+        "tags": [{"name": name, "description": words} for name, words in GROUPS.items()],
+        "security": [{"key": []}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas(),
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer", "description": "API key; its scopes are named per route"}
+            },
         },
     }
 
 
-def _table_paths(table: TableSchema) -> Document:
-    name, row = table.name, table.row.__name__
-    key = "store" if table is STORES else table.key[1]
+def _own(path: str, operation: Document) -> Document:
+    """Return the description of a FastAPI route with its answer, scope and problems."""
+    name, group, answer, problems, scope = _ROUTES[path]
+    with_key = path.startswith("/v1/")
+    text = "Counters in the Prometheus text format." if not answer else "The answer."
+    media = {"application/json": {"schema": _ref(answer)}} if answer else {"text/plain": {"schema": {"type": "string"}}}
+    responses: Document = {"200": {"description": text, "content": media}}
+    if path == "/readyz":
+        responses["503"] = {"description": "Not ready: what is missing is false.", "content": media}
+    parameters = [
+        {**parameter, "example": openapi_examples.PARAMETERS[parameter["name"]]}
+        for parameter in operation.get("parameters", ())
+    ]
+    finished = {
+        "tags": [group],
+        "operationId": name,
+        "summary": operation["summary"],
+        "description": operation.get("description", "").split("\n\n", maxsplit=1)[0],
+        "responses": responses | (_problems(*_WITH_KEY, *problems, *(("403",) if scope else ())) if with_key else {}),
+        "security": [{"key": [scope] if scope else []}] if with_key else [],
+    }
+    return finished | ({"parameters": parameters} if parameters else {})
+
+
+def _events() -> Document:
+    return {
+        "tags": [SEND],
+        "operationId": "take_events",
+        "summary": "What shoppers do, one event or a batch",
+        "description": "202 comes after the events are durable; the next answer to the same shopper knows them. Rows "
+        "that cannot be taken are kept in quarantine and named. Unknown fields are kept in `properties`.",
+        "requestBody": _body(_rows_schema("Event", "events"), openapi_examples.EVENT),
+        **_takes("EventsAnswer", "202", "Durable.", events.NEEDS),
+    }
+
+
+def _recommend() -> Document:
+    return {
+        "tags": [ASK],
+        "operationId": "recommend",
+        "summary": "Products for this shopper, here and now",
+        "description": "Best first, each with its reasons. Send the `decision_id` of the answer with the events that "
+        "follow, so that what it brought can be measured.",
+        "requestBody": _body(_ref("RecommendationBody"), openapi_examples.RECOMMEND),
+        **_takes("RecommendationsAnswer", "200", "Products, best first.", recommendations.NEEDS),
+    }
+
+
+def _put(table: TableSchema) -> Document:
+    name = table.name
+    text = "Send one row, an array of rows, or an object that names them; a newer row of the same key replaces an older"
+    kept = f" Unknown fields are kept in `{table.attributes_column}`." if table.attributes_column else ""
+    return {
+        "tags": [SHELF],
+        "operationId": f"put_{name}",
+        "summary": f"Insert or replace {_words(name)}",
+        "description": f"{text}.{kept}",
+        "requestBody": _body(_rows_schema(table.row.__name__, name), openapi_examples.PUT[name]),
+        **_takes("RowsAnswer", "202", "Durable, and obeyed by every later answer.", tables.NEEDS),
+    }
+
+
+def _delete(table: TableSchema) -> Document:
+    name, example = table.name, openapi_examples.DELETE[table.name]
+    listed = "store" if table is STORES else table.key[1]
+    one: Document = {"type": "string", "minLength": 1, "maxLength": 200}
+    fields: Document = dict.fromkeys(table.key, one)
+    fields[listed] = {"type": "array", "items": one, "minItems": 1, "description": f"Each {listed} to withdraw"}
     withdrawal: Document = {
         "type": "object",
-        "properties": {"store": {"type": "string"}, key: {"type": "array", "items": {"type": "string"}}},
-        "required": [key],
+        "properties": fields,
+        "required": [column for column in example if column != "store" or listed == "store"],
     }
     erases = " Everything kept of the user is erased, the log and the lake in the background." if table is USERS else ""
     return {
-        "put": {
-            "tags": ["tables"],
-            "operationId": f"put_{name}",
-            "summary": f"Insert or replace rows of {name}",
-            "description": f"Needs the scope `{TABLES_NEED}`. A row may carry `source_ts` (or `updated_at`); an older "
-            "one never replaces a newer one. Unknown columns are kept as attributes where the table has them.",
-            "requestBody": _body(_rows_schema(row, name)),
-            "responses": {"202": _answer("Durable, and obeyed by every later answer.", "RowsAnswer")},
-        },
-        "delete": {
-            "tags": ["tables"],
-            "operationId": f"delete_{name}",
-            "summary": f"Withdraw rows of {name}",
-            "description": f"Needs the scope `{TABLES_NEED}`. Name them in the body or as `?store=NAME&ids=ID,ID`."
-            + erases,
-            "parameters": [_query("store"), _query("ids")],
-            "requestBody": {**_body(withdrawal, {"store": "uk", key: ["85123A"]}), "required": False},
-            "responses": {"202": _answer("Withdrawn.", "RowsAnswer")},
-        },
+        "tags": [SHELF],
+        "operationId": f"delete_{name}",
+        "summary": f"Withdraw {_words(name)}",
+        "description": f"Name them in the body, or as `?store=NAME&ids=ID,ID`.{erases}",
+        "parameters": [
+            {**_query("store", "Store of the rows"), "schema": one},
+            {**_query("ids", f"Each {listed}, with commas"), "schema": {"type": "string"}},
+        ],
+        "requestBody": {**_body(withdrawal, example), "required": False},
+        **_takes("RowsAnswer", "202", "Withdrawn.", tables.NEEDS),
     }
 
 
-def _finish(operation: Document, *, with_key: bool) -> None:
-    """Say which problems an operation may answer with."""
-    problems = {"422": "A value cannot be used; the fields are named.", "503": "Retry after the time given."}
-    if with_key:
-        problems |= {"401": "No valid key.", "403": "Another store, or a scope is missing.", "404": "Not known."}
-    else:
-        operation["security"] = []
-    if "requestBody" in operation:
-        problems["413"] = "Body or batch too large."
-    for status, text in problems.items():
-        operation["responses"][status] = {
-            "description": text, "content": {"application/problem+json": {"schema": _ref("Problem")}},
-        }  # fmt: skip
+def _takes(answer: str, status: str, text: str, scope: Scope) -> Document:
+    """Return what a route with a body answers, and the scope it needs."""
+    media = {"application/json": {"schema": _ref(answer)}}
+    problems = _problems(*_WITH_KEY, *_WITH_BODY, "403")
+    return {
+        "responses": {status: {"description": text, "content": media}} | problems,
+        "security": [{"key": [scope]}],
+    }
+
+
+def _problems(*statuses: str) -> Document:
+    media = {"application/problem+json": {"schema": _ref("Problem")}}
+    return {status: {"description": _PROBLEMS[status], "content": media} for status in sorted(statuses)}
 
 
 def _rows_schema(row: str, name: str) -> Document:
-    rows = {"type": "array", "items": _ref(row)}
+    rows = {"type": "array", "items": _ref(row), "minItems": 1}
     wrapped = {"type": "object", "properties": {name: rows}, "required": [name]}
-    return {"oneOf": [_ref(row), rows, wrapped]}
+    return {"anyOf": [_ref(row), rows, wrapped]}
 
 
-def _body(schema: Document, example: object = None) -> Document:
-    content: Document = {"schema": schema}
-    if example is not None:
-        content["example"] = example
-    return {"required": True, "content": {"application/json": content}}
+def _body(schema: Document, example: object) -> Document:
+    return {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}
 
 
-def _answer(text: str, name: str) -> Document:
-    return {"description": text, "content": {"application/json": {"schema": _ref(name)}}}
+def _query(name: str, words: str) -> Document:
+    return {"name": name, "in": "query", "required": False, "description": words}
 
 
-def _query(name: str) -> Document:
-    return {"name": name, "in": "query", "required": False, "schema": {"type": "string"}}
+def _words(table: str) -> str:
+    return table.replace("_", " ")
 
 
-def _ref(name: str) -> Document:
-    return {"$ref": _REF.format(name=name)}
+def _ref(name: str) -> dict[str, Any]:
+    return {"$ref": REF.format(name=name)}
 
 
 _DESCRIPTION = (

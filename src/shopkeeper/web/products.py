@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
+from msgspec import Struct
 from starlette.responses import Response
 
 from shopkeeper.errors import FieldProblem
+from shopkeeper.recommendations.answer import Recommendation
 from shopkeeper.recommendations.similar import similar_request
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.web.answer import json_answer
@@ -20,6 +22,17 @@ from shopkeeper.wiring.serve import Serving
 router = APIRouter(prefix="/v1", tags=["recommendations"])
 StoreName = Annotated[str, Query(min_length=1, max_length=200, description="Store the list is for")]
 Length = Annotated[int, Query(ge=1, le=1000, description="How many products are wanted")]
+
+
+class TrendingAnswer(Struct, frozen=True):
+    """Body of the answer of `GET /v1/trending`.
+
+    Attributes:
+        items: Products, most wanted first; a score is the product's share of the leader's fading count. Where little
+            happens, the popular and then the rest of the range fill up, each with its own reason and a lower score.
+    """
+
+    items: tuple[Recommendation, ...]
 
 
 @router.get("/products/{product}/similar", response_class=Response, summary="Products that go with one product")
@@ -51,17 +64,14 @@ async def trending(
     category: Annotated[str | None, Query(max_length=500, description="A category path such as `a > b`")] = None,
     k: Length = 10,
 ) -> Response:
-    """Return the products with the most live interest that may be shown now: `{items: [{product, score, reasons}]}`.
-
-    A score is the product's share of the leader's fading count.
-    """
+    """Return the products with the most live interest that may be shown now."""
     serving: Serving = request.app.state.serving
     key = await authorise(request.scope, serving.keys, NEEDS)
     check_store(key, store)
     check_declared(serving.catalogue, store)
     check_length(k, serving.settings.serving.k_limit)
     answer = serving.system.trending(store, category, k, datetime.now(UTC))
-    return json_answer({"items": answer.items}).response()
+    return json_answer(TrendingAnswer(answer.items)).response()
 
 
 def check_declared(catalogue: Catalogue, store: str) -> None:

@@ -1,0 +1,50 @@
+"""One request per route that works as it stands, once the store `uk` and the product `85123A` are declared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+TS = "2026-01-31T12:00:00Z"
+EVENT: dict[str, Any] = {
+    "event_id": "e-1",
+    "ts": TS,
+    "store": "uk",
+    "type": "view",
+    "visitor": "device-7",
+    "product": "85123A",
+    "consent": {"measure": True, "personalise": True},
+}
+RECOMMEND: dict[str, Any] = {
+    "store": "uk",
+    "visitor": "device-7",
+    "surface": "product",
+    "products": ["85123A"],
+    "k": 4,
+}
+PUT: dict[str, dict[str, Any]] = {
+    "stores": {"store": "uk", "currency": "GBP", "time_zone": "Europe/London", "locales": ["en-GB"]},
+    "products": {
+        "product": "85123A",
+        "store": "uk",
+        "title": "White hanging heart T-light holder",
+        "categories": ["Home > Candles"],
+        "price": 2.55,
+        "stock": 40,
+    },
+    "users": {"user": "17850", "store": "uk", "consent": {"measure": True, "personalise": True}},
+    "prices": {"product": "85123A", "store": "uk", "ts": TS, "price": 2.95},
+    "competitor_prices": {"product": "85123A", "store": "uk", "competitor": "other-shop", "ts": TS, "price": 2.75},
+    "inventory": {"product": "85123A", "store": "uk", "ts": TS, "on_hand": 12},
+    "orders": {"order_id": "o-1", "store": "uk", "ts": TS, "user": "17850", "revenue": 15.3},
+}
+DELETE: dict[str, dict[str, Any]] = {
+    "stores": {"store": ["closed-shop"]},
+    "products": {"store": "uk", "product": ["85123A"]},
+    "users": {"store": "uk", "user": ["17850"]},
+    "prices": {"store": "uk", "product": ["85123A"]},
+    "competitor_prices": {"store": "uk", "product": ["85123A"], "competitor": "other-shop"},
+    "inventory": {"store": "uk", "product": ["85123A"]},
+    "orders": {"store": "uk", "order_id": ["o-1"]},
+}
+PARAMETERS = {"product": "85123A", "store": "uk", "category": "Home > Candles", "k": 4}
+"""Values of path and query parameters by name."""
