@@ -123,6 +123,18 @@ def test_the_page_s_category_comes_first_then_the_store_then_the_newest(make_sho
     ]  # fmt: skip
 
 
+def test_in_a_store_that_knows_nothing_yet_the_range_of_the_shopper_s_category_comes_before_the_rest(
+    make_shop: Any,  # noqa: ANN401
+) -> None:
+    shop: Shop = make_shop()
+    for name, category in (("axe", "Wood"), ("rake", "Weeds"), ("seed", "Weeds")):
+        shop.put(product(name, categories=(category,), created_at=NOW - timedelta(days=900)))
+    first, *rest = shop.system.fallback(shop.request([("seed", "view")], k=50)).items
+    assert (first.product, first.reasons[0].code) == ("rake", "also_in_category")
+    assert {item.reasons[0].code for item in rest[:-1]} == {"range"}
+    assert rest[-1].product == "seed", "what was just seen comes last"
+
+
 def test_a_product_put_on_the_shelf_now_is_in_the_next_answer(make_shop: Any) -> None:  # noqa: ANN401
     shop: Shop = make_shop()
     assert "star" not in [item.product for item in shop.system.fallback(shop.request(k=50)).items]

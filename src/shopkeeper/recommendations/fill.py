@@ -93,20 +93,24 @@ def _allowed(
 def sources(request: RecommendationRequest, past: Past, stock: Stock) -> Iterator[Source]:
     """Yield the lists in order: categories of the page, of the filters, of the shopper, the store, the catalogue.
 
-    A shopper's category lends what is wanted in it, not all that lies in it: that would crowd out the store.
+    A shopper's category lends what is wanted in it before the store's lists, and all that lies in it only after them:
+    it would crowd out the store.
     """
     body, store = request.body, request.store
     page = _categories_of(body.products[:_CONTEXT_PRODUCTS], stock.catalogue, store)
     for category in dict.fromkeys((*page, *map(normal, body.filters.categories))):
         yield from _category(category, store, stock)
     newest = [event.product for event in past.events[-1:] if not _sensitive(event.product, stock.catalogue, store)]
-    for category in _categories_of(newest, stock.catalogue, store):
+    own = _categories_of(newest, stock.catalogue, store)
+    for category in own:
         yield from _category(category, store, stock, from_history=True)
     yield Source(stock.trending.products(store), reasons.TRENDING)
     yield Source(stock.popular_products(store), reasons.POPULAR)
     if body.candidates is not None:
         yield Source(body.candidates)
         return
+    for category in own:
+        yield _range(category, store, stock, from_history=True)
     yield Source(stock.shelf.order(store).matching(body.filters))
     yield Source(_fresher(request, stock))
 
@@ -119,11 +123,15 @@ def _fresher(request: RecommendationRequest, stock: Stock) -> Iterator[str]:
 def _category(category: str, store: str, stock: Stock, *, from_history: bool = False) -> Iterator[Source]:
     trending = reasons.in_category("trending", category)
     popular = reasons.in_category("popular_in_category", category)
-    also = reasons.in_category("also_in_category", category)
     yield Source(stock.trending.products(store, category), trending, from_history)
     yield Source(stock.popular_products(store, category), popular, from_history)
     if not from_history:
-        yield Source(stock.shelf.order(store).by_category.get(category, ()), also)
+        yield _range(category, store, stock)
+
+
+def _range(category: str, store: str, stock: Stock, *, from_history: bool = False) -> Source:
+    also = reasons.in_category("also_in_category", category)
+    return Source(stock.shelf.order(store).by_category.get(category, ()), also, from_history)
 
 
 def _categories_of(products: Sequence[str], catalogue: Catalogue, store: str) -> list[str]:
