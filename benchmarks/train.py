@@ -4,6 +4,8 @@
 
 Items are drawn with Zipf popularity inside clusters of 50 that belong together; a shopper makes about 20 interactions.
 `limit_sort_s` is one stable sort of as many 64-bit numbers on the same machine, the yardstick to compare machines by.
+`peer_cpu_s` is the item-item cosine of `implicit` (extra `bench`) on the same interactions, with as many neighbours and
+one thread; it knows no order, so it does less. null where the package is not installed.
 """
 
 from __future__ import annotations
@@ -16,10 +18,16 @@ import time
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_matrix
 
 from shopkeeper.recommendations.interactions import SECOND, Interactions
 from shopkeeper.recommendations.item_knn import ItemKnn, ItemKnnParams
 from shopkeeper.recommendations.items import single_group
+
+try:
+    from implicit import nearest_neighbours
+except ImportError:
+    nearest_neighbours = None
 
 _CLUSTER = 50
 _ENTRIES = 20
@@ -46,6 +54,17 @@ def synthetic(interactions: int, items: int, seed: int) -> Interactions:
     )
 
 
+def peer_seconds(data: Interactions, neighbours: int) -> float | None:
+    """Return the CPU seconds of the peer's item-item cosine on one thread; None where it is not installed."""
+    if nearest_neighbours is None:
+        return None
+    shape = (int(data.shoppers.max()) + 1, len(data.index))
+    counts = csr_matrix((np.ones(len(data.items)), (data.shoppers, data.items)), shape=shape)
+    begun = time.process_time()
+    nearest_neighbours.CosineRecommender(K=neighbours, num_threads=1).fit(counts, show_progress=False)
+    return time.process_time() - begun
+
+
 def main() -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -60,13 +79,18 @@ def main() -> int:
     limit = time.perf_counter() - begun
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     begun, cpu = time.perf_counter(), time.process_time()
-    model = ItemKnn.fit(data, ItemKnnParams(), args.seed)
+    params = ItemKnnParams()
+    model = ItemKnn.fit(data, params, args.seed)
+    own, own_cpu = time.perf_counter() - begun, time.process_time() - cpu
+    peer_cpu = peer_seconds(data, params.neighbours or args.items)
     document = {
         "simulated": True,
         "interactions": args.interactions,
         "items": args.items,
-        "item_knn_s": round(time.perf_counter() - begun, 3),
-        "item_knn_cpu_s": round(time.process_time() - cpu, 3),
+        "item_knn_s": round(own, 3),
+        "item_knn_cpu_s": round(own_cpu, 3),
+        "peer_cpu_s": None if peer_cpu is None else round(peer_cpu, 3),
+        "ratio_peer": None if peer_cpu is None else round(peer_cpu / own_cpu, 2),
         "limit_sort_s": round(limit, 3),
         "neighbours": len(model.arrays()["knn.items"]),
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
