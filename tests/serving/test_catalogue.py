@@ -34,6 +34,17 @@ def price(hours: float, amount: float, *, store: str = "uk", price_list: str = "
     return SourcedRow(row, at(hours))
 
 
+def test_the_version_rises_with_what_changes_and_with_nothing_else() -> None:
+    catalogue = shelf(product(1, price=10.0), stock(1, 3))
+    before = catalogue.version
+    catalogue.apply([product(1, price=10.0), stock(1, 3), product(0, price=9.0)])
+    assert catalogue.version == before
+    for row in (product(1, price=11.0), stock(2, 3), SourcedRow(Store(store="uk"), NOON)):
+        catalogue.apply([row])
+        assert catalogue.version > before
+        before = catalogue.version
+
+
 def shelf(*rows: SourcedRow) -> Catalogue:
     catalogue = Catalogue()
     catalogue.apply(rows)

@@ -76,7 +76,7 @@ class Catalogue:
         """Rises with every change."""
 
     def apply(self, rows: Iterable[SourcedRow]) -> None:
-        """Take in rows of any keyed table; tables the shelf does not show are ignored, older rows change nothing."""
+        """Take in rows of any keyed table; older and known ones, and tables the shelf does not show, change nothing."""
         for sourced in rows:
             row = sourced.row
             if isinstance(row, Store):
@@ -88,7 +88,6 @@ class Catalogue:
                 self._take_dated(self._inventory, row, sourced)
             elif isinstance(row, Price) and not row.price_list:
                 self._take_dated(self._prices, row, sourced)
-        self.version += 1
 
     def store(self, name: str) -> Store | None:
         """Return a store by name; None when nobody declared it."""
@@ -142,6 +141,7 @@ class Catalogue:
             self._declared.pop(store.store, None)
         else:
             self._declared[store.store] = store
+        self.version += 1
 
     def _take_dated(self, rows: dict[tuple[str, str], SourcedRow], row: Inventory | Price, sourced: SourcedRow) -> None:
         if _newer(rows, (row.store, row.product), sourced):
@@ -154,6 +154,7 @@ class Catalogue:
         if store == ALL_STORES:
             for name in self._dated_in.get(product, ()):
                 self._rebuild_one(name, product)
+        self.version += 1
 
     def _rebuild_one(self, store: str, product: str) -> None:
         own, shared = self._products.get((store, product)), self._products.get((ALL_STORES, product))
@@ -180,9 +181,9 @@ KeyT = TypeVar("KeyT")
 
 
 def _newer(rows: dict[KeyT, SourcedRow], key: KeyT, new: SourcedRow) -> bool:
-    """Put `new` in unless what is there is newer; say whether it went in."""
+    """Put `new` in unless what is there is newer or the very same; say whether it went in."""
     old = rows.get(key)
-    if old is not None and new.source_ts < old.source_ts:
+    if old is not None and (new.source_ts < old.source_ts or new == old):
         return False
     rows[key] = new
     return True

@@ -43,13 +43,14 @@ from shopkeeper.serving.telemetry import Telemetry
 from shopkeeper.serving.workers import Workers
 from shopkeeper.wiring.background import running
 from shopkeeper.wiring.erasure import Erasure, Places
+from shopkeeper.wiring.import_watch import ImportWatch
 from shopkeeper.wiring.release import Release
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.validators import Validators
-from shopkeeper.wiring.warm_start import fill_shelf, remember_events
+from shopkeeper.wiring.warm_start import remember_events
 
 POLL_SECONDS = 0.5
-"""How often release pointer and API keys are read again."""
+"""How often release pointer, API keys and the newest import are read again."""
 RECENT_IDS = 500_000
 
 _log = structlog.get_logger(__name__)
@@ -81,6 +82,7 @@ class Serving:
     decider: RecommendationDecider
     decision_log: QueuedDecisionLog
     release: Release
+    imports: ImportWatch
     validators: Validators
     erasure: Erasure
     draining: bool = False
@@ -107,18 +109,20 @@ class Serving:
 
 @contextlib.asynccontextmanager
 async def open_serving(settings: Settings) -> AsyncIterator[Serving]:
-    """Open every engine, fill what is held in memory, and follow releases until the context closes.
+    """Open every engine, fill what is held in memory, and follow releases and imports until the context closes.
 
     On closing, decisions that wait are written, the log is sealed and every engine is closed.
     """
     async with contextlib.AsyncExitStack() as stack:
         serving = await _assemble(settings, stack)
-        await asyncio.to_thread(fill_shelf, serving.state.tables, serving.catalogue, serving.consents)
+        stack.callback(serving.imports.end)
+        await serving.imports.begin()
         await asyncio.to_thread(_remember, serving)
         await serving.release.follow()
         rounds = {
             "release": (POLL_SECONDS, serving.release.follow),
             "keys": (POLL_SECONDS, serving.keys.refresh),
+            "imports": (POLL_SECONDS, serving.imports.follow),
             "compaction": (settings.serving.seal_seconds, serving.make_visible),
             "decisions": (0.25, serving.decision_log.flush),
         }
@@ -181,6 +185,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack) -> Ser
         breaker.reset()
         cache.clear()
 
+    tables = LiveTables(live_log, state.tables, catalogue, consents, telemetry, time.perf_counter)
     release = Release(state.registry, system, models, on_swap)
     return Serving(
         settings=settings,
@@ -197,11 +202,12 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack) -> Ser
         events=LiveEvents(
             live_log, catalogue, consents, sessions, trending, RecentIds(RECENT_IDS), telemetry, time.perf_counter
         ),
-        tables=LiveTables(live_log, state.tables, catalogue, consents, telemetry, time.perf_counter),
+        tables=tables,
         system=system,
         decider=decider,
         decision_log=decision_log,
         release=release,
+        imports=ImportWatch(state.reports, tables, cache.clear),
         validators=Validators(catalogue, settings.intake.future_seconds),
         erasure=Erasure(Places(live_log, lake, quarantine, state, models, sessions, catalogue, release)),
     )

@@ -1,4 +1,4 @@
-"""What the server knows before its first request: the shelf, what users allow, live profiles and live counts."""
+"""What the server knows of shoppers before its first request: live profiles and live counts."""
 
 from __future__ import annotations
 
@@ -10,23 +10,12 @@ import numpy as np
 
 from shopkeeper.commerce.consent import Consent
 from shopkeeper.commerce.event import Event
-from shopkeeper.commerce.tables import INVENTORY, PRICES, PRODUCTS, STORES, USERS
-from shopkeeper.intake.consent import UserConsents
-from shopkeeper.intake.ports import TableStore
 from shopkeeper.quality.ports import NamedQuery, Warehouse
-from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.serving.live_events import LiveEvents
 
 LIVE_DAYS = 2
 LIVE_EVENTS = 200_000
 _QUERY = NamedQuery.load("shopkeeper.wiring", "live_events")
-
-
-def fill_shelf(tables: TableStore, catalogue: Catalogue, consents: UserConsents) -> None:
-    """Read the current state of stores, products, prices, stock and consents, remembered deletions included."""
-    for table in (STORES, PRODUCTS, INVENTORY, PRICES):
-        catalogue.apply(tables.scan(table, with_deleted=True))
-    consents.apply(tables.scan(USERS, with_deleted=True))
 
 
 def remember_events(warehouse: Warehouse, events: LiveEvents, now: datetime) -> int:
