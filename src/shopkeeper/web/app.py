@@ -55,7 +55,9 @@ def create_app(settings: Settings) -> FastAPI:
             yield
             serving.draining = True
 
-    app = ShopServer(title="Shopkeeper", version=__version__, lifespan=lifespan, openapi_url="/openapi.json")
+    # FastAPI's own pages load scripts from elsewhere; ours is web/api_page.py.
+    own: dict[str, Any] = {"openapi_url": "/openapi.json", "docs_url": None, "redoc_url": None}
+    app = ShopServer(title="Shopkeeper", version=__version__, lifespan=lifespan, **own)
     hot: dict[str, ASGIApp] = {
         "/v1/recommendations": recommendations.Recommendations(),
         "/v1/events": events.Events(),

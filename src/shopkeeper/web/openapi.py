@@ -144,7 +144,7 @@ def _delete(table: TableSchema) -> Document:
     name, example = table.name, openapi_examples.DELETE[table.name]
     listed = "store" if table is STORES else table.key[1]
     one: Document = {"type": "string", "minLength": 1, "maxLength": 200}
-    fields: Document = dict.fromkeys(table.key, one)
+    fields: Document = {column: {**one, "description": f"{_words(column)} of the rows"} for column in table.key}
     fields[listed] = {"type": "array", "items": one, "minItems": 1, "description": f"Each {listed} to withdraw"}
     withdrawal: Document = {
         "type": "object",

@@ -21,9 +21,68 @@ from shopkeeper.web.recommendations import RecommendationsAnswer
 Document = dict[str, Any]
 REF = "#/components/schemas/{name}"
 _ATTRIBUTES = re.compile(r"^ {4}(?P<name>\w+): (?P<words>.*(?:\n {8}.*)*)", re.MULTILINE)
+_GENERIC = re.compile(r"$|(?:Identifier|Short text|Text|Units|Money|ISO 4217)\b")
+"""Words a field has from its type alone."""
 _TIME = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]}
 _TIME_WORDS = "ISO 8601, or epoch seconds; without an offset it is read in the store's time zone."
 _FROM_KEY = "Left out: the store of the key; a key for `*` must name it."
+_PLAIN_WORDS = {
+    "store": "Id of the store.",
+    "visitor": "Device or cookie.",
+    "user": "Signed-in customer.",
+    "session": "One visit.",
+    "product": "Id of the product.",
+    "order_id": "Id of the order.",
+    "type": "What was done.",
+    "quantity": "Units.",
+    "currency": "ISO 4217 code, such as GBP.",
+    "query": "What was searched for.",
+    "user_agent": "Of the shopper's browser; bots are told by it.",
+    "device": "Such as phone or desktop.",
+    "referrer": "Where the shopper came from.",
+    "ip_hash": "Address of the shopper, hashed by you.",
+    "properties": "Whatever else you know of the event.",
+    "attributes": "Whatever else you know.",
+    "description": "Shown text, or a map from locale to text.",
+    "brand": "Brand.",
+    "gtin": "Global trade item number.",
+    "url": "Address of the product's page.",
+    "image_url": "Address of its picture.",
+    "competitor": "Who else sells it.",
+    "country": "ISO 3166 code, such as GB.",
+    "legal_entity": "Who sells, in law.",
+    "locales": "Such as en-GB; the first is the main one.",
+    "price": "Price of one unit.",
+    "in_stock": "Whether they have it.",
+    "age_band": "Such as 25-34.",
+    "region": "Where the customer lives.",
+    "gender": "As the customer says.",
+    "segment": "Your own word for the kind of customer.",
+    "price_list": "Your own name of the price list.",
+    "status": "Whether it may be shown.",
+    "price_includes_tax": "Whether shown prices include tax.",
+    "available_from": "Not shown before.",
+    "available_until": "Not shown after.",
+    "created_at": "When it came to be.",
+    "revenue": "What the order brought.",
+    "tax": "Tax on top.",
+    "shipping": "What shipping cost the shopper.",
+    "discount": "What was taken off.",
+    "margin": "Revenue less what the goods cost.",
+    "field": "Name of the field; `$` is the whole row or body.",
+    "reason": "What is wrong, with the value found.",
+    "remedy": "What to do.",
+    "row": "Which row of the request, counted from 1.",
+    "reasons": "Why it is there.",
+    "variant": "Arm that answered, such as champion.",
+    "system": "Such as recommendations.",
+    "version": "Sorts by time.",
+    "model": "Name of the model, such as item-knn.",
+    "alive": "True.",
+    "ready": "Whether all checks hold.",
+    "tax_class": "Key into the store's tax_rates.",
+}
+"""Words for fields whose docstring says nothing of them."""
 _DERIVED = "Identity of the event: sending it again changes nothing. Left out: derived from the row's content."
 
 
@@ -115,8 +174,12 @@ def _put_words(schema: Document) -> None:
     """Move the `Attributes` section of a docstring to the fields it speaks of."""
     words = inspect.cleandoc(schema.get("description", ""))
     head, _, attributes = words.partition("\nAttributes:\n")
-    schema["description"] = head.strip()
+    schema["description"] = head.strip().replace("None means", "null means")
     for found in _ATTRIBUTES.finditer(attributes):
         field = schema["properties"].get(found["name"])
         if field is not None:
-            field["description"] = re.sub(r"\s+", " ", found["words"])
+            field["description"] = re.sub(r"\s+", " ", found["words"]).replace("None =", "null =")
+    for name, field in schema["properties"].items():
+        known = _PLAIN_WORDS.get(name)
+        if known and _GENERIC.match(field.get("description", "")):
+            field["description"] = known

@@ -38,7 +38,7 @@ class TrendingAnswer(Struct, frozen=True):
 @router.get("/products/{product}/similar", response_class=Response, summary="Products that go with one product")
 async def similar(
     request: Request,
-    product: Annotated[str, Path(min_length=1, max_length=200)],
+    product: Annotated[str, Path(min_length=1, max_length=200, description="Id of the product")],
     store: StoreName,
     k: Length = 10,
 ) -> Response:
