@@ -22,16 +22,17 @@ class Answer:
 
     async def send(self, send: Send) -> None:
         """Send it over ASGI."""
-        await send({"type": "http.response.start", "status": self.status, "headers": self._headers()})
+        await send({"type": "http.response.start", "status": self.status, "headers": self.raw_headers()})
         await send({"type": "http.response.body", "body": self.body})
 
     def response(self) -> Response:
         """Return it as a Starlette response."""
         response = Response(self.body, self.status)
-        response.raw_headers = self._headers()
+        response.raw_headers = self.raw_headers()
         return response
 
-    def _headers(self) -> list[tuple[bytes, bytes]]:
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:
+        """Return the headers as ASGI sends them."""
         return [
             (b"content-type", self.media_type),
             (b"content-length", str(len(self.body)).encode()),

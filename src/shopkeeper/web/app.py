@@ -12,16 +12,18 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shopkeeper import __version__
 from shopkeeper.commerce.tables import KEYED_TABLES
 from shopkeeper.errors import FieldProblem, ShopkeeperError
+from shopkeeper.intake.field_words import shown
 from shopkeeper.web import events, health, models, openapi, products, recommendations, site, tables
 from shopkeeper.web.problem import problem, problem_of, unexpected
 from shopkeeper.wiring.serve import Serving, open_serving
 from shopkeeper.wiring.settings import Settings
 
+_SNIFF = (b"x-content-type-options", b"nosniff")
 _REMEDIES = {404: "See /docs for the routes there are.", 405: "See /docs for the methods of this route."}
 
 
@@ -42,7 +44,7 @@ class ShopServer(FastAPI):
                 scope["app"] = self
                 await hot(scope, receive, send)
                 return
-        await super().__call__(scope, receive, send)
+        await super().__call__(scope, receive, _unsniffed(send) if scope["type"] == "http" else send)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -85,6 +87,17 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
+def _unsniffed(send: Send) -> Send:
+    """Return `send` that forbids browsers to guess a type, for the answers that frameworks make."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start" and not any(name == _SNIFF[0] for name, _ in message["headers"]):
+            message["headers"] = [*message["headers"], _SNIFF]
+        await send(message)
+
+    return sending
+
+
 async def _on_error(_: Request, error: Exception) -> Response:
     return problem_of(cast("ShopkeeperError", error)).response()
 
@@ -93,13 +106,15 @@ async def _on_http(request: Request, error: Exception) -> Response:
     status, text = cast("HTTPException", error).status_code, cast("HTTPException", error).detail
     given = cast("HTTPException", error).headers or {}
     headers = tuple((name.lower().encode(), value.encode()) for name, value in given.items())
-    detail = f"{request.method} {request.url.path}: {text}."
+    detail = f"{request.method} {request.url.path[:200]}: {text}."
     return problem(status, detail, _REMEDIES.get(status, ""), (), headers).response()
 
 
 async def _on_invalid(_: Request, error: Exception) -> Response:
     problems = tuple(
-        FieldProblem(str(item["loc"][-1]), f"{item['msg']}, got {item.get('input')!r}", "See /docs for its bounds.")
+        FieldProblem(
+            str(item["loc"][-1]), f"{item['msg']}, got {shown(item.get('input'))}", "See /docs for its bounds."
+        )
         for item in cast("RequestValidationError", error).errors()
     )
     return problem(422, f"{len(problems)} parameter(s) cannot be used.", "Mend them.", problems).response()

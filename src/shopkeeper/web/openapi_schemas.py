@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from shopkeeper.commerce.tables import EVENTS, KEYED_TABLES, SOURCE_TABLES, STORES
+from shopkeeper.commerce.tables import EVENTS, KEYED_TABLES, SOURCE_TABLES
 from shopkeeper.recommendations.request import RecommendationBody
 from shopkeeper.web.events import EventsAnswer, FieldError
 from shopkeeper.web.health import Alive, Ready
@@ -139,7 +139,7 @@ def schemas() -> Document:
             if column.kind == "time":
                 fields[column.name] = _time(fields[column.name], required=column.required)
         derived = {"store"}
-        if table is not STORES and "store" in schema["required"]:
+        if "store" in schema["required"]:
             fields["store"] = {**fields["store"], "description": _FROM_KEY}
         if table is EVENTS:
             derived.add("event_id")

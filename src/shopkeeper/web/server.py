@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from shopkeeper.errors import ConfigError, FieldProblem
 from shopkeeper.web.app import create_app
+from shopkeeper.web.http_protocol import BoundedHeadProtocol
 from shopkeeper.wiring.settings import Settings
 
 DRAIN_SECONDS = 20
@@ -66,7 +67,7 @@ def run(settings: Settings, host: str, port: int, ready: Callable[[str], None]) 
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=BoundedHeadProtocol,
         ws="none",
         lifespan="on",
         access_log=False,
