@@ -11,6 +11,7 @@ from shopkeeper.commerce.tables import KEYED_TABLES, STORES, USERS, TableSchema
 from shopkeeper.serving.ports import Scope
 from shopkeeper.web import events, openapi_examples, recommendations, tables
 from shopkeeper.web.openapi_schemas import REF, Document, schemas
+from shopkeeper.wiring.settings import ServingSettings
 
 SEND, ASK, SHELF, RUN = "Send events", "Ask for products", "Keep the shelf current", "Run it"
 GROUPS = {
@@ -203,7 +204,9 @@ def _ref(name: str) -> dict[str, Any]:
     return {"$ref": REF.format(name=name)}
 
 
+_DEFAULTS = ServingSettings()  # type: ignore[call-arg]
 _DESCRIPTION = (
     "Send `Authorization: Bearer KEY`; a key is for one store (or `*`) and has scopes. Errors are RFC 9457 problem "
-    "documents that name the field and what to do."
+    f"documents that name the field and what to do. A request has at most {_DEFAULTS.batch_rows:,} rows and "
+    f"{_DEFAULTS.body_bytes:,} bytes, an answer at most {_DEFAULTS.k_limit} products, unless settings say otherwise."
 )

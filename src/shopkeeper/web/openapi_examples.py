@@ -38,7 +38,7 @@ PUT: dict[str, dict[str, Any]] = {
     "orders": {"order_id": "o-1", "store": "uk", "ts": TS, "user": "17850", "revenue": 15.3},
 }
 DELETE: dict[str, dict[str, Any]] = {
-    "stores": {"store": ["closed-shop"]},
+    "stores": {"store": ["uk"]},
     "products": {"store": "uk", "product": ["85123A"]},
     "users": {"store": "uk", "user": ["17850"]},
     "prices": {"store": "uk", "product": ["85123A"]},
