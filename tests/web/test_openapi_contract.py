@@ -43,7 +43,7 @@ CHECKS = [
 ]
 KNOWN = {"store": "uk", "product": "p1"}
 BOUNDED = settings(
-    max_examples=7,
+    max_examples=6,
     derandomize=True,
     database=None,
     deadline=None,
