@@ -32,6 +32,7 @@ class Release:
         self._models = models
         self._on_swap = on_swap
         self._tried: str | None = None
+        self._one_at_a_time = asyncio.Lock()
         self.read = False
         """True once the pointer was read."""
         self.error: str | None = None
@@ -41,7 +42,18 @@ class Release:
         """Read the pointer and, where it names another version, open it beside the old one and swap.
 
         A version that cannot be opened leaves the old one serving and is tried again only when the pointer moves.
+        A caller that comes while another follows waits for it, so on return what the pointer named was tried.
         """
+        async with self._one_at_a_time:
+            await self._follow()
+
+    async def reopen(self) -> None:
+        """Open the version that serves once more, because its files were rewritten to erase someone."""
+        async with self._one_at_a_time:
+            self._tried = None
+            await self._follow()
+
+    async def _follow(self) -> None:
         pointer = await asyncio.to_thread(self._registry.pointer, self._system.name, "champion")
         self.read = True
         if pointer == self._tried:
@@ -56,11 +68,6 @@ class Release:
         self.error = None
         self._on_swap()
         _log.info("model_swapped", system=self._system.name, version=pointer)
-
-    async def reopen(self) -> None:
-        """Open the version that serves once more, because its files were rewritten to erase someone."""
-        self._tried = None
-        await self.follow()
 
     def _open(self, version: str | None) -> None:
         if version is None:
