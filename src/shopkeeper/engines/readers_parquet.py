@@ -9,6 +9,7 @@ import duckdb
 
 from shopkeeper.engines.readers_expressions import Selection, closed_connection, lock, plain, quoted
 from shopkeeper.errors import InputError
+from shopkeeper.intake.detection import NOTHING_SAID, Said
 from shopkeeper.intake.ports import WHOLE_ROW, SourceFile, SourceRow
 
 
@@ -19,7 +20,7 @@ class ParquetReader:
     that know no null write it so.
     """
 
-    def inspect(self, path: Path) -> SourceFile:
+    def inspect(self, path: Path, said: Said = NOTHING_SAID) -> SourceFile:  # noqa: ARG002 - Parquet says it all itself
         """Return columns, rows and size. Raises InputError where the file is no Parquet."""
         connection = closed_connection()
         try:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from shopkeeper.errors import FieldProblem, MappingError
+from shopkeeper.intake.detection import NOTHING_SAID, Said
 from shopkeeper.intake.identity import row_identity
 from shopkeeper.intake.import_columns import FillingColumns, expressions_of
 from shopkeeper.intake.import_tally import ReasonTally, TableTally
@@ -74,14 +75,14 @@ class OpenFile:
     columns: tuple[FillingColumns, ...]
 
 
-def open_file(plan: PlannedFile, reader: SourceReader, store: str | None) -> OpenFile:
+def open_file(plan: PlannedFile, reader: SourceReader, store: str | None, said: Said = NOTHING_SAID) -> OpenFile:
     """Look into a file and try the mapping on its first row.
 
     Raises:
         InputError: the file cannot be read.
         MappingError: an expression does not fit its columns.
     """
-    source = reader.inspect(plan.path)
+    source = reader.inspect(plan.path, said)
     columns: list[FillingColumns] = []
     for place, filling in enumerate(plan.fillings):
         twin = sum(other.table is filling.table for other in plan.fillings[:place])

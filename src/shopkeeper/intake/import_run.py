@@ -17,6 +17,7 @@ from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import EVENTS, PRODUCTS, STORES, USERS, TableSchema
 from shopkeeper.errors import MappingError
 from shopkeeper.intake.consent import UserConsents, effective, said_in, without_keys
+from shopkeeper.intake.detection import NOTHING_SAID, Said
 from shopkeeper.intake.import_file import Rejects, import_file, open_file
 from shopkeeper.intake.import_report import ImportReport
 from shopkeeper.intake.import_tally import EventTally, TableTally
@@ -68,11 +69,13 @@ class ImportOrder:
     Attributes:
         store: The store the rows belong to; None = every row names its own.
         mapping: Mapping file; None = files are named after tables and columns after the contract.
+        said: How the files are written, as far as it is not to be detected; a mapping's own words win.
     """
 
     path: Path
     store: str | None
     mapping: Path | None = None
+    said: Said = NOTHING_SAID
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,10 @@ class _ImportRun:
     def complete(self, tell: Callable[[Progress], None]) -> ImportReport:
         """Read every file, settle, and report."""
         began = self._seconds()
-        files = [open_file(plan, self._engines.readers[plan.format], self._order.store) for plan in self._plan.files]
+        said = self._order.said if self._mapping is None else self._mapping.said.or_else(self._order.said)
+        files = [
+            open_file(plan, self._engines.readers[plan.format], self._order.store, said) for plan in self._plan.files
+        ]
         for sourced in self._engines.tables.scan(STORES):
             self._know_store(sourced)
         meter = ProgressMeter(sum(file.source.bytes for file in files), self._seconds, tell)

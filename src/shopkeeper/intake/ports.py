@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from shopkeeper.commerce.tables import TableSchema
 from shopkeeper.errors import FieldProblem
+from shopkeeper.intake.detection import NOTHING_SAID, Detected, Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,9 @@ class SourceRow:
     problems: tuple[FieldProblem, ...] = ()
 
 
+UTF_8 = Detected("utf-8")
+
+
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """One file to read.
@@ -147,6 +151,7 @@ class SourceFile:
         columns: Column names in order.
         rows: How many rows there are, where that is cheap to know (Parquet); else None.
         bytes: Size of the file, for progress where rows are not known.
+        detected: How a text file is written.
     """
 
     path: Path
@@ -154,6 +159,7 @@ class SourceFile:
     rows: int | None
     bytes: int
     extra: dict[str, Any] = field(default_factory=dict)
+    detected: Detected = UTF_8
 
 
 WHOLE_ROW = "*"
@@ -163,8 +169,8 @@ WHOLE_ROW = "*"
 class SourceReader(Protocol):
     """Reads one file format as a stream of batches, in constant memory."""
 
-    def inspect(self, path: Path) -> SourceFile:
-        """Return what the file holds.
+    def inspect(self, path: Path, said: Said = NOTHING_SAID) -> SourceFile:
+        """Return what the file holds and how it is written, as far as nobody `said` it.
 
         Raises:
             InputError: the file cannot be read at all; the text says why.
