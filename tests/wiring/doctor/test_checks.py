@@ -124,7 +124,7 @@ def test_versions_are_compared_as_numbers(version: str, asked: str, kept: bool) 
 
 
 def test_the_verdict_is_the_worst_finding() -> None:
-    found = tuple(Finding("x", status, "y") for status in ("pass", "fail", "warn"))  # type: ignore[arg-type]  # literal
+    found = tuple(Finding("x", status, "y") for status in ("pass", "fail", "warn"))
     assert Diagnosis("shop", found).status == "fail"
 
 
