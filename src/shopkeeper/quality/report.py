@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import msgspec
 
 Status = Literal["pass", "warn", "fail"]
+Dimension = Literal["completeness", "accuracy", "freshness", "consistency", "volume", "feedback", "contract"]
+
+
+@dataclass(frozen=True, slots=True)
+class Offender:
+    """One of the worst behind a figure: a field, a day, a product, a page.
+
+    Attributes:
+        figure: How bad it is, in the words of `detail`.
+    """
+
+    name: str
+    figure: float
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +36,8 @@ class Finding:
         unit: `share`, `days`, `rows`.
         remedy: What to do where it does not pass.
         detail: The counts behind the figure.
+        offenders: The worst behind it, the worst first.
+        trend: The figure in earlier checks, oldest first.
     """
 
     name: str
@@ -33,6 +49,13 @@ class Finding:
     unit: str
     remedy: str
     detail: str = ""
+    dimension: Dimension = "completeness"
+    offenders: tuple[Offender, ...] = ()
+    trend: tuple[float, ...] = ()
+
+    def placed(self, dimension: Dimension, offenders: tuple[Offender, ...]) -> Finding:
+        """Return the finding with its dimension and the worst behind it."""
+        return replace(self, dimension=dimension, offenders=offenders)
 
     def __str__(self) -> str:
         limit = f"{'at least' if self.at_least else 'at most'} {_shown(self.limit, self.unit)}"

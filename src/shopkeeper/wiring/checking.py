@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import STORES
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.quarantine_files import QuarantineFiles
 from shopkeeper.engines.state import open_state
 from shopkeeper.errors import NotEnoughData, UnknownStore
-from shopkeeper.quality.checks import QualityLimits, check_quality
+from shopkeeper.quality.checks import check_quality
+from shopkeeper.quality.limits import QualityLimits
 from shopkeeper.quality.report import QualityReport
 from shopkeeper.wiring.settings import Settings
 
@@ -27,7 +29,8 @@ def check_workspace(settings: Settings, store: str | None = None) -> QualityRepo
     lake.compact()
     state = open_state(settings.state_url)
     try:
-        declared = tuple(sorted(str(getattr(sourced.row, "store", "")) for sourced in state.tables.scan(STORES)))
+        stores = {row.store: row for sourced in state.tables.scan(STORES) if isinstance(row := sourced.row, Store)}
+        declared = tuple(sorted(stores))
         if store is not None and store not in declared:
             raise UnknownStore(store, declared)
         if not declared:
@@ -38,8 +41,8 @@ def check_workspace(settings: Settings, store: str | None = None) -> QualityRepo
         limits = QualityLimits(quarantined=settings.intake.quarantine_share)
         warehouse = lake.warehouse()
         try:
-            checked = (store,) if store is not None else declared
-            report = check_quality(warehouse, checked, quarantine.count, datetime.now(UTC), limits)
+            checked = [stores[name] for name in ((store,) if store is not None else declared)]
+            report = check_quality(warehouse, checked, quarantine.count, datetime.now(UTC), lambda _: limits)
         finally:
             warehouse.close()
         for name in report.stores:
