@@ -8,9 +8,11 @@ from pathlib import Path
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from shopkeeper.engines.state_engine import open_engine
 from shopkeeper.engines.state_schema import HEAD
+from shopkeeper.errors import ConfigError, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,9 @@ def look_at_state(url: str) -> StateHealth:
     if lite and parsed.database and not Path(parsed.database).is_file():
         return StateHealth(shown, "the file is not there", None)
     try:
-        engine = create_engine(parsed)
-    except (NoSuchModuleError, ImportError) as error:
-        return StateHealth(shown, f"its driver is missing ({error})", None)
+        engine = create_engine(parsed) if lite else open_engine(url)  # what prepares SQLite would write to it
+    except (ConfigError, ImportError) as error:
+        return StateHealth(shown, str(error), None)
     try:
         with engine.connect() as connection:
             revision = None
@@ -54,6 +56,8 @@ def look_at_state(url: str) -> StateHealth:
             sound = str(connection.execute(text("PRAGMA quick_check(1)")).scalar()) if lite else "ok"
     except DBAPIError as error:
         return StateHealth(shown, str(error.orig).splitlines()[0], None)
+    except Unavailable as error:
+        return StateHealth(shown, error.reason, None)
     finally:
         engine.dispose()
     return StateHealth(shown, None if sound == "ok" else sound, revision, known=revision in _revisions())

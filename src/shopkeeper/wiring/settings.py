@@ -30,6 +30,8 @@ class EngineSettings(_Section):
     """Folder of the model bundles."""
     quarantine: Path = Path("quarantine")
     """Folder of rejected rows."""
+    secrets: Path = Path("secrets")
+    """Folder of the keys that hash network addresses."""
 
 
 class ServingSettings(_Section):
@@ -74,6 +76,36 @@ class IntakeSettings(_Section):
     """Rows read at a time by an import."""
 
 
+class QualitySettings(_Section):
+    """Traffic that is not shoppers: the shop's own, its monitors, and programs that say nothing."""
+
+    internal_users: list[str] = Field(default_factory=list)
+    """Customer numbers of staff and testers."""
+    internal_visitors: list[str] = Field(default_factory=list)
+    """Devices or cookies of staff and testers."""
+    internal_ip_hashes: list[str] = Field(default_factory=list)
+    """Hashes of office addresses, where the source hashes addresses itself."""
+    internal_networks: list[str] = Field(default_factory=list)
+    """Addresses and networks of offices, compared before an address is hashed."""
+    internal_agents: list[str] = Field(default_factory=list)
+    """Words in user agents of the shop's own programs."""
+    monitoring_agents: list[str] = Field(default_factory=list)
+    """Words in user agents of probes that watch the shop."""
+    app_agents: list[str] = Field(default_factory=list)
+    """Words in user agents of the shop's own apps: people, whatever library they speak with."""
+
+
+class PrivacySettings(_Section):
+    """What is kept of people, and how long; docs/guides/privacy.md lists every place."""
+
+    keep_user_agents: bool = False
+    """Keep user agents as they came; else only their class."""
+    event_days: float = Field(1_100.0, gt=0)
+    """Life of events, counts of events, decisions and verdicts about traffic, days."""
+    quarantine_days: float = Field(30.0, gt=0)
+    """Life of rejected rows, days."""
+
+
 class TrainingSettings(_Section):
     """Training runs."""
 
@@ -98,6 +130,8 @@ class Settings(BaseSettings):
     engines: EngineSettings = EngineSettings()
     serving: ServingSettings = ServingSettings()  # type: ignore[call-arg]
     intake: IntakeSettings = IntakeSettings()  # type: ignore[call-arg]
+    quality: QualitySettings = QualitySettings()
+    privacy: PrivacySettings = PrivacySettings()  # type: ignore[call-arg]
     training: TrainingSettings = TrainingSettings()  # type: ignore[call-arg]
 
     @classmethod
@@ -120,7 +154,11 @@ class Settings(BaseSettings):
     @property
     def state_url(self) -> str:
         """The state database's URL with a relative SQLite file placed inside the workspace."""
-        url, prefix = self.engines.state_url, "sqlite:///"
+        return self.placed(self.engines.state_url)
+
+    def placed(self, url: str) -> str:
+        """Return a database URL with a relative SQLite file placed inside the workspace."""
+        prefix = "sqlite:///"
         if url.startswith(prefix) and not url.startswith(prefix + "/"):
             return prefix + str((self.workspace / url.removeprefix(prefix)).resolve())
         return url
