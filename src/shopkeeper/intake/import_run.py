@@ -16,6 +16,7 @@ from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import EVENTS, PRODUCTS, STORES, USERS, TableSchema
 from shopkeeper.errors import MappingError
+from shopkeeper.intake.arrival import RowJudge
 from shopkeeper.intake.consent import UserConsents, effective, said_in, without_keys
 from shopkeeper.intake.detection import NOTHING_SAID, Said
 from shopkeeper.intake.import_file import Rejects, import_file, open_file
@@ -43,6 +44,7 @@ class ImportEngines:
         readers: Format -> reader.
         settle: Makes what was logged visible and returns, by table, how many of the logged rows were there before. It
             gets the rows logged by table, and the time the import began, which its events carry as `received_at`.
+        arriving: Puts the judge of events into the one that also classifies traffic and takes addresses out.
     """
 
     log: EventLog
@@ -51,6 +53,7 @@ class ImportEngines:
     reports: ReportStore
     readers: Mapping[str, SourceReader]
     settle: Callable[[Mapping[str, int], datetime], Mapping[str, int]]
+    arriving: Callable[[RowValidator], RowJudge]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +159,9 @@ class _ImportRun:
         validator = RowValidator(table, self._stores, store, lambda: started, limit)
         engines, tally = self._engines, self._tally(table)
         if table is EVENTS:
-            return EventWriter(validator, engines.log, self._measured, tally, self._seen, self._products)
+            return EventWriter(
+                engines.arriving(validator), engines.log, self._measured, tally, self._seen, self._products
+            )
         changed = min(datetime.fromtimestamp(file.path.stat().st_mtime, UTC), started)
         keyed = KeyedRowValidator(validator, lambda: started, lambda: changed, limit)
         return KeyedWriter(keyed, engines.log, engines.tables, tally, self._know)

@@ -11,11 +11,11 @@ from shopkeeper.commerce.event import Event
 from shopkeeper.commerce.product import RECOMMENDABLE, Product
 from shopkeeper.commerce.tables import EVENT_COUNTS, EVENTS, TableSchema
 from shopkeeper.errors import FieldProblem
+from shopkeeper.intake.arrival import RowJudge
 from shopkeeper.intake.consent import counted
 from shopkeeper.intake.import_tally import EventTally, TableTally
 from shopkeeper.intake.keyed_rows import KeyedRowValidator, logged, newest_per_key
 from shopkeeper.intake.ports import EventLog, SourcedRow, TableStore
-from shopkeeper.intake.validation import RowValidator
 
 MAX_HELD = 200_000
 """Keys whose newest row a writer holds back before it writes them out; about 200 MB of products."""
@@ -62,7 +62,7 @@ class EventWriter:
 
     def __init__(
         self,
-        validator: RowValidator,
+        validator: RowJudge,
         log: EventLog,
         measured: Callable[[Event], bool],
         tally: TableTally,

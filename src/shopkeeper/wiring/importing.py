@@ -20,6 +20,7 @@ from shopkeeper.intake.import_run import Clocks, ImportEngines, ImportLimits, Im
 from shopkeeper.intake.ports import SourceReader
 from shopkeeper.intake.progress import Progress
 from shopkeeper.quality.ports import NamedQuery, Warehouse
+from shopkeeper.wiring.arriving import arrivals
 from shopkeeper.wiring.settings import Settings
 
 
@@ -71,7 +72,7 @@ def import_into(
         InputError: there is nothing to import, or a file cannot be read at all.
         MappingError: the mapping breaks its rules or does not fit the files; nothing was written.
     """
-    log_folder = settings.folder(settings.engines.log)
+    log_folder, arriving = settings.folder(settings.engines.log), arrivals(settings)
     state = open_state(settings.state_url)
     try:
         log = SegmentLog(log_folder, "import")
@@ -84,6 +85,7 @@ def import_into(
                 reports=state.reports,
                 readers=readers(),
                 settle=ledger.settle,
+                arriving=lambda validator: arriving.judge(validator, empty_is_said=False),
             )
             limits = ImportLimits(
                 batch_rows=settings.intake.batch_rows,

@@ -41,6 +41,7 @@ from shopkeeper.serving.recent_ids import RecentIds
 from shopkeeper.serving.session_state import SessionState
 from shopkeeper.serving.telemetry import Telemetry
 from shopkeeper.serving.workers import Workers
+from shopkeeper.wiring.arriving import arrivals
 from shopkeeper.wiring.background import running
 from shopkeeper.wiring.erasure import Erasure, Places
 from shopkeeper.wiring.release import Release
@@ -202,6 +203,6 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack) -> Ser
         decider=decider,
         decision_log=decision_log,
         release=release,
-        validators=Validators(catalogue, settings.intake.future_seconds),
+        validators=Validators(catalogue, arrivals(settings), settings.intake.future_seconds),
         erasure=Erasure(Places(live_log, lake, quarantine, state, models, sessions, catalogue, release)),
     )
