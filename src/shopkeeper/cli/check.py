@@ -17,15 +17,28 @@ def register(app: typer.Typer) -> None:
 
 def check(
     store: Annotated[str | None, typer.Option(help="Only this store; all by default.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Write the report as one HTML file that needs nothing else.")
+    ] = None,
+    inline_charts: Annotated[
+        bool, typer.Option("--inline-charts", help="Put the chart script into the HTML file (extra [ui], about 5 MB).")
+    ] = False,
     workspace: Annotated[Path, typer.Option("--workspace", help="Folder with shopkeeper.toml.")] = Path(),
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Report the quality of the data, each figure beside its limit; exit 1 when one of the hard limits is not met."""
     from shopkeeper.cli.output import Output
+    from shopkeeper.errors import InputError
+    from shopkeeper.quality.report_page import report_page
     from shopkeeper.wiring.checking import check_workspace
     from shopkeeper.wiring.settings import load_settings
 
     report = check_workspace(load_settings(workspace), store)
+    if html is not None:
+        try:
+            html.write_text(report_page(report, charts=inline_charts), "utf-8")
+        except OSError as error:
+            raise InputError(f"{html} cannot be written: {error.strerror}.", "Name a file you may write to.") from error
     Output(json).result(report.as_dict(), report.as_text())
     if report.status == "fail":
         failed = ", ".join(

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
+from shopkeeper.commerce.tables import EVENTS
 from shopkeeper.errors import FieldProblem, MappingError
 from shopkeeper.intake.detection import NOTHING_SAID, Said
+from shopkeeper.intake.formats.shape import Memory, Produced, Shape
 from shopkeeper.intake.identity import row_identity
 from shopkeeper.intake.import_columns import FillingColumns, expressions_of
+from shopkeeper.intake.import_report import ReadFile
 from shopkeeper.intake.import_tally import ReasonTally, TableTally
 from shopkeeper.intake.import_writers import RowWriter
 from shopkeeper.intake.live import rejected_row
-from shopkeeper.intake.ports import Quarantine, RejectedRow, SourceFile, SourceReader, SourceRow
+from shopkeeper.intake.ports import WHOLE_ROW, Quarantine, RejectedRow, SourceFile, SourceReader, SourceRow
 from shopkeeper.intake.progress import ProgressMeter
 from shopkeeper.intake.sources import PlannedFile
 
@@ -73,9 +77,24 @@ class OpenFile:
     source: SourceFile
     reader: SourceReader
     columns: tuple[FillingColumns, ...]
+    shape: Shape | None = None
+
+    @property
+    def read_as(self) -> ReadFile:
+        """How the file is read, for the report."""
+        known = self.plan.known_as
+        detected = None if self.plan.format == "parquet" else self.source.detected.as_dict()
+        tables = tuple(filling.table.name for filling in self.plan.fillings)
+        return ReadFile(self.plan.name, tables, None if known is None else known.name, detected)
 
 
-def open_file(plan: PlannedFile, reader: SourceReader, store: str | None, said: Said = NOTHING_SAID) -> OpenFile:
+def open_file(
+    plan: PlannedFile,
+    reader: SourceReader,
+    store: str | None,
+    said: Said = NOTHING_SAID,
+    memory: Memory | None = None,
+) -> OpenFile:
     """Look into a file and try the mapping on its first row.
 
     Raises:
@@ -83,6 +102,10 @@ def open_file(plan: PlannedFile, reader: SourceReader, store: str | None, said: 
         MappingError: an expression does not fit its columns.
     """
     source = reader.inspect(plan.path, said)
+    if plan.known_as is not None:
+        changed = datetime.fromtimestamp(plan.path.stat().st_mtime, UTC)
+        shape = plan.known_as.shape(memory if memory is not None else Memory(), changed)
+        return OpenFile(plan, source, reader, _plain_columns(plan, source, store), shape)
     columns: list[FillingColumns] = []
     for place, filling in enumerate(plan.fillings):
         twin = sum(other.table is filling.table for other in plan.fillings[:place])
@@ -92,6 +115,12 @@ def open_file(plan: PlannedFile, reader: SourceReader, store: str | None, said: 
     except MappingError as error:
         raise MappingError(f"{plan.name}: {error.reason}", error.remedy, error.problems) from error
     return OpenFile(plan, source, reader, tuple(columns))
+
+
+def _plain_columns(plan: PlannedFile, source: SourceFile, store: str | None) -> tuple[FillingColumns, ...]:
+    return tuple(
+        FillingColumns(filling, place, 0, source.columns, store) for place, filling in enumerate(plan.fillings)
+    )
 
 
 def import_file(
@@ -105,16 +134,25 @@ def import_file(
     """Read a file to its end and return how many rows it had; writers and tallies are those of its tables, in order."""
     lanes = tuple(zip(file.columns, writers, tallies, strict=True))
     done = 0
+    shaped = None if file.shape is None else _Shaped(file, file.shape, lanes, rejects)
+    if shaped is not None:
+        shaped.look_ahead(batch_rows)
     for batch in file.reader.read(file.source, expressions_of(file.columns), batch_rows):
         for row in batch:
-            _take(file, row, lanes, rejects)
+            if shaped is not None:
+                shaped.take(row)
+            else:
+                _take(file, row, lanes, rejects)
         for writer in writers:
             writer.flush(end=False)
         rejects.flush()
         done += len(batch)
         meter.advance(file.plan.name, len(batch), _bytes_done(file.source, done))
+    if shaped is not None:
+        shaped.finish()
     for writer in writers:
         writer.flush(end=True)
+    rejects.flush()
     meter.finish_file(file.source.bytes)
     return done
 
@@ -138,7 +176,11 @@ def _take(file: OpenFile, row: SourceRow, lanes: tuple[Lane, ...], rejects: Reje
             continue
         wanted = True
         tally.read += 1
-        problems = problems or writer.take(columns.raw(row), row.row)
+        if not problems:
+            raw = columns.raw(row)
+            if columns.table is EVENTS:
+                tally.note_event(raw)
+            problems = writer.take(raw, row.row)
         if problems:
             tally.rejected += 1
             rejects.add(columns.table.name, name, row, columns.whole(row), columns.explained(problems))
@@ -147,6 +189,48 @@ def _take(file: OpenFile, row: SourceRow, lanes: tuple[Lane, ...], rejects: Reje
         remedy = "Add a table whose `where` fits it, or drop the condition."
         problem = FieldProblem("$", "is wanted by no table of the mapping (unmatched)", remedy)
         rejects.add(lanes[0][0].table.name, name, row, lanes[0][0].whole(row), (problem,))
+
+
+class _Shaped:
+    """Gives what a built-in format makes of a file's rows to the tables; every row it makes is counted."""
+
+    def __init__(self, file: OpenFile, shape: Shape, lanes: tuple[Lane, ...], rejects: Rejects) -> None:
+        self._file = file
+        self._shape = shape
+        self._lanes = {columns.table.name: (writer, tally) for columns, writer, tally in lanes}
+        self._first = lanes[0][0]
+        self._rejects = rejects
+
+    def look_ahead(self, batch_rows: int) -> None:
+        """Show the whole file to a format whose rows depend on later ones."""
+        known = self._file.plan.known_as
+        if known is None or not known.looks_ahead:
+            return
+        for batch in self._file.reader.read(self._file.source, {WHOLE_ROW: WHOLE_ROW}, batch_rows):
+            for row in batch:
+                if not row.problems:
+                    self._shape.look(row.values[WHOLE_ROW])
+
+    def take(self, row: SourceRow) -> None:
+        """Take a source row; one that cannot be read counts for the first table."""
+        if row.problems:
+            produced = [Produced(self._first.table, self._first.whole(row), row.row, row.problems)]
+        else:
+            produced = list(self._shape.take(row.row, row.values[WHOLE_ROW]))
+        self._give(produced)
+
+    def finish(self) -> None:
+        """Take what waited for the end of the file."""
+        self._give(self._shape.finish())
+
+    def _give(self, produced: Iterable[Produced]) -> None:
+        for made in produced:
+            writer, tally = self._lanes[made.table.name]
+            tally.read += 1
+            problems = made.problems or writer.take(made.raw, made.row)
+            if problems:
+                tally.rejected += 1
+                self._rejects.add(made.table.name, self._file.plan.name, SourceRow(made.row, {}), made.raw, problems)
 
 
 def _unreadable(row: SourceRow, lanes: tuple[Lane, ...]) -> tuple[FieldProblem, ...]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from shopkeeper.commerce.event import Event
+from shopkeeper.commerce.tables import EVENTS
 from shopkeeper.errors import FieldProblem
 from shopkeeper.intake.field_words import general
 from shopkeeper.intake.import_report import ReasonCount, Recognised, TableReport
@@ -25,11 +28,32 @@ class TableTally:
     superseded: int = 0
     rejected: int = 0
     logged: int = 0
+    without_user: int = 0
+    refunds: int = 0
+    negative_prices: int = 0
+
+    def note_event(self, raw: Mapping[str, Any]) -> None:
+        """Count what a row meant for events says as it came, whatever becomes of it."""
+        user, price = raw.get("user"), raw.get("price")
+        self.without_user += user is None or user == ""
+        self.refunds += raw.get("type") == "refund"
+        if price.__class__ is str:
+            self.negative_prices += price.lstrip()[:1] == "-" and price.strip(" -0.,") != ""
+        elif price is not None and price.__class__ in (int, float):
+            self.negative_prices += price < 0
+
+    def source_rows(self, duplicates: int) -> dict[str, int]:
+        """Return what was counted over event rows as they came, before duplicates were left out."""
+        return {
+            "events": self.read, "duplicates": duplicates, "without_user": self.without_user,
+            "refunds": self.refunds, "negative_prices": self.negative_prices,
+        }  # fmt: skip
 
     def report(self, table: str, doubled: int) -> TableReport:
         """Return the figures, given how many logged rows were there before."""
         duplicates = self.superseded + max(0, min(doubled, self.logged))
-        return TableReport(table, self.read, self.valid - duplicates, duplicates, self.rejected)
+        source = self.source_rows(duplicates) if table == EVENTS.name else {}
+        return TableReport(table, self.read, self.valid - duplicates, duplicates, self.rejected, source)
 
 
 @dataclass(slots=True)

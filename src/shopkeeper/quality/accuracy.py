@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from shopkeeper.commerce.store import Store
-from shopkeeper.quality.judge import Judge, query
+from shopkeeper.quality.judge import Judge
 from shopkeeper.quality.limits import QualityLimits
 from shopkeeper.quality.local_days import by_day, local_days, zone_of
 from shopkeeper.quality.ports import Warehouse
+from shopkeeper.quality.reading import query
 from shopkeeper.quality.report import Offender
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from shopkeeper.commerce.store import Store
 from shopkeeper.quality import accuracy, completeness, consistency, feedback, freshness, volume
-from shopkeeper.quality.judge import Judge, Row, query
+from shopkeeper.quality.judge import Judge
 from shopkeeper.quality.limits import QualityLimits
 from shopkeeper.quality.local_days import by_day, local_days, zone_of
 from shopkeeper.quality.ports import Warehouse
-from shopkeeper.quality.report import Finding, QualityReport
+from shopkeeper.quality.readiness import Readiness, readiness
+from shopkeeper.quality.reading import Row, query
+from shopkeeper.quality.report import DailyEvents, Finding, QualityReport
 
 
 def check_quality(
@@ -30,10 +33,12 @@ def check_quality(
     events = _by_store(warehouse, "event_completeness")
     unknown, doubled = _by_store(warehouse, "unknown_products"), _by_store(warehouse, "doubled_events")
     findings: list[Finding] = []
+    carries: list[Readiness] = []
+    daily: list[DailyEvents] = []
     for store in stores:
         judge, seen = Judge(store.store), events.get(store.store)
         wholeness = unknown.get(store.store, {}), doubled.get(store.store, {})
-        _check_store(judge, warehouse, store, seen, wholeness, now, limits(store.store))
+        counts = _check_store(judge, warehouse, store, seen, wholeness, now, limits(store.store))
         count = int(seen["events"]) if seen is not None else 0
         rejected = quarantined(store.store)
         judge.excess(
@@ -41,7 +46,10 @@ def check_quality(
             "Read the reasons below, mend the source or the mapping, then `shopkeeper check --replay`.",
         )  # fmt: skip
         findings += judge.findings
-    return QualityReport(now.isoformat(), tuple(findings))
+        carries += readiness(warehouse, store.store)
+        days = sorted(counts)
+        daily.append(DailyEvents(store.store, tuple(d.isoformat() for d in days), tuple(counts[d] for d in days)))
+    return QualityReport(now.isoformat(), tuple(findings), tuple(carries), daily=tuple(daily))
 
 
 def _check_store(
@@ -52,10 +60,12 @@ def _check_store(
     wholeness: tuple[Row, Row],
     now: datetime,
     limits: QualityLimits,
-) -> None:
+) -> Counter[date]:
+    """Judge one store and return its events by day."""
     count = int(seen["events"]) if seen is not None else 0
     judge.least("completeness", "events", count, 1, "rows", "fail", "Import events, or send them to POST /v1/events.")
     completeness.entities(judge, warehouse, limits)
+    daily: Counter[date] = Counter()
     if seen is not None:
         completeness.required_fields(judge, seen, limits)
         ledger = accuracy.read_ledger(warehouse, store)
@@ -75,6 +85,7 @@ def _check_store(
     consistency.categories(judge, warehouse, limits)
     consistency.prices(judge, warehouse, limits)
     freshness.freshness(judge, warehouse, now, limits)
+    return daily
 
 
 def _by_store(warehouse: Warehouse, name: str) -> dict[str, Row]:

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from shopkeeper.quality.judge import Judge, one_row, query
+from shopkeeper.quality.judge import Judge
 from shopkeeper.quality.limits import QualityLimits
 from shopkeeper.quality.ports import Warehouse
+from shopkeeper.quality.reading import one_row, query
 from shopkeeper.quality.report import Offender
 
 WINDOW_DAYS: Final = 28

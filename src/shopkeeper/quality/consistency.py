@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from shopkeeper.commerce.store import Store
-from shopkeeper.quality.judge import Judge, Row, query
+from shopkeeper.quality.judge import Judge
 from shopkeeper.quality.limits import QualityLimits
 from shopkeeper.quality.local_days import local, zone_of
 from shopkeeper.quality.ports import Warehouse
+from shopkeeper.quality.reading import Row, query
 from shopkeeper.quality.report import Offender
 
 MAX_LEVELS: Final = 8

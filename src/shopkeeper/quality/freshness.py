@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from shopkeeper.quality.judge import Judge, query
+from shopkeeper.quality.judge import Judge
 from shopkeeper.quality.limits import DAY, QualityLimits
 from shopkeeper.quality.ports import Warehouse
+from shopkeeper.quality.reading import query
 
 
 def freshness(judge: Judge, warehouse: Warehouse, now: datetime, limits: QualityLimits) -> None:

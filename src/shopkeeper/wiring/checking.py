@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from shopkeeper.commerce.store import Store
@@ -13,9 +14,9 @@ from shopkeeper.errors import NotEnoughData, UnknownStore
 from shopkeeper.quality.checks import check_quality
 from shopkeeper.quality.limits import QualityLimits
 from shopkeeper.quality.report import QualityReport
+from shopkeeper.quality.verdict import REPORT_KIND, TREND, with_trends
+from shopkeeper.wiring.rejections import rejected_reasons, source_counts
 from shopkeeper.wiring.settings import Settings
-
-REPORT_KIND = "check"
 
 
 def check_workspace(settings: Settings, store: str | None = None) -> QualityReport:
@@ -42,10 +43,16 @@ def check_workspace(settings: Settings, store: str | None = None) -> QualityRepo
         warehouse = lake.warehouse()
         try:
             checked = [stores[name] for name in ((store,) if store is not None else declared)]
-            report = check_quality(warehouse, checked, quarantine.count, datetime.now(UTC), lambda _: limits)
+            found = check_quality(warehouse, checked, quarantine.count, datetime.now(UTC), lambda _: limits)
         finally:
             warehouse.close()
-        for name in report.stores:
+        names = found.stores
+        report = replace(
+            with_trends(found, {name: state.reports.latest(REPORT_KIND, TREND, name) for name in names}),
+            rejected=tuple(reason for name in names for reason in rejected_reasons(quarantine, name)),
+            sources=tuple(count for name in names for count in source_counts(state.reports, name)),
+        )
+        for name in names:
             state.reports.save(REPORT_KIND, report.of_store(name).as_dict(), name)
         return report
     finally:
