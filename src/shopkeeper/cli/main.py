@@ -8,10 +8,23 @@ from types import ModuleType
 import typer
 
 from shopkeeper import __version__
-from shopkeeper.cli import check, demo, doctor, import_, init, keys, migrate, models, serve, simulate, train
+from shopkeeper.cli import check, demo, doctor, export, import_, init, keys, migrate, models, serve, simulate, train
 from shopkeeper.errors import InputError, ShopkeeperError
 
-VERBS: tuple[ModuleType, ...] = (init, import_, check, train, models, keys, serve, simulate, demo, doctor, migrate)
+VERBS: tuple[ModuleType, ...] = (
+    init,
+    import_,
+    check,
+    train,
+    models,
+    keys,
+    serve,
+    simulate,
+    demo,
+    doctor,
+    export,
+    migrate,
+)
 
 
 def build() -> typer.Typer:

@@ -67,7 +67,7 @@ def copy_state(source: Engine, target: Engine, tell: Callable[[str], None] = lam
 def digest(table: Table, engine: Engine) -> TableDigest:
     """Return count and checksum of a table: the sum of the hashes of its rows, so their order plays no part."""
     rows, total = 0, 0
-    for row in _rows(table, engine):
+    for row in rows_of(table, engine):
         text_of_row = msgspec.json.encode([row[column.name] for column in table.columns])
         total = (total + int.from_bytes(hashlib.blake2b(text_of_row, digest_size=16).digest())) % _SPACE
         rows += 1
@@ -79,7 +79,7 @@ def _copy(table: Table, source: Engine, target: Engine) -> tuple[int, int]:
     insert: Any = postgresql.insert(table) if target.dialect.name == "postgresql" else sqlite.insert(table)
     statement = insert.on_conflict_do_nothing(index_elements=[column.name for column in table.primary_key])
     before = _count(table, target)
-    rows = _rows(table, source)
+    rows = rows_of(table, source)
     while batch := list(islice(rows, _ROWS)):
         with target.begin() as connection:
             connection.execute(statement, batch)
@@ -88,7 +88,7 @@ def _copy(table: Table, source: Engine, target: Engine) -> tuple[int, int]:
     return before, _count(table, target) - before
 
 
-def _rows(table: Table, engine: Engine) -> Iterator[Row]:
+def rows_of(table: Table, engine: Engine) -> Iterator[Row]:
     """Yield the rows of a table in the order of its key, a few in memory at a time."""
     query = select(table).order_by(*table.primary_key)
     with engine.connect() as connection:
