@@ -60,6 +60,7 @@ class ArrivingEvents:
         self.table = validator.table
         self._check: Callable[[Any, int | None], Struct | tuple[FieldProblem, ...]] = validator.check
         self._judge = rules.judge
+        self.knows_people = rules.knows_people
         self._hash = hash_address
         self._keep_agents = keep_agents
         self._empty_is_said = empty_is_said
@@ -148,7 +149,7 @@ def _places(raw: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 def _object(value: object) -> Mapping[str, Any] | None:
     """Return an object, also one that came as its JSON text."""
     if value.__class__ is dict or isinstance(value, Mapping):
-        return value  # type: ignore[return-value]  # mypy does not follow `__class__`
+        return value
     if isinstance(value, str) and value[:1] == "{":
         try:
             decoded = msgspec.json.decode(value)
