@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shopkeeper.errors import ContractNotMet
+from shopkeeper.errors import ContractNotMet, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from shopkeeper.cli.output import Output
+    from shopkeeper.intake.detection import Said
     from shopkeeper.intake.progress import Progress
 
 
@@ -22,7 +23,7 @@ def register(app: typer.Typer) -> None:
     app.command("import")(import_)
 
 
-def import_(
+def import_(  # noqa: PLR0917 - typer reads options from the signature
     path: Annotated[
         Path, typer.Argument(metavar="PATH", help="A folder of tables, or one file: .parquet, .csv, .jsonl.")
     ],
@@ -32,17 +33,37 @@ def import_(
     mapping: Annotated[
         Path | None, typer.Option(help="YAML file that says which columns of your files are which of the contract.")
     ] = None,
+    format_: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help="Read the files as this: shopify, woocommerce, magento, ga4, segment, or one of "
+            "their kinds such as shopify-orders; without it the columns decide.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what was detected and 20 mapped rows a file; write nothing.")
+    ] = False,
+    encoding: Annotated[str | None, typer.Option(help="Such as cp1252, where it is not to be detected.")] = None,
+    separator: Annotated[str | None, typer.Option(help="comma, semicolon, tab or bar.")] = None,
+    decimal: Annotated[str | None, typer.Option(help="comma or point.")] = None,
+    dates: Annotated[str | None, typer.Option(help="dmy (31/01/2026) or mdy (01/31/2026).")] = None,
     workspace: Annotated[Path, typer.Option("--workspace", help="Folder with shopkeeper.toml.")] = Path(),
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Import products, users, events and more; bad rows go to quarantine, nothing comes in twice."""
     from shopkeeper.cli.output import Output
-    from shopkeeper.wiring.importing import import_into
+    from shopkeeper.wiring.importing import import_into, preview_of
     from shopkeeper.wiring.settings import load_settings
 
     out = Output(json)
     settings = load_settings(workspace)
-    report = import_into(settings, path, store, mapping, _progress(out))
+    said = _said(encoding=encoding, separator=separator, decimal=decimal, dates=dates)
+    if dry_run:
+        preview = preview_of(settings, path, store, mapping, said, format_)
+        out.result(preview.as_dict(), preview.as_text())
+        return
+    report = import_into(settings, path, store, mapping, _progress(out), said, format_)
     _clear_line()
     folder = settings.folder(settings.engines.quarantine)
     where = f"\nThe rows and their reasons are in {folder}." if report.quarantined else ""
@@ -52,6 +73,16 @@ def import_(
             f"{report.quarantine_share:.1%} of the rows were rejected, the limit is {report.quarantine_limit:.1%}.",
             "Mend the file or the mapping by the reasons above and import again; accepted rows will not be doubled.",
         )
+
+
+def _said(**flags: str | None) -> Said:
+    """Return what the flags say about how files are written."""
+    from shopkeeper.intake.detection import parse_said
+
+    said, wrong = parse_said(dict(flags))
+    if wrong is not None:
+        raise InputError(f"--{wrong} is {flags[wrong]!r}.", f"`shopkeeper import --help` lists what --{wrong} may be.")
+    return said
 
 
 def _progress(out: Output) -> Callable[[Progress], None]:

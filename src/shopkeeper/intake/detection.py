@@ -79,16 +79,6 @@ class Detected:
             "warnings": list(self.warnings),
         }
 
-    def as_text(self) -> str:
-        """Return what was detected in words."""
-        names = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-        words = [f"encoding {self.encoding}"]
-        if self.separator:
-            words.append(f"separator {names.get(self.separator, self.separator)}")
-        words.append(f"decimal {self.decimal or 'point (no column says otherwise)'}")
-        words.append(f"dates {self.dates or 'ISO or none'}")
-        return ", ".join(words)
-
 
 def detect_encoding(sample: bytes) -> tuple[str, tuple[str, ...]]:
     """Return the encoding of a sample from the beginning of a file, and warnings.
