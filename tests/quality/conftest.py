@@ -19,6 +19,7 @@ from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.intake.keyed_rows import logged
 from shopkeeper.intake.ports import SourcedRow
 from shopkeeper.quality.checks import check_quality
+from shopkeeper.quality.contract import DataContract
 from shopkeeper.quality.limits import QualityLimits
 from shopkeeper.quality.ports import Warehouse
 from shopkeeper.quality.report import Finding, QualityReport
@@ -69,7 +70,9 @@ class Data:
 
     def report(self, quarantined: int = 0, limits: QualityLimits | None = None) -> QualityReport:
         held = limits or QualityLimits()
-        return check_quality(self.warehouse(), (self.store,), lambda _: quarantined, NOW, lambda _: held)
+        return check_quality(
+            self.warehouse(), (self.store,), lambda _: quarantined, NOW, {"uk": DataContract("", held)}
+        )
 
     def finding(self, name: str, quarantined: int = 0, limits: QualityLimits | None = None) -> Finding:
         return next(found for found in self.report(quarantined, limits).findings if found.name == name)

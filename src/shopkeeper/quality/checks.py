@@ -8,6 +8,8 @@ from datetime import date, datetime
 
 from shopkeeper.commerce.store import Store
 from shopkeeper.quality import accuracy, completeness, consistency, feedback, freshness, volume
+from shopkeeper.quality.contract import DataContract
+from shopkeeper.quality.contract_checks import compile_checks, run_checks
 from shopkeeper.quality.judge import Judge
 from shopkeeper.quality.limits import QualityLimits
 from shopkeeper.quality.local_days import by_day, local_days, zone_of
@@ -22,13 +24,13 @@ def check_quality(
     stores: Sequence[Store],
     quarantined: Callable[[str], int],
     now: datetime,
-    limits: Callable[[str], QualityLimits],
+    contracts: Mapping[str, DataContract],
 ) -> QualityReport:
     """Measure the data of each store against its limits.
 
     Args:
         quarantined: Rejected rows kept for a store.
-        limits: The limits of a store.
+        contracts: Store -> its contract; a store without one is held to the shipped limits.
     """
     events = _by_store(warehouse, "event_completeness")
     unknown, doubled = _by_store(warehouse, "unknown_products"), _by_store(warehouse, "doubled_events")
@@ -37,19 +39,22 @@ def check_quality(
     daily: list[DailyEvents] = []
     for store in stores:
         judge, seen = Judge(store.store), events.get(store.store)
+        contract = contracts.get(store.store) or DataContract("", QualityLimits())
         wholeness = unknown.get(store.store, {}), doubled.get(store.store, {})
-        counts = _check_store(judge, warehouse, store, seen, wholeness, now, limits(store.store))
+        counts = _check_store(judge, warehouse, store, seen, wholeness, now, contract.limits)
         count = int(seen["events"]) if seen is not None else 0
         rejected = quarantined(store.store)
         judge.excess(
-            "completeness", "rows in quarantine", rejected, rejected + count, limits(store.store).quarantined, "warn",
+            "completeness", "rows in quarantine", rejected, rejected + count, contract.limits.quarantined, "warn",
             "Read the reasons below, mend the source or the mapping, then `shopkeeper check --replay`.",
         )  # fmt: skip
+        run_checks(judge, warehouse, compile_checks(contract))
         findings += judge.findings
         carries += readiness(warehouse, store.store)
         days = sorted(counts)
         daily.append(DailyEvents(store.store, tuple(d.isoformat() for d in days), tuple(counts[d] for d in days)))
-    return QualityReport(now.isoformat(), tuple(findings), tuple(carries), daily=tuple(daily))
+    digests = {store.store: contracts[store.store].digest for store in stores if store.store in contracts}
+    return QualityReport(now.isoformat(), tuple(findings), tuple(carries), contracts=digests, daily=tuple(daily))
 
 
 def _check_store(

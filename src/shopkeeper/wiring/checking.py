@@ -12,9 +12,9 @@ from shopkeeper.engines.quarantine_files import QuarantineFiles
 from shopkeeper.engines.state import open_state
 from shopkeeper.errors import NotEnoughData, UnknownStore
 from shopkeeper.quality.checks import check_quality
-from shopkeeper.quality.limits import QualityLimits
 from shopkeeper.quality.report import QualityReport
 from shopkeeper.quality.verdict import REPORT_KIND, TREND, with_trends
+from shopkeeper.wiring.contracts import read_contracts
 from shopkeeper.wiring.rejections import rejected_reasons, source_counts
 from shopkeeper.wiring.settings import Settings
 
@@ -23,6 +23,7 @@ def check_workspace(settings: Settings, store: str | None = None) -> QualityRepo
     """Check the data of one store or of all, keep a report for each under the kind `check`, and return all findings.
 
     Raises:
+        ConfigError: a data contract breaks its rules.
         UnknownStore: the store is not declared.
         NotEnoughData: there is no store yet.
     """
@@ -39,14 +40,15 @@ def check_workspace(settings: Settings, store: str | None = None) -> QualityRepo
                 "There is no store in this workspace yet.", "Import data: shopkeeper import PATH --store NAME."
             )
         quarantine = QuarantineFiles(settings.folder(settings.engines.quarantine))
-        limits = QualityLimits(quarantined=settings.intake.quarantine_share)
+        names = (store,) if store is not None else declared
+        held = read_contracts(settings)
+        contracts = {name: held.of(name) for name in names}
         warehouse = lake.warehouse()
         try:
-            checked = [stores[name] for name in ((store,) if store is not None else declared)]
-            found = check_quality(warehouse, checked, quarantine.count, datetime.now(UTC), lambda _: limits)
+            checked = [stores[name] for name in names]
+            found = check_quality(warehouse, checked, quarantine.count, datetime.now(UTC), contracts)
         finally:
             warehouse.close()
-        names = found.stores
         report = replace(
             with_trends(found, {name: state.reports.latest(REPORT_KIND, TREND, name) for name in names}),
             rejected=tuple(reason for name in names for reason in rejected_reasons(quarantine, name)),

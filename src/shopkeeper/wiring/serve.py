@@ -43,6 +43,7 @@ from shopkeeper.serving.telemetry import Telemetry
 from shopkeeper.serving.workers import Workers
 from shopkeeper.wiring.arriving import arrivals
 from shopkeeper.wiring.background import running
+from shopkeeper.wiring.contracts import read_contracts
 from shopkeeper.wiring.erasure import Erasure, Places
 from shopkeeper.wiring.release import Release
 from shopkeeper.wiring.settings import Settings
@@ -203,6 +204,8 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack) -> Ser
         decider=decider,
         decision_log=decision_log,
         release=release,
-        validators=Validators(catalogue, arrivals(settings), settings.intake.future_seconds),
+        validators=Validators(
+            catalogue, arrivals(settings), read_contracts(settings).rules(), settings.intake.future_seconds
+        ),
         erasure=Erasure(Places(live_log, lake, quarantine, state, models, sessions, catalogue, release)),
     )

@@ -8,6 +8,7 @@ from shopkeeper.commerce.tables import EVENTS, TableSchema
 from shopkeeper.intake.arrival import ArrivingEvents
 from shopkeeper.intake.keyed_rows import KeyedRowValidator
 from shopkeeper.intake.validation import RowValidator
+from shopkeeper.quality.row_rules import RowRules
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.wiring.arriving import Arrivals
 
@@ -19,9 +20,10 @@ def _now() -> datetime:
 class Validators:
     """Judges by table and store. There are never more than tables times stores with a key of their own."""
 
-    def __init__(self, catalogue: Catalogue, arrivals: Arrivals, future_seconds: float) -> None:
+    def __init__(self, catalogue: Catalogue, arrivals: Arrivals, rules: RowRules, future_seconds: float) -> None:
         self._catalogue = catalogue
         self._arrivals = arrivals
+        self._rules = rules
         self._future_seconds = future_seconds
         self._events: dict[str | None, ArrivingEvents] = {}
         self._keyed: dict[tuple[str, str | None], KeyedRowValidator] = {}
@@ -43,4 +45,4 @@ class Validators:
         return judge
 
     def _rows(self, table: TableSchema, store: str | None) -> RowValidator:
-        return RowValidator(table, self._catalogue.declared, store, _now, self._future_seconds)
+        return RowValidator(table, self._catalogue.declared, store, _now, self._future_seconds, self._rules)
