@@ -8,13 +8,28 @@ from types import ModuleType
 import typer
 
 from shopkeeper import __version__
-from shopkeeper.cli import check, demo, doctor, export, import_, init, keys, migrate, models, serve, simulate, train
+from shopkeeper.cli import (
+    check,
+    demo,
+    doctor,
+    export,
+    features,
+    import_,
+    init,
+    keys,
+    migrate,
+    models,
+    serve,
+    simulate,
+    train,
+)
 from shopkeeper.errors import InputError, ShopkeeperError
 
 VERBS: tuple[ModuleType, ...] = (
     init,
     import_,
     check,
+    features,
     train,
     models,
     keys,

@@ -48,7 +48,7 @@ from shopkeeper.features.sql_training import training_sql
 FOLDER: Final = "features"
 TABLES: Final[tuple[EntityName, ...]] = ("user", "product", "store_product")
 """Entities with a table of all of them; the others are too many and are read where they are asked for."""
-_FORMAT: Final = "FORMAT parquet, COMPRESSION zstd"
+_FORMAT: Final = "FORMAT parquet, COMPRESSION snappy"  # written more often than read
 
 
 class FeatureStore:
@@ -76,10 +76,11 @@ class FeatureStore:
         self._entities = tuple(entities)
         (self._folder / "days").mkdir(parents=True, exist_ok=True)
 
-    def refresh(self, at: datetime, *, purge: bool = False) -> Refreshed:
+    def refresh(self, at: datetime, *, tables: bool = True, purge: bool = False) -> Refreshed:
         """Sum the days that are new or changed and write the feature tables as of `at`. Twice is as good as once.
 
         Args:
+            tables: False sums the days alone, which is all that reads and training rows need, and drops the tables.
             purge: Delete replaced files at once, also under readers, as after an erasure; else the next refresh does.
         Raises:
             Unavailable: the lake changed under the refresh, or disk or memory does not suffice; days done stay done.
@@ -89,10 +90,10 @@ class FeatureStore:
             manifest, done = self._sums(connection, moment.date())
             self._relations(connection, manifest, [moment.date()])
             self._today(connection, moment)
-            tables, rows = self._written(connection, moment)
-            retired = tuple(sorted(set(manifest.tables.values()) - set(tables.values())))
+            written, rows = self._written(connection, moment) if tables else ({}, {})
+            retired = tuple(sorted(set(manifest.tables.values())))
             manifest = msgspec.structs.replace(
-                manifest, at=moment, tables=tables, rows=rows, retired=(*manifest.retired, *retired)
+                manifest, at=moment, tables=written, rows=rows, retired=(*manifest.retired, *retired)
             )
             publish_features(self._folder, manifest)
             if purge:
@@ -222,12 +223,11 @@ class FeatureStore:
         """Write the sums of some days."""
         files = files_by_columns((part for day in batch for part in day.parts), lake.layouts, self._lake)
         connection.execute(f"CREATE OR REPLACE VIEW events AS {read_parts_sql(EVENTS, files)}")
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE seen AS {seen_sql()}")
+        connection.execute(f"CREATE OR REPLACE VIEW seen AS {seen_sql()}")
         written: dict[str, str] = {}
         for name, sql in self._day_tables().items():
             written[name] = f"days/{name}-{secrets.token_hex(8)}.parquet"
             connection.execute(f"COPY ({sql}) TO {text_literal(str(self._folder / written[name]))} ({_FORMAT})")
-        connection.execute("DROP TABLE seen")
         sync_files([self._folder / path for path in written.values()], self._folder)
         return Stretch({day.day: day.mark for day in batch}, written, sum(day.events for day in batch))
 

@@ -65,8 +65,12 @@ class FeatureTables(Protocol):
     events.
     """
 
-    def refresh(self, at: datetime) -> Refreshed:
-        """Compute the days that are new or changed before the day of `at`, and the feature tables as of `at`."""
+    def refresh(self, at: datetime, *, tables: bool = True) -> Refreshed:
+        """Compute the days that are new or changed before the day of `at`, and the feature tables as of `at`.
+
+        Args:
+            tables: False leaves out the tables of all entities, which only batches need.
+        """
         ...
 
     def read(
