@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -98,6 +98,16 @@ class QuarantineFiles:
                     replace_file(path, b"".join(line + b"\n" for line in kept))
                     removed += len(lines) - len(kept)
         return removed
+
+    def expire(self, before: date) -> int:
+        """Delete the rows of every UTC day before `before` and return how many days that were."""
+        old = [path for path in self._files() if path.stem < before.isoformat()]
+        for path in old:
+            with _locked(path, 0):
+                path.unlink()
+        if old:
+            sync_folder(self._folder)
+        return len(old)
 
     def _files(self) -> list[Path]:
         """Return the files, oldest day first."""

@@ -104,6 +104,11 @@ class TrafficRules:
         self._words = bool(self._agents or self._monitors or self._apps)
         self._people = bool(known.users or known.visitors or known.ip_hashes)
 
+    @property
+    def knows_people(self) -> bool:
+        """Whether an event may be judged by its user, visitor or address hash."""
+        return self._people
+
     def judge(self, event: Event, agent: str | None, address: str | None = None) -> TrafficOf:
         """Return who caused an event.
 

@@ -47,6 +47,12 @@ WITH seen AS (
     LEFT JOIN products AS own ON own.product = e.product AND own.store = e.store
     LEFT JOIN products AS shared ON shared.product = e.product AND coalesce(shared.store, '') = ''
     WHERE coalesce(e.traffic, 'human') = 'human'
+      AND (
+        e.store,
+        CASE WHEN coalesce(e.session, '') <> '' THEN 'session' ELSE 'visitor' END,
+        CASE WHEN coalesce(e.session, '') <> '' THEN e.session ELSE coalesce(e.visitor, '') END,
+        CAST(e.ts AS DATE)
+      ) NOT IN (SELECT store, kind, subject, CAST(ts AS DATE) FROM traffic_verdicts WHERE traffic <> 'human')
       AND e.type IN ('view', 'click', 'rating', 'cart', 'checkout', 'purchase')
       AND coalesce(e.product, '') <> ''
       AND e.ts < $until

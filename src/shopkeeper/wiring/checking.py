@@ -14,8 +14,10 @@ from shopkeeper.errors import NotEnoughData, UnknownStore
 from shopkeeper.quality.checks import check_quality
 from shopkeeper.quality.report import QualityReport
 from shopkeeper.quality.verdict import REPORT_KIND, TREND, with_trends
+from shopkeeper.wiring.classifying import classify_traffic
 from shopkeeper.wiring.contracts import read_contracts
 from shopkeeper.wiring.rejections import rejected_reasons, source_counts
+from shopkeeper.wiring.retention import enforce_retention
 from shopkeeper.wiring.settings import Settings
 
 
@@ -39,6 +41,8 @@ def check_workspace(settings: Settings, store: str | None = None) -> QualityRepo
             raise NotEnoughData(
                 "There is no store in this workspace yet.", "Import data: shopkeeper import PATH --store NAME."
             )
+        classify_traffic(settings, lake, state)
+        enforce_retention(settings, lake)
         quarantine = QuarantineFiles(settings.folder(settings.engines.quarantine))
         names = (store,) if store is not None else declared
         held = read_contracts(settings)
