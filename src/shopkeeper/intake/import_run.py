@@ -80,6 +80,7 @@ class ImportOrder:
         mapping: Mapping file; None = files are named after tables and columns after the contract.
         said: How the files are written, as far as it is not to be detected; a mapping's own words win.
         format: Built-in format of the files, or its family such as `shopify`; None = recognise it by the columns.
+        only: The files of `path` to read; None = all of them.
     """
 
     path: Path
@@ -87,6 +88,7 @@ class ImportOrder:
     mapping: Path | None = None
     said: Said = NOTHING_SAID
     format: str | None = None
+    only: frozenset[Path] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ class _ImportRun:
         self._mapping = load_mapping(order.mapping) if order.mapping is not None else None
         self._said = order.said if self._mapping is None else self._mapping.said.or_else(order.said)
         self._plan: ImportPlan = plan_import(
-            order.path, self._mapping, Recogniser(engines.readers, self._said, order.format)
+            order.path, self._mapping, Recogniser(engines.readers, self._said, order.format), order.only
         )
         self._memory = Memory()
         self._stores: dict[str, Store] = {}
@@ -187,14 +189,23 @@ class _ImportRun:
         """Return what makes an event sure to be taken as it stands; None where each has to be looked at."""
         if not isinstance(judge, ArrivingEvents) or judge.knows_people:
             return None
-        rules = self._engines.rules
         measured = {
             name: store.time_zone == "UTC"
             for name, store in self._stores.items()
-            if effective(None, NOT_SAID, store).measure and (rules is None or not rules.asks(EVENTS.name, name))
+            if effective(None, NOT_SAID, store).measure and self._asked(name) is not None
         }
+        bounds: dict[str, tuple[float, float]] = {}
+        for name in measured:
+            for column, (least, most) in (self._asked(name) or {}).items():
+                there = bounds.get(column, (least, most))
+                bounds[column] = (max(least, there[0]), min(most, there[1]))
         latest = self._started + timedelta(seconds=self._limits.future_seconds)
-        return SureRules(self._order.store, measured, self._user_consents().users(), latest, self._started)
+        return SureRules(self._order.store, measured, self._user_consents().users(), latest, self._started, bounds)
+
+    def _asked(self, store: str) -> dict[str, tuple[float, float]] | None:
+        """Return the bounds a store's contract sets for numbers of events; None where it asks more than bounds."""
+        rules = self._engines.rules
+        return {} if rules is None else rules.bounds(EVENTS.name, store)
 
     def _user_consents(self) -> UserConsents:
         """Return what users allow, read once, after the import's users and before its events."""

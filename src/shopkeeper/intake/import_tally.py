@@ -13,6 +13,7 @@ from shopkeeper.commerce.tables import EVENTS
 from shopkeeper.errors import FieldProblem
 from shopkeeper.intake.field_words import general
 from shopkeeper.intake.import_report import ReasonCount, Recognised, TableReport
+from shopkeeper.intake.sure_events import SureTally
 
 _EXAMPLES = 3
 _REASONS = 500
@@ -41,6 +42,13 @@ class TableTally:
             self.negative_prices += price.lstrip()[:1] == "-" and price.strip(" -0.,") != ""
         elif price is not None and price.__class__ in (int, float):
             self.negative_prices += price < 0
+
+    def note_sure(self, rows: int, batch: SureTally) -> None:
+        """Count a batch of events that were taken as they stand."""
+        self.read += rows
+        self.valid += rows
+        self.without_user += batch.without_user
+        self.refunds += batch.types.get("refund", 0)
 
     def source_rows(self, duplicates: int) -> dict[str, int]:
         """Return what was counted over event rows as they came, before duplicates were left out."""
@@ -121,6 +129,22 @@ class EventTally:
         elif event.type == "custom":
             name = str(event.properties.get("name", "custom"))
             self._names[name if name in self._names or len(self._names) < _NAMES else "custom"] += 1
+
+    def add_sure(self, batch: SureTally, not_products: int) -> None:
+        """Count a batch of events, all of them measured."""
+        self._types.update(batch.types)
+        self._not_products += not_products
+        if nameless := batch.types.get("custom", 0):
+            self._names["custom"] += nameless
+        if batch.first is not None and (self.first is None or batch.first < self.first):
+            self.first = batch.first
+        if batch.last is not None and (self.last is None or batch.last > self.last):
+            self.last = batch.last
+        self._guests += batch.guests
+        self._free += batch.free
+        self._unpriced += batch.unpriced
+        self._bought += batch.bought
+        self._returned += batch.returned
 
     def report(self) -> Recognised:
         """Return the figures."""
