@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -128,6 +128,26 @@ class Quarantine(Protocol):
 
     def count(self, store: str | None = None) -> int:
         """Return how many rows are kept."""
+        ...
+
+    def replace(self, changes: Sequence[tuple[RejectedRow, RejectedRow | None]]) -> int:
+        """Put each new row in the place of an old one that is equal in everything, or take the old one out for None.
+
+        An old row that is not there (any more) changes nothing; of several equal ones each change finds one. Returns
+        how many were found.
+        """
+        ...
+
+
+class CursorStore(Protocol):
+    """How far each configured source has been read."""
+
+    def read(self, source: str) -> dict[str, Any]:
+        """Return how far a source has been read; empty where it never was."""
+        ...
+
+    def move(self, source: str, body: Mapping[str, Any]) -> None:
+        """Remember how far a source has been read; called only after what was read is durable."""
         ...
 
 
