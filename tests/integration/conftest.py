@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -15,8 +17,12 @@ from pathlib import Path
 from secrets import token_hex
 from typing import NoReturn
 
+import clickhouse_connect
 import pytest
+from clickhouse_connect.driver.client import Client
 from sqlalchemy import create_engine, make_url, text
+
+from shopkeeper.engines.clickhouse_client import open_clickhouse, use_database
 
 
 def _missing(reason: str) -> NoReturn:
@@ -70,3 +76,74 @@ def postgres_databases(postgres_server: str) -> Iterator[Callable[[], str]]:
         for name in made:
             connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def clickhouse_in_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Client]]:
+    """Give a function that returns a new client of ClickHouse's own code inside this process."""
+    folder = tmp_path_factory.mktemp("chdb") / "data"
+
+    def connect() -> Client:
+        return clickhouse_connect.get_client(interface="chdb", path=str(folder))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            first = connect()  # kept open: the last one to close ends the engine
+        except Exception as error:  # noqa: BLE001 - whatever keeps it from starting is the reason to skip
+            _missing(f"chdb does not start: {error!r}.")
+    yield connect
+    first.close()
+
+
+@pytest.fixture(scope="session")
+def clickhouse_over_http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the URL of ClickHouse's own code behind HTTP, in a process of its own."""
+    folder = tmp_path_factory.mktemp("clickhouse")
+    script = Path(__file__).with_name("clickhouse_over_http.py")
+    with (folder / "errors.txt").open("w+") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", str(script), str(folder / "data")],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
+        assert process.stdout is not None
+        port = process.stdout.readline().strip()
+        if not port:
+            process.wait(30)
+            _missing(f"chdb does not start: {(folder / 'errors.txt').read_text()[-500:]}")
+        try:
+            yield f"clickhouse://127.0.0.1:{port}"
+        finally:
+            process.kill()
+            process.wait(30)
+            process.stdout.close()
+
+
+@pytest.fixture(params=["in process", "over http", "server"], scope="session")
+def clickhouse(request: pytest.FixtureRequest) -> Iterator[Callable[[], Client]]:
+    """Give a function that makes an empty database and returns a client of it; all are dropped in the end."""
+    made: list[tuple[Client, str]] = []
+    in_process = request.getfixturevalue("clickhouse_in_process") if request.param == "in process" else None
+    if request.param == "over http":
+        url = str(request.getfixturevalue("clickhouse_over_http"))
+    elif request.param == "server":
+        url = os.environ.get("CLICKHOUSE_URL", "")
+        if not url:
+            pytest.skip("CLICKHOUSE_URL names no server.")
+
+    def make() -> Client:
+        name = f"shopkeeper_test_{token_hex(6)}"
+        if in_process is not None:
+            client: Client = in_process()
+            use_database(client, name)
+        else:
+            client = open_clickhouse(f"{url.rstrip('/')}/{name}")
+        made.append((client, name))
+        return client
+
+    yield make
+    for client, name in made:
+        client.command(f"DROP DATABASE IF EXISTS {name}")
+        client.close()

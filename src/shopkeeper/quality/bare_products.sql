@@ -9,5 +9,5 @@ SELECT
 FROM products
 WHERE store IN ($store, '') AND kind IN ('product', 'bundle') AND status = 'active'
   AND (price IS NULL OR stock IS NULL OR image_url IS NULL OR title IS NULL OR categories IS NULL OR categories = '[]')
-ORDER BY no_price + no_stock + no_image + no_title + no_category DESC, product
+ORDER BY no_price + no_stock + no_image + no_title + no_category DESC, product, store
 LIMIT 5
