@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from shopkeeper.intake.import_report import ImportReport, TableReport
+from shopkeeper.wiring.checking import check_workspace
 from shopkeeper.wiring.importing import import_into
 from shopkeeper.wiring.new_workspace import create_workspace
 
@@ -34,6 +35,16 @@ def test_online_retail_comes_in_whole_and_once(tmp_path: Path) -> None:
     assert seen.by_type == {"purchase": 541_909 - 9_288 - 1_336 - 2, "refund": 9_288, "stock_adjustment": 1_336}
     # Published: the sum of quantity times price is 9,747,747.93; the two rejected lines hold -11,062.06 each.
     assert seen.bought - seen.returned == pytest.approx(9_747_747.93 + 2 * 11_062.06, abs=0.05)
+    # Counted over the rows as they came, before duplicates are left out.
+    assert report.source_rows == {
+        "events": 541_909, "duplicates": 5_268, "without_user": 135_080, "refunds": 9_288, "negative_prices": 2,
+    }  # fmt: skip
+    told = check_workspace(settings).as_text()
+    for line in (
+        "5,268 of 541,909 rows: exact duplicates", "135,080 of 541,909 rows: without a customer",
+        "9,288 of 541,909 rows: cancellations or returns", "2 of 541,909 rows: with a negative price",
+    ):  # fmt: skip
+        assert line in told
     again = import_into(settings, folder, "uk", mapping)
     assert {table.accepted for table in again.tables} == {0}
 
