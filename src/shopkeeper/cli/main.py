@@ -14,6 +14,7 @@ from shopkeeper.cli import (
     doctor,
     export,
     features,
+    forget,
     import_,
     init,
     keys,
@@ -21,6 +22,7 @@ from shopkeeper.cli import (
     models,
     serve,
     simulate,
+    sync,
     train,
 )
 from shopkeeper.errors import InputError, ShopkeeperError
@@ -28,6 +30,7 @@ from shopkeeper.errors import InputError, ShopkeeperError
 VERBS: tuple[ModuleType, ...] = (
     init,
     import_,
+    sync,
     check,
     features,
     train,
@@ -39,6 +42,7 @@ VERBS: tuple[ModuleType, ...] = (
     doctor,
     export,
     migrate,
+    forget,
 )
 
 
