@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from shopkeeper.cli.output import Output
     from shopkeeper.intake.detection import Said
     from shopkeeper.intake.progress import Progress
+    from shopkeeper.wiring.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +26,8 @@ def register(app: typer.Typer) -> None:
 
 def import_(  # noqa: PLR0917 - typer reads options from the signature
     path: Annotated[
-        Path, typer.Argument(metavar="PATH", help="A folder of tables, or one file: .parquet, .csv, .jsonl.")
+        Path,
+        typer.Argument(metavar="PATH", help="A folder of tables, one file (.parquet, .csv, .jsonl), or sql:NAME."),
     ],
     store: Annotated[
         str | None, typer.Option(help="The store the rows belong to; leave it out when every row names its own.")
@@ -58,6 +60,9 @@ def import_(  # noqa: PLR0917 - typer reads options from the signature
 
     out = Output(json)
     settings = load_settings(workspace)
+    if str(path).startswith("sql:"):
+        _import_source(out, settings, str(path).removeprefix("sql:"), dry_run=dry_run)
+        return
     said = _said(encoding=encoding, separator=separator, decimal=decimal, dates=dates)
     if dry_run:
         preview = preview_of(settings, path, store, mapping, said, format_)
@@ -72,6 +77,23 @@ def import_(  # noqa: PLR0917 - typer reads options from the signature
         raise ContractNotMet(
             f"{report.quarantine_share:.1%} of the rows were rejected, the limit is {report.quarantine_limit:.1%}.",
             "Mend the file or the mapping by the reasons above and import again; accepted rows will not be doubled.",
+        )
+
+
+def _import_source(out: Output, settings: Settings, name: str, *, dry_run: bool) -> None:
+    """Read one configured source from where it was left, as `sync NAME` does."""
+    from shopkeeper.wiring.syncing import preview_source, sync
+
+    if dry_run:
+        preview = preview_source(settings, name)
+        out.result(preview.as_dict(), preview.as_text())
+        return
+    (synced,) = sync(settings, name, _progress(out))
+    _clear_line()
+    out.result(synced.as_dict(), synced.as_text())
+    if not synced.within_contract:
+        raise ContractNotMet(
+            f"Too many rows of {name} were rejected.", "Mend the source or its mapping and import again."
         )
 
 

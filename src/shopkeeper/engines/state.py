@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from shopkeeper.engines.state_audit import StateAudit
+from shopkeeper.engines.state_cursors import StateCursors
 from shopkeeper.engines.state_engine import open_engine, shown
 from shopkeeper.engines.state_keys import StateKeys
 from shopkeeper.engines.state_migration import bring_up_to_date
@@ -27,6 +28,7 @@ class State:
     keys: StateKeys
     reports: StateReports
     audit: StateAudit
+    cursors: StateCursors
 
     def close(self) -> None:
         """Give every connection back."""
@@ -56,4 +58,5 @@ def open_state(url: str) -> State:
         StateKeys(engine),
         StateReports(engine),
         StateAudit(engine),
+        StateCursors(engine),
     )

@@ -74,12 +74,14 @@ def plan_import(
     path: Path,
     mapping: SourceMapping | None,
     recognise: Callable[[Path, str], Format | None] = lambda _path, _kind: None,
+    only: frozenset[Path] | None = None,
 ) -> ImportPlan:
     """Match the files at `path`, a folder or one file, with the tables they fill.
 
     Args:
         recognise: Returns the built-in format a file of a kind (`csv`, `jsonl`, `parquet`) is of, asked where no
             mapping is given.
+        only: The files to read; None = all of them. Others are left out as if they were not there.
 
     Raises:
         InputError: there is nothing to import at `path`.
@@ -89,12 +91,12 @@ def plan_import(
         raise InputError(f"{path} does not exist.", "Name a folder of tables, or one file.")
     folder = path if path.is_dir() else path.parent
     found = sorted(file for file in (path.rglob("*") if path.is_dir() else [path]) if file.is_file())
-    data = {file: kind for file in found if (kind := _format(file)) is not None}
+    data = {file: kind for file in found if (kind := _format(file)) is not None and (only is None or file in only)}
     if not data:
         endings = ", ".join(FORMATS)
         raise InputError(f"{path} holds no data file.", f"Tables are files that end in {endings}.")
     if mapping is not None:
-        return _by_mapping(folder, data, mapping, path)
+        return _by_mapping(folder, data, mapping, path, whole=only is None)
     return _by_name(folder, data, path, recognise)
 
 
@@ -130,7 +132,7 @@ def _by_name(
     return ImportPlan(tuple(sorted(files, key=_rank)), tuple(skipped))
 
 
-def _by_mapping(folder: Path, data: dict[Path, str], mapping: SourceMapping, path: Path) -> ImportPlan:
+def _by_mapping(folder: Path, data: dict[Path, str], mapping: SourceMapping, path: Path, *, whole: bool) -> ImportPlan:
     files: list[PlannedFile] = []
     skipped: list[SkippedFile] = []
     for file, kind in data.items():
@@ -142,7 +144,7 @@ def _by_mapping(folder: Path, data: dict[Path, str], mapping: SourceMapping, pat
             skipped.append(SkippedFile(name, "is named by no table of the mapping"))
     used = [filling.mapping for file in files for filling in file.fillings]
     missing = [entry.files for entry in mapping.tables if not any(entry is one for one in used)]
-    if missing and (path.is_dir() or not files):
+    if missing and ((path.is_dir() and whole) or not files):
         raise MappingError(
             f"The mapping reads {', '.join(sorted(set(missing)))}, which is not in {path}.",
             f"There is: {', '.join(str(file.relative_to(folder)) for file in data)}. Mend `from` or the folder.",

@@ -78,6 +78,13 @@ def import_into(
         InputError: there is nothing to import, or a file cannot be read at all.
         MappingError: the mapping breaks its rules or does not fit the files; nothing was written.
     """
+    return import_order(settings, ImportOrder(path, store, mapping, said, known_as), tell)
+
+
+def import_order(
+    settings: Settings, order: ImportOrder, tell: Callable[[Progress], None] = lambda _: None
+) -> ImportReport:
+    """Carry out an import; see `import_into`."""
     log_folder, arriving = settings.folder(settings.engines.log), arrivals(settings)
     state = open_state(settings.state_url)
     try:
@@ -94,9 +101,7 @@ def import_into(
                 arriving=lambda validator: arriving.judge(validator, empty_is_said=False),
                 rules=read_contracts(settings).rules(),
             )
-            return run_import(
-                ImportOrder(path, store, mapping, said, known_as), engines, _limits(settings), _clocks(), tell
-            )
+            return run_import(order, engines, _limits(settings), _clocks(), tell)
         finally:
             log.close()
     finally:

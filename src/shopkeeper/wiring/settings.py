@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from shopkeeper.errors import ConfigError, FieldProblem
@@ -101,7 +101,7 @@ class PrivacySettings(_Section):
     keep_user_agents: bool = False
     """Keep user agents as they came; else only their class."""
     event_days: float = Field(1_100.0, gt=0)
-    """Life of events, counts of events, decisions and verdicts about traffic, days."""
+    """Life of events, decisions and verdicts about traffic, days; of events from their arrival, if that is later."""
     quarantine_days: float = Field(30.0, gt=0)
     """Life of rejected rows, days."""
 
@@ -116,6 +116,38 @@ class TrainingSettings(_Section):
     """Bootstrap resamples behind each interval."""
     minimum_interactions: int = Field(500, ge=1)
     """Fewest interactions a model is trained on."""
+
+
+class SourceSettings(_Section):
+    """One source that `shopkeeper sync` reads: a database, or files."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,60}$")
+    url: str | None = None
+    """SQLAlchemy URL of a database; `${NAME}` in it is taken from the environment."""
+    query: str | None = None
+    """One SELECT."""
+    watermark: str | None = None
+    """Column of the query that only grows; without it every sync reads everything."""
+    overlap_seconds: float = Field(0.0, ge=0)
+    """How far a watermark that is a time is taken back, for rows that were committed late."""
+    path: Path | None = None
+    """File or folder, relative to the workspace."""
+    store: str | None = None
+    """Store of the rows; without it every row names its own."""
+    table: str | None = None
+    """Table of the contract that the query's columns are named after."""
+    mapping: Path | None = None
+    """Mapping file, relative to the workspace."""
+    format: str | None = None
+    """Built-in format of the files; without it their columns decide."""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> SourceSettings:
+        if (self.url is None) == (self.path is None):
+            raise ValueError("a source has either `url` and `query` or `path`")
+        if self.url is not None and (self.query is None or (self.table is None) == (self.mapping is None)):
+            raise ValueError("a database source needs `query`, and either `table` or `mapping`")
+        return self
 
 
 class Settings(BaseSettings):
@@ -133,6 +165,8 @@ class Settings(BaseSettings):
     quality: QualitySettings = QualitySettings()
     privacy: PrivacySettings = PrivacySettings()  # type: ignore[call-arg]
     training: TrainingSettings = TrainingSettings()  # type: ignore[call-arg]
+    sources: list[SourceSettings] = Field(default_factory=list)
+    """What `shopkeeper sync` reads, one `[[sources]]` each."""
 
     @classmethod
     def settings_customise_sources(  # pydantic's hook: every source is handed in by name
