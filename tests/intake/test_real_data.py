@@ -67,3 +67,38 @@ def test_the_complete_journey_brings_products_users_and_prices_paid(tmp_path: Pa
     assert [file.name for file in report.skipped] == ["coupons.parquet"]
     assert report.recognised.not_products > 0
     assert set(report.recognised.by_type) == {"purchase", "till_adjustment"}
+
+
+@pytest.mark.skipif(not (DATA / "olist-sample").is_dir(), reason="the data set is not beside the repository")
+def test_olist_comes_in_whole_with_its_money(tmp_path: Path) -> None:
+    source, folder = DATA / "olist-sample", tmp_path / "olist"
+    folder.mkdir()
+    for name in ("products", "customers", "sellers"):
+        (folder / f"{name}.parquet").write_bytes((source / f"{name}.parquet").read_bytes())
+    joined = f"""
+        COPY (SELECT i.*, o.order_status, o.order_purchase_timestamp, c.customer_unique_id, c.customer_state
+              FROM '{source}/order_items.parquet' i JOIN '{source}/orders.parquet' o USING (order_id)
+              JOIN '{source}/customers.parquet' c USING (customer_id)) TO '{folder}/lines.parquet'
+    """  # noqa: S608 - the test's own
+    duckdb.connect().execute(joined)
+    report = import_into(create_workspace(tmp_path / "shop"), folder, "br", MAPPINGS / "olist.yaml")
+    assert {name: (t.read, t.accepted, t.duplicates, t.rejected) for name, t in tables(report).items()} == {
+        "products": (5_460, 5_460, 0, 0),
+        "users": (8_135, 8_016, 8_135 - 8_016, 0),
+        "events": (8_365, 8_365, 0, 0),
+    }
+    sold = f"""
+        SELECT sum(price) FROM '{source}/order_items.parquet' JOIN '{source}/orders.parquet' USING (order_id)
+        WHERE order_status NOT IN ('canceled', 'unavailable')
+    """  # noqa: S608 - the test's own
+    (expected,) = duckdb.connect().execute(sold).fetchone() or (None,)
+    assert report.recognised.bought == pytest.approx(expected, abs=0.01)
+
+
+@pytest.mark.skipif(not (DATA / "yoochoose-100k").is_dir(), reason="the data set is not beside the repository")
+def test_yoochoose_clicks_come_in_by_session(tmp_path: Path) -> None:
+    settings = create_workspace(tmp_path / "shop")
+    report = import_into(settings, DATA / "yoochoose-100k", "shop", MAPPINGS / "yoochoose.yaml")
+    events = tables(report)["events"]
+    assert (events.read, events.rejected) == (70_278 + 13_568, 0)
+    assert report.recognised.by_type == {"view": 70_278 + 13_568}
