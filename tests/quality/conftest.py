@@ -11,9 +11,9 @@ import msgspec
 import pytest
 
 from shopkeeper.commerce.decision import DecisionRecord
-from shopkeeper.commerce.event import Event
+from shopkeeper.commerce.event import Event, EventCount
 from shopkeeper.commerce.store import Store
-from shopkeeper.commerce.tables import DECISIONS, EVENTS, KEYED_TABLES
+from shopkeeper.commerce.tables import DECISIONS, EVENT_COUNTS, EVENTS, KEYED_TABLES
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.intake.keyed_rows import logged
@@ -57,6 +57,9 @@ class Data:
 
     def rows(self, table: str, *rows: msgspec.Struct, at: datetime = NOW) -> None:
         self._log.append(KEYED_TABLES[table], [logged(SourcedRow(row, at)) for row in rows])
+
+    def counts(self, *rows: EventCount) -> None:
+        self._log.append(EVENT_COUNTS, [msgspec.json.encode(row) for row in rows])
 
     def decisions(self, *rows: DecisionRecord) -> None:
         self._log.append(DECISIONS, [msgspec.json.encode(row) for row in rows])

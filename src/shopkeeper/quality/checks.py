@@ -74,7 +74,7 @@ def _check_store(
     if seen is not None:
         completeness.required_fields(judge, seen, limits)
         ledger = accuracy.read_ledger(warehouse, store)
-        completeness.received(judge, ledger.orders.total(), ledger.matched.total(), limits)
+        completeness.received(judge, ledger.orders.total(), ledger.matched.total() + ledger.explained.total(), limits)
         completeness.on_time(judge, warehouse, now, limits)
         accuracy.accuracy(judge, ledger, limits)
         consistency.identities(judge, *wholeness, count, warehouse, limits)

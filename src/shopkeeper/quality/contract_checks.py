@@ -76,8 +76,8 @@ def _field_checks(rule: FieldRule) -> list[ContractCheck]:
     found: list[tuple[str, str, dict[str, object], str]] = []
     if rule.bounds is not None:
         least, most = rule.bounds
-        said = f"between {least:,g} and {most:,g}" if least > -1e300 and most < 1e300 else (
-            f"at least {least:,g}" if least > -1e300 else f"at most {most:,g}"
+        said = f"between {least:,.12g} and {most:,.12g}" if least > -1e300 and most < 1e300 else (
+            f"at least {least:,.12g}" if least > -1e300 else f"at most {most:,.12g}"
         )  # fmt: skip
         breach = f"{column} < $least OR {column} > $most"
         found.append((f"{name} {said}", breach, {"least": least, "most": most}, "Mend the values below in the source."))
@@ -120,4 +120,4 @@ def _quoted(column: str) -> str:
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401 - of any column
-    return "empty" if value is None else f"{value:,g}" if isinstance(value, float) else str(value)
+    return "empty" if value is None else f"{value:,.12g}" if isinstance(value, float) else str(value)

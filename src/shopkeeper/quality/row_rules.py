@@ -64,8 +64,10 @@ def _rules(rule: FieldRule) -> list[Rule]:
             value = getattr(row, name)
             if value is None or least <= value <= most:
                 return None
-            bounds = f"between {least:g} and {most:g}" if most < 1e300 else f"at least {least:g}"
-            return FieldProblem(name, f"must be {bounds} {contract}, got {value:g}", "Mend it, or widen the contract.")
+            bounds = f"between {least:.12g} and {most:.12g}" if most < 1e300 else f"at least {least:.12g}"
+            return FieldProblem(
+                name, f"must be {bounds} {contract}, got {value:.12g}", "Mend it, or widen the contract."
+            )
 
         made.append(within)
     if rule.choices:
@@ -85,7 +87,7 @@ def _rules(rule: FieldRule) -> list[Rule]:
             value = getattr(row, name)
             if value is None or value == int(value):
                 return None
-            return FieldProblem(name, f"must be whole pieces {contract}, got {value:g}", "Send a whole number.")
+            return FieldProblem(name, f"must be whole pieces {contract}, got {value:.12g}", "Send a whole number.")
 
         made.append(whole)
     if rule.currency:
