@@ -50,6 +50,7 @@ class Data:
                 "product": "lamp",
                 "price": 1.0,
                 "quantity": 1.0,
+                "position": self._number,  # else they would all say the same
             }
             fields |= {"order_id": "o", "event_id": str(self._number), "ts": NOW - timedelta(days=days_ago)}
             rows.append(msgspec.json.encode(msgspec.convert({**fields, "store": "uk", **changed}, Event)))

@@ -24,6 +24,8 @@ FEWEST_PRICES: Final = 10
 """Prices a category must have before one can be an outlier."""
 FEWEST_EVENTS: Final = 500
 """Events a time zone is judged on."""
+MOST_REPEATED: Final = 0.01
+"""Share of events that may say within one second what another said; people do click twice."""
 DAY_CENTRE: Final = (9.0, 23.0)
 """Local hours between which the middle of a store's day lies; people sleep at night."""
 
@@ -48,6 +50,12 @@ def identities(
     judge.excess(
         "consistency", "events that came twice", doubled.get("doubled", 0), events, most.doubled, "warn",
         "Give each event an `event_id` that stays the same when it is sent again.",
+    )  # fmt: skip
+    again = warehouse.fetch(query("event_repeats"), store=judge.store)
+    judge.excess(
+        "consistency", "events that came again under another id", float(again["repeated"][0]),
+        float(again["events"][0]), MOST_REPEATED, "warn",
+        "Send `event_id`, or a `page_view_id` in properties; the view `distinct_events` has each of them once.",
     )  # fmt: skip
 
 
