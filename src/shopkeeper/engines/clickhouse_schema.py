@@ -12,6 +12,7 @@ from typing import Final
 
 from shopkeeper.commerce.tables import KEYED_TABLES, LOGGED_TABLES, ColumnKind, TableSchema
 from shopkeeper.engines.lake_columns import LakeColumn, column_names, identity, lake_columns, time_column
+from shopkeeper.quality.views import VIEWS
 
 DAY: Final = "_day"
 """Computed column: the UTC day of a row as days since 1970, also for times outside of ClickHouse's own dates."""
@@ -47,6 +48,8 @@ def schema_sql(database: str) -> Iterator[str]:
         later = [column for column in lake_columns(table) if column.name not in identity(table)]
         yield f"ALTER TABLE {rows} " + ", ".join(f"ADD COLUMN IF NOT EXISTS {_column(table, one)}" for one in later)
         yield from _views(table, database)
+    for name, select in VIEWS.items():
+        yield f"CREATE OR REPLACE VIEW {quoted(database)}.{quoted(name)} AS {select}"
     yield (
         f"CREATE TABLE IF NOT EXISTS {quoted(database)}.{LOADED} (name LowCardinality(String), store String, "
         "day Int32, path String, gone UInt8, turn UInt64) ENGINE = ReplacingMergeTree(turn) ORDER BY (name, path)"
