@@ -22,7 +22,7 @@ check: .venv/.test  ## Lint, types and architecture rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-integration: .venv/.test  ## Install real programs with apt, then run the tests that need real processes
+integration: .venv/.integration  ## Install real programs with apt, then run the tests that need real processes
 	.ci/apt-install chromium
 	$(BIN)/python -m pytest -m integration tests/integration $(ARGS)
 
@@ -52,6 +52,11 @@ clean:  ## Remove everything that was built
 
 .venv/.test: .venv/.made pyproject.toml constraints.txt
 	$(PIP) -e '.[ui,dev]'
+	@touch $@
+
+# The wheels with real servers in them are big (chdb brings pandas and pyarrow), so only these tests get them.
+.venv/.integration: .venv/.test
+	$(PIP) -e '.[ui,dev,dev-engines]'
 	@touch $@
 
 .venv/.bench: .venv/.made pyproject.toml constraints.txt

@@ -13,7 +13,8 @@ from shopkeeper.commerce.decision import DecisionRecord
 from shopkeeper.commerce.event import Event
 from shopkeeper.commerce.order import Order
 from shopkeeper.commerce.shopper import User
-from shopkeeper.commerce.tables import DECISIONS, EVENTS, ORDERS, USERS, TableSchema
+from shopkeeper.commerce.tables import DECISIONS, EVENTS, ORDERS, TRAFFIC_VERDICTS, USERS, TableSchema
+from shopkeeper.commerce.traffic import SubjectKind, TrafficVerdict
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.lake_erasure import Person
 from shopkeeper.engines.segment_log import SegmentLog
@@ -22,6 +23,8 @@ from shopkeeper.quality.ports import NamedQuery
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ANN = Person(("uk", "ie"), users=("ann",), visitors=("phone",), sessions=("s1",))
+
+VERDICTS: tuple[tuple[SubjectKind, str], ...] = (("session", "s1"), ("session", "s2"), ("visitor", "phone"))
 
 
 def event(number: int, store: str = "uk", **who: str) -> Event:
@@ -60,6 +63,11 @@ def folder(tmp_path: Path) -> Path:
     logged(tmp_path, USERS, *map(keyed, people))
     orders = [Order(order_id=f"o{n}", store="uk", ts=NOON, user=u) for n, u in enumerate(("ann", "ben", None))]
     logged(tmp_path, ORDERS, *map(keyed, orders))
+    verdicts = [
+        TrafficVerdict(store="uk", ts=NOON, kind=kind, subject=subject, rule="behaviour.rate")
+        for kind, subject in VERDICTS
+    ]
+    logged(tmp_path, TRAFFIC_VERDICTS, *verdicts)
     return tmp_path
 
 
@@ -73,12 +81,12 @@ def fetch(folder: Path, sql: str) -> list[Any]:
 def test_all_rows_of_the_person_go_and_all_others_stay(folder: Path) -> None:
     lake = Lake(folder / "log", folder / "lake")
     erased = lake.erase(ANN)
-    assert erased.rows == {"events": 1 + 1 + 1 + 1, "decisions": 3, "users": 2, "orders": 1}
+    assert erased.rows == {"events": 1 + 1 + 1 + 1, "decisions": 3, "users": 2, "orders": 1, "traffic_verdicts": 2}
     assert fetch(folder, "SELECT event_id FROM events") == ["e2", "e5", "e7", "e8", "e9"]
     assert fetch(folder, "SELECT decision_id FROM decisions") == ["d3", "d4"]
     assert fetch(folder, '"user" || store'.join(("SELECT ", " AS u FROM users_history"))) == ["annde", "benuk"]
     assert fetch(folder, "SELECT order_id FROM orders_history") == ["o1", "o2"]
-    assert sum(part.rows for part in lake.manifest().parts) == 5 + 2 + 2 + 2
+    assert sum(part.rows for part in lake.manifest().parts) == 5 + 2 + 2 + 2 + 1
 
 
 def test_without_grace_no_file_of_the_lake_names_the_person_any_more(folder: Path) -> None:
@@ -103,7 +111,7 @@ def test_replaced_files_wait_for_the_grace_period(folder: Path) -> None:
     now = [1000.0]
     lake = Lake(folder / "log", folder / "lake", clock=lambda: now[0])
     lake.compact()
-    assert lake.erase(ANN).files_pending == 4 + 1 + 2 + 1
+    assert lake.erase(ANN).files_pending == 4 + 1 + 2 + 1 + 1
     now[0] += 301
     lake.compact()
     assert not lake.manifest().retired

@@ -181,3 +181,27 @@ class TestExpressions:
     def test_an_expression_sees_nothing_but_the_row(self, opened: tuple[SourceReader, Path], expression: str) -> None:
         with pytest.raises(MappingError):
             read(*opened, {"x": expression})
+
+
+class TestDetected:
+    @pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-16-be", "utf-8-sig"])
+    def test_other_encodings_decimal_commas_and_dates_come_as_the_contract_wants_them(
+        self, tmp_path: Path, encoding: str
+    ) -> None:
+        text = 'name;price;day\r\nCafé;"1.234,50";31.01.2026\r\nMüsli;2,00;01.02.2026\r\n'
+        for name in ("t.csv", "t.csv.gz"):
+            rows = read(CsvReader(), written(tmp_path / name, text.encode(encoding)))
+            assert whole(rows) == [
+                {"name": "Café", "price": "1234.50", "day": "2026-01-31"},
+                {"name": "Müsli", "price": "2.00", "day": "2026-02-01"},
+            ]
+
+    def test_a_byte_the_encoding_does_not_have_is_reported_with_its_row(self, tmp_path: Path) -> None:
+        path = written(tmp_path / "t.csv", b"name,b\nCaf\xe9,1\nCaf\xe9,2\n" + b"x,1\n" * 300_000 + b"\x81y,3\n")
+        problems = [row for row in read(CsvReader(), path, batch=50_000) if row.problems]
+        assert [row.row for row in problems] == [300_003]
+
+    def test_json_lines_may_begin_with_a_mark_or_be_utf16(self, tmp_path: Path) -> None:
+        for encoding in ("utf-8-sig", "utf-16"):
+            rows = read(JsonLinesReader(), written(tmp_path / "t.jsonl", '{"a": "é"}\n{"a": "x"}'.encode(encoding)))
+            assert whole(rows) == [{"a": "é"}, {"a": "x"}]

@@ -62,7 +62,9 @@ class Shop:
             file = self.folder.parent / "map.yaml"
             file.write_text(mapping)
             order = ImportOrder(path or self.folder, store, file)
-        engines = ImportEngines(self.log, self.tables, self.quarantine, self.reports, READERS, self._settle)
+        engines = ImportEngines(
+            self.log, self.tables, self.quarantine, self.reports, READERS, self._settle, lambda validator: validator
+        )
         ticks = itertools.count()
         clocks = Clocks(lambda: NOW, lambda: float(next(ticks)))
         return run_import(order, engines, ImportLimits(3, 300.0, 0.05), clocks, tell or self.seen.append)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from shopkeeper.errors import MappingError
+from shopkeeper.intake.detection import Said
 from shopkeeper.intake.mapping import load_mapping, names_in, parse_mapping
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "mappings"
@@ -91,3 +92,13 @@ def test_columns_to_keep_must_be_there() -> None:
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.name)
 def test_the_shipped_examples_are_valid(path: Path) -> None:
     assert load_mapping(path).tables
+
+
+def test_a_mapping_may_say_how_its_files_are_written() -> None:
+    document = {
+        "version": 1, "encoding": "cp1252", "separator": "tab", "decimal": "comma", "dates": "mdy",
+        "tables": [{"table": "users", "from": "u.csv", "fields": {"user": "id"}}],
+    }  # fmt: skip
+    assert parse_mapping(document).said == Said("cp1252", "\t", "comma", "mdy")
+    with pytest.raises(MappingError, match="`dates` is 'ymd'"):
+        parse_mapping({**document, "dates": "ymd"})

@@ -2,82 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from shopkeeper.commerce.event import Event
 from shopkeeper.commerce.product import Product
-from shopkeeper.commerce.tables import EVENTS, PRODUCTS
-from shopkeeper.engines.lake import Lake
-from shopkeeper.engines.segment_log import SegmentLog
-from shopkeeper.intake.keyed_rows import logged
-from shopkeeper.intake.ports import SourcedRow
-from shopkeeper.quality.checks import QualityLimits, check_quality
-from shopkeeper.quality.report import Finding, QualityReport
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+Data = Any
+"""The fixture of conftest.py: a log and a lake with rows of one store."""
 
-
-class Data:
-    """A log and a lake with events and products of one store."""
-
-    def __init__(self, folder: Path) -> None:
-        self._log = SegmentLog(folder / "log", "test")
-        self._lake = Lake(folder / "log", folder / "lake")
-        self._number = 0
-
-    def events(self, times: int, days_ago: float = 1, **changed: Any) -> None:  # noqa: ANN401 - columns of events
-        rows = []
-        for _ in range(times):
-            self._number += 1
-            fields = {
-                "type": "purchase",
-                "user": "ann",
-                "product": "lamp",
-                "price": 1.0,
-                "quantity": 1.0,
-                "order_id": "o",
-            }
-            fields |= {"event_id": str(self._number), "ts": NOW - timedelta(days=days_ago), "store": "uk", **changed}
-            rows.append(msgspec.json.encode(msgspec.convert(fields, Event)))
-        self._log.append(EVENTS, rows)
-
-    def products(self, *rows: Product) -> None:
-        self._log.append(PRODUCTS, [logged(SourcedRow(row, NOW)) for row in rows])
-
-    def report(self, quarantined: int = 0) -> QualityReport:
-        self._log.seal()
-        self._lake.compact()
-        warehouse = self._lake.warehouse()
-        try:
-            return check_quality(warehouse, ("uk",), lambda _: quarantined, NOW, QualityLimits())
-        finally:
-            warehouse.close()
-
-    def finding(self, name: str, quarantined: int = 0) -> Finding:
-        return next(found for found in self.report(quarantined).findings if found.name == name)
-
-    def close(self) -> None:
-        self._log.close()
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Iterator[Data]:
-    made = Data(tmp_path)
-    yield made
-    made.close()
-
-
-LAMP = Product(product="lamp", store="uk", title="Lamp", price=9.0, categories=("home > light",))
+LAMP = Product(
+    product="lamp", store="uk", title="Lamp", price=9.0, stock=4.0, image_url="/lamp.jpg",
+    categories=("home > light",),
+)  # fmt: skip
 
 
 def test_whole_data_passes(data: Data) -> None:
-    data.products(LAMP)
+    data.rows("products", LAMP)
     data.events(20)
     report = data.report()
     assert [str(found) for found in report.findings if found.status != "pass"] == []
@@ -115,7 +59,7 @@ def test_bots_are_left_out(data: Data) -> None:
 
 
 def test_events_must_name_products_that_are_there(data: Data) -> None:
-    data.products(LAMP, Product(product="card", title="for all stores"))
+    data.rows("products", LAMP, Product(product="card", title="for all stores"))
     data.events(90)
     data.events(4, product="card")
     data.events(6, product="nowhere")
@@ -135,14 +79,20 @@ def test_an_event_that_comes_on_two_days_is_counted_as_doubled(data: Data) -> No
 def test_the_catalogue_needs_prices_titles_and_categories(data: Data) -> None:
     postage = Product(product="post", store="uk", kind="service")
     gone = Product(product="old", store="uk", status="withdrawn")
-    data.products(LAMP, Product(product="bare", store="uk"), postage, gone)
+    data.rows("products", LAMP, Product(product="bare", store="uk"), postage, gone)
     data.events(1)
-    figures = {f.name: (f.figure, f.status) for f in data.report().findings if f.name.startswith("products")}
+    figures = {
+        f.name: (f.figure, f.status)
+        for f in data.report().findings
+        if f.dimension == "completeness" and "product" in f.name[:8]
+    }
     assert figures == {
         "products": (2, "pass"),
         "products with a price": (1 / 2, "warn"),
         "products with a title": (1 / 2, "warn"),
         "products with a category": (1 / 2, "warn"),
+        "products with an image": (1 / 2, "warn"),
+        "products with stock": (1 / 2, "warn"),
     }
 
 

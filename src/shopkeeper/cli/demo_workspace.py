@@ -96,7 +96,8 @@ def prepare(folder: Path, scale: ScaleName, seed: int, watch: Watch, out: Output
     with watch.step("simulate", f"Simulating {SCALES[scale].days} days of a retailer with 3 stores ..."):
         histories = write_history(truth.market(), folder / HISTORY, until)
         sold_out = {history.store: sorted(history.sold_out) for history in histories}
-        write_truth(folder, msgspec.structs.replace(truth, sold_out=sold_out))
+        planted = {history.store: history.planted.robots for history in histories}
+        write_truth(folder, msgspec.structs.replace(truth, sold_out=sold_out, robots=planted))
     record = _take_in(settings, histories, until, watch, out)
     with watch.step("keys", "Making a key for each store's pages ..."):
         _write_keys(settings, folder, record.stores)

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shopkeeper.errors import ContractNotMet
+from shopkeeper.errors import ContractNotMet, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from shopkeeper.cli.output import Output
+    from shopkeeper.intake.detection import Said
     from shopkeeper.intake.progress import Progress
+    from shopkeeper.wiring.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -22,9 +24,10 @@ def register(app: typer.Typer) -> None:
     app.command("import")(import_)
 
 
-def import_(
+def import_(  # noqa: PLR0917 - typer reads options from the signature
     path: Annotated[
-        Path, typer.Argument(metavar="PATH", help="A folder of tables, or one file: .parquet, .csv, .jsonl.")
+        Path,
+        typer.Argument(metavar="PATH", help="A folder of tables, one file (.parquet, .csv, .jsonl), or sql:NAME."),
     ],
     store: Annotated[
         str | None, typer.Option(help="The store the rows belong to; leave it out when every row names its own.")
@@ -32,17 +35,40 @@ def import_(
     mapping: Annotated[
         Path | None, typer.Option(help="YAML file that says which columns of your files are which of the contract.")
     ] = None,
+    format_: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help="Read the files as this: shopify, woocommerce, magento, ga4, segment, or one of "
+            "their kinds such as shopify-orders; without it the columns decide.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what was detected and 20 mapped rows a file; write nothing.")
+    ] = False,
+    encoding: Annotated[str | None, typer.Option(help="Such as cp1252, where it is not to be detected.")] = None,
+    separator: Annotated[str | None, typer.Option(help="comma, semicolon, tab or bar.")] = None,
+    decimal: Annotated[str | None, typer.Option(help="comma or point.")] = None,
+    dates: Annotated[str | None, typer.Option(help="dmy (31/01/2026) or mdy (01/31/2026).")] = None,
     workspace: Annotated[Path, typer.Option("--workspace", help="Folder with shopkeeper.toml.")] = Path(),
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Import products, users, events and more; bad rows go to quarantine, nothing comes in twice."""
     from shopkeeper.cli.output import Output
-    from shopkeeper.wiring.importing import import_into
+    from shopkeeper.wiring.importing import import_into, preview_of
     from shopkeeper.wiring.settings import load_settings
 
     out = Output(json)
     settings = load_settings(workspace)
-    report = import_into(settings, path, store, mapping, _progress(out))
+    if str(path).startswith("sql:"):
+        _import_source(out, settings, str(path).removeprefix("sql:"), dry_run=dry_run)
+        return
+    said = _said(encoding=encoding, separator=separator, decimal=decimal, dates=dates)
+    if dry_run:
+        preview = preview_of(settings, path, store, mapping, said, format_)
+        out.result(preview.as_dict(), preview.as_text())
+        return
+    report = import_into(settings, path, store, mapping, _progress(out), said, format_)
     _clear_line()
     folder = settings.folder(settings.engines.quarantine)
     where = f"\nThe rows and their reasons are in {folder}." if report.quarantined else ""
@@ -52,6 +78,33 @@ def import_(
             f"{report.quarantine_share:.1%} of the rows were rejected, the limit is {report.quarantine_limit:.1%}.",
             "Mend the file or the mapping by the reasons above and import again; accepted rows will not be doubled.",
         )
+
+
+def _import_source(out: Output, settings: Settings, name: str, *, dry_run: bool) -> None:
+    """Read one configured source from where it was left, as `sync NAME` does."""
+    from shopkeeper.wiring.syncing import preview_source, sync
+
+    if dry_run:
+        preview = preview_source(settings, name)
+        out.result(preview.as_dict(), preview.as_text())
+        return
+    (synced,) = sync(settings, name, _progress(out))
+    _clear_line()
+    out.result(synced.as_dict(), synced.as_text())
+    if not synced.within_contract:
+        raise ContractNotMet(
+            f"Too many rows of {name} were rejected.", "Mend the source or its mapping and import again."
+        )
+
+
+def _said(**flags: str | None) -> Said:
+    """Return what the flags say about how files are written."""
+    from shopkeeper.intake.detection import parse_said
+
+    said, wrong = parse_said(dict(flags))
+    if wrong is not None:
+        raise InputError(f"--{wrong} is {flags[wrong]!r}.", f"`shopkeeper import --help` lists what --{wrong} may be.")
+    return said
 
 
 def _progress(out: Output) -> Callable[[Progress], None]:

@@ -8,10 +8,42 @@ from types import ModuleType
 import typer
 
 from shopkeeper import __version__
-from shopkeeper.cli import check, demo, import_, init, keys, models, serve, simulate, train
+from shopkeeper.cli import (
+    check,
+    demo,
+    doctor,
+    export,
+    features,
+    forget,
+    import_,
+    init,
+    keys,
+    migrate,
+    models,
+    serve,
+    simulate,
+    sync,
+    train,
+)
 from shopkeeper.errors import InputError, ShopkeeperError
 
-VERBS: tuple[ModuleType, ...] = (init, import_, check, train, models, keys, serve, simulate, demo)
+VERBS: tuple[ModuleType, ...] = (
+    init,
+    import_,
+    sync,
+    check,
+    features,
+    train,
+    models,
+    keys,
+    serve,
+    simulate,
+    demo,
+    doctor,
+    export,
+    migrate,
+    forget,
+)
 
 
 def build() -> typer.Typer:

@@ -40,6 +40,7 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
         results: How many results a search gave.
         value: Rating, or the value of a custom event.
         traffic: Who caused it; bots stay in the log and are left out by readers.
+        traffic_rule: Id of the rule that says so; None for people.
         received_at: When Shopkeeper took it in, UTC.
     """
 
@@ -68,6 +69,7 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ip_hash: Label | None = None
     properties: dict[str, Any] = {}
     traffic: TrafficClass = "human"
+    traffic_rule: Label | None = None
     received_at: datetime | None = None
 
 

@@ -20,6 +20,7 @@ from shopkeeper.commerce.order import Order
 from shopkeeper.commerce.product import CompetitorPrice, Inventory, Price, Product
 from shopkeeper.commerce.shopper import User
 from shopkeeper.commerce.store import Store
+from shopkeeper.commerce.traffic import TrafficVerdict
 from shopkeeper.errors import FieldProblem, UnknownTable
 
 ColumnKind = Literal["text", "time", "integer", "number", "boolean", "json"]
@@ -85,6 +86,7 @@ def _kind(hint: object) -> ColumnKind:
 EVENTS = TableSchema("events", Event, ("store", "event_id"), "ts")
 EVENT_COUNTS = TableSchema("event_counts", EventCount, ("store", "count_id", "type", "product"), "ts")
 DECISIONS = TableSchema("decisions", DecisionRecord, ("store", "decision_id"), "ts")
+TRAFFIC_VERDICTS = TableSchema("traffic_verdicts", TrafficVerdict, ("store", "kind", "subject", "ts"), "ts")
 STORES = TableSchema("stores", Store, ("store",))
 PRODUCTS = TableSchema("products", Product, ("store", "product"))
 USERS = TableSchema("users", User, ("store", "user"))
@@ -103,6 +105,7 @@ SOURCE_TABLES: Mapping[str, TableSchema] = {EVENTS.name: EVENTS, **KEYED_TABLES}
 
 LOGGED_TABLES: Mapping[str, TableSchema] = {
     **SOURCE_TABLES, DECISIONS.name: DECISIONS, EVENT_COUNTS.name: EVENT_COUNTS,
+    TRAFFIC_VERDICTS.name: TRAFFIC_VERDICTS,
 }  # fmt: skip
 """Tables the event log and the lake hold, full history."""
 

@@ -17,6 +17,7 @@ from shopkeeper.engines.lake_columns import read_parts_sql, view_sql
 from shopkeeper.engines.lake_manifest import Manifest, read_manifest
 from shopkeeper.errors import LogDamaged, Unavailable
 from shopkeeper.quality.ports import NamedQuery
+from shopkeeper.quality.views import VIEWS
 
 _WHOLE_NUMBERS: Final = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"}
@@ -32,7 +33,7 @@ class DuckDbWarehouse:
     """Implements `quality.ports.Warehouse` over the files of one manifest at a time.
 
     Views: every table of `LOGGED_TABLES` by its name; of a keyed table the newest row of each key that is not deleted,
-    and all its rows with `source_ts` and `deleted` as NAME_history.
+    and all its rows with `source_ts` and `deleted` as NAME_history; and those of `quality.views`.
     """
 
     def __init__(self, folder: Path, *, memory: str = "512MB", threads: int = 2) -> None:
@@ -79,6 +80,8 @@ class DuckDbWarehouse:
             rows = read_parts_sql(table, manifest.files(table, self._folder))
             for name, select in view_sql(table, rows):
                 self._connection.execute(f"CREATE OR REPLACE VIEW {name} AS {select}")
+        for name, select in VIEWS.items():
+            self._connection.execute(f"CREATE OR REPLACE VIEW {name} AS {select}")
         self._version = manifest.version
 
     def _columns(self, query: NamedQuery, bound: Mapping[str, object]) -> dict[str, npt.NDArray[np.generic]]:

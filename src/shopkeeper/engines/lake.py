@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ from shopkeeper.engines.duckdb_warehouse import DuckDbWarehouse
 from shopkeeper.engines.durable_files import held_lock
 from shopkeeper.engines.lake_compaction import Taken, rounds, take_segments
 from shopkeeper.engines.lake_erasure import Erased, Person, erase_person
+from shopkeeper.engines.lake_expiry import expire_days
 from shopkeeper.engines.lake_manifest import Manifest, read_manifest
 from shopkeeper.engines.lake_merge import merge_parts
 from shopkeeper.engines.lake_writer import LakeWriter
@@ -127,6 +129,20 @@ class Lake:
         if taken.damaged:
             raise taken.damaged[0]
         return Erased(dict(removed), live, pending)
+
+    def expire(self, before: date, *, grace_seconds: float | None = None) -> dict[str, int]:
+        """Drop what has been kept since before a UTC day and return the rows dropped, per table.
+
+        Args:
+            grace_seconds: As in `erase`.
+        Raises:
+            Unavailable: the disk fails; ask again.
+        """
+        grace = self._grace_seconds if grace_seconds is None else grace_seconds
+        with self._locked(wait=True), self._writer() as writer:
+            dropped = expire_days(writer, before)
+            writer.purge_retired(grace)
+        return dict(dropped)
 
     def warehouse(self) -> DuckDbWarehouse:
         """Return a reader of the lake, to be used from one thread at a time."""

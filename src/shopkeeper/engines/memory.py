@@ -122,6 +122,16 @@ class MemoryQuarantine:
         """Return how many rows are kept."""
         return sum(1 for row in self._rows if store in (None, row.store))
 
+    def replace(self, changes: Sequence[tuple[RejectedRow, RejectedRow | None]]) -> int:
+        """Put new rows in the place of old ones, or take these out; return how many were found."""
+        found = 0
+        for old, new in changes:
+            if old in self._rows:
+                place = self._rows.index(old)
+                self._rows[place : place + 1] = [] if new is None else [new]
+                found += 1
+        return found
+
 
 class MemoryReports:
     """Reports as long as the process lives. Implements `quality.ports.ReportStore`."""

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -87,6 +87,25 @@ class QuarantineFiles:
         lines = (line for path in self._files() for line in _lines(path))
         return sum(1 for line in lines if store is None or _store(line) == store)
 
+    def replace(self, changes: Sequence[tuple[RejectedRow, RejectedRow | None]]) -> int:
+        """Put new rows in the place of old ones, or take these out, each file at once; return how many were found.
+
+        Raises:
+            Overloaded: the disk is full or fails; the file at hand is as it was.
+        """
+        wanted: dict[bytes, list[bytes | None]] = {}
+        for old, new in changes:
+            wanted.setdefault(_encode(old), []).append(None if new is None else _encode(new))
+        found = 0
+        for path in self._files() if wanted else []:
+            try:
+                with _locked(path, 0):
+                    found += _exchange(path, wanted)
+            except OSError as error:
+                reason = f"Rows in {path} cannot be replaced: {error.strerror or error}."
+                raise Overloaded(reason) from error
+        return found
+
     def erase(self, stores: Sequence[str], ids: Sequence[str]) -> int:
         """Remove every row of these stores in which a value is one of `ids`, and return how many that were."""
         wanted, names, removed = set(stores), set(ids), 0
@@ -99,9 +118,37 @@ class QuarantineFiles:
                     removed += len(lines) - len(kept)
         return removed
 
+    def expire(self, before: date) -> int:
+        """Delete the rows of every UTC day before `before` and return how many days that were."""
+        old = [path for path in self._files() if path.stem < before.isoformat()]
+        for path in old:
+            with _locked(path, 0):
+                path.unlink()
+        if old:
+            sync_folder(self._folder)
+        return len(old)
+
     def _files(self) -> list[Path]:
         """Return the files, oldest day first."""
         return sorted(self._folder.glob("*" + _SUFFIX))
+
+
+def _exchange(path: Path, wanted: dict[bytes, list[bytes | None]]) -> int:
+    """Write one file with its wanted lines exchanged, take those out of `wanted`, and return how many there were."""
+    kept: list[bytes] = []
+    found = 0
+    for line in _lines(path):
+        successors = wanted.get(line)
+        if not successors:
+            kept.append(line)
+            continue
+        found += 1
+        successor = successors.pop(0)
+        if successor is not None:
+            kept.append(successor)
+    if found:
+        replace_file(path, b"".join(line + b"\n" for line in kept))
+    return found
 
 
 @contextmanager

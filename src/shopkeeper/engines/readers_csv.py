@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from shopkeeper.engines.readers_expressions import BatchExpressions
-from shopkeeper.engines.readers_lines import CountedLines, open_lines
+from shopkeeper.engines.readers_lines import CountedLines, head_of, open_lines
 from shopkeeper.errors import FieldProblem, InputError
+from shopkeeper.intake.detection import NOTHING_SAID, SAMPLE_BYTES, Said, detect
 from shopkeeper.intake.ports import WHOLE_ROW, SourceFile, SourceRow
 
-_DELIMITERS = (",", ";", "\t", "|")
 _MAX_FIELD = 1_000_000
 _KEPT_BYTES = 10_000
 UNREADABLE = "$"
@@ -23,28 +23,31 @@ UNREADABLE = "$"
 class CsvReader:
     """Reads one CSV file, plain or gzipped, with a header line. Implements `intake.ports.SourceReader`.
 
-    The delimiter (comma, semicolon, tab or bar) is the one the header holds most of. A line with the wrong number of
-    fields, invalid UTF-8 or an open quote is yielded with its problem; after an open quote reading goes on with the
-    next line, so one broken line costs one row.
+    Encoding, separator, decimal mark and date order are detected on its beginning (`intake.detection`). A line with the
+    wrong number of fields, bytes that do not decode or an open quote is yielded with its problem; after an open quote
+    reading goes on with the next line, so one broken line costs one row.
     """
 
-    def inspect(self, path: Path) -> SourceFile:
-        """Return columns and size. Raises InputError where there is no usable header."""
-        with open_lines(path) as lines:
+    def inspect(self, path: Path, said: Said = NOTHING_SAID) -> SourceFile:
+        """Return columns, size and how the file is written. Raises InputError where there is no usable header."""
+        sample = head_of(path, SAMPLE_BYTES)
+        detected = detect(sample, said, whole=len(sample) < SAMPLE_BYTES)
+        with open_lines(path, detected.encoding) as lines:
             first = lines.take()
         if first is None:
             raise InputError(f"{path.name} is empty.", "A CSV file begins with a line of column names.")
         try:
             header = first.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            raise InputError(f"The header of {path.name} is not UTF-8.", "Save the file as UTF-8.") from error
-        delimiter = max(_DELIMITERS, key=header.count)
-        columns = tuple(name.strip() for name in next(csv.reader([header], delimiter=delimiter), []))
+            raise InputError(
+                f"The header of {path.name} is not {detected.encoding}.", "Save it as UTF-8, or write `encoding:`."
+            ) from error
+        columns = tuple(name.strip() for name in next(csv.reader([header], delimiter=detected.separator), []))
         doubled = sorted({name for name in columns if columns.count(name) > 1})
         if not columns or "" in columns or doubled:
             what = f"names {doubled} twice" if doubled else "has a column without a name"
             raise InputError(f"The header of {path.name} {what}.", "Give every column a name of its own.")
-        return SourceFile(path, columns, None, path.stat().st_size, {"delimiter": delimiter})
+        return SourceFile(path, columns, None, path.stat().st_size, detected=detected)
 
     def read(self, source: SourceFile, expressions: dict[str, str], batch_rows: int) -> Iterator[list[SourceRow]]:
         """Yield batches of rows, numbered from 1 after the header."""
@@ -52,7 +55,7 @@ class CsvReader:
         whole = [name for name, text in expressions.items() if text == WHOLE_ROW]
         engine = BatchExpressions(dict.fromkeys(source.columns, "VARCHAR"), expressions) if asked else None
         try:
-            with open_lines(source.path) as lines:
+            with open_lines(source.path, source.detected.encoding) as lines:
                 lines.take()
                 records = _Records(lines, source)
                 number = 0
@@ -118,7 +121,9 @@ class _Records:
         self._columns = source.columns
         self._texts = _Texts(lines)
         csv.field_size_limit(_MAX_FIELD)
-        self._reader = csv.reader(self._texts, delimiter=source.extra["delimiter"], strict=True)
+        self._reader = csv.reader(self._texts, delimiter=source.detected.separator, strict=True)
+        readings = source.detected.columns
+        self._rewritten = tuple((name, readings[name].rewrite) for name in source.columns if name in readings)
 
     def take(self, limit: int) -> list[Record]:
         """Return up to `limit` records; none at the end of the file."""
@@ -146,6 +151,8 @@ class _Records:
             named = next((name for name, cell in row.items() if "\\x" in cell), UNREADABLE)
             problem = FieldProblem(named, f"must be UTF-8, got {row.get(named, '')[:80]!r}", "Save the file as UTF-8.")
             return row, (problem,)
+        for name, rewrite in self._rewritten:
+            row[name] = rewrite(row[name])
         return row, ()
 
     def _give_up(self, reason: str) -> Record:

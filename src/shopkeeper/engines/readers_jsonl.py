@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ import msgspec
 
 from shopkeeper.engines.readers_csv import UNREADABLE, Record, evaluated
 from shopkeeper.engines.readers_expressions import BatchExpressions
-from shopkeeper.engines.readers_lines import CountedLines, open_lines
+from shopkeeper.engines.readers_lines import CountedLines, head_of, open_lines
 from shopkeeper.errors import FieldProblem
+from shopkeeper.intake.detection import NOTHING_SAID, Detected, Said, detect_encoding
 from shopkeeper.intake.ports import WHOLE_ROW, SourceFile, SourceRow
 
 SAMPLE_ROWS = 10_000
@@ -25,10 +27,11 @@ class JsonLinesReader:
     text (objects and lists as their JSON). A later value that does not fit it is reported with its row.
     """
 
-    def inspect(self, path: Path) -> SourceFile:
+    def inspect(self, path: Path, said: Said = NOTHING_SAID) -> SourceFile:
         """Return the columns of the first rows, in the order they turn up, and the size."""
         types: dict[str, str] = {}
-        with open_lines(path) as lines:
+        encoding, warnings = (said.encoding, ()) if said.encoding else _encoding(head_of(path, 100_000))
+        with open_lines(path, encoding) as lines:
             for _ in range(SAMPLE_ROWS):
                 line = lines.take()
                 if line is None:
@@ -39,7 +42,8 @@ class JsonLinesReader:
                 for name, value in row.items():
                     types[name] = _wider(types.get(name), value)
         types = {name: kind or "VARCHAR" for name, kind in types.items()}
-        return SourceFile(path, tuple(types), None, path.stat().st_size, {"types": types})
+        detected = Detected(encoding, warnings=warnings)
+        return SourceFile(path, tuple(types), None, path.stat().st_size, {"types": types}, detected)
 
     def read(self, source: SourceFile, expressions: dict[str, str], batch_rows: int) -> Iterator[list[SourceRow]]:
         """Yield batches of rows, numbered from 1."""
@@ -48,7 +52,7 @@ class JsonLinesReader:
         asked = len(whole) < len(expressions)
         engine = BatchExpressions(types, expressions) if asked else None
         try:
-            with open_lines(source.path) as lines:
+            with open_lines(source.path, source.detected.encoding) as lines:
                 number = 0
                 while taken := _take(lines, batch_rows, types if asked else {}):
                     numbered = list(enumerate(taken, start=number + 1))
@@ -58,6 +62,12 @@ class JsonLinesReader:
         finally:
             if engine is not None:
                 engine.close()
+
+
+def _encoding(sample: bytes) -> tuple[str, tuple[str, ...]]:
+    """Return the encoding of JSON lines: UTF-16 or UTF-8, as JSON allows; broken lines are reported one by one."""
+    encoding, warnings = detect_encoding(sample)
+    return (encoding, warnings) if encoding.startswith("utf-16") else ("utf-8", ())
 
 
 def _take(lines: CountedLines, limit: int, types: dict[str, str]) -> list[Record]:
@@ -76,7 +86,7 @@ def _decoded(line: bytes, *, too_long: bool) -> Record:
         problem = FieldProblem(UNREADABLE, "is a line longer than 8 MB", "Split the row.")
         return {UNREADABLE: line[:10_000].decode("utf-8", "backslashreplace")}, (problem,)
     try:
-        row = msgspec.json.decode(line)
+        row = msgspec.json.decode(line.removeprefix(codecs.BOM_UTF8))
         reason = "" if isinstance(row, dict) else "must be a JSON object"
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         reason = f"must be a JSON object in UTF-8: {error}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from shopkeeper.errors import InputError
 
@@ -53,9 +54,47 @@ class CountedLines:
         return line or None
 
 
+class _InUtf8(io.RawIOBase):
+    """A text in another encoding, as UTF-8; what cannot be decoded becomes a byte that is no UTF-8, and is noticed."""
+
+    def __init__(self, text: IO[bytes], encoding: str) -> None:
+        self._text = text
+        wide = encoding.startswith("utf-16")
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace" if wide else "surrogateescape")
+        self._waiting = b""
+        self._ended = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - any writable buffer
+        while not self._waiting and not self._ended:
+            taken = self._text.read(1 << 18)
+            self._ended = not taken
+            decoded = self._decoder.decode(taken, final=self._ended).replace("\ufffd", "\udcff")
+            self._waiting = decoded.encode("utf-8", "surrogateescape")
+        size = min(len(buffer), len(self._waiting))
+        buffer[:size] = self._waiting[:size]
+        self._waiting = self._waiting[size:]
+        return size
+
+
+def head_of(path: Path, size: int) -> bytes:
+    """Return the first bytes of a file, unpacked where it is gzipped.
+
+    Raises:
+        InputError: it cannot be opened, or is damaged.
+    """
+    try:
+        with path.open("rb") as raw:
+            return (gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw).read(size)
+    except (EOFError, OSError, zlib.error) as error:
+        raise InputError(f"{path} cannot be read: {error}.", "Check its name and rights, or write it again.") from error
+
+
 @contextmanager
-def open_lines(path: Path) -> Iterator[CountedLines]:
-    """Open a file for reading by lines.
+def open_lines(path: Path, encoding: str = "utf-8") -> Iterator[CountedLines]:
+    """Open a file for reading by lines, as UTF-8 whatever its encoding.
 
     Raises:
         InputError: it cannot be opened.
@@ -68,4 +107,6 @@ def open_lines(path: Path) -> Iterator[CountedLines]:
         text: IO[bytes] = raw
         if path.suffix == ".gz":
             text = io.BufferedReader(gzip.GzipFile(fileobj=raw), 1 << 20)
+        if encoding not in ("utf-8", "utf-8-sig"):
+            text = io.BufferedReader(_InUtf8(text, encoding), 1 << 20)
         yield CountedLines(raw, text, path.name)

@@ -8,8 +8,11 @@ from pathlib import Path
 import duckdb
 
 from shopkeeper.engines.readers_expressions import Selection, closed_connection, lock, plain, quoted
+from shopkeeper.engines.readers_sure_events import read_sure_events
 from shopkeeper.errors import InputError
+from shopkeeper.intake.detection import NOTHING_SAID, Said
 from shopkeeper.intake.ports import WHOLE_ROW, SourceFile, SourceRow
+from shopkeeper.intake.sure_events import SureBatch, SureRules
 
 
 class ParquetReader:
@@ -19,7 +22,7 @@ class ParquetReader:
     that know no null write it so.
     """
 
-    def inspect(self, path: Path) -> SourceFile:
+    def inspect(self, path: Path, said: Said = NOTHING_SAID) -> SourceFile:  # noqa: ARG002 - Parquet says it all itself
         """Return columns, rows and size. Raises InputError where the file is no Parquet."""
         connection = closed_connection()
         try:
@@ -37,6 +40,10 @@ class ParquetReader:
         types = {str(row[0]): str(row[1]) for row in described}
         rows = int(counted[0]) if counted is not None and counted[0] is not None else 0
         return SourceFile(path, tuple(types), rows, path.stat().st_size, {"types": types})
+
+    def read_sure(self, source: SourceFile, rules: SureRules, batch_rows: int) -> Iterator[SureBatch] | None:
+        """Return the batches of a file of events; None where its columns do not suit the fast lane."""
+        return read_sure_events(source, rules, batch_rows)
 
     def read(self, source: SourceFile, expressions: dict[str, str], batch_rows: int) -> Iterator[list[SourceRow]]:
         """Yield batches of rows, numbered from 1 in the order of the file."""

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, Row, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from shopkeeper.engines.state_audit import write_audit
+from shopkeeper.engines.state_engine import queue_up
 from shopkeeper.engines.state_schema import MODEL_ALIASES, MODEL_VERSIONS, from_micros, to_micros
 from shopkeeper.errors import InputError, UnknownModel
 from shopkeeper.registry.ports import Alias, ModelVersion
@@ -73,6 +74,7 @@ class StateRegistry:
         """Move an alias. Pointing `champion` elsewhere makes the old champion `previous`. Raises UnknownModel."""
         self.get(system, version)
         with self._engine.begin() as connection:
+            queue_up(connection, f"aliases of {system}")
             before = _pointer(connection, system, alias)
             if alias == "champion" and before is not None and before != version:
                 _set(connection, system, "previous", before)

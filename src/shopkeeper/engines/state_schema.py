@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, String, T
 from shopkeeper.commerce.tables import KEYED_TABLES
 
 METADATA = MetaData()
-HEAD = "0001"
+HEAD = "0002"
 """Revision the code expects; equal to the newest file in migrations/versions (held by a test)."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -91,4 +91,11 @@ AUDIT = Table(
     Column("who", String(200), nullable=False),
     Column("action", String(100), nullable=False),
     Column("detail", Text, nullable=False),
+)
+CURSORS = Table(
+    "cursors",
+    METADATA,
+    Column("source", String(100), primary_key=True),
+    Column("moved_micros", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
 )

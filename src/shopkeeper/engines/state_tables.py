@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, Row, Select, Table, delete, func, select
+from sqlalchemy import Connection, Engine, Row, Select, Table, delete, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from shopkeeper.commerce.tables import TableSchema
+from shopkeeper.engines.state_engine import stream
 from shopkeeper.engines.state_schema import KEYED, from_micros, to_micros
 from shopkeeper.intake.ports import SourcedRow, Upserted
-
-_READ_ROWS = 5_000
 
 
 class StateTables:
@@ -44,11 +43,8 @@ class StateTables:
     def scan(self, table: TableSchema, store: str | None = None, *, with_deleted: bool = False) -> Iterator[SourcedRow]:
         """Yield every row that is not deleted (or all), of one store (rows for all stores included) or of all."""
         target = KEYED[table.name]
-        query = _of_store(select(target), target, store, with_deleted)
-        with self._engine.connect() as connection:
-            reading = connection.execution_options(isolation_level="AUTOCOMMIT", yield_per=_READ_ROWS)
-            for row in reading.execute(query):
-                yield _sourced(table, row)
+        for row in stream(self._engine, _of_store(select(target), target, store, with_deleted)):
+            yield _sourced(table, row)
 
     def get(self, table: TableSchema, key: tuple[str, ...]) -> SourcedRow | None:
         """Return one row by the values of the table's key columns; None when absent or deleted."""
@@ -83,7 +79,12 @@ class StateTables:
 
 
 def _changed(connection: Connection, statement: Any, rows: list[dict[str, Any]]) -> int:  # noqa: ANN401
-    """Run a statement for each row and return how many rows it changed, which the drivers sum over a batch."""
+    """Run a statement for each row and return how many rows it changed.
+
+    Only SQLite's driver sums that over a batch; PostgreSQL gives the changed rows back, many to one round trip.
+    """
+    if connection.dialect.name == "postgresql":
+        return len(connection.execute(statement.returning(literal(1)), rows).all())
     return max(0, connection.execute(statement, rows).rowcount)
 
 
@@ -92,6 +93,7 @@ def _insert(engine: Engine, target: Table) -> Any:  # noqa: ANN401 - one of two 
 
 
 def _newest_per_key(table: TableSchema, rows: Sequence[SourcedRow]) -> list[dict[str, Any]]:
+    """Return one row a key, in the order of keys: two writers then lock rows in one order and never each other."""
     newest: dict[tuple[str, ...], SourcedRow] = {}
     for row in rows:
         key = tuple(str(getattr(row.row, column)) for column in table.key)
@@ -105,7 +107,7 @@ def _newest_per_key(table: TableSchema, rows: Sequence[SourcedRow]) -> list[dict
             "deleted": row.deleted,
             "body": msgspec.json.encode(row.row).decode(),
         }
-        for key, row in newest.items()
+        for key, row in sorted(newest.items(), key=lambda item: item[0])
     ]
 
 

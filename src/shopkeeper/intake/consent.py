@@ -57,6 +57,10 @@ class UserConsents:
             if old is None or sourced.source_ts >= old[0]:
                 records[row.store] = (sourced.source_ts, consent)
 
+    def users(self) -> frozenset[str]:
+        """Return the users whose records say anything, or once did."""
+        return frozenset(self._said)
+
     def of(self, store: str, user: str | None) -> Consent:
         """Return what the records of a user say for a store: its own, the shared one, others of its customer group.
 

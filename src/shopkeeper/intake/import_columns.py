@@ -8,6 +8,7 @@ from typing import Any
 
 from shopkeeper.commerce.tables import EVENTS
 from shopkeeper.errors import FieldProblem
+from shopkeeper.intake.arrival import without_address
 from shopkeeper.intake.identity import row_identity
 from shopkeeper.intake.ports import WHOLE_ROW, SourceRow
 from shopkeeper.intake.sources import Filling
@@ -91,7 +92,7 @@ class FillingColumns:
         if kept and self._attributes is not None:
             raw[self._attributes] = kept
         if self.table is EVENTS and "event_id" not in raw:
-            raw["event_id"] = row_identity(self._identity, str(raw.get("store") or self._store), whole)
+            raw["event_id"] = row_identity(self._identity, str(raw.get("store") or self._store), without_address(whole))
         return raw
 
     def explained(self, problems: tuple[FieldProblem, ...]) -> tuple[FieldProblem, ...]:

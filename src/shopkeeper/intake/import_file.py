@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
+import numpy as np
+
+from shopkeeper.commerce.tables import EVENTS
 from shopkeeper.errors import FieldProblem, MappingError
+from shopkeeper.intake.detection import NOTHING_SAID, Said
+from shopkeeper.intake.formats.shape import Memory, Produced, Shape
 from shopkeeper.intake.identity import row_identity
 from shopkeeper.intake.import_columns import FillingColumns, expressions_of
+from shopkeeper.intake.import_report import ReadFile
 from shopkeeper.intake.import_tally import ReasonTally, TableTally
-from shopkeeper.intake.import_writers import RowWriter
+from shopkeeper.intake.import_writers import EventWriter, RowWriter
 from shopkeeper.intake.live import rejected_row
-from shopkeeper.intake.ports import Quarantine, RejectedRow, SourceFile, SourceReader, SourceRow
+from shopkeeper.intake.ports import WHOLE_ROW, Quarantine, RejectedRow, SourceFile, SourceReader, SourceRow
 from shopkeeper.intake.progress import ProgressMeter
 from shopkeeper.intake.sources import PlannedFile
+from shopkeeper.intake.sure_events import SureBatch, SureReader
 
 REMEMBERED_ROWS = 100_000
 """Rows of the quarantine an import knows again, the newest; about 10 MB."""
@@ -72,16 +80,35 @@ class OpenFile:
     source: SourceFile
     reader: SourceReader
     columns: tuple[FillingColumns, ...]
+    shape: Shape | None = None
+
+    @property
+    def read_as(self) -> ReadFile:
+        """How the file is read, for the report."""
+        known = self.plan.known_as
+        detected = None if self.plan.format == "parquet" else self.source.detected.as_dict()
+        tables = tuple(filling.table.name for filling in self.plan.fillings)
+        return ReadFile(self.plan.name, tables, None if known is None else known.name, detected)
 
 
-def open_file(plan: PlannedFile, reader: SourceReader, store: str | None) -> OpenFile:
+def open_file(
+    plan: PlannedFile,
+    reader: SourceReader,
+    store: str | None,
+    said: Said = NOTHING_SAID,
+    memory: Memory | None = None,
+) -> OpenFile:
     """Look into a file and try the mapping on its first row.
 
     Raises:
         InputError: the file cannot be read.
         MappingError: an expression does not fit its columns.
     """
-    source = reader.inspect(plan.path)
+    source = reader.inspect(plan.path, said)
+    if plan.known_as is not None:
+        changed = datetime.fromtimestamp(plan.path.stat().st_mtime, UTC)
+        shape = plan.known_as.shape(memory if memory is not None else Memory(), changed)
+        return OpenFile(plan, source, reader, _plain_columns(plan, source, store), shape)
     columns: list[FillingColumns] = []
     for place, filling in enumerate(plan.fillings):
         twin = sum(other.table is filling.table for other in plan.fillings[:place])
@@ -91,6 +118,12 @@ def open_file(plan: PlannedFile, reader: SourceReader, store: str | None) -> Ope
     except MappingError as error:
         raise MappingError(f"{plan.name}: {error.reason}", error.remedy, error.problems) from error
     return OpenFile(plan, source, reader, tuple(columns))
+
+
+def _plain_columns(plan: PlannedFile, source: SourceFile, store: str | None) -> tuple[FillingColumns, ...]:
+    return tuple(
+        FillingColumns(filling, place, 0, source.columns, store) for place, filling in enumerate(plan.fillings)
+    )
 
 
 def import_file(
@@ -103,22 +136,69 @@ def import_file(
 ) -> int:
     """Read a file to its end and return how many rows it had; writers and tallies are those of its tables, in order."""
     lanes = tuple(zip(file.columns, writers, tallies, strict=True))
+    if (batches := _sure_batches(file, writers, batch_rows)) is not None:
+        return _import_sure(file, batches, lanes, rejects, meter)
     done = 0
+    shaped = None if file.shape is None else _Shaped(file, file.shape, lanes, rejects)
+    if shaped is not None:
+        shaped.look_ahead(batch_rows)
     for batch in file.reader.read(file.source, expressions_of(file.columns), batch_rows):
         for row in batch:
-            _take(file, row, lanes, rejects)
+            if shaped is not None:
+                shaped.take(row)
+            else:
+                _take(file, row, lanes, rejects)
         for writer in writers:
             writer.flush(end=False)
         rejects.flush()
         done += len(batch)
         meter.advance(file.plan.name, len(batch), _bytes_done(file.source, done))
+    if shaped is not None:
+        shaped.finish()
     for writer in writers:
         writer.flush(end=True)
+    rejects.flush()
     meter.finish_file(file.source.bytes)
     return done
 
 
 Lane = tuple[FillingColumns, RowWriter, TableTally]
+
+
+def _sure_batches(file: OpenFile, writers: Sequence[RowWriter], batch_rows: int) -> Iterator[SureBatch] | None:
+    """Return the batches of the fast lane; None where the file, the reader or the rules leave no room for it."""
+    (writer, *others), filling = writers, file.plan.fillings[0]
+    if others or filling.mapping is not None or file.shape is not None:
+        return None
+    if not isinstance(writer, EventWriter) or not isinstance(file.reader, SureReader):
+        return None
+    rules = writer.sure()
+    return None if rules is None else file.reader.read_sure(file.source, rules, batch_rows)
+
+
+def _import_sure(
+    file: OpenFile, batches: Iterator[SureBatch], lanes: tuple[Lane, ...], rejects: Rejects, meter: ProgressMeter
+) -> int:
+    """Take the sure rows of a file as they stand and all others one by one, in the order of the file."""
+    writer, done = lanes[0][1], 0
+    if not isinstance(writer, EventWriter):
+        raise TypeError("only events have a fast lane")
+    for batch in batches:
+        writer.count_sure(batch)
+        taken = 0
+        for row in batch.doubtful:
+            before = int(np.searchsorted(batch.rows, row.row))
+            writer.take_sure(batch.encoded[taken:before])
+            taken = before
+            _take(file, row, lanes, rejects)
+        writer.take_sure(batch.encoded[taken:])
+        writer.flush(end=False)
+        rejects.flush()
+        done += batch.count
+        meter.advance(file.plan.name, batch.count, _bytes_done(file.source, done))
+    writer.flush(end=True)
+    meter.finish_file(file.source.bytes)
+    return done
 
 
 def _take(file: OpenFile, row: SourceRow, lanes: tuple[Lane, ...], rejects: Rejects) -> None:
@@ -137,7 +217,11 @@ def _take(file: OpenFile, row: SourceRow, lanes: tuple[Lane, ...], rejects: Reje
             continue
         wanted = True
         tally.read += 1
-        problems = problems or writer.take(columns.raw(row), row.row)
+        if not problems:
+            raw = columns.raw(row)
+            if columns.table is EVENTS:
+                tally.note_event(raw)
+            problems = writer.take(raw, row.row)
         if problems:
             tally.rejected += 1
             rejects.add(columns.table.name, name, row, columns.whole(row), columns.explained(problems))
@@ -146,6 +230,48 @@ def _take(file: OpenFile, row: SourceRow, lanes: tuple[Lane, ...], rejects: Reje
         remedy = "Add a table whose `where` fits it, or drop the condition."
         problem = FieldProblem("$", "is wanted by no table of the mapping (unmatched)", remedy)
         rejects.add(lanes[0][0].table.name, name, row, lanes[0][0].whole(row), (problem,))
+
+
+class _Shaped:
+    """Gives what a built-in format makes of a file's rows to the tables; every row it makes is counted."""
+
+    def __init__(self, file: OpenFile, shape: Shape, lanes: tuple[Lane, ...], rejects: Rejects) -> None:
+        self._file = file
+        self._shape = shape
+        self._lanes = {columns.table.name: (writer, tally) for columns, writer, tally in lanes}
+        self._first = lanes[0][0]
+        self._rejects = rejects
+
+    def look_ahead(self, batch_rows: int) -> None:
+        """Show the whole file to a format whose rows depend on later ones."""
+        known = self._file.plan.known_as
+        if known is None or not known.looks_ahead:
+            return
+        for batch in self._file.reader.read(self._file.source, {WHOLE_ROW: WHOLE_ROW}, batch_rows):
+            for row in batch:
+                if not row.problems:
+                    self._shape.look(row.values[WHOLE_ROW])
+
+    def take(self, row: SourceRow) -> None:
+        """Take a source row; one that cannot be read counts for the first table."""
+        if row.problems:
+            produced = [Produced(self._first.table, self._first.whole(row), row.row, row.problems)]
+        else:
+            produced = list(self._shape.take(row.row, row.values[WHOLE_ROW]))
+        self._give(produced)
+
+    def finish(self) -> None:
+        """Take what waited for the end of the file."""
+        self._give(self._shape.finish())
+
+    def _give(self, produced: Iterable[Produced]) -> None:
+        for made in produced:
+            writer, tally = self._lanes[made.table.name]
+            tally.read += 1
+            problems = made.problems or writer.take(made.raw, made.row)
+            if problems:
+                tally.rejected += 1
+                self._rejects.add(made.table.name, self._file.plan.name, SourceRow(made.row, {}), made.raw, problems)
 
 
 def _unreadable(row: SourceRow, lanes: tuple[Lane, ...]) -> tuple[FieldProblem, ...]:

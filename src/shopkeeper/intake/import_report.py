@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -34,6 +34,7 @@ class TableReport:
     Attributes:
         accepted: Rows that are new.
         duplicates: Rows that were there before, or that a newer row of the same key in the same file replaced.
+        source: Of events: what was counted over the rows as they came, rejected and doubled ones included.
     """
 
     table: str
@@ -41,6 +42,7 @@ class TableReport:
     accepted: int
     duplicates: int
     rejected: int
+    source: Mapping[str, int] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,34 @@ class Recognised:
     unmeasured: int
     bought: float
     returned: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """How one file was read.
+
+    Attributes:
+        known_as: Name of the built-in format it was recognised as.
+        detected: Encoding, separator, decimal mark and date order, rewritten columns, warnings; None for Parquet.
+    """
+
+    name: str
+    tables: tuple[str, ...]
+    known_as: str | None
+    detected: Mapping[str, Any] | None
+
+    def as_text(self) -> list[str]:
+        """Return what a person should know of it; nothing where nothing is special."""
+        lines = [f"  {self.name} is read as {self.known_as}"] if self.known_as else []
+        found = self.detected or {}
+        if found.get("encoding", "utf-8") not in ("utf-8", "utf-8-sig"):
+            lines.append(f"  {self.name} is read as {found['encoding']}")
+        rewritten: Mapping[str, str] = found.get("rewritten", {})
+        words = {"comma": "decimal commas", "point": "thousands", "dmy": "dates day first", "mdy": "dates month first"}
+        for kind, meaning in words.items():
+            if columns := [column for column, read in rewritten.items() if read == kind]:
+                lines.append(f"  {self.name}: {meaning} in {', '.join(columns)}")
+        return lines + [f"  {self.name}: {warning}" for warning in found.get("warnings", ())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +132,22 @@ class ImportReport:
     created_store: bool
     placeholder_products: int
     skipped: tuple[SkippedFile, ...]
+    files: tuple[ReadFile, ...] = ()
 
     @property
     def within_contract(self) -> bool:
         """Whether the quarantined share is within the contract's limit."""
         return self.quarantine_share <= self.quarantine_limit
 
+    @property
+    def source_rows(self) -> Mapping[str, int]:
+        """What was counted over the event rows as they came; empty without events."""
+        return next((table.source for table in self.tables if table.source), {})
+
     def as_dict(self) -> dict[str, Any]:
         """Return the report as JSON holds it."""
         document: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
-        return {**document, "within_contract": self.within_contract}
+        return {**document, "within_contract": self.within_contract, "source_rows": dict(self.source_rows)}
 
     def as_text(self) -> str:
         """Return the report in words."""
@@ -120,6 +156,7 @@ class ImportReport:
         ]
         if self.created_store:
             lines.append(f"Store {self.store} was not declared; it is now.")
+        lines += [line for file in self.files for line in file.as_text()]
         lines += [
             f"  {t.table}: {t.read:,} read = {t.accepted:,} new + {t.duplicates:,} duplicates + {t.rejected:,} rejected"
             for t in self.tables
@@ -139,6 +176,12 @@ class ImportReport:
             return []
         types = ", ".join(f"{count:,} {name}" for name, count in seen.by_type.items())
         lines = [f"  events from {self.first} to {self.last}: {types}"]
+        source = self.source_rows
+        lines.append(
+            f"  event rows as they came: {source.get('duplicates', 0):,} exact duplicates, "
+            f"{source.get('without_user', 0):,} without a customer, {source.get('refunds', 0):,} cancellations or "
+            f"returns, {source.get('negative_prices', 0):,} with a negative price"
+        )
         lines.append(f"  bought {seen.bought:,.2f}, returned {seen.returned:,.2f} (before duplicates are left out)")
         noted = {
             "purchases by guests without a user": seen.guests,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from shopkeeper.commerce.event import Event
@@ -16,9 +16,13 @@ from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import EVENTS, PRODUCTS, STORES, USERS, TableSchema
 from shopkeeper.errors import MappingError
-from shopkeeper.intake.consent import UserConsents, effective, said_in, without_keys
+from shopkeeper.intake.arrival import ArrivingEvents, RowJudge
+from shopkeeper.intake.choosing import Recogniser, users_by_email
+from shopkeeper.intake.consent import NOT_SAID, UserConsents, effective, said_in, without_keys
+from shopkeeper.intake.detection import NOTHING_SAID, Said
+from shopkeeper.intake.formats.shape import Memory
 from shopkeeper.intake.import_file import Rejects, import_file, open_file
-from shopkeeper.intake.import_report import ImportReport
+from shopkeeper.intake.import_report import ImportReport, ReadFile
 from shopkeeper.intake.import_tally import EventTally, TableTally
 from shopkeeper.intake.import_writers import EventWriter, KeyedWriter, ProductIds, RowWriter
 from shopkeeper.intake.keyed_rows import KeyedRowValidator, logged
@@ -26,8 +30,10 @@ from shopkeeper.intake.mapping import load_mapping
 from shopkeeper.intake.ports import EventLog, Quarantine, RejectedRow, SourcedRow, SourceReader, TableStore
 from shopkeeper.intake.progress import Progress, ProgressMeter
 from shopkeeper.intake.sources import ImportPlan, PlannedFile, plan_import
+from shopkeeper.intake.sure_events import SureRules
 from shopkeeper.intake.validation import RowValidator
 from shopkeeper.quality.ports import ReportStore
+from shopkeeper.quality.row_rules import RowRules
 
 REPORT_KIND = "import"
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -42,6 +48,8 @@ class ImportEngines:
         readers: Format -> reader.
         settle: Makes what was logged visible and returns, by table, how many of the logged rows were there before. It
             gets the rows logged by table, and the time the import began, which its events carry as `received_at`.
+        rules: What the data contracts of the stores ask of single rows.
+        arriving: Puts the judge of events into the one that also classifies traffic and takes addresses out.
     """
 
     log: EventLog
@@ -50,6 +58,8 @@ class ImportEngines:
     reports: ReportStore
     readers: Mapping[str, SourceReader]
     settle: Callable[[Mapping[str, int], datetime], Mapping[str, int]]
+    arriving: Callable[[RowValidator], RowJudge]
+    rules: RowRules | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +78,17 @@ class ImportOrder:
     Attributes:
         store: The store the rows belong to; None = every row names its own.
         mapping: Mapping file; None = files are named after tables and columns after the contract.
+        said: How the files are written, as far as it is not to be detected; a mapping's own words win.
+        format: Built-in format of the files, or its family such as `shopify`; None = recognise it by the columns.
+        only: The files of `path` to read; None = all of them.
     """
 
     path: Path
     store: str | None
     mapping: Path | None = None
+    said: Said = NOTHING_SAID
+    format: str | None = None
+    only: frozenset[Path] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +127,11 @@ class _ImportRun:
         self._seconds = clocks.seconds
         self._started = clocks.now()
         self._mapping = load_mapping(order.mapping) if order.mapping is not None else None
-        self._plan: ImportPlan = plan_import(order.path, self._mapping)
+        self._said = order.said if self._mapping is None else self._mapping.said.or_else(order.said)
+        self._plan: ImportPlan = plan_import(
+            order.path, self._mapping, Recogniser(engines.readers, self._said, order.format), order.only
+        )
+        self._memory = Memory()
         self._stores: dict[str, Store] = {}
         self._consents: UserConsents | None = None
         self._tallies: dict[str, TableTally] = {}
@@ -119,11 +139,18 @@ class _ImportRun:
         self._seen = EventTally()
         self._products = ProductIds()
         self._logged: Counter[str] = Counter()
+        self._files: tuple[ReadFile, ...] = ()
 
     def complete(self, tell: Callable[[Progress], None]) -> ImportReport:
         """Read every file, settle, and report."""
         began = self._seconds()
-        files = [open_file(plan, self._engines.readers[plan.format], self._order.store) for plan in self._plan.files]
+        files = [
+            open_file(plan, self._engines.readers[plan.format], self._order.store, self._said, self._memory)
+            for plan in self._plan.files
+        ]
+        self._files = tuple(file.read_as for file in files)
+        if any(plan.known_as is not None and plan.known_as.knows_users for plan in self._plan.files):
+            self._memory.users.update(users_by_email(self._engines.tables.scan(USERS, self._order.store)))
         for sourced in self._engines.tables.scan(STORES):
             self._know_store(sourced)
         meter = ProgressMeter(sum(file.source.bytes for file in files), self._seconds, tell)
@@ -147,13 +174,38 @@ class _ImportRun:
     def _writer(self, table: TableSchema, file: PlannedFile) -> RowWriter:
         started, limit = self._started, self._limits.future_seconds
         store = self._order.store
-        validator = RowValidator(table, self._stores, store, lambda: started, limit)
+        validator = RowValidator(table, self._stores, store, lambda: started, limit, self._engines.rules)
         engines, tally = self._engines, self._tally(table)
         if table is EVENTS:
-            return EventWriter(validator, engines.log, self._measured, tally, self._seen, self._products)
+            judge = engines.arriving(validator)
+            return EventWriter(
+                judge, engines.log, self._measured, tally, self._seen, self._products, lambda: self._sure(judge)
+            )
         changed = min(datetime.fromtimestamp(file.path.stat().st_mtime, UTC), started)
         keyed = KeyedRowValidator(validator, lambda: started, lambda: changed, limit)
         return KeyedWriter(keyed, engines.log, engines.tables, tally, self._know)
+
+    def _sure(self, judge: RowJudge) -> SureRules | None:
+        """Return what makes an event sure to be taken as it stands; None where each has to be looked at."""
+        if not isinstance(judge, ArrivingEvents) or judge.knows_people:
+            return None
+        measured = {
+            name: store.time_zone == "UTC"
+            for name, store in self._stores.items()
+            if effective(None, NOT_SAID, store).measure and self._asked(name) is not None
+        }
+        bounds: dict[str, tuple[float, float]] = {}
+        for name in measured:
+            for column, (least, most) in (self._asked(name) or {}).items():
+                there = bounds.get(column, (least, most))
+                bounds[column] = (max(least, there[0]), min(most, there[1]))
+        latest = self._started + timedelta(seconds=self._limits.future_seconds)
+        return SureRules(self._order.store, measured, self._user_consents().users(), latest, self._started, bounds)
+
+    def _asked(self, store: str) -> dict[str, tuple[float, float]] | None:
+        """Return the bounds a store's contract sets for numbers of events; None where it asks more than bounds."""
+        rules = self._engines.rules
+        return {} if rules is None else rules.bounds(EVENTS.name, store)
 
     def _user_consents(self) -> UserConsents:
         """Return what users allow, read once, after the import's users and before its events."""
@@ -251,4 +303,5 @@ class _ImportRun:
             created_store=declared,
             placeholder_products=placeholders,
             skipped=self._plan.skipped,
+            files=self._files,
         )

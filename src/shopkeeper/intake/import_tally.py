@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from shopkeeper.commerce.event import Event
+from shopkeeper.commerce.tables import EVENTS
 from shopkeeper.errors import FieldProblem
 from shopkeeper.intake.field_words import general
 from shopkeeper.intake.import_report import ReasonCount, Recognised, TableReport
+from shopkeeper.intake.sure_events import SureTally
 
 _EXAMPLES = 3
 _REASONS = 500
@@ -25,11 +29,39 @@ class TableTally:
     superseded: int = 0
     rejected: int = 0
     logged: int = 0
+    without_user: int = 0
+    refunds: int = 0
+    negative_prices: int = 0
+
+    def note_event(self, raw: Mapping[str, Any]) -> None:
+        """Count what a row meant for events says as it came, whatever becomes of it."""
+        user, price = raw.get("user"), raw.get("price")
+        self.without_user += user is None or user == ""
+        self.refunds += raw.get("type") == "refund"
+        if price.__class__ is str:
+            self.negative_prices += price.lstrip()[:1] == "-" and price.strip(" -0.,") != ""
+        elif price is not None and price.__class__ in (int, float):
+            self.negative_prices += price < 0
+
+    def note_sure(self, rows: int, batch: SureTally) -> None:
+        """Count a batch of events that were taken as they stand."""
+        self.read += rows
+        self.valid += rows
+        self.without_user += batch.without_user
+        self.refunds += batch.types.get("refund", 0)
+
+    def source_rows(self, duplicates: int) -> dict[str, int]:
+        """Return what was counted over event rows as they came, before duplicates were left out."""
+        return {
+            "events": self.read, "duplicates": duplicates, "without_user": self.without_user,
+            "refunds": self.refunds, "negative_prices": self.negative_prices,
+        }  # fmt: skip
 
     def report(self, table: str, doubled: int) -> TableReport:
         """Return the figures, given how many logged rows were there before."""
         duplicates = self.superseded + max(0, min(doubled, self.logged))
-        return TableReport(table, self.read, self.valid - duplicates, duplicates, self.rejected)
+        source = self.source_rows(duplicates) if table == EVENTS.name else {}
+        return TableReport(table, self.read, self.valid - duplicates, duplicates, self.rejected, source)
 
 
 @dataclass(slots=True)
@@ -97,6 +129,22 @@ class EventTally:
         elif event.type == "custom":
             name = str(event.properties.get("name", "custom"))
             self._names[name if name in self._names or len(self._names) < _NAMES else "custom"] += 1
+
+    def add_sure(self, batch: SureTally, not_products: int) -> None:
+        """Count a batch of events, all of them measured."""
+        self._types.update(batch.types)
+        self._not_products += not_products
+        if nameless := batch.types.get("custom", 0):
+            self._names["custom"] += nameless
+        if batch.first is not None and (self.first is None or batch.first < self.first):
+            self.first = batch.first
+        if batch.last is not None and (self.last is None or batch.last > self.last):
+            self.last = batch.last
+        self._guests += batch.guests
+        self._free += batch.free
+        self._unpriced += batch.unpriced
+        self._bought += batch.bought
+        self._returned += batch.returned
 
     def report(self) -> Recognised:
         """Return the figures."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -11,11 +11,12 @@ from shopkeeper.commerce.event import Event
 from shopkeeper.commerce.product import RECOMMENDABLE, Product
 from shopkeeper.commerce.tables import EVENT_COUNTS, EVENTS, TableSchema
 from shopkeeper.errors import FieldProblem
+from shopkeeper.intake.arrival import RowJudge
 from shopkeeper.intake.consent import counted
 from shopkeeper.intake.import_tally import EventTally, TableTally
 from shopkeeper.intake.keyed_rows import KeyedRowValidator, logged, newest_per_key
 from shopkeeper.intake.ports import EventLog, SourcedRow, TableStore
-from shopkeeper.intake.validation import RowValidator
+from shopkeeper.intake.sure_events import SureBatch, SureRules
 
 MAX_HELD = 200_000
 """Keys whose newest row a writer holds back before it writes them out; about 200 MB of products."""
@@ -58,17 +59,23 @@ class ProductIds:
 
 
 class EventWriter:
-    """Takes events: to the log, or to the counts where the shopper does not allow measurement."""
+    """Takes events: to the log, or to the counts where the shopper does not allow measurement.
+
+    Args:
+        sure: Says what makes a row sure to be taken as it stands; None = every row is looked at.
+    """
 
     def __init__(
         self,
-        validator: RowValidator,
+        validator: RowJudge,
         log: EventLog,
         measured: Callable[[Event], bool],
         tally: TableTally,
         seen: EventTally,
         products: ProductIds,
+        sure: Callable[[], SureRules | None] = lambda: None,
     ) -> None:
+        self.sure = sure
         self._validator = validator
         self._log = log
         self._measured = measured
@@ -94,6 +101,19 @@ class EventWriter:
         else:
             self._unmeasured.append(event)
         return ()
+
+    def take_sure(self, encoded: Sequence[bytes]) -> None:
+        """Keep events for the next flush that were judged and encoded by the fast lane."""
+        self._encoded.extend(encoded)
+
+    def count_sure(self, batch: SureBatch) -> None:
+        """Count the events of a batch that were taken as they stand."""
+        not_products = 0
+        for store, product, events in batch.products:
+            self._products.name(store, product)
+            not_products += 0 if self._products.is_product(store, product) else events
+        self._seen.add_sure(batch.tally, not_products)
+        self._tally.note_sure(len(batch.encoded), batch.tally)
 
     def flush(self, *, end: bool) -> None:  # noqa: ARG002 - nothing is held back
         """Write the events taken since the last flush."""

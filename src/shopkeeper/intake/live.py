@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
 from shopkeeper.commerce.event import Event
 from shopkeeper.errors import FieldProblem
+from shopkeeper.intake.arrival import RowJudge, without_address
 from shopkeeper.intake.keyed_rows import KeyedRowValidator
 from shopkeeper.intake.plain_json import json_safe
 from shopkeeper.intake.ports import RejectedRow, SourcedRow
-from shopkeeper.intake.validation import RowValidator
 
 Row = TypeVar("Row")
 HTTP = "http"
@@ -35,7 +35,7 @@ class Taken(Generic[Row]):
         return tuple(problem for row in self.rejected for problem in row.problems)
 
 
-def take_events(raws: Sequence[Any], validator: RowValidator, store: str | None, source: str = HTTP) -> Taken[Event]:
+def take_events(raws: Sequence[Any], validator: RowJudge, store: str | None, source: str = HTTP) -> Taken[Event]:
     """Judge the events of one request.
 
     Args:
@@ -83,8 +83,8 @@ def _taken(
 def rejected_row(
     table: str, store: str | None, source: str, number: int, raw: object, problems: tuple[FieldProblem, ...]
 ) -> RejectedRow:
-    """Return a row as the quarantine keeps it; what is no object is kept under `$`."""
-    whole = json_safe(raw)
+    """Return a row as the quarantine keeps it: without network addresses; what is no object is kept under `$`."""
+    whole = json_safe(dict(without_address(raw)) if isinstance(raw, Mapping) else raw)
     kept: dict[str, Any] = whole if isinstance(whole, dict) else {"$": whole}
     named = kept.get("store")
     return RejectedRow(table, store or (named if isinstance(named, str) else ""), source, number, kept, problems)

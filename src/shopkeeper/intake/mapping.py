@@ -12,12 +12,13 @@ import yaml
 
 from shopkeeper.commerce.tables import STORES, TableSchema, table_named
 from shopkeeper.errors import FieldProblem, MappingError, UnknownTable
+from shopkeeper.intake.detection import NOTHING_SAID, Said, parse_said
 from shopkeeper.intake.validation import SOURCE_TIME_COLUMNS
 
 VERSION = 1
 KEEP_ALL = "all"
 KEEP_NONE = "none"
-_TOP = ("version", "store", "tables")
+_TOP = ("version", "store", "tables", "encoding", "separator", "decimal", "dates")
 _ENTRY = ("table", "from", "fields", "where", "keep", "source_ts")
 _STRING = re.compile(r"'(?:[^']|'')*'")
 _NAME = re.compile(r'"((?:[^"]|"")+)"|([A-Za-z_]\w*)')
@@ -70,10 +71,12 @@ class SourceMapping:
 
     Attributes:
         store: Columns of the store, used when the import creates it.
+        said: How its files are written, where the mapping says it.
     """
 
     tables: tuple[TableMapping, ...]
     store: MappingType[str, Any]
+    said: Said = NOTHING_SAID
 
 
 def names_in(expression: str) -> set[str]:
@@ -117,7 +120,14 @@ def parse_mapping(document: object, name: str = "mapping") -> SourceMapping:
         )
     store = _object(top.get("store") or {}, name, "store")
     _known(store, tuple(sorted(STORES.column_names - {"store", "simulated"})), name, "store")
-    return SourceMapping(tuple(_table(entry, name, f"tables[{i}]") for i, entry in enumerate(entries)), store)
+    said, wrong = parse_said(top)
+    if wrong is not None:
+        remedy = (
+            "`encoding` is a codec such as cp1252; `separator` one of , ; | tab; `decimal` comma or point; "
+            "`dates` dmy or mdy."
+        )
+        raise _wrong(name, wrong, f"is {top[wrong]!r}", remedy)
+    return SourceMapping(tuple(_table(entry, name, f"tables[{i}]") for i, entry in enumerate(entries)), store, said)
 
 
 def _table(entry: object, name: str, place: str) -> TableMapping:

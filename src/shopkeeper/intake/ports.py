@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from shopkeeper.commerce.tables import TableSchema
 from shopkeeper.errors import FieldProblem
+from shopkeeper.intake.detection import NOTHING_SAID, Detected, Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,26 @@ class Quarantine(Protocol):
         """Return how many rows are kept."""
         ...
 
+    def replace(self, changes: Sequence[tuple[RejectedRow, RejectedRow | None]]) -> int:
+        """Put each new row in the place of an old one that is equal in everything, or take the old one out for None.
+
+        An old row that is not there (any more) changes nothing; of several equal ones each change finds one. Returns
+        how many were found.
+        """
+        ...
+
+
+class CursorStore(Protocol):
+    """How far each configured source has been read."""
+
+    def read(self, source: str) -> dict[str, Any]:
+        """Return how far a source has been read; empty where it never was."""
+        ...
+
+    def move(self, source: str, body: Mapping[str, Any]) -> None:
+        """Remember how far a source has been read; called only after what was read is durable."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
@@ -139,6 +160,9 @@ class SourceRow:
     problems: tuple[FieldProblem, ...] = ()
 
 
+UTF_8 = Detected("utf-8")
+
+
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """One file to read.
@@ -147,6 +171,7 @@ class SourceFile:
         columns: Column names in order.
         rows: How many rows there are, where that is cheap to know (Parquet); else None.
         bytes: Size of the file, for progress where rows are not known.
+        detected: How a text file is written.
     """
 
     path: Path
@@ -154,6 +179,7 @@ class SourceFile:
     rows: int | None
     bytes: int
     extra: dict[str, Any] = field(default_factory=dict)
+    detected: Detected = UTF_8
 
 
 WHOLE_ROW = "*"
@@ -163,8 +189,8 @@ WHOLE_ROW = "*"
 class SourceReader(Protocol):
     """Reads one file format as a stream of batches, in constant memory."""
 
-    def inspect(self, path: Path) -> SourceFile:
-        """Return what the file holds.
+    def inspect(self, path: Path, said: Said = NOTHING_SAID) -> SourceFile:
+        """Return what the file holds and how it is written, as far as nobody `said` it.
 
         Raises:
             InputError: the file cannot be read at all; the text says why.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
 from shopkeeper.commerce.tables import SOURCE_TABLES, STORES, TableSchema
 from shopkeeper.errors import InputError, MappingError
+from shopkeeper.intake.formats.shape import Format
 from shopkeeper.intake.mapping import SourceMapping, TableMapping
 
 FORMATS = {
@@ -38,12 +40,14 @@ class PlannedFile:
 
     Attributes:
         name: Path relative to what is imported.
+        known_as: The built-in format it is of; None = a mapping or its columns say it all.
     """
 
     path: Path
     name: str
     format: str
     fillings: tuple[Filling, ...]
+    known_as: Format | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +70,18 @@ class ImportPlan:
         return any(filling.table is table for file in self.files for filling in file.fillings)
 
 
-def plan_import(path: Path, mapping: SourceMapping | None) -> ImportPlan:
+def plan_import(
+    path: Path,
+    mapping: SourceMapping | None,
+    recognise: Callable[[Path, str], Format | None] = lambda _path, _kind: None,
+    only: frozenset[Path] | None = None,
+) -> ImportPlan:
     """Match the files at `path`, a folder or one file, with the tables they fill.
+
+    Args:
+        recognise: Returns the built-in format a file of a kind (`csv`, `jsonl`, `parquet`) is of, asked where no
+            mapping is given.
+        only: The files to read; None = all of them. Others are left out as if they were not there.
 
     Raises:
         InputError: there is nothing to import at `path`.
@@ -77,25 +91,32 @@ def plan_import(path: Path, mapping: SourceMapping | None) -> ImportPlan:
         raise InputError(f"{path} does not exist.", "Name a folder of tables, or one file.")
     folder = path if path.is_dir() else path.parent
     found = sorted(file for file in (path.rglob("*") if path.is_dir() else [path]) if file.is_file())
-    data = {file: kind for file in found if (kind := _format(file)) is not None}
+    data = {file: kind for file in found if (kind := _format(file)) is not None and (only is None or file in only)}
     if not data:
         endings = ", ".join(FORMATS)
         raise InputError(f"{path} holds no data file.", f"Tables are files that end in {endings}.")
-    return _by_name(folder, data, path) if mapping is None else _by_mapping(folder, data, mapping, path)
+    if mapping is not None:
+        return _by_mapping(folder, data, mapping, path, whole=only is None)
+    return _by_name(folder, data, path, recognise)
 
 
 def _format(file: Path) -> str | None:
     return next((kind for ending, kind in FORMATS.items() if file.name.lower().endswith(ending)), None)
 
 
-def _by_name(folder: Path, data: dict[Path, str], path: Path) -> ImportPlan:
+def _by_name(
+    folder: Path, data: dict[Path, str], path: Path, recognise: Callable[[Path, str], Format | None]
+) -> ImportPlan:
     files: list[PlannedFile] = []
     skipped: list[SkippedFile] = []
     for file, kind in data.items():
         name = str(file.relative_to(folder))
         words = [part.split(".")[0].lower().replace("-", "_") for part in file.relative_to(folder).parts]
         table = next((SOURCE_TABLES[word] for word in words if word in SOURCE_TABLES), None)
-        if table is not None:
+        known = recognise(file, kind)
+        if known is not None:
+            files.append(PlannedFile(file, name, kind, tuple(Filling(table) for table in known.tables), known))
+        elif table is not None:
             files.append(PlannedFile(file, name, kind, (Filling(table),)))
         elif SPLITS in words:
             skipped.append(SkippedFile(name, "is only for evaluations"))
@@ -104,13 +125,14 @@ def _by_name(folder: Path, data: dict[Path, str], path: Path) -> ImportPlan:
     if not files:
         listed = ", ".join(SOURCE_TABLES)
         raise InputError(
-            f"No file of {path} is named after a table of the data contract (found: {', '.join(map(_name, skipped))}).",
+            f"No file of {path} is of a known format or named after a table of the data contract "
+            f"(found: {', '.join(map(_name, skipped))}).",
             f"Name files after tables ({listed}), or give a mapping with --mapping; see docs/guides/import.md.",
         )
     return ImportPlan(tuple(sorted(files, key=_rank)), tuple(skipped))
 
 
-def _by_mapping(folder: Path, data: dict[Path, str], mapping: SourceMapping, path: Path) -> ImportPlan:
+def _by_mapping(folder: Path, data: dict[Path, str], mapping: SourceMapping, path: Path, *, whole: bool) -> ImportPlan:
     files: list[PlannedFile] = []
     skipped: list[SkippedFile] = []
     for file, kind in data.items():
@@ -122,7 +144,7 @@ def _by_mapping(folder: Path, data: dict[Path, str], mapping: SourceMapping, pat
             skipped.append(SkippedFile(name, "is named by no table of the mapping"))
     used = [filling.mapping for file in files for filling in file.fillings]
     missing = [entry.files for entry in mapping.tables if not any(entry is one for one in used)]
-    if missing and (path.is_dir() or not files):
+    if missing and ((path.is_dir() and whole) or not files):
         raise MappingError(
             f"The mapping reads {', '.join(sorted(set(missing)))}, which is not in {path}.",
             f"There is: {', '.join(str(file.relative_to(folder)) for file in data)}. Mend `from` or the folder.",

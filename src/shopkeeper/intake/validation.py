@@ -20,6 +20,7 @@ from shopkeeper.intake.field_words import shown
 from shopkeeper.intake.identity import present_identity
 from shopkeeper.intake.plain_json import MAX_BYTES, MAX_KEYS, json_safe
 from shopkeeper.intake.times import read_time, zone_named
+from shopkeeper.quality.row_rules import RowRules
 
 SOURCE_TIME_COLUMNS = ("source_ts", "updated_at")
 """Columns of keyed tables that say when the source wrote the row; read by intake, never kept as attributes."""
@@ -45,6 +46,7 @@ class RowValidator:
         default_store: The only store rows may belong to, taken where a row names none; None = each row names its own.
         now: The clock, UTC.
         future_seconds: How far after `now` a row's time may lie.
+        rules: What the data contracts of the stores ask besides.
     """
 
     def __init__(
@@ -54,8 +56,10 @@ class RowValidator:
         default_store: str | None,
         now: Callable[[], datetime],
         future_seconds: float = 300.0,
+        rules: RowRules | None = None,
     ) -> None:
         self.table = table
+        self._rules = rules
         self._type: type[Struct] = table.row
         self._stores = stores
         self._default = default_store
@@ -230,6 +234,8 @@ class RowValidator:
             kind = judged.type  # type: ignore[attr-defined]
             remedy = "Name the product, or use the type `custom` for what concerns none."
             problems.append(FieldProblem("product", f"is required for the event type, got {kind!r}", remedy, row))
+        if self._rules is not None and store in self._stores:
+            problems += self._rules.check(self.table.name, judged, row)
         if self.table is STORES:
             problems += self._zone_breaches(judged.time_zone, row)  # type: ignore[attr-defined]
         return problems

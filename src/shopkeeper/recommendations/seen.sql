@@ -2,6 +2,8 @@
 -- key_kind and key_id say whose past the event belongs to; they are empty where no key was given or personalisation was
 -- refused (on the event, else on the user record, else by the store), and such an event counts for popularity alone.
 -- A user record that refuses now outweighs what older events said.
+-- What a device did in a session before the first login in it is the user's, where the session on that device has one
+-- user only: nothing after a logout and nothing of a shared device is joined. The rule in Python: identity.owners.
 WITH seen AS (
   SELECT
     customer_group, store, product, type, ts, event_id, categories,
@@ -40,13 +42,39 @@ WITH seen AS (
         WHEN coalesce(s.consent_default, '') LIKE '%"personalise":false%' THEN 0
         ELSE 1
       END AS allowed
-    FROM events AS e
+    FROM (
+      SELECT
+        one.store AS store, one.product AS product, one.type AS type, one.ts AS ts, one.event_id AS event_id,
+        one.visitor AS visitor, one.session AS session, one.consent AS consent, one.traffic AS traffic,
+        CASE
+          WHEN coalesce(one."user", '') <> '' THEN one."user"
+          WHEN one.ts <= login.first_ts THEN login.only_user
+          ELSE ''
+        END AS "user"
+      FROM events AS one
+      LEFT JOIN (
+        SELECT
+          store AS login_store, session AS login_session, coalesce(visitor, '') AS login_visitor,
+          min(ts) AS first_ts, min("user") AS only_user, max("user") AS last_user
+        FROM events
+        WHERE coalesce("user", '') <> '' AND coalesce(session, '') <> ''
+        GROUP BY store, session, coalesce(visitor, '')
+      ) AS login
+        ON login.login_store = one.store AND login.login_session = one.session
+        AND login.login_visitor = coalesce(one.visitor, '') AND login.only_user = login.last_user
+    ) AS e
     LEFT JOIN stores AS s ON s.store = e.store
     LEFT JOIN users AS u ON u."user" = e."user" AND u.store = e.store
     LEFT JOIN users AS everywhere ON everywhere."user" = e."user" AND coalesce(everywhere.store, '') = ''
     LEFT JOIN products AS own ON own.product = e.product AND own.store = e.store
     LEFT JOIN products AS shared ON shared.product = e.product AND coalesce(shared.store, '') = ''
     WHERE coalesce(e.traffic, 'human') = 'human'
+      AND (
+        e.store,
+        CASE WHEN coalesce(e.session, '') <> '' THEN 'session' ELSE 'visitor' END,
+        CASE WHEN coalesce(e.session, '') <> '' THEN e.session ELSE coalesce(e.visitor, '') END,
+        CAST(e.ts AS DATE)
+      ) NOT IN (SELECT store, kind, subject, CAST(ts AS DATE) FROM traffic_verdicts WHERE traffic <> 'human')
       AND e.type IN ('view', 'click', 'rating', 'cart', 'checkout', 'purchase')
       AND coalesce(e.product, '') <> ''
       AND e.ts < $until

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any, Literal, Protocol, TypeVar
 
 from shopkeeper.commerce.decision import DecisionRecord
-from shopkeeper.commerce.event import EventType
+from shopkeeper.commerce.event import Event, EventType
+from shopkeeper.commerce.shopper import Shopper
 
 Scope = Literal["events", "decide", "manage"]
 SCOPES: tuple[Scope, ...] = ("events", "decide", "manage")
@@ -110,6 +111,28 @@ class Profile:
 
 
 EMPTY_PROFILE = Profile()
+
+
+class SessionStore(Protocol):
+    """Live profiles, shared by every process that serves.
+
+    Laws: an event written is in the next read; a shopper is known by the strongest key given (user, else visitor, else
+    session), and what weaker keys gathered moves to it the first time both come together; a device that comes with
+    another user brings nothing of the first; profiles never cross a customer group; a version rises with every change
+    of a profile and is never used twice. Only shoppers who allow personalisation are handed in.
+    """
+
+    async def read(self, shopper: Shopper) -> Profile:
+        """Return the profile of a shopper. Raises Unavailable when the engine does not answer."""
+        ...
+
+    async def write(self, shopper: Shopper, event: Event) -> None:
+        """Add an event; only interest in a product changes a profile. Raises Unavailable."""
+        ...
+
+    async def erase(self, group: str, user: str) -> int:
+        """Forget a user and what is held of their devices and sessions; return profiles dropped."""
+        ...
 
 
 class DecisionLog(Protocol):

@@ -84,7 +84,8 @@ class SessionState:
     def _move(self, weaker: Key, stronger: Key) -> None:
         moved = self._profiles.pop(weaker, None)
         if moved is not None:
-            self._keep(stronger, (*self._profiles.get(stronger, EMPTY_PROFILE).events, *moved.events))
+            both = (*self._profiles.get(stronger, EMPTY_PROFILE).events, *moved.events)
+            self._keep(stronger, tuple(sorted(both, key=_time)))
 
     def _bind(self, weaker: Key, stronger: Key) -> None:
         self._owner[weaker] = stronger

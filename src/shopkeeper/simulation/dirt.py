@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -17,25 +17,32 @@ DECLARED_BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/b
 
 @dataclass(frozen=True, slots=True)
 class Dirt:
-    """How much dirt there is: shares of all events, for `negative_prices` of the carts, for `bots` of the pages."""
+    """How much dirt there is: shares of all events, for `negative_prices` of the carts, for `bots` of the pages.
+
+    Attributes:
+        robots: Machines that say they are people, as a share of the sessions; at least one of each kind, 0 = none.
+    """
 
     duplicates: float = 0.004
     without_product: float = 0.001
     negative_prices: float = 0.01
     bots: float = 0.01
+    robots: float = 0.003
 
 
 @dataclass(slots=True)
 class Planted:
-    """What was planted, for tests to find again."""
+    """What was planted, for tests to find again; `robots` has the kind of each by its visitor."""
 
     duplicates: int = 0
     without_product: int = 0
     negative_prices: int = 0
     bot_events: int = 0
+    robot_events: int = 0
+    robots: dict[str, str] = field(default_factory=dict)
 
 
-NO_DIRT = Dirt(0.0, 0.0, 0.0, 0.0)
+NO_DIRT = Dirt(0.0, 0.0, 0.0, 0.0, 0.0)
 DIRT = Dirt()
 
 

@@ -26,6 +26,7 @@ from shopkeeper.simulation.dirt import DIRT, Dirt, Planted, crawlers, soil
 from shopkeeper.simulation.ledger import Ledger, Sale, keep_books
 from shopkeeper.simulation.market import Market, StoreMarket, sellable
 from shopkeeper.simulation.promotions import price_ratios, shown_prices
+from shopkeeper.simulation.robots import robots
 from shopkeeper.simulation.sessions import SECOND, Browsing, browse, midnights
 from shopkeeper.simulation.shoppers import AGE_BANDS
 
@@ -77,7 +78,8 @@ def _write_store(
     planted = Planted()
     rows: Iterator[Row] = soil(clickstream(market, browsing, ledger, prices, until_ms, rng), dirt, rng, planted)
     bots = crawlers(market, browsing.session.size, start_ms, until_ms, dirt, np.random.default_rng([*seed, 1]), planted)
-    merged: Iterator[Row] = heapq.merge(rows, bots, key=_time)
+    quiet = robots(market, browsing.shopper.size, start_ms, until_ms, dirt, np.random.default_rng([*seed, 2]), planted)
+    merged: Iterator[Row] = heapq.merge(rows, bots, quiet, key=_time)
     events = _jsonl(folder / "events.jsonl", merged)
     _jsonl(folder / "stores.jsonl", [market.plan.store])
     opened = until - timedelta(days=days)

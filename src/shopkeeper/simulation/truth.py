@@ -24,12 +24,14 @@ class Truth(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         until: When the history ended.
         sold_out: Products of each store that were sold out then.
+        robots: Machines among the shoppers of each store's history that say they are people: kind by visitor.
     """
 
     seed: int
     scale: ScaleName
     until: datetime
     sold_out: dict[str, list[str]] = {}
+    robots: dict[str, dict[str, str]] = {}
     simulated: Literal[True] = True
 
     def market(self) -> Market:

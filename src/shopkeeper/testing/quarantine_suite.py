@@ -67,6 +67,32 @@ class QuarantineSuite:
         open_quarantine().keep([rejected(1, raw={"price": value})])
         assert open_quarantine().rows()[0].raw == {"price": kept}
 
+    def test_a_replaced_row_keeps_its_place_and_a_removed_one_is_gone(
+        self, open_quarantine: Callable[[], Quarantine]
+    ) -> None:
+        open_quarantine().keep([rejected(n) for n in range(4)])
+        found = open_quarantine().replace([(rejected(1), rejected(9)), (rejected(2), None)])
+        assert found == 2
+        assert [row.row for row in open_quarantine().rows()] == [3, 9, 0]
+        assert open_quarantine().replace([(rejected(1), None), (rejected(2), None)]) == 0
+
+    def test_of_equal_rows_each_change_finds_one(self, open_quarantine: Callable[[], Quarantine]) -> None:
+        quarantine = open_quarantine()
+        quarantine.keep([rejected(1), rejected(1), rejected(1)])
+        assert quarantine.replace([(rejected(1), None), (rejected(1), rejected(2))]) == 2
+        assert sorted(row.row for row in quarantine.rows()) == [1, 2]
+
+    def test_a_row_is_found_as_it_came_back(self, open_quarantine: Callable[[], Quarantine]) -> None:
+        open_quarantine().keep([rejected(1, raw={"a": [1.5, None, True, "é"], "b": {"c": 2}, "d": float("nan")})])
+        (kept,) = open_quarantine().rows()
+        assert open_quarantine().replace([(kept, None)]) == 1
+        assert open_quarantine().count() == 0
+
+    def test_nothing_to_replace_changes_nothing(self, open_quarantine: Callable[[], Quarantine]) -> None:
+        open_quarantine().keep([rejected(1)])
+        assert open_quarantine().replace([]) == 0
+        assert open_quarantine().count() == 1
+
     def test_large_rows_do_not_cut_their_neighbours(self, open_quarantine: Callable[[], Quarantine]) -> None:
         rows = [rejected(n, raw={"text": "x" * size}) for n, size in enumerate((1, 200_000, 65_536, 3, 70_000))]
         open_quarantine().keep(rows)

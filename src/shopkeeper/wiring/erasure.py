@@ -44,6 +44,20 @@ class Places:
     release: Release
 
 
+def person_of(lake: Lake, stores: tuple[str, ...], user: str) -> Person:
+    """Return a user with the devices and sessions that only this user of the stores was seen with."""
+    devices: dict[str, set[str]] = {"visitor": set(), "session": set()}
+    warehouse = lake.warehouse()
+    try:
+        for store in stores:
+            found = warehouse.fetch(_DEVICES, store=store, user=user)
+            for kind, identity in zip(found["kind"].tolist(), found["id"].tolist(), strict=True):
+                devices[kind].add(identity)
+    finally:
+        warehouse.close()
+    return Person(stores, (user,), tuple(sorted(devices["visitor"])), tuple(sorted(devices["session"])))
+
+
 class Erasure:
     """Erases users one after the other. What fails is reported, and the deletion may simply be sent again.
 
@@ -94,16 +108,7 @@ class Erasure:
     def _erase_history(self, stores: tuple[str, ...], user: str) -> dict[str, int]:
         places = self._places
         places.lake.compact()
-        devices: dict[str, set[str]] = {"visitor": set(), "session": set()}
-        warehouse = places.lake.warehouse()
-        try:
-            for store in stores:
-                found = warehouse.fetch(_DEVICES, store=store, user=user)
-                for kind, identity in zip(found["kind"].tolist(), found["id"].tolist(), strict=True):
-                    devices[kind].add(identity)
-        finally:
-            warehouse.close()
-        person = Person(stores, (user,), tuple(sorted(devices["visitor"])), tuple(sorted(devices["session"])))
+        person = person_of(places.lake, stores, user)
         erased = dict(places.lake.erase(person).rows)
         erased["quarantine"] = places.quarantine.erase(stores, (user, *person.visitors, *person.sessions))
         erased["current_orders"] = sum(self._erase_orders(store, user) for store in stores)

@@ -9,17 +9,22 @@ from pathlib import Path
 
 from shopkeeper.commerce.tables import EVENT_COUNTS, EVENTS
 from shopkeeper.engines.lake import Lake
+from shopkeeper.engines.memory import MemoryEventLog, MemoryQuarantine, MemoryReports
 from shopkeeper.engines.quarantine_files import QuarantineFiles
 from shopkeeper.engines.readers_csv import CsvReader
 from shopkeeper.engines.readers_jsonl import JsonLinesReader
 from shopkeeper.engines.readers_parquet import ParquetReader
 from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.engines.state import open_state
+from shopkeeper.intake.detection import NOTHING_SAID, Said
+from shopkeeper.intake.dry_run import DryRun, dry_run
 from shopkeeper.intake.import_report import ImportReport
 from shopkeeper.intake.import_run import Clocks, ImportEngines, ImportLimits, ImportOrder, run_import
 from shopkeeper.intake.ports import SourceReader
 from shopkeeper.intake.progress import Progress
 from shopkeeper.quality.ports import NamedQuery, Warehouse
+from shopkeeper.wiring.arriving import arrivals
+from shopkeeper.wiring.contracts import read_contracts
 from shopkeeper.wiring.settings import Settings
 
 
@@ -64,6 +69,8 @@ def import_into(
     store: str | None,
     mapping: Path | None = None,
     tell: Callable[[Progress], None] = lambda _: None,
+    said: Said = NOTHING_SAID,
+    known_as: str | None = None,
 ) -> ImportReport:
     """Import files into a workspace.
 
@@ -71,7 +78,14 @@ def import_into(
         InputError: there is nothing to import, or a file cannot be read at all.
         MappingError: the mapping breaks its rules or does not fit the files; nothing was written.
     """
-    log_folder = settings.folder(settings.engines.log)
+    return import_order(settings, ImportOrder(path, store, mapping, said, known_as), tell)
+
+
+def import_order(
+    settings: Settings, order: ImportOrder, tell: Callable[[Progress], None] = lambda _: None
+) -> ImportReport:
+    """Carry out an import; see `import_into`."""
+    log_folder, arriving = settings.folder(settings.engines.log), arrivals(settings)
     state = open_state(settings.state_url)
     try:
         log = SegmentLog(log_folder, "import")
@@ -84,15 +98,54 @@ def import_into(
                 reports=state.reports,
                 readers=readers(),
                 settle=ledger.settle,
+                arriving=lambda validator: arriving.judge(validator, empty_is_said=False),
+                rules=read_contracts(settings).rules(),
             )
-            limits = ImportLimits(
-                batch_rows=settings.intake.batch_rows,
-                future_seconds=settings.intake.future_seconds,
-                quarantine_share=settings.intake.quarantine_share,
-            )
-            clocks = Clocks(lambda: datetime.now(UTC), time.monotonic)
-            return run_import(ImportOrder(path, store, mapping), engines, limits, clocks, tell)
+            return run_import(order, engines, _limits(settings), _clocks(), tell)
         finally:
             log.close()
     finally:
         state.close()
+
+
+def preview_of(
+    settings: Settings,
+    path: Path,
+    store: str | None,
+    mapping: Path | None = None,
+    said: Said = NOTHING_SAID,
+    known_as: str | None = None,
+) -> DryRun:
+    """Return what an import would do with the first rows of each file; nothing is written.
+
+    Raises:
+        InputError: there is nothing to import, or a file cannot be read at all.
+        MappingError: the mapping breaks its rules or does not fit the files.
+    """
+    arriving = arrivals(settings)
+    state = open_state(settings.state_url)
+    try:
+        engines = ImportEngines(
+            log=MemoryEventLog(),
+            tables=state.tables,
+            quarantine=MemoryQuarantine(),
+            reports=MemoryReports(),
+            readers=readers(),
+            settle=lambda _logged, _started: {},
+            arriving=lambda validator: arriving.judge(validator, empty_is_said=False),
+        )
+        return dry_run(ImportOrder(path, store, mapping, said, known_as), engines, _limits(settings), _clocks())
+    finally:
+        state.close()
+
+
+def _limits(settings: Settings) -> ImportLimits:
+    return ImportLimits(
+        batch_rows=settings.intake.batch_rows,
+        future_seconds=settings.intake.future_seconds,
+        quarantine_share=settings.intake.quarantine_share,
+    )
+
+
+def _clocks() -> Clocks:
+    return Clocks(lambda: datetime.now(UTC), time.monotonic)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from shopkeeper.engines.state import open_state
 from shopkeeper.errors import ConfigError
+from shopkeeper.wiring.contracts import DEFAULT, FOLDER, default_contract
 from shopkeeper.wiring.settings import CONFIG_FILE, Settings, load_settings
 
 README = "README.md"
@@ -33,6 +34,8 @@ def create_workspace(folder: Path) -> Settings:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / CONFIG_FILE).write_text(_shipped("new_workspace.toml"), "utf-8")
+        (folder / FOLDER).mkdir()
+        (folder / FOLDER / DEFAULT).write_text(default_contract(), "utf-8")
         (folder / README).write_text(_shipped("new_workspace.md"), "utf-8")
         settings = load_settings(folder)
         for part in (settings.engines.log, settings.engines.lake, settings.engines.models, settings.engines.quarantine):

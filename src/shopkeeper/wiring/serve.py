@@ -41,16 +41,22 @@ from shopkeeper.serving.recent_ids import RecentIds
 from shopkeeper.serving.session_state import SessionState
 from shopkeeper.serving.telemetry import Telemetry
 from shopkeeper.serving.workers import Workers
+from shopkeeper.wiring.arriving import arrivals
 from shopkeeper.wiring.background import running
+from shopkeeper.wiring.classifying import classify_traffic
+from shopkeeper.wiring.contracts import read_contracts
 from shopkeeper.wiring.erasure import Erasure, Places
 from shopkeeper.wiring.import_watch import ImportWatch
 from shopkeeper.wiring.release import Release
+from shopkeeper.wiring.retention import enforce_retention
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.validators import Validators
 from shopkeeper.wiring.warm_start import remember_events
 
 POLL_SECONDS = 0.5
 """How often release pointer, API keys and the newest import are read again."""
+HOUR = 3_600.0
+"""How often behaviour is judged and retention enforced, seconds; a day that is over is dealt with within the hour."""
 RECENT_IDS = 500_000
 
 _log = structlog.get_logger(__name__)
@@ -106,6 +112,14 @@ class Serving:
         await self.live_log.seal()
         await asyncio.to_thread(self.lake.compact)
 
+    async def judge_behaviour(self) -> None:
+        """Find machines among the sessions that came since the last pass."""
+        await asyncio.to_thread(classify_traffic, self.settings, self.lake, self.state)
+
+    async def enforce_retention(self) -> None:
+        """Delete what has been kept long enough, and the keys of addresses of days before today."""
+        await asyncio.to_thread(enforce_retention, self.settings, self.lake)
+
 
 @contextlib.asynccontextmanager
 async def open_serving(settings: Settings) -> AsyncIterator[Serving]:
@@ -125,6 +139,8 @@ async def open_serving(settings: Settings) -> AsyncIterator[Serving]:
             "imports": (POLL_SECONDS, serving.imports.follow),
             "compaction": (settings.serving.seal_seconds, serving.make_visible),
             "decisions": (0.25, serving.decision_log.flush),
+            "traffic": (HOUR, serving.judge_behaviour),
+            "retention": (HOUR, serving.enforce_retention),
         }
         async with running(rounds):
             yield serving
@@ -208,6 +224,8 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack) -> Ser
         decision_log=decision_log,
         release=release,
         imports=ImportWatch(state.reports, tables, cache.clear),
-        validators=Validators(catalogue, settings.intake.future_seconds),
+        validators=Validators(
+            catalogue, arrivals(settings), read_contracts(settings).rules(), settings.intake.future_seconds
+        ),
         erasure=Erasure(Places(live_log, lake, quarantine, state, models, sessions, catalogue, release)),
     )

