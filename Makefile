@@ -24,7 +24,7 @@ check: .venv/.test  ## Lint, types and architecture rules
 
 integration: .venv/.integration  ## Install real programs with apt, then run the tests that need real processes
 	.ci/apt-install chromium
-	$(BIN)/python -m pytest -m integration tests/integration $(ARGS)
+	$(BIN)/python -m pytest -m integration tests $(ARGS)
 
 bench: .venv/.bench  ## Run every benchmark; each prints one JSON line
 	for script in benchmarks/*.py; do echo "$$script"; $(BIN)/python $$script || exit 1; done
