@@ -26,6 +26,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
+from shopkeeper.commerce.tables import TRAFFIC_VERDICTS
 from shopkeeper.engines.duckdb_session import open_duckdb
 from shopkeeper.errors import InputError, ShopkeeperError, UnknownModel
 from shopkeeper.quality.ports import NamedQuery
@@ -53,6 +54,7 @@ TABLES: Mapping[str, str] = {
     "stores": "store customer_group consent_default",
     "users": "user store consent",
     "products": "product store kind categories",
+    TRAFFIC_VERDICTS.name: " ".join(column.name for column in TRAFFIC_VERDICTS.columns),
 }
 """Tables of the data contract and the columns that are read of them."""
 
@@ -150,7 +152,8 @@ class FolderWarehouse:
     @staticmethod
     def _expression(name: str, there: Mapping[str, str]) -> str:
         if name not in there:
-            return "CAST(row_number() OVER () AS VARCHAR)" if name == "event_id" else "CAST(NULL AS VARCHAR)"
+            absent = {"event_id": "CAST(row_number() OVER () AS VARCHAR)", "ts": "CAST(NULL AS TIMESTAMP)"}
+            return absent.get(name, "CAST(NULL AS VARCHAR)")
         kind = there[name]
         if name == "ts":
             if kind.startswith("TIMESTAMP") or kind in ("DATE", "VARCHAR"):

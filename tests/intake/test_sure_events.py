@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -38,6 +39,7 @@ from shopkeeper.wiring.contracts import default_contract
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 NOBODY = KnownTraffic()
+FLOAT_LIMIT = 3.4e38
 STORES_THERE = [
     Store(store="uk"),
     Store(store="de", time_zone="Europe/Berlin"),
@@ -165,6 +167,8 @@ def write(path: Path, types: Mapping[str, str], rows: list[dict[str, Any]]) -> N
 
 
 def _given(value: object, kind: str) -> object:
+    if kind == "FLOAT" and isinstance(value, float) and abs(value) > FLOAT_LIMIT:
+        return math.copysign(math.inf, value)  # what such a column can hold of it
     return value.replace(tzinfo=None) if isinstance(value, datetime) and kind == "TIMESTAMP" else value
 
 
