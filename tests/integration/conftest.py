@@ -20,9 +20,12 @@ from typing import NoReturn
 import clickhouse_connect
 import pytest
 from clickhouse_connect.driver.client import Client
+from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import create_engine, make_url, text
 
 from shopkeeper.engines.clickhouse_client import open_clickhouse, use_database
+
+CHROMIUM = Path("/usr/bin/chromium")
 
 
 def _missing(reason: str) -> NoReturn:
@@ -147,3 +150,17 @@ def clickhouse(request: pytest.FixtureRequest) -> Iterator[Callable[[], Client]]
     for client, name in made:
         client.command(f"DROP DATABASE IF EXISTS {name}")
         client.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; without it the tests are skipped here and fail in the gate."""
+    if not CHROMIUM.exists():
+        why = f"there is no {CHROMIUM}; install it with `apt-get install chromium`"
+        if os.environ.get("CI"):
+            pytest.fail(why)
+        pytest.skip(why)
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield opened
+        opened.close()
