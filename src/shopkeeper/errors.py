@@ -12,6 +12,7 @@ ShopkeeperError                 what happened, the offending value, what to do
 │   └── NotAllowed              a valid key without the scope or for another store
 ├── ContractNotMet              data or a model is below its written limit (exit 1)
 │   └── NotEnoughData           too little to train or judge on
+├── JobCancelled                somebody asked a run to stop
 ├── BundleDamaged               a model bundle whose files do not match its manifest
 ├── LogDamaged                  an event log that is damaged before its tail
 └── Unavailable                 a dependency does not answer; the caller degrades or retries
@@ -107,6 +108,10 @@ class ContractNotMet(ShopkeeperError):
 
 class NotEnoughData(ContractNotMet):
     """There is too little data to train on or to judge with."""
+
+
+class JobCancelled(ShopkeeperError):
+    """Somebody asked a run to stop."""
 
 
 class BundleDamaged(ShopkeeperError):

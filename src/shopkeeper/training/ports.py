@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -46,6 +46,77 @@ class CaseScores:
     metrics: Mapping[str, npt.NDArray[np.float64]]
     totals: Mapping[str, float]
     slices: Mapping[str, npt.NDArray[np.bool_]]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRange:
+    """Where tuning looks for one parameter; a model declares its own.
+
+    Attributes:
+        low, high: Bounds of a number, both included; unused where there are choices.
+        log: Draw evenly on the logarithmic scale.
+        integer: Whole numbers only.
+        choices: The values there are, instead of bounds.
+    """
+
+    low: float = 0.0
+    high: float = 1.0
+    log: bool = False
+    integer: bool = False
+    choices: tuple[str | float | int | bool | None, ...] = ()
+
+
+Parameters = Mapping[str, Any]
+"""Parameters of a model by name, plain JSON values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One set of parameters that was tried.
+
+    Attributes:
+        number: Place in the order of trials, from 0.
+        value: The deciding metric on the validation part, larger is better; None = pruned or failed.
+        seconds: How long it took.
+        state: `done`, `pruned` or `failed`.
+    """
+
+    number: int
+    parameters: Parameters
+    value: float | None
+    seconds: float
+    state: str
+
+
+class Tuner(Protocol):
+    """Searches parameters.
+
+    Laws: the same seed, space and values give the same trials in the same order; trial 0 is the defaults, so tuning
+    never ends below them on the validation part; earlier trials are told before new ones are drawn, so a search that
+    was broken off goes on as if it had not been.
+    """
+
+    def search(
+        self,
+        space: Mapping[str, SearchRange],
+        defaults: Parameters,
+        judge: Callable[[Parameters, Callable[[int, float], bool]], float],
+        *,
+        trials: int,
+        seconds: float | None,
+        seed: int,
+        earlier: Sequence[Trial] = (),
+        on_trial: Callable[[Trial], None] = lambda _: None,
+    ) -> Sequence[Trial]:
+        """Try parameters until the budget of trials or seconds is spent, and return every trial.
+
+        Args:
+            judge: Returns the value of parameters; its second argument takes intermediate values (step, value) and
+                returns True when the trial should be given up.
+            earlier: Trials of the same search that were done before.
+            on_trial: Told each trial when it ends.
+        """
+        ...
 
 
 class LearningSystem(Protocol[DataT, ModelT]):
