@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from shopkeeper.commerce.docstrings import read_words
 from shopkeeper.commerce.tables import EVENTS, KEYED_TABLES, SOURCE_TABLES
 from shopkeeper.recommendations.request import RecommendationBody
 from shopkeeper.web.events import EventsAnswer, FieldError
@@ -20,7 +20,6 @@ from shopkeeper.web.recommendations import RecommendationsAnswer
 
 Document = dict[str, Any]
 REF = "#/components/schemas/{name}"
-_ATTRIBUTES = re.compile(r"^ {4}(?P<name>\w+): (?P<words>.*(?:\n {8}.*)*)", re.MULTILINE)
 _GENERIC = re.compile(r"$|(?:Identifier|Short text|Text|Units|Money|ISO 4217)\b")
 """Words a field has from its type alone."""
 _TIME = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]}
@@ -172,13 +171,12 @@ def components(types: Sequence[type[Struct]]) -> Document:
 
 def _put_words(schema: Document) -> None:
     """Move the `Attributes` section of a docstring to the fields it speaks of."""
-    words = inspect.cleandoc(schema.get("description", ""))
-    head, _, attributes = words.partition("\nAttributes:\n")
-    schema["description"] = head.strip().replace("None means", "null means")
-    for found in _ATTRIBUTES.finditer(attributes):
-        field = schema["properties"].get(found["name"])
+    words = read_words(schema.get("description", ""))
+    schema["description"] = words.head.replace("None means", "null means")
+    for name, said in words.fields.items():
+        field = schema["properties"].get(name)
         if field is not None:
-            field["description"] = re.sub(r"\s+", " ", found["words"]).replace("None =", "null =")
+            field["description"] = said.replace("None =", "null =")
     for name, field in schema["properties"].items():
         known = _PLAIN_WORDS.get(name)
         if known and _GENERIC.match(field.get("description", "")):
