@@ -35,7 +35,7 @@ def iso_times(ts: npt.ArrayLike) -> list[str]:
 
 def order_id(market: StoreMarket, sale: Sale) -> str:
     """Return the id of an order; a session closes at most one."""
-    return f"sim-{market.name}-o{sale.session:06d}"
+    return f"{market.stamp}-o{sale.session:06d}"
 
 
 def clickstream(
@@ -60,7 +60,7 @@ def clickstream(
             signed.add(session)
         late = keys.late[session] and session not in signed
         yield {
-            "event_id": f"sim-{market.name}-{number:07d}",
+            "event_id": f"{market.stamp}-{number:07d}",
             "ts": times[number],
             **(keys.guest(session) if late else keys.full(session)),
             **row,
@@ -82,7 +82,7 @@ class _SessionKeys:
             keys: Row = {
                 "store": market.name,
                 "visitor": f"v-{person}",
-                "session": f"sim-{market.name}-s{session:06d}",
+                "session": f"{market.stamp}-s{session:06d}",
                 "device": DEVICES[crowd.device[shopper]],
             }
             refused = consent_said(market, shopper)

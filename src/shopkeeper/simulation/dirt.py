@@ -93,11 +93,11 @@ def crawlers(
         for ts, product in zip(times, rng.choice(products, size=PAGES_A_CRAWL), strict=True):
             planted.bot_events += 1
             yield {
-                "event_id": f"sim-{market.name}-b{number:06d}",
+                "event_id": f"{market.stamp}-b{number:06d}",
                 "ts": ts,
                 "store": market.name,
                 "visitor": f"v-sim-bot-{crawl}",
-                "session": f"sim-{market.name}-b{crawl:03d}",
+                "session": f"{market.stamp}-b{crawl:03d}",
                 "type": "view",
                 "product": market.shelf.ids[product],
                 "user_agent": "Mozilla/5.0 (X11; Linux x86_64)" if scraper else DECLARED_BOT,

@@ -21,6 +21,7 @@ class StoreMarket:
         taste: Utility of each product to each shopper, shape (shoppers, products).
         pull: What the last product adds, shape (2, products + 1, products); see `behaviour.pulls`.
         numbers: Index of each product id.
+        chapter: Part of a history that is written in several; keeps the ids of one part apart from another's.
     """
 
     plan: StorePlan
@@ -30,6 +31,12 @@ class StoreMarket:
     pull: FloatArray
     habits: Habits
     numbers: dict[str, int]
+    chapter: str = ""
+
+    @property
+    def stamp(self) -> str:
+        """What the ids of this store's events, sessions and orders begin with."""
+        return f"sim-{self.name}-{self.chapter}" if self.chapter else f"sim-{self.name}"
 
     @property
     def name(self) -> str:

@@ -73,7 +73,7 @@ def robots(
     times = iso_times([ts for ts, _ in rows])
     for place, (_, row) in enumerate(rows):
         planted.robot_events += 1
-        yield {"event_id": f"sim-{market.name}-r{place:06d}", "ts": times[place], **row}
+        yield {"event_id": f"{market.stamp}-r{place:06d}", "ts": times[place], **row}
 
 
 def _start(start_ms: int, until_ms: int, rng: np.random.Generator) -> int:
@@ -93,7 +93,7 @@ def _visit(
     keys: Row = {
         "store": market.name,
         "visitor": f"v-sim-r-{number}",
-        "session": f"sim-{market.name}-r{number:03d}",
+        "session": f"{market.stamp}-r{number:03d}",
         "user_agent": USER_AGENTS[number % len(USER_AGENTS)],
     }
     for ts, product in zip(times.tolist(), _route(market, shelf, kind, pages, rng).tolist(), strict=False):
