@@ -6,6 +6,8 @@ import re
 from importlib import resources
 from pathlib import Path
 
+import jsonschema_rs
+import msgspec
 import pytest
 
 from shopkeeper.errors import ConfigError
@@ -159,3 +161,18 @@ def test_the_schema_describes_every_key_and_knows_every_metric() -> None:
         assert silent == [] or name in ("Secondary", "Guardrail", "RollbackCriterion", "Performance", "SliceLimit")
     assert schema["$defs"]["Primary"]["properties"]["metric"]["enum"] == list(CATALOGUE)
     assert set(schema["$defs"]["Objective"]["properties"]) == set(Objective.__struct_fields__)
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_another_checker_agrees_with_the_schema_on_what_an_objective_is(system: str) -> None:
+    checker = jsonschema_rs.Draft202012Validator(json_schema())
+    document = msgspec.to_builtins(read_objective(example(system), "x"))
+    assert checker.is_valid(document)
+    for spoilt in (
+        {**document, "primry": {}},
+        {**document, "primary": {**document["primary"], "metric": "ctrr"}},
+        {**document, "rollback": []},
+        {**document, "technical": {**document["technical"], "uptime": 2}},
+        {key: held for key, held in document.items() if key != "owner"},
+    ):
+        assert not checker.is_valid(spoilt)

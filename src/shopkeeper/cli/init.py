@@ -17,7 +17,7 @@ def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is new or empty.")],
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Make a workspace: settings with their defaults, the folders, the state database, and a page of next commands."""
+    """Make a workspace: settings with their defaults, an example objective a system, the folders, and next commands."""
     from shopkeeper.cli.output import Output
     from shopkeeper.wiring.new_workspace import README, create_workspace
     from shopkeeper.wiring.settings import CONFIG_FILE

@@ -36,6 +36,7 @@ _ROUTES: dict[str, tuple[str, str, str, tuple[str, ...], Scope | None]] = {
     "/v1/products/{product}/similar": ("similar", ASK, "RecommendationsAnswer", ("404", "422"), "decide"),
     "/v1/trending": ("trending", ASK, "TrendingAnswer", ("404", "422"), "decide"),
     "/v1/models": ("models", RUN, "ModelsAnswer", (), None),
+    "/v1/objectives": ("objectives", RUN, "ObjectivesAnswer", (), "manage"),
     "/livez": ("livez", RUN, "Alive", (), None),
     "/readyz": ("readyz", RUN, "Ready", (), None),
     "/metrics": ("metrics", RUN, "", (), None),

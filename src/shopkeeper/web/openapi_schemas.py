@@ -15,6 +15,7 @@ from shopkeeper.recommendations.request import RecommendationBody
 from shopkeeper.web.events import EventsAnswer, FieldError
 from shopkeeper.web.health import Alive, Ready
 from shopkeeper.web.models import ModelsAnswer
+from shopkeeper.web.objectives import ObjectivesAnswer
 from shopkeeper.web.products import TrendingAnswer
 from shopkeeper.web.recommendations import RecommendationsAnswer
 
@@ -124,7 +125,10 @@ class RowsAnswer(Struct, frozen=True, omit_defaults=True):
     erasure: dict[str, Any] | None = None
 
 
-_ANSWERS = (RecommendationsAnswer, EventsAnswer, TrendingAnswer, ModelsAnswer, Alive, Ready, Problem, RowsAnswer)
+_ANSWERS = (
+    RecommendationsAnswer, EventsAnswer, TrendingAnswer, ModelsAnswer, ObjectivesAnswer, Alive, Ready, Problem,
+    RowsAnswer,
+)  # fmt: skip
 
 
 def schemas() -> Document:

@@ -7,7 +7,10 @@ from pathlib import Path
 
 from shopkeeper.engines.state import open_state
 from shopkeeper.errors import ConfigError
+from shopkeeper.objectives.contract_file import SUFFIX
 from shopkeeper.wiring.contracts import DEFAULT, FOLDER, default_contract
+from shopkeeper.wiring.objectives import FOLDER as OBJECTIVES
+from shopkeeper.wiring.objectives import SYSTEMS, example_objective
 from shopkeeper.wiring.settings import CONFIG_FILE, Settings, load_settings
 
 README = "README.md"
@@ -36,6 +39,9 @@ def create_workspace(folder: Path) -> Settings:
         (folder / CONFIG_FILE).write_text(_shipped("new_workspace.toml"), "utf-8")
         (folder / FOLDER).mkdir()
         (folder / FOLDER / DEFAULT).write_text(default_contract(), "utf-8")
+        (folder / OBJECTIVES).mkdir()
+        for system in SYSTEMS:
+            (folder / OBJECTIVES / f"{system}{SUFFIX}").write_text(example_objective(system), "utf-8")
         (folder / README).write_text(_shipped("new_workspace.md"), "utf-8")
         settings = load_settings(folder)
         for part in (settings.engines.log, settings.engines.lake, settings.engines.models, settings.engines.quarantine):

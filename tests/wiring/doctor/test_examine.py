@@ -244,3 +244,12 @@ def test_a_page_that_does_not_report_back_is_named(workspace: Path) -> None:
     log.close()
     Lake(workspace / "log", workspace / "lake").compact()
     assert "0 of 60" in only(faults(workspace), "feedback.uk.cart", "warn")
+
+
+def test_an_objective_that_is_broken_or_missing_is_named(workspace: Path) -> None:
+    path = workspace / "objectives/pricing.yaml"
+    text = path.read_text()
+    path.write_text(text.replace("metric: revenue\n", "metric: revenu\n"))
+    assert "primary.metric: line" in only(faults(workspace), "objectives")
+    path.unlink()
+    assert "pricing missing" in only(faults(workspace), "objectives", "warn")

@@ -36,6 +36,7 @@ from shopkeeper.wiring.doctor.machine import (
     look_at_packages,
     newest_file,
 )
+from shopkeeper.wiring.doctor.objectives import check_objectives
 from shopkeeper.wiring.doctor.serving import (
     BrowserProblems,
     check_bundles,
@@ -46,6 +47,7 @@ from shopkeeper.wiring.doctor.serving import (
     look_at_champion,
     look_at_key_file,
 )
+from shopkeeper.wiring.objectives import held_objectives
 from shopkeeper.wiring.settings import CONFIG_FILE, Settings, load_settings
 from shopkeeper.wiring.train import SYSTEMS
 
@@ -81,6 +83,7 @@ def _about_machine(settings: Settings) -> Iterator[Finding]:
         "quarantine": settings.folder(engines.quarantine),
     }  # fmt: skip
     yield check_packages(look_at_packages())
+    yield check_objectives(held_objectives(settings))
     yield check_folders([look_at_folder(name, path) for name, path in folders.items()])
     yield check_disk(*look_at_disk(folders["log"]))
 
