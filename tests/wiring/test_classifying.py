@@ -17,6 +17,7 @@ from shopkeeper.recommendations.extract import extract_interactions
 from shopkeeper.wiring.classifying import classify_traffic
 from shopkeeper.wiring.new_workspace import create_workspace
 from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.warehouse import Analytics
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -47,7 +48,7 @@ class Shop:
 
     def classify(self, now: datetime = LATER) -> dict[str, int]:
         with open_workspace_state(self.settings) as state:
-            return classify_traffic(self.settings, self.lake, state, now)
+            return classify_traffic(self.settings, Analytics(self.settings, self.lake), state, now)
 
     def count(self, table: str) -> int:
         warehouse = self.lake.warehouse()

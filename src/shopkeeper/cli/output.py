@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 import msgspec
+import structlog
 
 
 class Output:
@@ -17,6 +18,7 @@ class Output:
 
     def __init__(self, json_mode: bool = False) -> None:
         self.json_mode = json_mode
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout is for the result alone
 
     def say(self, text: str) -> None:
         """Tell a person how it goes; machines never see it."""

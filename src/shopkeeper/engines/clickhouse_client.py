@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import OperationalError
+from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
 from shopkeeper.errors import ConfigError, Unavailable
 
@@ -68,10 +68,15 @@ def use_database(client: Client, name: str) -> None:
 
 @contextmanager
 def answering(where: str) -> Iterator[None]:
-    """Say of a server that cannot be reached, or breaks off, that it is unavailable. Raises Unavailable."""
+    """Say of a server that cannot be reached, breaks off or refuses, that it is unavailable. Raises Unavailable."""
     try:
         yield
     except OperationalError as error:
         raise Unavailable(
             f"ClickHouse ({where}) does not answer: {error}.", "Check that it runs and that this user may use it."
+        ) from error
+    except ClickHouseError as error:  # out of memory, too many queries, no such user, read only, ...
+        raise Unavailable(
+            f"ClickHouse ({where}) refuses: {' '.join(str(error).split())[:500]}.",
+            "Its log says more; a user of Shopkeeper's own with all rights on its own database avoids most of it.",
         ) from error

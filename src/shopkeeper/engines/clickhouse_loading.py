@@ -8,13 +8,14 @@ lake says (somebody was erased, or a row was kept too long), it is emptied and s
 from __future__ import annotations
 
 import tempfile
+import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import duckdb
 from clickhouse_connect.driver.client import Client
@@ -29,6 +30,7 @@ from shopkeeper.engines.lake_columns import read_parts_sql
 from shopkeeper.engines.lake_manifest import Manifest, Part, files_by_columns, read_manifest
 from shopkeeper.errors import LogDamaged
 
+ItemT = TypeVar("ItemT")
 Cell = tuple[str, int]
 """Store and UTC day as days since 1970: one partition of a table."""
 
@@ -46,6 +48,24 @@ class Known:
     name: str
     cell: Cell
     path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of some partitions of a table since the last load: their parts, the new ones, and the ones gone."""
+
+    cells: tuple[Cell, ...]
+    parts: tuple[Part, ...]
+    fresh: tuple[Part, ...]
+    gone: tuple[Known, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """Rows of the lake that a mirror lacks, and for how long the oldest of them has been in the lake, seconds."""
+
+    rows: int
+    seconds: float
 
 
 class ClickHouseData:
@@ -66,10 +86,11 @@ class ClickHouseData:
         """Return a reader, to be used from one thread at a time."""
         return ClickHouseWarehouse(self._client)
 
-    def load(self) -> dict[str, int]:
+    def load(self, tell: Callable[[str], None] = lambda _: None) -> dict[str, int]:
         """Send what ClickHouse does not have yet, remove what the lake no longer has; return rows sent, per table.
 
-        Stopped at any point, the next load goes on from there. Loads of one lake wait for each other.
+        Stopped at any point, the next load goes on from there: partitions are sent, compared and noted a round of some
+        64 MiB at a time. Loads of one lake wait for each other.
 
         Raises:
             LogDamaged: a part of the lake cannot be read, or the counts still differ after a partition was sent anew.
@@ -80,26 +101,34 @@ class ClickHouseData:
             sent: Counter[str] = Counter()
             for table in LOGGED_TABLES.values():
                 parts = [part for part in manifest.parts if part.table == table.name]
-                sent[table.name] += self._mirror(table, manifest, parts, known.get(table.name, {}))
+                for change in _changes(parts, known.get(table.name, {})):
+                    sent[table.name] += self._bring(table, manifest, change)
+                    tell(f"{table.name}: {sent[table.name]:,} rows sent")
             return {name: rows for name, rows in sent.items() if rows}
 
-    def _mirror(self, table: TableSchema, manifest: Manifest, parts: list[Part], known: dict[str, Known]) -> int:
-        held = {part.path for part in parts}
-        fresh = [part for part in parts if part.path not in known]
-        gone = [one for path, one in known.items() if path not in held]
-        sent = self._send(table, manifest, fresh)
-        touched = sorted({_cell(part) for part in fresh} | {one.cell for one in gone})
-        wrong = self._differing(table, parts, touched)
+    def sent(self) -> frozenset[str]:
+        """Return the paths of the parts that were sent.
+
+        Raises:
+            Unavailable: the server does not answer.
+        """
+        with answering(self._database):
+            return frozenset(path for each in self._known().values() for path in each)
+
+    def _bring(self, table: TableSchema, manifest: Manifest, change: Change) -> int:
+        """Send the new parts of some partitions, and all of those that then count otherwise; return rows sent."""
+        sent = self._send(table, manifest, change.fresh)
+        wrong = self._differing(table, change.parts, change.cells)
         if wrong:
             self._empty(table, wrong)
-            again = [part for part in parts if _cell(part) in wrong]
+            again = [part for part in change.parts if _cell(part) in wrong]
             sent += self._send(table, manifest, again)
-            if self._differing(table, parts, sorted(wrong)):
+            if self._differing(table, change.parts, sorted(wrong)):
                 raise LogDamaged(
                     f"ClickHouse and the lake count differently in {len(wrong)} partition(s) of {table.name}.",
                     "Look whether something else writes to that database; it must belong to Shopkeeper alone.",
                 )
-        self._remember(fresh, gone)
+        self._remember(change.fresh, change.gone)
         return sent
 
     def _send(self, table: TableSchema, manifest: Manifest, parts: Sequence[Part]) -> int:
@@ -169,6 +198,53 @@ class ClickHouseData:
 
     def _command(self, statement: str) -> None:
         self._client.command(statement, settings=MEANING)
+
+
+def behind(lake_folder: Path, sent: Container[str]) -> Behind:
+    """Return what of a lake is not among the parts that were `sent`."""
+    waiting = [part for part in read_manifest(lake_folder).parts if part.path not in sent]
+    written = [(lake_folder / part.path).stat().st_mtime for part in waiting if (lake_folder / part.path).exists()]
+    return Behind(sum(part.rows for part in waiting), max(0.0, time.time() - min(written)) if written else 0.0)
+
+
+def _changes(parts: Sequence[Part], known: Mapping[str, Known]) -> Iterator[Change]:
+    """Yield the partitions that changed, as many at a time as a round holds, at least one."""
+    there = {part.path for part in parts}
+    fresh = _by_cell((part, _cell(part)) for part in parts if part.path not in known)
+    gone = _by_cell((one, one.cell) for path, one in known.items() if path not in there)
+    every = _by_cell((part, _cell(part)) for part in parts)
+    chosen: list[Cell] = []
+    total = 0
+    for cell in sorted({*fresh, *gone}):
+        size = sum(part.bytes for part in fresh.get(cell, ()))
+        if chosen and total + size > _ROUND_BYTES:
+            yield _change(chosen, every, fresh, gone)
+            chosen, total = [], 0
+        chosen.append(cell)
+        total += size
+    if chosen:
+        yield _change(chosen, every, fresh, gone)
+
+
+def _change(
+    cells: Sequence[Cell],
+    every: Mapping[Cell, list[Part]],
+    fresh: Mapping[Cell, list[Part]],
+    gone: Mapping[Cell, list[Known]],
+) -> Change:
+    return Change(
+        tuple(cells),
+        tuple(part for cell in cells for part in every.get(cell, ())),
+        tuple(part for cell in cells for part in fresh.get(cell, ())),
+        tuple(one for cell in cells for one in gone.get(cell, ())),
+    )
+
+
+def _by_cell(items: Iterable[tuple[ItemT, Cell]]) -> dict[Cell, list[ItemT]]:
+    found: dict[Cell, list[ItemT]] = {}
+    for item, cell in items:
+        found.setdefault(cell, []).append(item)
+    return found
 
 
 def _cell(part: Part) -> Cell:

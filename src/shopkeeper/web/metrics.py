@@ -25,6 +25,7 @@ class ServerCollector(Collector):
         yield from self._decisions()
         yield from self._intake()
         yield from self._state()
+        yield from self._warehouse()
 
     def _decisions(self) -> Iterator[Metric]:
         telemetry = self._serving.telemetry
@@ -81,6 +82,26 @@ class ServerCollector(Collector):
         yield model
         yield GaugeMetricFamily("shopkeeper_profiles", "Live profiles held.", value=len(serving.sessions))
         yield GaugeMetricFamily("shopkeeper_cached_answers", "Answers held.", value=len(serving.decider.cache))
+
+    def _warehouse(self) -> Iterator[Metric]:
+        figures = self._serving.analytics.figures
+        yield CounterMetricFamily(
+            "shopkeeper_warehouse_fallbacks",
+            "Reads that the lake answered because ClickHouse did not.",
+            value=figures.fallbacks,
+        )
+        yield CounterMetricFamily(
+            "shopkeeper_warehouse_failed_loads", "Loads of the mirror that broke off.", value=figures.failed_loads
+        )
+        yield CounterMetricFamily("shopkeeper_warehouse_rows_sent", "Rows sent.", value=figures.rows_sent)
+        if figures.behind is None:
+            return
+        yield GaugeMetricFamily("shopkeeper_warehouse_rows_behind", "Rows ClickHouse lacks.", value=figures.behind.rows)
+        yield GaugeMetricFamily(
+            "shopkeeper_warehouse_lag_seconds",
+            "For how long the oldest row that ClickHouse lacks has been in the lake, s.",
+            value=figures.behind.seconds,
+        )
 
 
 def _histogram(name: str, text: str, histogram: Histogram) -> HistogramMetricFamily:

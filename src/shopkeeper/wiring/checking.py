@@ -19,6 +19,7 @@ from shopkeeper.wiring.contracts import read_contracts
 from shopkeeper.wiring.rejections import rejected_reasons, source_counts
 from shopkeeper.wiring.retention import enforce_retention
 from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.warehouse import Analytics
 
 
 def check_workspace(settings: Settings, store: str | None = None) -> QualityReport:
@@ -31,6 +32,7 @@ def check_workspace(settings: Settings, store: str | None = None) -> QualityRepo
     """
     lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
     lake.compact()
+    analytics = Analytics(settings, lake)
     state = open_state(settings.state_url)
     try:
         stores = {row.store: row for sourced in state.tables.scan(STORES) if isinstance(row := sourced.row, Store)}
@@ -41,18 +43,15 @@ def check_workspace(settings: Settings, store: str | None = None) -> QualityRepo
             raise NotEnoughData(
                 "There is no store in this workspace yet.", "Import data: shopkeeper import PATH --store NAME."
             )
-        classify_traffic(settings, lake, state)
+        classify_traffic(settings, analytics, state)
         enforce_retention(settings, lake)
         quarantine = QuarantineFiles(settings.folder(settings.engines.quarantine))
         names = (store,) if store is not None else declared
         held = read_contracts(settings)
         contracts = {name: held.of(name) for name in names}
-        warehouse = lake.warehouse()
-        try:
+        with analytics.reading() as warehouse:
             checked = [stores[name] for name in names]
             found = check_quality(warehouse, checked, quarantine.count, datetime.now(UTC), contracts)
-        finally:
-            warehouse.close()
         report = replace(
             with_trends(found, {name: state.reports.latest(REPORT_KIND, TREND, name) for name in names}),
             rejected=tuple(reason for name in names for reason in rejected_reasons(quarantine, name)),

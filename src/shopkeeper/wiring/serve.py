@@ -51,6 +51,7 @@ from shopkeeper.wiring.release import Release
 from shopkeeper.wiring.retention import enforce_retention
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.validators import Validators
+from shopkeeper.wiring.warehouse import Analytics
 from shopkeeper.wiring.warm_start import remember_events
 
 POLL_SECONDS = 0.5
@@ -74,6 +75,7 @@ class Serving:
     settings: Settings
     state: State
     lake: Lake
+    analytics: Analytics
     quarantine: QuarantineFiles
     live_log: GroupCommit
     catalogue: Catalogue
@@ -112,9 +114,16 @@ class Serving:
         await self.live_log.seal()
         await asyncio.to_thread(self.lake.compact)
 
+    async def load_mirror(self) -> None:
+        """Send what was compacted to the warehouse that mirrors the lake, where there is one."""
+        try:
+            await asyncio.to_thread(self.analytics.load)
+        finally:
+            await asyncio.to_thread(self.analytics.look_behind)
+
     async def judge_behaviour(self) -> None:
         """Find machines among the sessions that came since the last pass."""
-        await asyncio.to_thread(classify_traffic, self.settings, self.lake, self.state)
+        await asyncio.to_thread(classify_traffic, self.settings, self.analytics, self.state)
 
     async def enforce_retention(self) -> None:
         """Delete what has been kept long enough, and the keys of addresses of days before today."""
@@ -138,6 +147,7 @@ async def open_serving(settings: Settings) -> AsyncIterator[Serving]:
             "keys": (POLL_SECONDS, serving.keys.refresh),
             "imports": (POLL_SECONDS, serving.imports.follow),
             "compaction": (settings.serving.seal_seconds, serving.make_visible),
+            "mirror": (settings.serving.seal_seconds, serving.load_mirror),
             "decisions": (0.25, serving.decision_log.flush),
             "traffic": (HOUR, serving.judge_behaviour),
             "retention": (HOUR, serving.enforce_retention),
@@ -207,6 +217,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack) -> Ser
         settings=settings,
         state=state,
         lake=lake,
+        analytics=Analytics(settings, lake),
         quarantine=quarantine,
         live_log=live_log,
         catalogue=catalogue,

@@ -22,6 +22,8 @@ class EngineSettings(_Section):
 
     state_url: str = "sqlite:///state.db"
     """SQLAlchemy URL of the state database."""
+    warehouse_url: str | None = None
+    """ClickHouse database that analytical reads run on; None = DuckDB over the lake."""
     log: Path = Path("log")
     """Folder of the event log's segments."""
     lake: Path = Path("lake")

@@ -13,6 +13,7 @@ from shopkeeper.recommendations.learn import RecommendationLearning
 from shopkeeper.registry.ports import Alias, ModelVersion
 from shopkeeper.training.run import Rails, TrainingPlan, TrainingResult, check_name, train
 from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.warehouse import Analytics
 
 SYSTEMS = (RecommendationLearning.name,)
 ALIASES: tuple[Alias, ...] = ("champion", "challenger", "previous")
@@ -56,7 +57,8 @@ def train_system(
             who=who,
             say=say,
         )
-        return train(RecommendationLearning(lake.warehouse()), plan_of(settings, model, until, seed), rails)
+        with Analytics(settings, lake).reading() as warehouse:
+            return train(RecommendationLearning(warehouse), plan_of(settings, model, until, seed), rails)
     finally:
         state.close()
 
