@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shopkeeper.recommendations.interactions import Interactions
 from shopkeeper.recommendations.item_knn import ItemKnn, ItemKnnParams
-from shopkeeper.recommendations.learn import FITS
+from shopkeeper.recommendations.learn import LEARNABLE
 from shopkeeper.recommendations.loaded import MODELS
 from shopkeeper.recommendations.model import RecommendationModel
 from shopkeeper.recommendations.popular import Popular, PopularParams
@@ -27,4 +27,4 @@ class TestItemKnnWithFewNeighbours(RecommendationModelSuite):
 
 
 def test_whatever_can_be_trained_can_be_served() -> None:
-    assert set(FITS) == set(MODELS)
+    assert set(LEARNABLE) == set(MODELS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from shopkeeper.recommendations.learn import RecommendationLearning
 from shopkeeper.recommendations.model import RecommendationModel
 from shopkeeper.registry.bundle import open_bundle
 from shopkeeper.testing.planted import planted_interactions
-from shopkeeper.training.ports import CaseScores
+from shopkeeper.training.ports import Parameters
 from shopkeeper.training.run import Rails, TrainingPlan, TrainingResult, train
 
 PLAN = TrainingPlan(resamples=200, seed=5)
@@ -43,13 +43,11 @@ class PlantedLearning(RecommendationLearning):
 
 
 class UselessLearning(PlantedLearning):
-    """A system whose model is never better than the baseline."""
+    """A system whose model is worse than the baseline: popularity of the last hours alone."""
 
-    def score(
-        self, models: Mapping[str, RecommendationModel], data: Interactions, cutoff: int, seed: int
-    ) -> Mapping[str, CaseScores]:
-        found = super().score(models, data, cutoff, seed)
-        return dict.fromkeys(found, found[self.baseline])
+    def fit(self, model: str, data: Interactions, parameters: Parameters, seed: int) -> RecommendationModel:  # noqa: ARG002
+        worse = {} if model == self.baseline else {"half_life_days": 0.2}
+        return super().fit(self.baseline, data, worse, seed)
 
 
 @dataclass
@@ -151,9 +149,9 @@ def test_models_are_judged_on_what_they_have_not_seen(bench: Bench) -> None:
     seen: list[int] = []
 
     class Watched(PlantedLearning):
-        def fit(self, model: str, data: Interactions, seed: int) -> RecommendationModel:
+        def fit(self, model: str, data: Interactions, parameters: Parameters, seed: int) -> RecommendationModel:
             seen.append(int(data.times.max()))
-            return super().fit(model, data, seed)
+            return super().fit(model, data, parameters, seed)
 
     result = bench.train(system=Watched())
     cutoff = int(result.cutoff.timestamp() * 1_000_000)

@@ -64,6 +64,14 @@ class HistoryBatch:
             self.stores[start:end],
         )
 
+    def take(self, rows: npt.NDArray[np.int64]) -> HistoryBatch:
+        """Return the histories at `rows`, in that order."""
+        lengths = self.starts[rows + 1] - self.starts[rows]
+        starts = np.zeros(len(rows) + 1, dtype=np.int64)
+        np.cumsum(lengths, out=starts[1:])
+        places = np.repeat(self.starts[rows] - starts[:-1], lengths) + np.arange(int(starts[-1]))
+        return HistoryBatch(starts, self.items[places], self.strengths[places], self.ages[places], self.stores[rows])
+
     def newest(self, most: int) -> HistoryBatch:
         """Return the same histories cut to their newest `most` entries."""
         newer = np.repeat(self.starts[1:], np.diff(self.starts)) - 1 - np.arange(len(self.items))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -63,6 +64,11 @@ class Interactions:
             kinds=self.kinds[keep],
             times=self.times[keep],
         )
+
+    @cached_property
+    def sequences(self) -> Sequences:
+        """What each shopper did; sorted once, however many models are fitted on the same rows."""
+        return sequences(self)
 
     def fingerprint(self) -> str:
         """Return a SHA-256 over everything read; equal data, equal fingerprint."""

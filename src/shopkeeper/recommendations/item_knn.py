@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 from shopkeeper.recommendations.co_occurrence import Neighbours, similarity
 from shopkeeper.recommendations.history import HistoryBatch
-from shopkeeper.recommendations.interactions import Interactions, Sequences, sequences
+from shopkeeper.recommendations.interactions import Interactions, Sequences
 from shopkeeper.recommendations.items import ItemIndex
 from shopkeeper.recommendations.model import NOTHING, Arrays, Scored
 from shopkeeper.recommendations.popular import Popular, PopularParams
@@ -63,7 +63,7 @@ class ItemKnn:
     ) -> ItemKnn:
         """Learn from sequences and count popularity; nothing is drawn by chance."""
         popular = Popular.fit(data, popular_params or PopularParams(), seed)
-        return cls(data.index, fit_similarity(sequences(data), len(data.index), params), popular, params)
+        return cls(data.index, fit_similarity(data.sequences, len(data.index), params), popular, params)
 
     @property
     def parameters(self) -> dict[str, Any]:

@@ -2,34 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from shopkeeper.errors import UnknownModel
 from shopkeeper.quality.ports import Warehouse
+from shopkeeper.recommendations.exam import RecommendationExam
 from shopkeeper.recommendations.extract import extract_interactions
+from shopkeeper.recommendations.interaction_files import read_interactions, write_interactions
 from shopkeeper.recommendations.interactions import Interactions
-from shopkeeper.recommendations.item_knn import ItemKnn, ItemKnnParams
-from shopkeeper.recommendations.loaded import bundle_arrays
-from shopkeeper.recommendations.metrics import coverage, of_ranks
+from shopkeeper.recommendations.item_knn import ItemKnn
+from shopkeeper.recommendations.loaded import bundle_arrays, load_model
 from shopkeeper.recommendations.model import RecommendationModel
-from shopkeeper.recommendations.popular import Popular, PopularParams
-from shopkeeper.recommendations.questions import time_exam
-from shopkeeper.recommendations.ranking import rank_targets
+from shopkeeper.recommendations.parameters import (
+    ITEM_KNN_DEFAULTS,
+    ITEM_KNN_SPACE,
+    POPULAR_DEFAULTS,
+    POPULAR_SPACE,
+    item_knn_params,
+    popular_params,
+)
+from shopkeeper.recommendations.popular import Popular
 from shopkeeper.recommendations.shoppers import ShopperPasts
-from shopkeeper.training.ports import CaseScores, DataSummary
+from shopkeeper.registry.bundle import Bundle
+from shopkeeper.training.ports import DataSummary, Parameters, SearchRange
 from shopkeeper.training.split import moment_of
 
-Fit = Callable[[Interactions, int], RecommendationModel]
 
-FITS: Mapping[str, Fit] = {
-    ItemKnn.name: lambda data, seed: ItemKnn.fit(data, ItemKnnParams(), seed),
-    Popular.name: lambda data, seed: Popular.fit(data, PopularParams(), seed),
+class Fit(Protocol):
+    """Fits one model."""
+
+    def __call__(self, data: Interactions, parameters: Parameters, seed: int) -> RecommendationModel: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Learnable:
+    """One model as training knows it.
+
+    Attributes:
+        space: Where tuning looks for its parameters.
+        defaults: Its parameters where nobody has tuned them.
+    """
+
+    fit: Fit
+    space: Mapping[str, SearchRange]
+    defaults: Parameters
+
+
+def _fit_item_knn(data: Interactions, parameters: Parameters, seed: int) -> RecommendationModel:
+    params, popular = item_knn_params(parameters)
+    return ItemKnn.fit(data, params, seed, popular)
+
+
+def _fit_popular(data: Interactions, parameters: Parameters, seed: int) -> RecommendationModel:
+    return Popular.fit(data, popular_params(parameters), seed)
+
+
+LEARNABLE: Mapping[str, Learnable] = {
+    ItemKnn.name: Learnable(_fit_item_knn, ITEM_KNN_SPACE, ITEM_KNN_DEFAULTS),
+    Popular.name: Learnable(_fit_popular, POPULAR_SPACE, POPULAR_DEFAULTS),
 }
-"""How each model is fitted; the first is the default."""
+"""Every model by name; the first is the default."""
 
 
 class RecommendationLearning:
@@ -40,7 +79,7 @@ class RecommendationLearning:
     """
 
     name = "recommendations"
-    models = tuple(FITS)
+    models = tuple(LEARNABLE)
     baseline = Popular.name
     metric = "ndcg@10"
 
@@ -50,6 +89,14 @@ class RecommendationLearning:
     def extract(self, until: datetime | None) -> Interactions:
         """Read what people did with products before `until`."""
         return extract_interactions(self._warehouse, until)
+
+    def write(self, data: Interactions, folder: Path) -> None:
+        """Keep interactions as plain files."""
+        write_interactions(data, folder)
+
+    def read(self, folder: Path) -> Interactions:
+        """Return the interactions that `write` kept."""
+        return read_interactions(folder)
 
     def summary(self, data: Interactions) -> DataSummary:
         """Return what was read, in figures."""
@@ -71,27 +118,37 @@ class RecommendationLearning:
         """Return the interactions where `keep` is true."""
         return data.take(keep)
 
-    def fit(self, model: str, data: Interactions, seed: int) -> RecommendationModel:
+    def defaults(self, model: str) -> Parameters:
+        """Return the parameters nobody has tuned, under dotted names."""
+        return _learnable(model).defaults
+
+    def search_space(self, model: str) -> Mapping[str, SearchRange]:
+        """Return where tuning looks."""
+        return _learnable(model).space
+
+    def fit(self, model: str, data: Interactions, parameters: Parameters, seed: int) -> RecommendationModel:
         """Fit one model."""
-        return FITS[model](data, seed)
+        return _learnable(model).fit(data, parameters, seed)
 
-    def score(
-        self, models: Mapping[str, RecommendationModel], data: Interactions, cutoff: int, seed: int
-    ) -> Mapping[str, CaseScores]:
-        """Ask every model the same questions about what happened from `cutoff` on; see `questions.time_exam`."""
-        exam = time_exam(data, cutoff, seed)
-        found = {}
-        for name, model in models.items():
-            ranking = rank_targets(model, exam.questions)
-            shown = ranking.shown[ranking.shown >= 0]
-            totals = {"coverage": coverage(shown, len(data.index))}
-            found[name] = CaseScores(of_ranks(ranking.ranks), totals, exam.slices)
-        return found
+    def exam(self, data: Interactions, cutoff: int, seed: int) -> RecommendationExam:
+        """Return one question a shopper about what happened from `cutoff` on; see `questions.time_exam`."""
+        return RecommendationExam.of(data, cutoff, seed)
 
-    def parameters(self, model: RecommendationModel) -> Mapping[str, Any]:
+    def parameters(self, model: RecommendationModel) -> Parameters:
         """Return what a model was fitted with."""
         return model.parameters
 
     def arrays(self, model: RecommendationModel, data: Interactions) -> Mapping[str, npt.NDArray[np.generic]]:
         """Return everything serving needs: the model, its products, and what every known shopper did."""
         return bundle_arrays(model, ShopperPasts.build(data))
+
+    def open(self, bundle: Bundle) -> RecommendationModel:
+        """Return the model of a bundle."""
+        return load_model(bundle).model
+
+
+def _learnable(model: str) -> Learnable:
+    found = LEARNABLE.get(model)
+    if found is None:
+        raise UnknownModel(f"recommendations has no model {model!r}.", f"The models are: {', '.join(LEARNABLE)}.")
+    return found

@@ -30,6 +30,10 @@ class PopularParams:
     category_leaders: int = 500
     """Products kept for each (store, category)."""
 
+    def document(self) -> dict[str, Any]:
+        """Return the parameters as plain values, weights by kind."""
+        return {**asdict(self), "weights": dict(zip(KINDS, self.weights, strict=True))}
+
 
 @dataclass(frozen=True)
 class Leaders:
@@ -88,7 +92,7 @@ class Popular:
     @property
     def parameters(self) -> dict[str, Any]:
         """Parameters for the manifest."""
-        return {**asdict(self.params), "weights": dict(zip(KINDS, self.params.weights, strict=True))}
+        return self.params.document()
 
     def leaders(self, store: str, category: str = "") -> Leaders | None:
         """Return the best items of a store or of one of its categories; None when nothing was seen there."""

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shopkeeper.recommendations.history import KIND_STRENGTHS, HistoryBatch, ages_of
-from shopkeeper.recommendations.interactions import Interactions, Sequences, sequences
+from shopkeeper.recommendations.interactions import Interactions, Sequences
 from shopkeeper.recommendations.ranking import Questions
 
 MOST_QUESTIONS = 20_000
@@ -26,6 +26,10 @@ class Exam:
     questions: Questions
     slices: dict[str, npt.NDArray[np.bool_]]
 
+    def take(self, rows: npt.NDArray[np.int64]) -> Exam:
+        """Return the questions at `rows`."""
+        return Exam(self.questions.take(rows), {name: members[rows] for name, members in self.slices.items()})
+
 
 def time_exam(data: Interactions, cutoff: int, seed: int, most: int = MOST_QUESTIONS) -> Exam:
     """Return one question for each shopper who met a new product at or after `cutoff`.
@@ -39,7 +43,7 @@ def time_exam(data: Interactions, cutoff: int, seed: int, most: int = MOST_QUEST
         cutoff: First moment of the test, microseconds; models must have been fitted on what came before.
         seed: Seed of what is drawn.
     """
-    seen = sequences(data)
+    seen = data.sequences
     heads = _history_ends(seen)
     places = _draw(seen, _first_meetings(seen) & (seen.first_times >= cutoff), seed, most)
     begins, ends = seen.starts[seen.shoppers[places]], heads[places]

@@ -33,6 +33,10 @@ class Questions:
     def __len__(self) -> int:
         return len(self.targets)
 
+    def take(self, rows: npt.NDArray[np.int64]) -> Questions:
+        """Return the questions at `rows`."""
+        return Questions(self.history.take(rows), self.targets[rows], self.spans[rows], self.mask)
+
 
 @dataclass(frozen=True)
 class Ranking:

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.recommendations.interactions import PURCHASE, SECOND, Interactions, Sequences, sequences
+from shopkeeper.recommendations.interactions import PURCHASE, SECOND, Interactions, Sequences
 from shopkeeper.registry.bundle import open_bundle, rewrite_arrays
 from shopkeeper.registry.text_arrays import Arrays
 
@@ -71,7 +71,7 @@ class ShopperPasts:
     @staticmethod
     def build(data: Interactions) -> ShopperPasts:
         """Take the newest entries of every shopper with a lasting key; a session that is over is kept by nobody."""
-        seen = sequences(data)
+        seen = data.sequences
         lasting = np.array(["\x1fsession\x1f" not in key for key in data.shopper_keys], dtype=np.bool_)
         alive = np.flatnonzero(lasting & (np.diff(seen.starts) > 0))
         hashes = np.array([_hash(data.shopper_keys[code]) for code in alive.tolist()], dtype=np.uint64).reshape(-1, 2)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from shopkeeper.registry.bundle import Bundle
+
 DataT = TypeVar("DataT")
 ModelT = TypeVar("ModelT")
+_AskedT = TypeVar("_AskedT", contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,28 +83,31 @@ class Trial:
         value: The deciding metric on the validation part, larger is better; None = pruned or failed.
         seconds: How long it took.
         state: `done`, `pruned` or `failed`.
+        steps: Intermediate values, in the order they came; pruning later trials needs them.
     """
 
     number: int
     parameters: Parameters
     value: float | None
     seconds: float
-    state: str
+    state: Literal["done", "pruned", "failed"]
+    steps: tuple[float, ...] = ()
 
 
 class Tuner(Protocol):
     """Searches parameters.
 
     Laws: the same seed, space and values give the same trials in the same order; trial 0 is the defaults, so tuning
-    never ends below them on the validation part; earlier trials are told before new ones are drawn, so a search that
-    was broken off goes on as if it had not been.
+    never ends below them on the validation part; trial n depends on the seed, on n and on the trials before it alone,
+    so a search that was broken off and is told them goes on bit for bit as if it had not been; trials that cannot be
+    computed count as failed and the search goes on, but for trial 0, whose error is the caller's.
     """
 
     def search(
         self,
         space: Mapping[str, SearchRange],
         defaults: Parameters,
-        judge: Callable[[Parameters, Callable[[int, float], bool]], float],
+        judge: Callable[[Parameters, Callable[[float], bool]], float],
         *,
         trials: int,
         seconds: float | None,
@@ -108,23 +115,46 @@ class Tuner(Protocol):
         earlier: Sequence[Trial] = (),
         on_trial: Callable[[Trial], None] = lambda _: None,
     ) -> Sequence[Trial]:
-        """Try parameters until the budget of trials or seconds is spent, and return every trial.
+        """Try parameters until the budget of trials or seconds is spent, and return every trial, the earlier first.
 
         Args:
-            judge: Returns the value of parameters; its second argument takes intermediate values (step, value) and
-                returns True when the trial should be given up.
-            earlier: Trials of the same search that were done before.
-            on_trial: Told each trial when it ends.
+            space: Where to look for each parameter; those that are not in it keep their default.
+            judge: Returns the value of parameters; its second argument takes one intermediate value after the other
+                and returns True when the trial should be given up; what is returned then does not count.
+            trials: Most trials, the earlier ones and trial 0 included.
+            seconds: No trial begins after so many, those of earlier trials included; None = no limit. Trial 0 always
+                runs.
+            earlier: Trials of the same search that were done before, from number 0 on.
+            on_trial: Told each new trial when it ends.
         """
+        ...
+
+
+class Exam(Protocol[_AskedT]):
+    """Questions about what happened in a stretch of time, the same for every model.
+
+    Laws: a model is shown nothing that happened at or after the moment it has to guess; the same data, cutoff and seed
+    ask the same questions in the same order; asking changes nothing.
+    """
+
+    def __len__(self) -> int: ...
+
+    def score(self, model: _AskedT) -> CaseScores:
+        """Judge a model that was fitted before the cutoff."""
+        ...
+
+    def parts(self, count: int) -> Sequence[Exam[_AskedT]]:
+        """Return at most `count` exams that share out the questions evenly; none is empty."""
         ...
 
 
 class LearningSystem(Protocol[DataT, ModelT]):
     """One of the systems, as training sees it.
 
-    Laws: nothing is written; `fit` and `score` draw chance only from `seed`, so the same data and seed give the same
-    arrays and figures; `score` asks every model the same cases in the same order and shows none of them anything that
-    happened at or after the moment it has to guess.
+    Laws: `fit` draws chance only from `seed`, so the same data, parameters and seed give the same arrays; nothing that
+    happened outside the rows given to `fit` changes what it returns; `fit` with `parameters(model)` repeats the model;
+    what `read` returns fits and judges like what `write` was given, bit for bit; the model that `open` returns scores
+    like the one whose arrays the bundle holds; every default lies inside its search range.
     """
 
     @property
@@ -151,6 +181,14 @@ class LearningSystem(Protocol[DataT, ModelT]):
         """Read everything before `until` (None = everything)."""
         ...
 
+    def write(self, data: DataT, folder: Path) -> None:
+        """Keep what was read as plain files in an empty folder; the same data give the same bytes."""
+        ...
+
+    def read(self, folder: Path) -> DataT:
+        """Return what `write` kept, mapped into memory where it is large. Raises BundleDamaged."""
+        ...
+
     def summary(self, data: DataT) -> DataSummary:
         """Return what was read, in figures."""
         ...
@@ -163,18 +201,30 @@ class LearningSystem(Protocol[DataT, ModelT]):
         """Return the rows where `keep` is true."""
         ...
 
-    def fit(self, model: str, data: DataT, seed: int) -> ModelT:
-        """Fit one of `models`."""
+    def defaults(self, model: str) -> Parameters:
+        """Return the parameters of one of `models` that nobody has tuned. Raises UnknownModel."""
         ...
 
-    def score(self, models: Mapping[str, ModelT], data: DataT, cutoff: int, seed: int) -> Mapping[str, CaseScores]:
-        """Judge models fitted before `cutoff` (microseconds) on what happened from then on."""
+    def search_space(self, model: str) -> Mapping[str, SearchRange]:
+        """Return where tuning looks for each parameter of one of `models`. Raises UnknownModel."""
         ...
 
-    def parameters(self, model: ModelT) -> Mapping[str, Any]:
+    def fit(self, model: str, data: DataT, parameters: Parameters, seed: int) -> ModelT:
+        """Fit one of `models`; parameters that are not given keep their default. Raises UnknownModel, InputError."""
+        ...
+
+    def exam(self, data: DataT, cutoff: int, seed: int) -> Exam[ModelT]:
+        """Return questions about what happened in `data` from `cutoff` (microseconds) on."""
+        ...
+
+    def parameters(self, model: ModelT) -> Parameters:
         """Return what a model was fitted with."""
         ...
 
     def arrays(self, model: ModelT, data: DataT) -> Mapping[str, npt.NDArray[np.generic]]:
         """Return everything serving needs, as plain arrays."""
+        ...
+
+    def open(self, bundle: Bundle) -> ModelT:
+        """Return the model that a bundle serves. Raises UnknownModel."""
         ...

@@ -149,16 +149,17 @@ def _judge(
     split = time_split(system.times(data), plan.test_share)
     past = system.take(data, split.train)
     rails.say(f"Fitting {model} and {system.baseline} on what happened before {split.moment:%Y-%m-%d %H:%M} ...")
-    fitted = {name: system.fit(name, past, plan.seed) for name in dict.fromkeys((model, system.baseline))}
+    fitted = {name: system.fit(name, past, {}, plan.seed) for name in dict.fromkeys((model, system.baseline))}
     rails.say("Asking both about what happened after ...")
-    scores = system.score(fitted, data, split.cutoff, plan.seed)
-    cases = len(scores[model].metrics[system.metric])
+    exam = system.exam(data, split.cutoff, plan.seed)
+    cases = len(exam)
     if cases < plan.minimum_cases:
         raise NotEnoughData(
             f"Only {cases} shopper(s) met a new product after {split.moment:%Y-%m-%d %H:%M};"
             f" {plan.minimum_cases} are needed to judge a model.",
             "Import more history, or raise `training.test_share` in shopkeeper.toml.",
         )
+    scores = {name: exam.score(one) for name, one in fitted.items()}
     baseline = scores[system.baseline]
     evaluation, own = (
         compare(one, baseline, system.metric, resamples=plan.resamples, seed=plan.seed)
@@ -192,7 +193,7 @@ def _write(
 ) -> Manifest:
     """Fit once more on all data, write the bundle and register it."""
     rails.say(f"Fitting {model} on everything ...")
-    fitted = system.fit(model, data, plan.seed)
+    fitted = system.fit(model, data, {}, plan.seed)
     content = BundleContent(
         system=system.name,
         model=model,

@@ -1,0 +1,78 @@
+"""Parameters of the models by name, as tuning and manifests have them: what can be set, and where to look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from shopkeeper.errors import InputError
+from shopkeeper.recommendations.interactions import KINDS
+from shopkeeper.recommendations.item_knn import ItemKnnParams
+from shopkeeper.recommendations.popular import PopularParams
+from shopkeeper.training.ports import Parameters, SearchRange
+
+POPULAR_SPACE: Mapping[str, SearchRange] = {"half_life_days": SearchRange(1.0, 365.0, log=True)}
+
+ITEM_KNN_SPACE: Mapping[str, SearchRange] = {
+    "window": SearchRange(2, 16, integer=True),
+    "gap_decay": SearchRange(0.3, 1.0),
+    "backward": SearchRange(0.0, 1.0),
+    "shrink": SearchRange(1.0, 200.0, log=True),
+    "age_decay": SearchRange(0.4, 1.0),
+    "history": SearchRange(5, 50, log=True, integer=True),
+    "neighbours": SearchRange(50, 500, log=True, integer=True),
+    "popular.half_life_days": POPULAR_SPACE["half_life_days"],
+}
+"""The bounds hold the best values found on the public data sets with room on both sides; a longer history than serving
+keeps (`shoppers.HISTORY_ENTRIES`) would be judged but never served."""
+
+
+def _flattened(parameters: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for name, value in parameters.items():
+        if isinstance(value, Mapping):
+            yield from _flattened(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def flat(parameters: Parameters) -> dict[str, Any]:
+    """Return nested parameters under dotted names, such as `weights.view`."""
+    return dict(_flattened(parameters, ""))
+
+
+POPULAR_DEFAULTS: Parameters = flat(PopularParams().document())
+ITEM_KNN_DEFAULTS: Parameters = flat({**asdict(ItemKnnParams()), "popular": PopularParams().document()})
+
+
+def popular_params(parameters: Parameters) -> PopularParams:
+    """Return the parameters of popularity; what is not given keeps its default. Raises InputError."""
+    given = flat(parameters)
+    weights = dict(zip(KINDS, PopularParams().weights, strict=True))
+    for kind in KINDS:
+        weights[kind] = float(given.pop(f"weights.{kind}", weights[kind]))
+    default = PopularParams()
+    half_life = float(given.pop("half_life_days", default.half_life_days))
+    leaders = int(given.pop("category_leaders", default.category_leaders))
+    _nothing_left(given, "popular", POPULAR_DEFAULTS)
+    return PopularParams(half_life, tuple(weights.values()), leaders)
+
+
+def item_knn_params(parameters: Parameters) -> tuple[ItemKnnParams, PopularParams]:
+    """Return the parameters of item-knn and of the popularity inside it. Raises InputError."""
+    given = flat(parameters)
+    popular = {name.removeprefix("popular."): given.pop(name) for name in list(given) if name.startswith("popular.")}
+    whole = ("window", "history")
+    numbers = ("gap_decay", "backward", "shrink", "age_decay")
+    changed: dict[str, Any] = {name: int(given.pop(name)) for name in whole if name in given}
+    changed |= {name: float(given.pop(name)) for name in numbers if name in given}
+    if "neighbours" in given:
+        kept = given.pop("neighbours")
+        changed["neighbours"] = None if kept is None else int(kept)
+    _nothing_left(given, "item-knn", ITEM_KNN_DEFAULTS)
+    return replace(ItemKnnParams(), **changed), popular_params(popular)
+
+
+def _nothing_left(given: Mapping[str, Any], model: str, known: Parameters) -> None:
+    if given:
+        raise InputError(f"{model} has no parameter {next(iter(given))!r}.", f"Its parameters are: {', '.join(known)}.")

@@ -1,0 +1,218 @@
+"""What every learning system must do: subclass, and say which system, which data, and how to change what lies after a
+moment.
+
+class TestRecommendations(LearningSuite[Interactions, RecommendationModel]):
+    def system(self) -> LearningSystem[Interactions, RecommendationModel]: ...
+    def data(self) -> Interactions: ...
+    def with_another_future(self, data: Interactions, cutoff: int) -> Interactions: ...
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Generic
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from shopkeeper.errors import BundleDamaged, UnknownModel
+from shopkeeper.registry.bundle import Bundle, BundleContent, open_bundle, write_bundle
+from shopkeeper.training.ports import CaseScores, DataT, LearningSystem, ModelT
+from shopkeeper.training.split import TimeSplit, time_split
+
+Arrays = Mapping[str, npt.NDArray[np.generic]]
+
+
+class LearningSuite(Generic[DataT, ModelT]):
+    """Every learning system passes these."""
+
+    def system(self) -> LearningSystem[DataT, ModelT]:
+        """Return the system under test."""
+        raise NotImplementedError
+
+    def data(self) -> DataT:
+        """Return data that are large enough to learn from and to judge with."""
+        raise NotImplementedError
+
+    def with_another_future(self, data: DataT, cutoff: int) -> DataT:
+        """Return the same data up to `cutoff`, and something else after it, attributes of what is new then included."""
+        raise NotImplementedError
+
+    def test_the_first_model_and_the_baseline_can_be_fitted(self) -> None:
+        system = self.system()
+        assert system.baseline in system.models
+        for model in system.models:
+            fitted = system.fit(model, self.data(), {}, 3)
+            assert system.parameters(fitted)
+
+    def test_the_same_data_parameters_and_seed_give_the_same_arrays(self) -> None:
+        system = self.system()
+        for model in system.models:
+            first, second = (self._arrays(model, self.data()) for _ in range(2))
+            check_equal(first, second)
+
+    def test_nothing_outside_the_given_rows_changes_a_model(self) -> None:
+        system, split = self.system(), self._split(self.data())
+        other = self.with_another_future(self.data(), split.cutoff)
+        kept = system.times(other) < split.cutoff
+        for model in system.models:
+            here = self._scores(model, system.take(self.data(), split.train), self.data(), split.cutoff)
+            there = self._scores(model, system.take(other, kept), self.data(), split.cutoff)
+            check_scores(here, there)
+
+    def test_the_exam_asks_every_time_the_same(self) -> None:
+        system, split = self.system(), self._split(self.data())
+        past = system.take(self.data(), split.train)
+        for model in system.models:
+            first, second = (self._scores(model, past, self.data(), split.cutoff) for _ in range(2))
+            check_scores(first, second)
+
+    def test_parts_of_an_exam_share_out_its_questions(self) -> None:
+        system, split = self.system(), self._split(self.data())
+        fitted = system.fit(system.baseline, system.take(self.data(), split.train), {}, 3)
+        exam = system.exam(self.data(), split.cutoff, 3)
+        parts = exam.parts(3)
+        assert sum(len(part) for part in parts) == len(exam)
+        assert max(map(len, parts)) - min(map(len, parts)) <= 1
+        assert len(exam.parts(len(exam) + 5)) == len(exam)
+        asked = np.concatenate([part.score(fitted).metrics[system.metric] for part in parts])
+        np.testing.assert_allclose(np.sort(asked), np.sort(exam.score(fitted).metrics[system.metric]))
+
+    def test_every_default_lies_inside_its_search_range(self) -> None:
+        system = self.system()
+        for model in system.models:
+            defaults = system.defaults(model)
+            for name, where in system.search_space(model).items():
+                if where.choices:
+                    assert defaults[name] in where.choices
+                else:
+                    assert where.low <= defaults[name] <= where.high
+                    assert where.low < where.high
+                    assert where.low > 0 or not where.log
+                    assert not where.integer or defaults[name] == int(defaults[name])
+
+    def test_both_ends_of_every_search_range_can_be_fitted_and_change_what_is_fitted(self) -> None:
+        system, data = self.system(), self.data()
+        for model in system.models:
+            usual = system.parameters(system.fit(model, data, {}, 3))
+            for name, where in system.search_space(model).items():
+                ends = where.choices or (
+                    (int(where.low), int(where.high)) if where.integer else (where.low, where.high)
+                )
+                for value in (ends[0], ends[-1]):
+                    found = system.parameters(system.fit(model, data, {name: value}, 3))
+                    assert (found == usual) == (system.defaults(model)[name] == value), name
+
+    def test_a_model_is_fitted_again_from_its_own_parameters(self) -> None:
+        system, data = self.system(), self.data()
+        for model in system.models:
+            first = system.fit(model, data, {}, 3)
+            again = system.fit(model, data, system.parameters(first), 3)
+            check_equal(system.arrays(first, data), system.arrays(again, data))
+
+    def test_a_parameter_nobody_knows_is_refused_by_name(self) -> None:
+        system = self.system()
+        for model in system.models:
+            with pytest.raises(Exception, match="no-such-thing"):
+                system.fit(model, self.data(), {"no-such-thing": 1}, 3)
+
+    def test_a_model_nobody_knows_is_refused(self) -> None:
+        with pytest.raises(UnknownModel, match="no-such-model"):
+            self.system().fit("no-such-model", self.data(), {}, 3)
+
+    def test_data_read_back_fit_and_judge_alike(self, tmp_path: Path) -> None:
+        system, data = self.system(), self.data()
+        system.write(data, tmp_path)
+        back = system.read(tmp_path)
+        assert system.summary(back) == system.summary(data)
+        np.testing.assert_array_equal(system.times(back), system.times(data))
+        split = self._split(data)
+        for model in system.models:
+            check_equal(self._arrays(model, data), self._arrays(model, back))
+            check_scores(
+                self._scores(model, system.take(data, split.train), data, split.cutoff),
+                self._scores(model, system.take(back, split.train), back, split.cutoff),
+            )
+
+    def test_the_same_data_are_written_as_the_same_bytes_without_pickle(self, tmp_path: Path) -> None:
+        digests = []
+        for name in ("one", "two"):
+            (tmp_path / name).mkdir()
+            self.system().write(self.data(), tmp_path / name)
+            files = sorted((tmp_path / name).iterdir())
+            digests.append({file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files})
+            assert {file.suffix for file in files} <= {".npy", ".json"}
+        assert digests[0] == digests[1]
+
+    def test_data_that_were_changed_on_disk_are_not_read(self, tmp_path: Path) -> None:
+        system = self.system()
+        system.write(self.data(), tmp_path)
+        largest = max(tmp_path.iterdir(), key=lambda file: file.stat().st_size)
+        raw = bytearray(largest.read_bytes())
+        raw[-1] ^= 1
+        largest.write_bytes(bytes(raw))
+        with pytest.raises(BundleDamaged, match=str(tmp_path)):
+            system.read(tmp_path)
+
+    def test_a_folder_without_data_is_said(self, tmp_path: Path) -> None:
+        with pytest.raises(BundleDamaged, match=str(tmp_path)):
+            self.system().read(tmp_path)
+
+    def test_a_served_bundle_scores_like_the_fitted_model(self, tmp_path: Path) -> None:
+        system, data = self.system(), self.data()
+        split = self._split(data)
+        past = system.take(data, split.train)
+        exam = system.exam(data, split.cutoff, 3)
+        for model in system.models:
+            fitted = system.fit(model, past, {}, 3)
+            opened = system.open(self.bundle(model, fitted, past, tmp_path))
+            check_scores(exam.score(fitted), exam.score(opened))
+            assert dict(system.parameters(opened)) == dict(system.parameters(fitted))
+
+    def bundle(self, model: str, fitted: ModelT, data: DataT, folder: Path) -> Bundle:
+        """Return a model written to disk and opened again."""
+        system = self.system()
+        content = BundleContent(
+            system=system.name,
+            model=model,
+            code_version="test",
+            parameters=system.parameters(fitted),
+            seed=3,
+            fingerprint=system.summary(data).fingerprint,
+            metrics={},
+            arrays=system.arrays(fitted, data),
+        )
+        manifest = write_bundle(folder, content, datetime(2026, 1, 1, tzinfo=UTC))
+        return open_bundle(folder / system.name / manifest.version)
+
+    def _split(self, data: DataT) -> TimeSplit:
+        return time_split(self.system().times(data), 0.2)
+
+    def _arrays(self, model: str, data: DataT) -> Arrays:
+        system = self.system()
+        return system.arrays(system.fit(model, data, {}, 3), data)
+
+    def _scores(self, model: str, past: DataT, data: DataT, cutoff: int) -> CaseScores:
+        system = self.system()
+        return system.exam(data, cutoff, 3).score(system.fit(model, past, {}, 3))
+
+
+def check_equal(first: Arrays, second: Arrays) -> None:
+    """Check that two sets of arrays are the same, bit for bit."""
+    assert list(first) == list(second)
+    for name, array in first.items():
+        assert array.dtype == second[name].dtype
+        np.testing.assert_array_equal(second[name], array, err_msg=name)
+
+
+def check_scores(first: CaseScores, second: CaseScores) -> None:
+    """Check that two models did alike on every case."""
+    assert list(first.metrics) == list(second.metrics)
+    assert len(next(iter(first.metrics.values()))) > 0
+    for name, values in first.metrics.items():
+        np.testing.assert_array_equal(second.metrics[name], values, err_msg=name)
+    assert first.totals == second.totals

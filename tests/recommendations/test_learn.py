@@ -1,0 +1,65 @@
+"""Recommendations keep the laws of a learning system; parameters go by name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from shopkeeper.errors import InputError
+from shopkeeper.quality.ports import NamedQuery
+from shopkeeper.recommendations.interactions import Interactions
+from shopkeeper.recommendations.item_knn import ItemKnnParams
+from shopkeeper.recommendations.learn import RecommendationLearning
+from shopkeeper.recommendations.model import RecommendationModel
+from shopkeeper.recommendations.parameters import item_knn_params, popular_params
+from shopkeeper.recommendations.popular import PopularParams
+from shopkeeper.testing.learning_suite import LearningSuite
+from shopkeeper.testing.planted import planted_interactions
+
+
+class NoWarehouse:
+    """Stands where the warehouse would; the planted shop needs none."""
+
+    def fetch(self, query: NamedQuery, **parameters: object) -> dict[str, np.ndarray]:  # noqa: ARG002
+        raise AssertionError("nothing is fetched")
+
+
+class TestRecommendationLearning(LearningSuite[Interactions, RecommendationModel]):
+    def system(self) -> RecommendationLearning:
+        return RecommendationLearning(NoWarehouse())
+
+    def data(self) -> Interactions:
+        return planted_interactions()
+
+    def with_another_future(self, data: Interactions, cutoff: int) -> Interactions:
+        later = data.times >= cutoff
+        draw = np.random.default_rng(9)
+        items, kinds, shoppers = data.items.copy(), data.kinds.copy(), data.shoppers.copy()
+        items[later] = draw.permutation(items[later])
+        kinds[later] = draw.permutation(kinds[later])
+        shoppers[later] = draw.permutation(shoppers[later])
+        known = np.isin(np.arange(len(data.index)), data.items[~later])
+        categories = [
+            paths if known[code] else ("Somewhere else > Entirely",) for code, paths in enumerate(data.categories)
+        ]
+        return replace(data, items=items, kinds=kinds, shoppers=shoppers, categories=categories)
+
+
+def test_parameters_are_taken_by_dotted_name_and_nested() -> None:
+    flat = {"window": 4, "neighbours": None, "popular.half_life_days": 7.0}
+    nested = {"window": 4, "neighbours": None, "popular": {"half_life_days": 7.0}}
+    wanted = (replace(ItemKnnParams(), window=4, neighbours=None), PopularParams(half_life_days=7.0))
+    assert item_knn_params(flat) == item_knn_params(nested) == wanted
+
+
+def test_a_weight_of_popularity_goes_by_its_kind() -> None:
+    assert popular_params({"weights.cart": 9.0}).weights == (1.0, 1.0, 2.0, 9.0, 3.0, 5.0)
+
+
+@pytest.mark.parametrize("name", ["windows", "popular.half_life", "popular.weights.browse"])
+def test_an_unknown_parameter_is_named_with_those_there_are(name: str) -> None:
+    with pytest.raises(InputError, match=name.removeprefix("popular.")) as caught:
+        item_knn_params({name: 1})
+    assert caught.value.remedy
