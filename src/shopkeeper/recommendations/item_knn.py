@@ -66,6 +66,11 @@ class ItemKnn:
         return cls(data.index, fit_similarity(data.sequences, len(data.index), params), popular, params)
 
     @property
+    def stores(self) -> tuple[str, ...]:
+        """Store of each store code."""
+        return self.popular.stores
+
+    @property
     def parameters(self) -> dict[str, Any]:
         """Parameters for the manifest."""
         return {**asdict(self.params), "popular": self.popular.parameters}

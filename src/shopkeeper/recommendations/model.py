@@ -48,6 +48,11 @@ class RecommendationModel(Protocol):
         ...
 
     @property
+    def stores(self) -> tuple[str, ...]:
+        """Store of each store code it was fitted with."""
+        ...
+
+    @property
     def parameters(self) -> dict[str, Any]:
         """Parameters it was fitted with, for the manifest."""
         ...
@@ -63,11 +68,11 @@ class RecommendationModel(Protocol):
         ...
 
     def score_batch(self, batch: HistoryBatch) -> npt.NDArray[np.float32]:
-        """Score every item for many histories at once; shape (histories, items)."""
+        """Score every item for many histories at once; store code -1 = a store it never saw; (histories, items)."""
         ...
 
     def tie_break(self, stores: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
-        """Return what orders items of equal score, as serving fills up: one row for each store code given."""
+        """Return what orders items of equal score, as serving fills up: one row for each store code given, -1 = never seen."""
         ...
 
     def history_weights(

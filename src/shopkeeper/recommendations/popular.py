@@ -114,7 +114,7 @@ class Popular:
         used, places = np.unique(stores, return_inverse=True)
         table = np.zeros((len(used), len(self.index)), dtype=np.float32)
         for row, code in enumerate(used.tolist()):
-            found = self._lists.get((self.stores[code], ""))
+            found = self._lists.get((self.stores[code], "")) if code >= 0 else None
             if found is not None:
                 table[row, found.items] = found.scores
         rows: npt.NDArray[np.float32] = table[places]

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from shopkeeper.recommendations.history import HistoryBatch
-from shopkeeper.recommendations.model import RecommendationModel
+from shopkeeper.recommendations.items import ItemIndex
 
 _CELLS = 30_000_000
 """Scores held at a time: 30 million float32 are 120 MB, and about four such tables live at once."""
+
+
+class Ranker(Protocol):
+    """The side of a `model.RecommendationModel` that ranks whole catalogues for many shoppers."""
+
+    @property
+    def index(self) -> ItemIndex: ...
+
+    def score_batch(self, batch: HistoryBatch) -> npt.NDArray[np.float32]: ...
+
+    def tie_break(self, stores: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]: ...
 
 
 @dataclass(frozen=True)
@@ -51,7 +63,7 @@ class Ranking:
     shown: npt.NDArray[np.int64]
 
 
-def rank_targets(model: RecommendationModel, questions: Questions, *, fill: bool = True, depth: int = 20) -> Ranking:
+def rank_targets(model: Ranker, questions: Questions, *, fill: bool = True, depth: int = 20) -> Ranking:
     """Rank every target among all products of its span.
 
     Args:
@@ -72,7 +84,7 @@ def rank_targets(model: RecommendationModel, questions: Questions, *, fill: bool
 
 
 def _rank_part(
-    model: RecommendationModel, questions: Questions, start: int, end: int, fill: bool, depth: int
+    model: Ranker, questions: Questions, start: int, end: int, fill: bool, depth: int
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     batch = questions.history.part(start, end)
     scores = model.score_batch(batch)

@@ -13,7 +13,6 @@ from shopkeeper.training.ports import DataT, LearningSystem, ModelT
 from shopkeeper.training.split import moment_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-SERVING = "serving"
 
 
 def measure_performance(
@@ -46,7 +45,7 @@ def measure_performance(
     inside = (times >= cutoff) & (times < end)
     if cutoff >= end or not inside.any() or not (times < cutoff).any():
         return {}
-    found = system.score({SERVING: model}, system.take(data, times < end), cutoff, seed)[SERVING]
+    found = system.exam(system.take(data, times < end), cutoff, seed).score(model)
     cases = len(next(iter(found.metrics.values()), ()))
     if cases < minimum_cases:
         return {}

@@ -140,7 +140,7 @@ class Exam(Protocol[_AskedT]):
     def __len__(self) -> int: ...
 
     def score(self, model: _AskedT) -> CaseScores:
-        """Judge a model that was fitted before the cutoff."""
+        """Judge a model that was fitted on what came before the cutoff, of these data or of older ones."""
         ...
 
     def parts(self, count: int) -> Sequence[Exam[_AskedT]]:
