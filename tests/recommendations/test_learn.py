@@ -8,27 +8,19 @@ import numpy as np
 import pytest
 
 from shopkeeper.errors import InputError
-from shopkeeper.quality.ports import NamedQuery
 from shopkeeper.recommendations.interactions import Interactions
 from shopkeeper.recommendations.item_knn import ItemKnnParams
-from shopkeeper.recommendations.learn import RecommendationLearning
 from shopkeeper.recommendations.model import RecommendationModel
 from shopkeeper.recommendations.parameters import item_knn_params, popular_params
 from shopkeeper.recommendations.popular import PopularParams
 from shopkeeper.testing.learning_suite import LearningSuite
 from shopkeeper.testing.planted import planted_interactions
-
-
-class NoWarehouse:
-    """Stands where the warehouse would; the planted shop needs none."""
-
-    def fetch(self, query: NamedQuery, **parameters: object) -> dict[str, np.ndarray]:  # noqa: ARG002
-        raise AssertionError("nothing is fetched")
+from shopkeeper.testing.planted_learning import PlantedLearning
 
 
 class TestRecommendationLearning(LearningSuite[Interactions, RecommendationModel]):
-    def system(self) -> RecommendationLearning:
-        return RecommendationLearning(NoWarehouse())
+    def system(self) -> PlantedLearning:
+        return PlantedLearning()
 
     def data(self) -> Interactions:
         return planted_interactions()

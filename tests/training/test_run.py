@@ -12,34 +12,15 @@ import pytest
 
 from shopkeeper.engines.state import State, open_state
 from shopkeeper.errors import NotEnoughData, UnknownModel
-from shopkeeper.quality.ports import NamedQuery
 from shopkeeper.recommendations.interactions import Interactions
-from shopkeeper.recommendations.learn import RecommendationLearning
 from shopkeeper.recommendations.model import RecommendationModel
 from shopkeeper.registry.bundle import open_bundle
 from shopkeeper.testing.planted import planted_interactions
+from shopkeeper.testing.planted_learning import PlantedLearning
 from shopkeeper.training.ports import Parameters
 from shopkeeper.training.run import Rails, TrainingPlan, TrainingResult, train
 
 PLAN = TrainingPlan(resamples=200, seed=5)
-
-
-class NoWarehouse:
-    """Stands where the warehouse would; the planted shop needs none."""
-
-    def fetch(self, query: NamedQuery, **parameters: object) -> dict[str, np.ndarray]:  # noqa: ARG002
-        raise AssertionError("nothing is fetched")
-
-
-class PlantedLearning(RecommendationLearning):
-    """Learns recommendations from the planted shop."""
-
-    def __init__(self, data: Interactions | None = None) -> None:
-        super().__init__(NoWarehouse())
-        self.data = planted_interactions() if data is None else data
-
-    def extract(self, until: datetime | None) -> Interactions:  # noqa: ARG002 - the planted shop is read whole
-        return self.data
 
 
 class UselessLearning(PlantedLearning):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopkeeper.errors import ContractNotMet, NotEnoughData
-from shopkeeper.training.split import check_no_leak, moment_of, time_split
+from shopkeeper.training.split import check_no_leak, moment_of, rolling_origin, three_way_split, time_split
 
 
 def test_the_newest_share_judges() -> None:
@@ -66,3 +66,54 @@ def test_everything_that_teaches_is_older_than_everything_that_judges(times: lis
     split = time_split(array, share)
     assert array[split.train].max() < split.cutoff <= array[split.test].min()
     assert (split.train ^ split.test).all()
+
+
+def test_train_validation_and_test_follow_each_other() -> None:
+    split = three_way_split(np.arange(100, dtype=np.int64), 0.2, 0.3)
+    assert (split.tuning.cutoff, split.final.cutoff) == (50, 70)
+    assert np.flatnonzero(split.train).tolist() == list(range(50))
+    assert np.flatnonzero(split.validation).tolist() == list(range(50, 70))
+    assert np.flatnonzero(split.test).tolist() == list(range(70, 100))
+    assert np.flatnonzero(split.final.train).tolist() == np.flatnonzero(split.seen).tolist() == list(range(70))
+
+
+def test_what_had_not_matured_when_the_next_part_began_is_in_neither() -> None:
+    split = three_way_split(np.arange(100, dtype=np.int64) * 1_000_000, 0.2, 0.3, gap_seconds=5)
+    assert np.flatnonzero(split.final.train).tolist() == list(range(65))
+    assert np.flatnonzero(split.test).tolist() == list(range(70, 100))
+    assert split.validation[64]
+    assert not split.validation[65:].any()
+    first = int(np.flatnonzero(split.validation)[0])
+    assert np.flatnonzero(split.train).tolist() == list(range(first - 5))
+    assert np.flatnonzero(split.seen).tolist() == list(range(70))
+
+
+@given(st.lists(st.integers(0, 200), min_size=3, max_size=80), st.floats(0.0, 30.0))
+def test_no_part_overlaps_another_and_each_is_newer_by_the_gap(times: list[int], gap: float) -> None:
+    array = np.array(times, dtype=np.int64) * 1_000_000
+    try:
+        split = three_way_split(array, 0.2, 0.3, gap_seconds=gap)
+    except NotEnoughData:
+        return
+    assert (split.train.astype(int) + split.validation + split.test).max() == 1
+    assert array[split.train].max() < array[split.validation].min() - gap * 1e6 + 1
+    assert array[split.validation].max() < array[split.test].min() - gap * 1e6 + 1
+    assert array[split.final.train].max() < split.final.cutoff - int(gap * 1e6)
+
+
+def test_each_fold_learns_from_all_before_it_and_judges_the_next_step() -> None:
+    folds = rolling_origin(np.arange(100, dtype=np.int64), 5)
+    assert [fold.cutoff for fold in folds] == [50, 60, 70, 80, 90]
+    for fold in folds:
+        assert np.flatnonzero(fold.train).tolist() == list(range(fold.cutoff))
+        assert np.flatnonzero(fold.test).tolist() == list(range(fold.cutoff, fold.cutoff + 10))
+
+
+def test_folds_keep_the_gap_too() -> None:
+    folds = rolling_origin(np.arange(100, dtype=np.int64) * 1_000_000, 2, first_share=0.5, gap_seconds=3)
+    assert [int(fold.train.sum()) for fold in folds] == [47, 72]
+
+
+def test_folds_without_rows_are_refused() -> None:
+    with pytest.raises(NotEnoughData):
+        rolling_origin(np.array([1, 2], dtype=np.int64), 5)

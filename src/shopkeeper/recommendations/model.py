@@ -72,7 +72,7 @@ class RecommendationModel(Protocol):
         ...
 
     def tie_break(self, stores: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
-        """Return what orders items of equal score, as serving fills up: one row for each store code given, -1 = never seen."""
+        """Return what orders items of equal score, as serving fills up: one row for each store code, -1 = unknown."""
         ...
 
     def history_weights(

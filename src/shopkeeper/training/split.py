@@ -1,4 +1,4 @@
-"""One cut through time: what came before teaches, what comes after judges."""
+"""Cuts through time: what came before teaches, what comes after judges."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from shopkeeper.errors import ContractNotMet, NotEnoughData
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,86 @@ def time_split(
     return split
 
 
+@dataclass(frozen=True)
+class Split:
+    """Three parts of time: train teaches, validation chooses parameters, test judges what was chosen, once.
+
+    Attributes:
+        tuning: Cut between train and validation; its `test` is the validation part.
+        final: Cut before the test; its `train` is everything that may teach the model that is judged.
+        seen: True for rows before the test, the gaps included; shape (n,).
+    """
+
+    tuning: TimeSplit
+    final: TimeSplit
+    seen: npt.NDArray[np.bool_]
+
+    @property
+    def train(self) -> npt.NDArray[np.bool_]:
+        """Rows that teach while parameters are searched."""
+        return self.tuning.train
+
+    @property
+    def validation(self) -> npt.NDArray[np.bool_]:
+        """Rows that choose parameters."""
+        return self.tuning.test
+
+    @property
+    def test(self) -> npt.NDArray[np.bool_]:
+        """Rows that judge."""
+        return self.final.test
+
+
+def three_way_split(
+    times: npt.NDArray[np.int64], validation_share: float, test_share: float, *, gap_seconds: float = 0.0
+) -> Split:
+    """Split rows into train, validation and test, each newer than the one before.
+
+    Args:
+        times: Microseconds since 1970 UTC, in any order; shape (n,).
+        validation_share: Share of all rows that choose parameters.
+        test_share: Share of all rows, the newest, that judge.
+        gap_seconds: Rows in so many seconds before the validation and before the test are in neither: what they led to
+            (a return, a late order) was not known yet when the next part began.
+
+    Raises:
+        NotEnoughData: a part would be empty.
+        ContractNotMet: a row would teach and judge.
+    """
+    final = time_split(times, test_share, gap_seconds=gap_seconds)
+    inner = time_split(times[final.train], validation_share / (1.0 - test_share), gap_seconds=gap_seconds)
+    train, validation = (np.zeros(len(times), dtype=np.bool_) for _ in range(2))
+    train[final.train], validation[final.train] = inner.train, inner.test
+    return Split(TimeSplit(inner.cutoff, train, validation), final, times < final.cutoff)
+
+
+def rolling_origin(
+    times: npt.NDArray[np.int64], folds: int, *, first_share: float = 0.5, gap_seconds: float = 0.0
+) -> list[TimeSplit]:
+    """Return `folds` cuts, each a step later: all that came before teaches, the step after it judges.
+
+    Args:
+        first_share: Share of the rows that teach in the first fold; the others are the steps, alike in rows.
+        gap_seconds: As in `time_split`.
+
+    Raises:
+        NotEnoughData: a fold has nothing to learn from or to judge with.
+
+    Source:
+        Tashman (2000), Out-of-sample tests of forecasting accuracy, rolling origin with an expanding window.
+    """
+    step = (1.0 - first_share) / folds
+    origins = [_quantile(times, first_share + number * step) for number in range(folds)]
+    found = []
+    for start, end in zip(origins, [*origins[1:], None], strict=True):
+        inside = times < end if end is not None else np.ones(len(times), dtype=np.bool_)
+        one = time_split(times[inside], 0.5, cutoff=start, gap_seconds=gap_seconds)
+        train, test = (np.zeros(len(times), dtype=np.bool_) for _ in range(2))
+        train[inside], test[inside] = one.train, one.test
+        found.append(TimeSplit(start, train, test))
+    return found
+
+
 def check_no_leak(train_times: npt.NDArray[np.int64], cutoff: int) -> None:
     """Make sure that nothing a model learns from happened at or after the cutoff.
 
@@ -82,7 +163,7 @@ def _quantile(times: npt.NDArray[np.int64], share: float) -> int:
     """Return the moment before which about `share` of the rows lie, never the first moment of all."""
     if len(times) == 0:
         raise NotEnoughData("There are no interactions at all.", "Import events with `shopkeeper import`.")
-    place = min(int(len(times) * share), len(times) - 1)
+    place = min(int(len(times) * share + _ROUNDING), len(times) - 1)
     moment = int(np.partition(times, place)[place])
     if moment > times.min():
         return moment

@@ -1,0 +1,93 @@
+"""Parameters of a model, searched on the validation part; the test part is not even handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from shopkeeper.errors import NotEnoughData
+from shopkeeper.training.ports import DataT, LearningSystem, ModelT, Parameters, Trial, Tuner
+from shopkeeper.training.split import Split
+
+STEPS = 4
+"""Parts the validation questions are dealt into; after each a trial may be given up."""
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What a search ended with.
+
+    Attributes:
+        parameters: Of the best trial; of equals the first, so the defaults win a draw.
+        trials: Every trial, in order; trial 0 is the defaults.
+        cases: Validation questions behind each value.
+    """
+
+    parameters: Parameters
+    trials: tuple[Trial, ...]
+    cases: int
+
+    @property
+    def best(self) -> Trial:
+        """The trial whose parameters were chosen."""
+        return best_of(self.trials)
+
+
+def tune(
+    system: LearningSystem[DataT, ModelT],
+    model: str,
+    data: DataT,
+    split: Split,
+    *,
+    tuner: Tuner,
+    trials: int,
+    seconds: float | None = None,
+    seed: int,
+    earlier: Sequence[Trial] = (),
+    on_trial: Callable[[Trial], None] = lambda _: None,
+) -> Tuned:
+    """Search the parameters of one model.
+
+    Each trial fits on the train part and is judged on the validation part; data and questions are prepared once.
+
+    Args:
+        data: Everything that was read; rows of the test are left out here.
+        trials, seconds, earlier, on_trial: See `ports.Tuner`.
+
+    Raises:
+        NotEnoughData: nothing can be asked about the validation part.
+        UnknownModel: the system has no such model.
+    """
+    train = system.take(data, split.train)
+    exam = system.exam(system.take(data, split.train | split.validation), split.tuning.cutoff, seed)
+    if not len(exam):
+        raise NotEnoughData(
+            f"Nobody met a new product between {split.tuning.moment:%Y-%m-%d %H:%M} and the test part, so parameters"
+            " cannot be compared.",
+            "Train without `--trials`, or import more history.",
+        )
+    parts = exam.parts(STEPS)
+
+    def judge(parameters: Parameters, give_up: Callable[[float], bool]) -> float:
+        fitted = system.fit(model, train, parameters, seed)
+        total, asked = 0.0, 0
+        for part in parts:
+            total += float(part.score(fitted).metrics[system.metric].sum())
+            asked += len(part)
+            if give_up(total / asked):
+                break
+        return total / asked
+
+    found = tuner.search(
+        system.search_space(model), system.defaults(model), judge,
+        trials=trials, seconds=seconds, seed=seed, earlier=earlier, on_trial=on_trial,
+    )  # fmt: skip
+    return Tuned(best_of(found).parameters, tuple(found), len(exam))
+
+
+def best_of(trials: Sequence[Trial]) -> Trial:
+    """Return the trial with the largest value, of equals the first. Raises NotEnoughData when none was finished."""
+    done = [(trial.value, -trial.number, trial) for trial in trials if trial.value is not None]
+    if not done:
+        raise NotEnoughData("No trial could be judged.", "Train without `--trials`; the log names what went wrong.")
+    return max(done, key=lambda one: one[:2])[2]
