@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+
+UNFINISHED: Final[tuple[JobState, ...]] = ("queued", "running")
 
 Document = Mapping[str, Any]
 """What a step returns and a job takes: plain JSON. Large results go to files in the run's folder and are named here."""
@@ -20,7 +22,8 @@ class Steps(Protocol):
     Laws: a step whose document was recorded is never called again, also after kill -9 and a new process: its recorded
     document is returned. A step that was under way when the process died is called again, so it must be safe to repeat
     (write files beside their place and rename them). Steps are asked for in the same order with the same names each
-    time. A cancelled run raises JobCancelled at its next step or progress report.
+    time. A step that raised a ShopkeeperError raises it again. A cancelled run raises JobCancelled at its next step or
+    progress report.
     """
 
     @property
@@ -47,6 +50,22 @@ class Steps(Protocol):
         ...
 
 
+Work = Callable[[Steps, str, Document], Document]
+"""The work of one kind of job: takes its steps, its subject and its order, returns the document it ends with."""
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedStep:
+    """A step whose document is recorded.
+
+    Attributes:
+        seconds: How long it took, the recording included.
+    """
+
+    name: str
+    seconds: float
+
+
 @dataclass(frozen=True, slots=True)
 class JobStatus:
     """One run of a job, as others see it.
@@ -55,9 +74,12 @@ class JobStatus:
         kind: Such as `training`.
         subject: What it works on, such as `recommendations`; two runs of one kind and subject never work at once.
         order: What was asked for.
+        worker: Name of the process that works or worked on it; empty while it is queued.
+        attempts: How often its work was begun: one more than the processes that died or stopped over it.
         share: How far it is, 0 to 1.
         text: What it does now, or why it failed.
-        result: The document it ended with.
+        steps: Finished steps, in their order.
+        result: The document it ended with; of a failed run, its error (see `jobs.failure`).
         seconds_left: Estimated from the share done; None while nothing can be said.
     """
 
@@ -69,22 +91,22 @@ class JobStatus:
     who: str
     created_at: datetime
     updated_at: datetime
+    worker: str
+    attempts: int
     share: float
     text: str
+    steps: tuple[FinishedStep, ...] = ()
     result: Document | None = None
     seconds_left: float | None = None
 
+    @property
+    def unfinished(self) -> bool:
+        """True while it waits or works."""
+        return self.state in UNFINISHED
 
-class Jobs(Protocol):
-    """Durable work: what was accepted is worked on until it ends, whatever process dies.
 
-    Laws: two runs of one kind and subject never work at once; a run that is accepted while another of its subject is
-    queued or running waits for it; `cancel` of a run that ended changes nothing.
-    """
-
-    def enqueue(self, kind: str, subject: str, order: Document, who: str) -> str:
-        """Accept work and return the id of its run. Durable on return. Raises Unavailable."""
-        ...
+class JobReader(Protocol):
+    """What there is to see of jobs; light enough for a serving process."""
 
     def status(self, run: str) -> JobStatus:
         """Return one run. Raises InputError for an id nobody knows."""
@@ -92,6 +114,18 @@ class Jobs(Protocol):
 
     def recent(self, kind: str | None = None, subject: str | None = None, limit: int = 50) -> Sequence[JobStatus]:
         """Return runs, newest first."""
+        ...
+
+
+class Jobs(JobReader, Protocol):
+    """Durable work: what was accepted is worked on until it ends, whatever process dies.
+
+    Laws: two runs of one kind and subject never work at once, wherever their workers are; a run that is accepted while
+    another of its subject is queued or running waits for it; `cancel` of a run that ended changes nothing.
+    """
+
+    def enqueue(self, kind: str, subject: str, order: Document, who: str) -> str:
+        """Accept work and return the id of its run. Durable on return. Raises Unavailable."""
         ...
 
     def cancel(self, run: str, who: str) -> None:
