@@ -128,5 +128,6 @@ class Erasure:
     def _erase_from_models(self, group: str, user: str) -> int:
         """Erase a user from every bundle on disk, newest or not; return from how many."""
         key = shopper_key(group, "user", user)
-        folders = [self._places.models / version.folder for version in self._places.state.registry.versions()]
+        versions = self._places.state.registry.versions()
+        folders = [self._places.models / version.folder for version in versions if version.status == "ready"]
         return sum(forget(folder, [key]) > 0 for folder in folders if folder.is_dir())

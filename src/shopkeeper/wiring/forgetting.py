@@ -66,7 +66,7 @@ def _forget_in_models(settings: Settings, state: State, group: str, person: Pers
     keys += [shopper_key(group, "visitor", visitor) for visitor in person.visitors]
     keys += [shopper_key(group, "session", session) for session in person.sessions]
     models = settings.folder(settings.engines.models)
-    folders = [models / version.folder for version in state.registry.versions()]
+    folders = [models / version.folder for version in state.registry.versions() if version.status == "ready"]
     return sum(forget(folder, keys) > 0 for folder in folders if folder.is_dir())
 
 
