@@ -34,6 +34,10 @@ class EngineSettings(_Section):
     """Folder of rejected rows."""
     secrets: Path = Path("secrets")
     """Folder of the keys that hash network addresses."""
+    mlflow_url: str = "sqlite:///mlflow.db"
+    """Experiment log: a SQLite file or an MLflow server's http(s) address; empty = none."""
+    mlflow: Path = Path("mlflow")
+    """Folder of the experiment log: files of runs, and writes that did not get through yet."""
 
 
 class ServingSettings(_Section):
