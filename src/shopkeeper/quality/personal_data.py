@@ -71,11 +71,22 @@ FOLDERS: Final[Mapping[str, Place]] = {
 }
 """Folders, by their name in the settings section `engines`."""
 
+SERVERS: Final[Mapping[str, Place]] = {
+    "state_url": Place("the tables of the state database above", "as above", "as above"),
+    "warehouse_url": Place(
+        "the tables of the lake above", "as the lake, up to the next load", "emptied and sent again"
+    ),
+    "cache_url": Place(
+        "last 50 events and lists by user, visitor or session", "30 days after the last visit", "deleted at once"
+    ),
+}
+"""Servers, by the setting in the section `engines` that names them."""
+
 MEMORY: Final[Mapping[str, Place]] = {
     "live profiles": Place(
         "last 50 events by user, visitor or session", "`serving.sessions` newest", "dropped at once"
     ),
-    "cache of answers": Place("lists under a key of the shopper", "`serving.cache_hours`", "profile version changes"),
+    "cache of answers": Place("lists under a key of the shopper", "`serving.cache_hours`", "all lists are dropped"),
     "user agents": Place("agents lately seen, nobody's id", "50,000 newest", ""),
 }
 """What a serving process holds in memory; gone when it ends."""
