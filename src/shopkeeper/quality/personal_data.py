@@ -67,6 +67,7 @@ FOLDERS: Final[Mapping[str, Place]] = {
     "lake": Place("the tables above; `features/`: sums by user", "the tables' own; features follow", _REWRITE),
     "models": Place("pasts of shoppers under a hash of the key", "as long as the version", "arrays are written again"),
     "quarantine": Place("rejected rows as they came, without address", "`privacy.quarantine_days`", "rows are removed"),
+    "mlflow": _NOBODY,
     "secrets": Place("keys of today's address hashes", "one day", "destroyed every day"),
 }
 """Folders, by their name in the settings section `engines`."""
@@ -79,6 +80,7 @@ SERVERS: Final[Mapping[str, Place]] = {
     "cache_url": Place(
         "last 50 events and lists by user, visitor or session", "30 days after the last visit", "deleted at once"
     ),
+    "mlflow_url": _NOBODY,
 }
 """Servers, by the setting in the section `engines` that names them."""
 
