@@ -40,6 +40,10 @@ class EngineSettings(_Section):
     """Experiment log: a SQLite file or an MLflow server's http(s) address; empty = none."""
     mlflow: Path = Path("mlflow")
     """Folder of the experiment log: files of runs, and writes that did not get through yet."""
+    shards: str = "local"
+    """What computes shards of long work: `local` = processes here, else the address of a Ray cluster."""
+    shard_workers: int = Field(default=0, ge=0)
+    """Most shards at a time; 0 = one for each core."""
 
 
 class ServingSettings(_Section):
