@@ -1,0 +1,183 @@
+"""Uniform boundaries from mixture supermartingales, for figures that are far from normal: rare errors, latency.
+
+Source:
+    Howard, Ramdas, McAuliffe, Sekhon (2021), Time-uniform, nonparametric, nonasymptotic confidence sequences, and their
+    library `confseq`, whose conventions (tuning by intrinsic time) are kept.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from scipy.optimize import brentq
+from scipy.special import betainc, betaln, gammainc, gammaincc, gammaln
+from scipy.stats import norm
+
+
+class Mixture(Protocol):
+    """A supermartingale in a sum `s` and its intrinsic time `v`; log scale."""
+
+    def log_value(self, s: float, v: float) -> float:
+        """Return its logarithm; it exceeds log(1 / alpha) anywhere with chance alpha at most."""
+        ...
+
+
+def two_sided_rho(v_opt: float, alpha: float) -> float:
+    """Return the rho that makes a two-sided normal mixture narrowest at intrinsic time `v_opt`."""
+    twice = 2 * math.log(1 / alpha)
+    return v_opt / (twice + math.log(1 + twice))
+
+
+def one_sided_rho(v_opt: float, alpha: float) -> float:
+    """Return the same for one side."""
+    return two_sided_rho(v_opt, 2 * alpha)
+
+
+@dataclass(frozen=True, slots=True)
+class TwoSidedNormal:
+    """Sub-Gaussian sums, both sides."""
+
+    rho: float
+
+    def log_value(self, s: float, v: float) -> float:
+        """Return `log(rho / (v + rho)) / 2 + s^2 / (2 (v + rho))`."""
+        return 0.5 * math.log(self.rho / (v + self.rho)) + s**2 / (2 * (v + self.rho))
+
+
+@dataclass(frozen=True, slots=True)
+class OneSidedNormal:
+    """Sub-Gaussian sums, one side."""
+
+    rho: float
+
+    def log_value(self, s: float, v: float) -> float:
+        """Return the half-normal mixture."""
+        wide = v + self.rho
+        return 0.5 * math.log(4 * self.rho / wide) + s**2 / (2 * wide) + float(norm.logcdf(s / math.sqrt(wide)))
+
+
+@dataclass(frozen=True, slots=True)
+class GammaExponential:
+    """Sub-exponential sums with scale `c`: heavy on one side."""
+
+    rho: float
+    c: float
+
+    def log_value(self, s: float, v: float) -> float:
+        """Return the gamma mixture of exponential supermartingales."""
+        c2 = self.c**2
+        shape, reach = (v + self.rho) / c2, (self.c * s + v) / c2 + self.rho / c2
+        start = self.rho / c2
+        leading = start * math.log(start) - gammaln(start) - math.log(gammainc(start, start))
+        inner = gammaln(shape) + math.log(gammainc(shape, reach)) - shape * math.log(reach) + reach - start
+        return float(leading + inner)
+
+
+@dataclass(frozen=True, slots=True)
+class GammaPoisson:
+    """Sub-Poisson sums with scale `c`: counts."""
+
+    rho: float
+    c: float
+
+    def log_value(self, s: float, v: float) -> float:
+        """Return the gamma mixture of Poisson supermartingales."""
+        c2 = self.c**2
+        start, wide = self.rho / c2, (v + self.rho) / c2
+        leading = start * math.log(start) - gammaln(start) - math.log(gammaincc(start, start))
+        shape = s / self.c + wide
+        return float(leading + gammaln(shape) + math.log(gammaincc(shape, wide)) - shape * math.log(wide) + v / c2)
+
+
+@dataclass(frozen=True, slots=True)
+class BetaBinomial:
+    """Sums of variables in [-g, h], such as successes less their expected number.
+
+    Attributes:
+        r: Intrinsic time added at the start; see `tuned`.
+        one_sided: Mix over one side only.
+    """
+
+    r: float
+    g: float
+    h: float
+    one_sided: bool = False
+
+    @staticmethod
+    def tuned(v_opt: float, alpha: float, g: float, h: float, one_sided: bool = False) -> BetaBinomial:
+        """Return the mixture that is narrowest at intrinsic time `v_opt`."""
+        rho = one_sided_rho(v_opt, alpha) if one_sided else two_sided_rho(v_opt, alpha)
+        return BetaBinomial(max(rho - g * h, 1e-3 * g * h), g, h, one_sided)
+
+    def log_value(self, s: float, v: float) -> float:
+        """Return the beta mixture of binomial likelihood ratios."""
+        g, h, r, both = self.g, self.h, self.r, self.g + self.h
+        x = h / both if self.one_sided else 1.0
+        return (
+            v / (g * h) * math.log(both)
+            - (v / h + s) / both * math.log(g)
+            - (v / g - s) / both * math.log(h)
+            + _log_incomplete_beta((r + v) / (g * both) - s / both, (r + v) / (h * both) + s / both, x)
+            - _log_incomplete_beta(r / (g * both), r / (h * both), x)
+        )
+
+
+def _log_incomplete_beta(a: float, b: float, x: float) -> float:
+    whole = float(betaln(a, b))
+    return whole if x == 1.0 else whole + math.log(float(betainc(a, b, x)))
+
+
+def boundary(mixture: Mixture, v: float, alpha: float) -> float:
+    """Return the sum that is exceeded at any intrinsic time with chance alpha at most, at time `v`.
+
+    Raises:
+        ValueError: no sum is that unlikely.
+    """
+    wanted = math.log(1 / alpha)
+    high = math.sqrt(max(v, 1.0))
+    for _ in range(200):
+        if mixture.log_value(high, v) > wanted:
+            return float(brentq(lambda s: mixture.log_value(s, v) - wanted, 0.0, high, xtol=1e-12))
+        high *= 2
+    raise ValueError(f"No boundary at intrinsic time {v:g} for alpha {alpha:g}.")
+
+
+def rate_sequence(
+    successes: int, trials: int, alpha: float, tuned_at: float, alpha_opt: float = 0.05
+) -> tuple[float, float]:
+    """Return an interval of a rate that holds at all looks together: errors, conversions.
+
+    Args:
+        tuned_at: Trials at which it is to be narrowest.
+
+    Returns:
+        All rates p at which the beta-binomial mixture of `successes - p trials` stays below 1 / alpha.
+    """
+    if trials == 0:
+        return 0.0, 1.0
+    seen = successes / trials
+    wanted = math.log(1 / alpha)
+
+    def excess(p: float) -> float:
+        spread = p * (1 - p)
+        mixture = BetaBinomial.tuned(tuned_at * spread, alpha_opt, p, 1 - p)
+        return mixture.log_value(successes - p * trials, trials * spread) - wanted
+
+    tiny = 1e-10
+    low = _root(excess, tiny, seen) if successes > 0 else 0.0
+    high = _root(excess, seen, 1 - tiny) if successes < trials else 1.0
+    return (0.0 if low is None else low), (1.0 if high is None else high)
+
+
+def _root(excess: Callable[[float], float], low: float, high: float) -> float | None:
+    """Return where the mixture passes its bound between two rates; None where it does not."""
+    outer, inner = (low, high)
+    if excess(outer) <= 0 and excess(inner) <= 0:
+        return None
+    try:
+        return float(brentq(excess, outer, inner, xtol=1e-12))
+    except ValueError:  # no change of sign between them
+        return None
