@@ -45,9 +45,7 @@ def mean_arm(sums: Sums) -> Arm:
     means, spread = sums.means, sums.covariance
     if len(means) == 1:
         return Arm(sums.n, float(means[0]), float(spread[0, 0]))
-    return Arm(
-        sums.n, float(means[0]), float(spread[0, 0]), float(means[1]), float(spread[1, 1]), float(spread[0, 1])
-    )
+    return Arm(sums.n, float(means[0]), float(spread[0, 0]), float(means[1]), float(spread[1, 1]), float(spread[0, 1]))
 
 
 def proportion_arm(successes: float, n: int) -> Arm:

@@ -11,6 +11,7 @@ from scipy import stats
 from shopkeeper.experiments.arms import Arm
 
 Scale = Literal["absolute", "relative"]
+Around = Literal["adjusted", "unadjusted"]
 Alternative = Literal["two-sided", "greater", "less"]
 
 
@@ -37,7 +38,7 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class Judged:
     """An effect with its interval and p value.
 
     Attributes:
@@ -70,15 +71,20 @@ def effect_of(control: Arm, treatment: Arm, scale: Scale) -> Effect:
     return adjusted_effect(control, treatment, 0.0, scale)
 
 
-def adjusted_effect(control: Arm, treatment: Arm, theta: float, scale: Scale) -> Effect:
+def adjusted_effect(control: Arm, treatment: Arm, theta: float, scale: Scale, around: Around = "adjusted") -> Effect:
     """Return the difference with `theta` times the pre-period taken off both arms (CUPED); theta 0 takes nothing off.
 
     The relative effect stays relative to the unadjusted control, and its error holds the covariance of the two:
-    `se^2 = Var(B - theta pre_B) / (n_B A^2) + [Var(A) (B/A)^2 - 2 theta Cov_A (B/A) + theta^2 Var(pre_A)] / (n_A A^2)`.
+    `se^2 = Var(B - theta pre_B) / (n_B A^2) + [Var(A) q^2 - 2 theta Cov_A q + theta^2 Var(pre_A)] / (n_A A^2)`, where q
+    is 1 plus the relative effect.
+
+    Args:
+        around: Which relative effect q holds: the adjusted one, or the raw one, which leaves the imbalance before
+            exposure out of the gradient. Both agree as arms grow; published figures use either.
 
     Source:
         Deng, Xu, Kohavi, Walker (2013), Improving the Sensitivity of Online Controlled Experiments; the relative form
-        as in GrowthBook's statistics engine, which leaves the pre-period imbalance out of the gradient.
+        as in GrowthBook's statistics engine.
     """
     a, b = control.adjusted(theta), treatment.adjusted(theta)
     nothing = Effect(0.0, 0.0, math.inf, control.n + treatment.n, control.value, treatment.value)
@@ -95,7 +101,8 @@ def adjusted_effect(control: Arm, treatment: Arm, theta: float, scale: Scale) ->
     base = abs(control.value)
     if base == 0:
         return _unsaid(nothing, "the control's value is 0, so nothing is relative to it")
-    quotient = treatment.value / control.value
+    raised = difference if around == "adjusted" else treatment.value - control.value
+    quotient = 1 + raised / control.value
     of_control = (
         control.variance * quotient**2
         - 2 * theta * control.covariance * quotient
@@ -124,7 +131,7 @@ def pooled_effect(control: Arm, treatment: Arm) -> Effect:
     return Effect(treatment.value - control.value, error, freedom, n, control.value, treatment.value)
 
 
-def tested(effect: Effect, alternative: Alternative, alpha: float, against: float = 0.0) -> Tested:
+def t_test(effect: Effect, alternative: Alternative, alpha: float, against: float = 0.0) -> Judged:
     """Return interval and p value of an effect, by Student's t with the effect's degrees of freedom.
 
     Args:
@@ -133,12 +140,12 @@ def tested(effect: Effect, alternative: Alternative, alpha: float, against: floa
         against: The effect under the null hypothesis, such as minus the non-inferiority margin.
     """
     if effect.error == 0:
-        return Tested(effect, -math.inf, math.inf, 1.0)
+        return Judged(effect, -math.inf, math.inf, 1.0)
     law = stats.norm() if math.isinf(effect.freedom) else stats.t(effect.freedom)
     score = (effect.value - against) / effect.error
     if alternative == "greater":
-        return Tested(effect, effect.value - float(law.ppf(1 - alpha)) * effect.error, math.inf, float(law.sf(score)))
+        return Judged(effect, effect.value - float(law.ppf(1 - alpha)) * effect.error, math.inf, float(law.sf(score)))
     if alternative == "less":
-        return Tested(effect, -math.inf, effect.value + float(law.ppf(1 - alpha)) * effect.error, float(law.cdf(score)))
+        return Judged(effect, -math.inf, effect.value + float(law.ppf(1 - alpha)) * effect.error, float(law.cdf(score)))
     half = float(law.ppf(1 - alpha / 2)) * effect.error
-    return Tested(effect, effect.value - half, effect.value + half, 2 * float(law.sf(abs(score))))
+    return Judged(effect, effect.value - half, effect.value + half, 2 * float(law.sf(abs(score))))

@@ -123,7 +123,9 @@ def crossing(
     return Crossing(np.array(upper), np.array(lower))
 
 
-def required_drift(fractions: Sequence[float], critical: Sequence[float], power: float, sides: Sides = "one-sided") -> float:
+def required_drift(
+    fractions: Sequence[float], critical: Sequence[float], power: float, sides: Sides = "one-sided"
+) -> float:
     """Return the mean of z at full information that crosses upwards with chance `power`.
 
     The square of it over that of a fixed test is the factor by which looks lengthen a test.

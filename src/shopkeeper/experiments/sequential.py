@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from shopkeeper.experiments.effect import Alternative, Effect, Tested
+from shopkeeper.experiments.effect import Alternative, Effect, Judged
 
 
 def rho_for(alpha: float, tuning_n: float) -> float:
@@ -37,7 +37,7 @@ def one_sided_width(n: float, alpha: float, rho: float) -> float:
     return math.sqrt(2 * grown / (n * rho) ** 2 * math.log(1 + math.sqrt(grown) / (2 * alpha)))
 
 
-def sequence(effect: Effect, alternative: Alternative, alpha: float, tuning_n: float, against: float = 0.0) -> Tested:
+def sequence(effect: Effect, alternative: Alternative, alpha: float, tuning_n: float, against: float = 0.0) -> Judged:
     """Return an interval that holds at all looks together, and an always-valid p value.
 
     Args:
@@ -49,7 +49,7 @@ def sequence(effect: Effect, alternative: Alternative, alpha: float, tuning_n: f
         The p value is the smallest alpha at which the interval leaves `against` out (1 where none does).
     """
     if effect.error == 0 or effect.n < 2:
-        return Tested(effect, -math.inf, math.inf, 1.0)
+        return Judged(effect, -math.inf, math.inf, 1.0)
     deviation = effect.error * math.sqrt(effect.n)
     if alternative == "two-sided":
         width = deviation * half_width(effect.n, alpha, rho_for(alpha, tuning_n))
@@ -58,7 +58,7 @@ def sequence(effect: Effect, alternative: Alternative, alpha: float, tuning_n: f
         width = deviation * one_sided_width(effect.n, alpha, rho_for(2 * alpha, tuning_n))
         low = effect.value - width if alternative == "greater" else -math.inf
         high = effect.value + width if alternative == "less" else math.inf
-    return Tested(effect, low, high, _p_value(effect, alternative, alpha, tuning_n, against))
+    return Judged(effect, low, high, _p_value(effect, alternative, alpha, tuning_n, against))
 
 
 def _p_value(effect: Effect, alternative: Alternative, alpha: float, tuning_n: float, against: float) -> float:
