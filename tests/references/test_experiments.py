@@ -71,7 +71,7 @@ def _number(value: object) -> float:
 
 
 def _sums(arm: Case) -> Sums:
-    squares: float = arm.get("sum_squares", arm["sum"])  # without squares the units are ones and zeros
+    squares: Any = arm.get("sum_squares", arm["sum"])  # without squares the units are ones and zeros
     return Sums.of_figures(arm["n"], [arm["sum"]], [[squares]])
 
 
