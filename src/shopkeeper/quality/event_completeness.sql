@@ -13,6 +13,7 @@ SELECT
   sum(CASE WHEN type = 'purchase' AND quantity IS NOT NULL THEN 1 ELSE 0 END) AS with_quantity,
   sum(CASE WHEN type = 'purchase' AND order_id IS NOT NULL THEN 1 ELSE 0 END) AS with_order,
   max(ts) AS newest
-FROM human_events
+FROM events
+WHERE traffic = 'human'
 GROUP BY store
 ORDER BY store

@@ -8,7 +8,6 @@ from typing import Final
 from shopkeeper.quality.ports import NamedQuery
 
 VIEWS: Final[Mapping[str, str]] = {
-    name: NamedQuery.load("shopkeeper.quality", name).text
-    for name in ("human_events", "distinct_events", "human_decisions")
+    name: NamedQuery.load("shopkeeper.quality", name).text for name in ("human_events", "distinct_events")
 }
 """Name of each view -> its portable SQL over tables and the views before it."""

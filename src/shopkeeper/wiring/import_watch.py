@@ -27,22 +27,21 @@ class ImportWatch:
         self._reports = reports
         self._tables = tables
         self._on_reload = on_reload
-        self.seen: int | None = None
-        """Number of the report of the newest import that is on the shelf."""
+        self._seen: int | None = None
 
     async def begin(self) -> None:
         """Fill the shelf; an import that ends meanwhile is seen by the next `follow`."""
         newest = await self._newest()
         await self._reload()
-        self.seen = newest
+        self._seen = newest
 
     async def follow(self) -> None:
         """Read the shelf again if another import ended since; one that fails is tried again at the next call."""
         newest = await self._newest()
-        if newest == self.seen:
+        if newest == self._seen:
             return
         rows = await self._reload()
-        self.seen = newest
+        self._seen = newest
         self._on_reload()
         _log.info("shelf_read_again", report=newest, rows=rows)
 

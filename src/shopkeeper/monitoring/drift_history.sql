@@ -1,0 +1,1 @@
+SELECT min(ts) AS first FROM events
