@@ -54,9 +54,9 @@ clean:  ## Remove everything that was built
 	$(PIP) -e '.[ui,train,dev]'
 	@touch $@
 
-# The wheels with real servers in them are big (chdb brings pandas and pyarrow), so only these tests get them.
+# The wheels with real servers in them are big (chdb brings pandas and pyarrow; Ray is 200 MB), so only these tests get them.
 .venv/.integration: .venv/.test
-	$(PIP) -e '.[ui,train,dev,dev-engines]'
+	$(PIP) -e '.[ui,train,ray,dev,dev-engines]'
 	@touch $@
 
 .venv/.bench: .venv/.made pyproject.toml constraints.txt

@@ -3,7 +3,8 @@
     python benchmarks/features.py [--events N] [--days N] [--seed N] [--folder DIR] [--all-entities]
 
 Events are made as a lake of Parquet parts, one a UTC day; 25 events a user on average, in visits of about five,
-products by a power law. CPU seconds of this process, one DuckDB thread a core, the same memory limit on both sides.
+products by a power law; of one visit in 200 a verdict says that it was a machine's. CPU seconds of this process, one
+DuckDB thread a core, the same memory limit on both sides.
 
 `bare_cpu_s`: two aggregations by DuckDB over all events, as anyone would write them: per product, type and day counts;
 per user counts, distinct types, newest event, purchases and revenue.
@@ -27,7 +28,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from shopkeeper.commerce.tables import EVENTS
+from shopkeeper.commerce.tables import EVENTS, TRAFFIC_VERDICTS, TableSchema
 from shopkeeper.engines.duckdb_session import files_literal, open_duckdb, text_literal
 from shopkeeper.engines.feature_store import FeatureStore
 from shopkeeper.engines.lake_manifest import Manifest, Part, layout_name, publish, read_manifest
@@ -57,6 +58,12 @@ SELECT 'e' || {day} || '-' || i AS event_id,
 FROM (SELECT i, i // 5 AS visit, hash(i, {seed}, 7) % 1000 AS kind FROM range({rows}) AS r(i))
 ORDER BY ts"""
 
+VERDICT_COLUMNS = ("store", "ts", "kind", "subject", "rule", "traffic")
+VERDICTS = """
+SELECT 'uk' AS store, TIMESTAMP '{start}' AS ts, 'session' AS kind, 's' || {day} || '-' || (v * 200) AS subject,
+  'behaviour.rate' AS rule, 'suspected_bot' AS traffic
+FROM range({visits} // 200) AS r(v)"""
+
 BARE = (
     "SELECT product, type, CAST(ts AS DATE) AS day, count(*) AS n FROM events WHERE traffic = 'human' GROUP BY ALL",
     'SELECT "user", count(*) AS n, count(DISTINCT type) AS types, max(ts) AS newest, '
@@ -66,19 +73,26 @@ BARE = (
 
 
 def make_day(lake: Path, day: int, rows: int, users: int, products: int, seed: int) -> None:
-    """Add one day of events to the lake."""
+    """Add one day of events to the lake, and the verdicts about it."""
     start = START + timedelta(days=day)
-    path = f"events/store=uk/day={start.date()}/{day}.parquet"
+    events = DAY.format(day=day, start=start.replace(tzinfo=None), rows=rows, users=users, products=products,
+                        seed=seed * 1_000 + day)  # fmt: skip
+    verdicts = VERDICTS.format(day=day, start=start.replace(tzinfo=None), visits=rows // 5)
+    add_part(lake, EVENTS, COLUMNS, start, events, rows)
+    add_part(lake, TRAFFIC_VERDICTS, VERDICT_COLUMNS, start, verdicts, rows // 1_000)
+
+
+def add_part(lake: Path, table: TableSchema, columns: tuple[str, ...], day: datetime, sql: str, rows: int) -> None:
+    """Add one day of a table to the lake."""
+    path = f"{table.name}/store=uk/day={day.date()}/0.parquet"
     (lake / path).parent.mkdir(parents=True, exist_ok=True)
-    sql = DAY.format(day=day, start=start.replace(tzinfo=None), rows=rows, users=users, products=products,
-                     seed=seed * 1_000 + day)  # fmt: skip
     connection = open_duckdb(lake, MEMORY, os.cpu_count() or 1)
     connection.execute(f"COPY ({sql}) TO {text_literal(str(lake / path))} (FORMAT parquet, COMPRESSION zstd)")
     connection.close()
-    layout = layout_name(EVENTS, COLUMNS)
-    part = Part("events", "uk", start.date().isoformat(), path, rows, (lake / path).stat().st_size, layout)
+    layout = layout_name(table, columns)
+    part = Part(table.name, "uk", day.date().isoformat(), path, rows, (lake / path).stat().st_size, layout)
     manifest: Manifest = read_manifest(lake)
-    publish(lake, manifest.changed(added=[part], layouts={layout: COLUMNS}, now=0.0))
+    publish(lake, manifest.changed(added=[part], layouts={layout: columns}, now=0.0))
 
 
 def timed(work: Callable[[], object]) -> tuple[float, float]:
@@ -91,7 +105,7 @@ def timed(work: Callable[[], object]) -> tuple[float, float]:
 def bare(lake: Path) -> None:
     """Aggregate all events as anyone would, results kept in memory."""
     connection = open_duckdb(lake, MEMORY, os.cpu_count() or 1)
-    files = files_literal([lake / part.path for part in read_manifest(lake).parts])
+    files = files_literal([lake / part.path for part in read_manifest(lake).parts if part.table == EVENTS.name])
     connection.execute(f"CREATE VIEW events AS FROM read_parquet({files}, hive_partitioning=false)")
     for number, sql in enumerate(BARE):
         connection.execute(f"CREATE TEMP TABLE result_{number} AS {sql}")

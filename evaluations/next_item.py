@@ -40,7 +40,7 @@ from shopkeeper.recommendations.model import RecommendationModel
 from shopkeeper.recommendations.popular import Popular, PopularParams
 from shopkeeper.recommendations.questions import time_exam
 from shopkeeper.recommendations.ranking import Questions, rank_targets
-from shopkeeper.training.evaluate import intervals
+from shopkeeper.training.comparison import intervals
 from shopkeeper.training.split import time_split
 
 Columns = dict[str, npt.NDArray[Any]]

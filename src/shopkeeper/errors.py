@@ -13,6 +13,7 @@ ShopkeeperError                 what happened, the offending value, what to do
 ├── ContractNotMet              data or a model is below its written limit (exit 1)
 │   └── NotEnoughData           too little to train or judge on
 ├── JobCancelled                somebody asked a run to stop
+├── ShardFailed                 one shard of a job raised, or killed its worker each time
 ├── BundleDamaged               a model bundle whose files do not match its manifest
 ├── LogDamaged                  an event log that is damaged before its tail
 └── Unavailable                 a dependency does not answer; the caller degrades or retries
@@ -112,6 +113,18 @@ class NotEnoughData(ContractNotMet):
 
 class JobCancelled(ShopkeeperError):
     """Somebody asked a run to stop."""
+
+
+class ShardFailed(ShopkeeperError):
+    """One shard of a job raised, or killed its worker each time it was run.
+
+    Attributes:
+        shard: Its number, from 0.
+    """
+
+    def __init__(self, shard: int, what: str, remedy: str) -> None:
+        super().__init__(f"Shard {shard} failed: {what}.", remedy)
+        self.shard = shard
 
 
 class BundleDamaged(ShopkeeperError):

@@ -39,7 +39,7 @@ def test_the_settings_file_shows_every_setting_with_its_default(tmp_path: Path) 
     run(str(tmp_path / "shop"))
     lines = (tmp_path / "shop" / CONFIG_FILE).read_text().splitlines()
     assignments = [line.removeprefix("# ") for line in lines if " = " in line or line.startswith("[")]
-    defaults = Settings().model_dump(mode="json", exclude={"workspace", "sources"})
+    defaults = Settings().model_dump(mode="json", exclude={"workspace", "sources"}, exclude_none=True)
     assert tomllib.loads("\n".join(assignments)) == defaults
 
 

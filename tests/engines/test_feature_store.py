@@ -15,7 +15,8 @@ from shopkeeper.commerce.event import Event
 from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.shopper import User
 from shopkeeper.commerce.store import Store
-from shopkeeper.commerce.tables import EVENTS, PRODUCTS, STORES, USERS, TableSchema
+from shopkeeper.commerce.tables import EVENTS, PRODUCTS, STORES, TRAFFIC_VERDICTS, USERS, TableSchema
+from shopkeeper.commerce.traffic import TrafficVerdict
 from shopkeeper.engines.feature_store import FeatureStore
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.lake_erasure import Person
@@ -51,6 +52,14 @@ class Shop:
     def keyed(self, table: TableSchema, row: msgspec.Struct, source_ts: datetime, deleted: bool = False) -> None:
         document = {**msgspec.to_builtins(row), "source_ts": source_ts, "deleted": deleted}
         self._append(table, msgspec.json.encode(document))
+
+    def judge(self, session: str, day: datetime) -> None:
+        midnight = day.replace(hour=0)
+        verdict = TrafficVerdict(store="uk", ts=midnight, kind="session", subject=session, rule="behaviour.rate")
+        self._append(TRAFFIC_VERDICTS, msgspec.json.encode(verdict))
+
+    def views(self, product: str) -> object:
+        return (self.store.read("product", "islands", [product], NOON) or {})["product_views_7d"]
 
     def _append(self, table: TableSchema, *rows: bytes) -> None:
         writer = SegmentLog(self.folder / "log", "test")
@@ -100,6 +109,27 @@ def test_a_late_event_reopens_its_day(shop: Shop) -> None:
     found = shop.store.read("user", "islands", ["ann"], NOON)
     assert found is not None
     assert found["user_views_7d"] == 3.0
+
+
+def test_a_verdict_that_comes_later_reopens_its_day_and_takes_the_machine_out(shop: Shop) -> None:
+    shop.log(*(event(n, NOON - DAY, user="bot", session="machine") for n in range(3)), event(4, NOON - DAY))
+    shop.log(event(5, NOON - 3 * DAY, session="machine"))
+    shop.refresh()
+    assert shop.views("lamp") == 5.0
+    shop.judge("machine", NOON - DAY)
+    again = shop.refresh()
+    assert (again.days_done, again.days_reopened) == (2, 1)
+    assert shop.views("lamp") == 5.0 - 3.0  # the same session on another day is another matter
+    assert shop.store.read("user", "islands", ["bot"], NOON) is None
+    assert shop.refresh().days_done == 0
+
+
+def test_a_verdict_on_the_day_of_an_example_holds_for_it(shop: Shop) -> None:
+    shop.log(event(1, NOON - timedelta(hours=1), session="machine"), event(2, NOON - timedelta(hours=2)))
+    shop.judge("machine", NOON)
+    rows = shop.store.training_rows("product", [Example("uk", NOON, product="lamp")])
+    assert rows["product_views_1d"].tolist() == [1.0]
+    assert shop.views("lamp") == 1.0
 
 
 def test_an_erased_person_leaves_the_tables_and_the_files(shop: Shop) -> None:

@@ -9,6 +9,7 @@ from shopkeeper.commerce.consent import Consent
 from shopkeeper.commerce.event import Event, EventType
 from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.shopper import User
+from shopkeeper.commerce.traffic import TrafficVerdict
 from shopkeeper.features.online import OnlineFeatures
 from shopkeeper.features.ports import FeatureValue
 
@@ -65,6 +66,25 @@ def test_bots_and_those_who_refuse_leave_no_profile_and_a_refused_purchase_still
     assert read(features, "user_purchases_7d") == 0.0
     product = features.read("product", "uk", ["lamp"], NOON)
     assert (product["product_purchases_7d"], product["product_distinct_users_purchase_30d"]) == (1.0, 0.0)
+
+
+def test_events_that_come_after_a_verdict_on_their_session_and_day_are_left_out() -> None:
+    features = made(event(1, session="machine"))
+    verdict = TrafficVerdict(store="uk", ts=NOON.replace(hour=0), kind="session", subject="machine", rule="test")
+    features.leave_out(verdict)
+    features.observe(event(2, session="machine"))
+    features.observe(event(24, session="machine"))  # the day before
+    features.observe(event(3, visitor="machine"))
+    assert read(features, "user_purchases_7d") == 1.0 + 2.0
+
+
+def test_a_verdict_that_it_was_a_person_leaves_nobody_out() -> None:
+    features = made()
+    at = NOON.replace(hour=0)
+    verdict = TrafficVerdict(store="uk", ts=at, kind="session", subject="s", rule="test", traffic="human")
+    features.leave_out(verdict)
+    features.observe(event(1, session="s"))
+    assert read(features, "user_purchases_7d") == 1.0
 
 
 def test_attributes_are_what_the_record_says_now() -> None:

@@ -17,14 +17,16 @@ from shopkeeper.commerce.consent import NO_CONSENT, Consent
 from shopkeeper.commerce.event import Event, EventType
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import LOGGED_TABLES
+from shopkeeper.commerce.traffic import SubjectKind, TrafficVerdict
 from shopkeeper.engines.lake_columns import read_parts_sql, view_sql
 from shopkeeper.features.definitions import features_of
 from shopkeeper.features.kinds import ENTITIES, Attribute, EntityName
 from shopkeeper.features.online import OnlineFeatures
-from shopkeeper.features.partials import members_of
 from shopkeeper.features.ports import Example
-from shopkeeper.features.sql import as_of_sql, buckets_sql, days_table, member_rows_sql, seen_sql
+from shopkeeper.features.sql import as_of_sql
+from shopkeeper.features.sql_sums import seen_sql, sums_of, sums_sql
 from shopkeeper.features.sql_training import training_sql
+from shopkeeper.quality.views import VIEWS
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 STORES = {
@@ -52,6 +54,7 @@ def streams(draw: st.DrawFn, most: int = 60) -> list[Event]:
             store=draw(st.sampled_from(["uk", "uk", "ie", "de"])),
             type=draw(st.sampled_from(TYPES)),
             user=draw(st.sampled_from(["ann", "ann", "böb", None])),
+            visitor=draw(st.sampled_from(["v1", None])),
             session=draw(st.sampled_from(["s1", "s2", None])),
             product=draw(st.sampled_from(["lamp", "lamp", "rug", None])),
             quantity=draw(st.sampled_from([None, 1.0, 2.5])),
@@ -63,6 +66,18 @@ def streams(draw: st.DrawFn, most: int = 60) -> list[Event]:
     ]
 
 
+@st.composite
+def verdicts_on(draw: st.DrawFn, events: Sequence[Event]) -> list[TrafficVerdict]:
+    """Return verdicts about some of the sessions and devices of events, and some that speak about nobody."""
+    subjects: tuple[tuple[SubjectKind, str], ...] = (("session", "s1"), ("visitor", "v1"), ("session", "v1"))
+    return [
+        TrafficVerdict(store=event.store, ts=event.ts.replace(hour=0, minute=0, second=0, microsecond=0), kind=kind,
+                       subject=subject, rule="test", traffic=draw(st.sampled_from(["suspected_bot"] * 3 + ["human"])))
+        for event in draw(st.lists(st.sampled_from(events), max_size=20))
+        for kind, subject in [draw(st.sampled_from(subjects))]
+    ]  # fmt: skip
+
+
 class Shop:
     """The relations of the lake in memory, and the statements compiled from the definitions over them."""
 
@@ -70,9 +85,10 @@ class Shop:
         self.connection = duckdb.connect(config={"threads": "1"})
         run = self.connection.execute
         run("SET TimeZone = 'UTC'")
-        for name in ("events", "stores", "users", "products"):
+        for name in ("events", "traffic_verdicts", "stores", "users", "products"):
             for relation, sql in view_sql(LOGGED_TABLES[name], read_parts_sql(LOGGED_TABLES[name], {})):
                 run(f"CREATE TABLE {relation} AS {sql}")
+        run(f"CREATE VIEW human_events AS {VIEWS['human_events']}")
         for store in STORES.values():
             self.insert("stores", store=store.store, customer_group=store.customer_group,
                         consent_default=msgspec.json.encode(store.consent_default).decode())  # fmt: skip
@@ -82,21 +98,25 @@ class Shop:
         columns = ", ".join(f'"{name}"' for name in values)
         self.connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)
 
-    def fill(self, events: Sequence[Event]) -> None:
-        """Put exactly these events in."""
+    def fill(self, events: Sequence[Event], verdicts: Sequence[TrafficVerdict] = ()) -> None:
+        """Put exactly these events and verdicts in."""
         run = self.connection.execute
         run("DELETE FROM events")
+        run("DELETE FROM traffic_verdicts")
+        for verdict in verdicts:
+            self.insert(
+                "traffic_verdicts", **{**msgspec.structs.asdict(verdict), "ts": verdict.ts.replace(tzinfo=None)}
+            )
         if events:
             self.connection.executemany(
-                'INSERT INTO events (event_id, ts, store, type, "user", session, product, quantity, price, consent, '
-                "traffic) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                'INSERT INTO events (event_id, ts, store, type, "user", visitor, session, product, quantity, price, '
+                "consent, traffic) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [_row(event) for event in events],
             )
         run(f"CREATE OR REPLACE TABLE seen AS {seen_sql()}")
         for entity in ENTITIES:
-            run(f"CREATE OR REPLACE TABLE {days_table(entity)} AS {buckets_sql(entity)}")
-            for members in members_of(entity):
-                run(f"CREATE OR REPLACE TABLE {members.table} AS {member_rows_sql(members)}")
+            for table in sums_of(entity):
+                run(f"CREATE OR REPLACE TABLE {table.name} AS {sums_sql(table)}")
 
     def training(self, entity: EntityName, examples: Sequence[Example]) -> list[dict[str, Any]]:
         """Return the features of each example."""
@@ -126,8 +146,8 @@ class Shop:
 
 def _row(event: Event) -> tuple[object, ...]:
     consent = msgspec.json.encode(event.consent).decode() if event.consent is not None else None
-    return (event.event_id, event.ts.replace(tzinfo=None), event.store, event.type, event.user, event.session,
-            event.product, event.quantity, event.price, consent, event.traffic)  # fmt: skip
+    return (event.event_id, event.ts.replace(tzinfo=None), event.store, event.type, event.user, event.visitor,
+            event.session, event.product, event.quantity, event.price, consent, event.traffic)  # fmt: skip
 
 
 def same(left: Mapping[str, Any], right: Mapping[str, Any]) -> list[str]:
@@ -171,8 +191,10 @@ examples = st.lists(
 )
 
 
-def online(events: list[Event]) -> OnlineFeatures:
+def online(events: list[Event], verdicts: Sequence[TrafficVerdict] = ()) -> OnlineFeatures:
     features = OnlineFeatures(STORES.get)
+    for verdict in verdicts:
+        features.leave_out(verdict)
     for event in events:
         features.observe(event)
     return features
@@ -186,12 +208,13 @@ def keys_of(entity: EntityName, example: Example) -> tuple[str, tuple[str, ...]]
 
 
 @quiet
-@given(events=streams(), asked=examples)
+@given(events=streams(), asked=examples, data=st.data())
 def test_a_training_row_equals_the_online_read_of_a_shop_that_saw_only_what_came_before(
-    shop: Shop, events: list[Event], asked: list[Example]
+    shop: Shop, events: list[Event], asked: list[Example], data: st.DataObject
 ) -> None:
-    shop.fill(events)
-    pasts = [online([event for event in events if event.ts < example.at]) for example in asked]
+    verdicts = data.draw(verdicts_on(events))
+    shop.fill(events, verdicts)
+    pasts = [online([event for event in events if event.ts < example.at], verdicts) for example in asked]
     for entity in ENTITIES:
         for example, past, row in zip(asked, pasts, shop.training(entity, asked), strict=True):
             scope, ids = keys_of(entity, example)
@@ -238,10 +261,13 @@ def test_an_event_added_before_an_example_is_counted_by_it(
 
 
 @quiet
-@given(events=streams())
-def test_the_table_of_a_cutoff_equals_the_online_reads_at_that_moment(shop: Shop, events: list[Event]) -> None:
-    shop.fill(events)
-    live = online([event for event in events if event.ts < NOON])
+@given(events=streams(), data=st.data())
+def test_the_table_of_a_cutoff_equals_the_online_reads_at_that_moment(
+    shop: Shop, events: list[Event], data: st.DataObject
+) -> None:
+    verdicts = data.draw(verdicts_on(events))
+    shop.fill(events, verdicts)
+    live = online([event for event in events if event.ts < NOON], verdicts)
     for entity in ENTITIES:
         for (scope, *ids), row in shop.as_of(entity, NOON).items():
             assert same(row, live.read(entity, scope, ids, NOON)) == []

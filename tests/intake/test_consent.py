@@ -27,6 +27,7 @@ from shopkeeper.intake.consent import NOT_SAID, UserConsents, counted, effective
 from shopkeeper.intake.ports import RejectedRow, SourcedRow
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.serving.live_events import LiveEvents
+from shopkeeper.serving.profiles import Profiles
 from shopkeeper.serving.recent_ids import RecentIds
 from shopkeeper.serving.session_state import SessionState
 from shopkeeper.serving.telemetry import Telemetry
@@ -177,7 +178,14 @@ def test_for_any_mix_of_consents_nothing_forbidden_is_read_written_or_kept(
     async def scenario() -> None:
         log = GroupCommit(SegmentLog(log_folder, "test"))
         live = LiveEvents(
-            log, catalogue, consents, sessions, counts, RecentIds(100), Telemetry(time.time), time.perf_counter
+            log,
+            catalogue,
+            consents,
+            Profiles(sessions),
+            counts,
+            RecentIds(100),
+            Telemetry(time.time),
+            time.perf_counter,
         )
         taken = await live.take(events)
         assert taken.accepted == len(events)

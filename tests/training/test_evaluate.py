@@ -1,74 +1,120 @@
-"""Model against baseline, with the doubt that is left."""
+"""A candidate next to the baseline and to what serves, on the same questions."""
 
 from __future__ import annotations
 
-import numpy as np
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
 import pytest
 
-from shopkeeper.training.evaluate import compare, intervals
-from shopkeeper.training.ports import CaseScores
+from shopkeeper.errors import NotEnoughData
+from shopkeeper.recommendations.interactions import Interactions
+from shopkeeper.registry.bundle import Bundle, BundleContent, open_bundle, write_bundle
+from shopkeeper.testing.planted_learning import PlantedLearning
+from shopkeeper.training.evaluate import Evaluation, Serving, evaluate
+from shopkeeper.training.ports import Parameters
+from shopkeeper.training.split import TimeSplit, time_split
+
+NOW = datetime(2026, 3, 10, tzinfo=UTC)
+BAD = {"popular.half_life_days": 1.0, "shrink": 200.0, "window": 2, "history": 5}
 
 
-def scores(values: list[float] | np.ndarray, **slices: list[bool]) -> CaseScores:
-    found = {name: np.array(members, dtype=np.bool_) for name, members in slices.items()}
-    return CaseScores({"ndcg@10": np.asarray(values, dtype=np.float64)}, {"coverage": 0.5}, found)
+@pytest.fixture
+def system() -> PlantedLearning:
+    return PlantedLearning()
 
 
-def test_the_interval_of_a_mean_is_close_to_the_textbook_one() -> None:
-    values = np.random.default_rng(1).normal(3.0, 2.0, size=(2000, 1))
-    low, high = intervals(values, 2000, seed=1)
-    half = 1.96 * values.std() / np.sqrt(2000)
-    assert low[0] == pytest.approx(values.mean() - half, abs=0.1 * half)
-    assert high[0] == pytest.approx(values.mean() + half, abs=0.1 * half)
+@pytest.fixture
+def split(system: PlantedLearning) -> TimeSplit:
+    return time_split(system.data.times, 0.2)
 
 
-def test_the_same_seed_gives_the_same_bounds() -> None:
-    values = np.random.default_rng(1).random((50, 3))
-    for first, second in zip(intervals(values, 200, 7), intervals(values, 200, 7), strict=True):
-        np.testing.assert_array_equal(first, second)
-    assert not np.array_equal(intervals(values, 200, 7)[0], intervals(values, 200, 8)[0])
+def bundle_of(
+    system: PlantedLearning, model: str, data: Interactions, folder: Path, parameters: Parameters | None = None
+) -> Bundle:
+    fitted = system.fit(model, data, parameters or {}, 5)
+    content = BundleContent(
+        system=system.name, model=model, code_version="test", parameters=system.parameters(fitted), seed=5,
+        fingerprint="", metrics={}, arrays=system.arrays(fitted, data),
+    )  # fmt: skip
+    manifest = write_bundle(folder, content, NOW)
+    return open_bundle(folder / system.name / manifest.version)
 
 
-def test_bounds_do_not_depend_on_how_many_draws_are_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    values = np.random.default_rng(1).random((50, 2))
-    whole = intervals(values, 200, 7)
-    monkeypatch.setattr("shopkeeper.training.evaluate._DRAWS_AT_ONCE", 500)
-    for first, second in zip(whole, intervals(values, 200, 7), strict=True):
-        np.testing.assert_array_equal(first, second)
+def judged(
+    system: PlantedLearning, split: TimeSplit, parameters: Parameters | None = None, serving: Serving | None = None
+) -> Evaluation:
+    return evaluate(system, "item-knn", parameters or {}, system.data, split, serving=serving, resamples=200, seed=1)
 
 
-def test_a_model_that_is_a_little_better_everywhere_is_better_for_sure() -> None:
-    noise = np.random.default_rng(1).random(200)
-    found = compare(scores(noise + 0.01), scores(noise), "ndcg@10", resamples=300, seed=1)
+def test_without_a_champion_the_baseline_is_the_opponent(system: PlantedLearning, split: TimeSplit) -> None:
+    found = judged(system, split)
+    assert found.champion is None
+    assert found.opponent is found.baseline
+    assert (found.baseline.other, found.baseline.how) == ("popular", "the rule-based baseline")
     assert found.better
-    difference = found.metrics["ndcg@10"].difference
-    assert (difference.value, difference.low, difference.high) == pytest.approx((0.01, 0.01, 0.01))
 
 
-def test_luck_is_not_taken_for_a_gain() -> None:
-    draw = np.random.default_rng(1)
-    found = compare(scores(draw.random(60) + 0.01), scores(draw.random(60)), "ndcg@10", resamples=300, seed=1)
+def test_a_champion_whose_data_ended_before_the_test_takes_part_as_it_serves(
+    system: PlantedLearning, split: TimeSplit, tmp_path: Path
+) -> None:
+    half = system.data.take(system.data.times < split.cutoff - 10 * 86_400_000_000)
+    bundle = bundle_of(system, "item-knn", half, tmp_path)
+    found = judged(system, split, serving=Serving(bundle, split.moment - timedelta(days=10)))
+    assert found.champion is not None
+    assert found.champion.other == bundle.version
+    assert found.champion.how.startswith("as it serves: its data ended")
+    exam = system.exam(system.data, split.cutoff, 1)
+    served = exam.score(system.open(bundle)).metrics["ndcg@10"].mean()
+    assert found.champion.metrics["ndcg@10"].other.value == pytest.approx(served, rel=1e-12)
+
+
+@pytest.mark.parametrize("ended", [None, timedelta(days=5), timedelta(0)])
+def test_a_champion_that_was_taught_the_answers_is_fitted_again_by_its_recipe(
+    system: PlantedLearning, split: TimeSplit, tmp_path: Path, ended: timedelta | None
+) -> None:
+    bundle = bundle_of(system, "item-knn", system.data, tmp_path, BAD)
+    end = None if ended is None else split.moment + ended
+    found = judged(system, split, BAD, Serving(bundle, end))
+    assert found.champion is not None
+    assert found.champion.how.startswith("its recipe fitted again")
+    difference = found.champion.metrics["ndcg@10"].difference
+    assert (difference.value, difference.low, difference.high) == (0, 0, 0)
     assert not found.better
 
 
-def test_a_model_is_no_better_than_itself() -> None:
-    own = scores(np.random.default_rng(1).random(60))
-    assert not compare(own, own, "ndcg@10", resamples=100, seed=1).better
+def test_the_same_questions_are_asked_of_all_three(system: PlantedLearning, split: TimeSplit, tmp_path: Path) -> None:
+    bundle = bundle_of(system, "popular", system.data, tmp_path)
+    found = judged(system, split, serving=Serving(bundle))
+    assert found.champion is not None
+    assert found.champion.metrics["ndcg@10"].other == found.baseline.metrics["ndcg@10"].other
+    assert found.champion.metrics["ndcg@10"].model == found.baseline.metrics["ndcg@10"].model
+    assert {one.cases for one in found.baseline.metrics.values()} == {found.cases}
 
 
-def test_slices_hold_their_own_cases() -> None:
-    model = scores([1.0, 1.0, 0.0, 0.0], uk=[True, True, False, False], empty=[False] * 4)
-    baseline = scores([0.0, 0.0, 1.0, 1.0])
-    found = compare(model, baseline, "ndcg@10", resamples=100, seed=1)
-    cases, uk = found.slices["uk"]
-    assert (cases, uk.model.value, uk.baseline.value, uk.difference.value) == (2, 1.0, 0.0, 1.0)
-    assert "empty" not in found.slices
+def test_the_document_has_the_model_first_then_baseline_and_champion(
+    system: PlantedLearning, split: TimeSplit, tmp_path: Path
+) -> None:
+    bundle = bundle_of(system, "popular", system.data, tmp_path)
+    found = judged(system, split, serving=Serving(bundle))
+    document = found.document()
+    assert document["ndcg@10"]["value"] == found.baseline.metrics["ndcg@10"].model.value
+    assert document["baseline"]["name"] == "popular"
+    assert document["champion"]["name"] == bundle.version
+    assert document["champion"]["difference"]["ndcg@10"] == document["difference"]["ndcg@10"]
+    assert document["slices"]["known shoppers"]["cases"] > 0
+    assert msgspec.json.encode(document)
 
 
-def test_the_document_has_model_baseline_and_difference() -> None:
-    found = compare(scores([1.0, 0.5]), scores([0.0, 0.5]), "ndcg@10", resamples=100, seed=1).document()
-    assert found["ndcg@10"]["value"] == 0.75
-    assert found["baseline"]["ndcg@10"]["value"] == 0.25
-    assert found["difference"]["ndcg@10"]["value"] == 0.5
-    assert found["coverage"] == {"value": 0.5}
-    assert found["cases"] == 2
+def test_an_evaluation_comes_back_from_what_a_step_recorded(
+    system: PlantedLearning, split: TimeSplit, tmp_path: Path
+) -> None:
+    found = judged(system, split, serving=Serving(bundle_of(system, "popular", system.data, tmp_path)))
+    recorded = msgspec.json.decode(msgspec.json.encode(found.plain()))
+    assert Evaluation.of_plain(recorded) == found
+
+
+def test_too_few_shoppers_are_said(system: PlantedLearning, split: TimeSplit) -> None:
+    with pytest.raises(NotEnoughData, match=r"Only \d+ shopper\(s\) met a new product.*5000 are needed"):
+        evaluate(system, "popular", {}, system.data, split, minimum_cases=5_000, seed=1)

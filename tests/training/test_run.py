@@ -137,7 +137,8 @@ def test_models_are_judged_on_what_they_have_not_seen(bench: Bench) -> None:
     result = bench.train(system=Watched())
     cutoff = int(result.cutoff.timestamp() * 1_000_000)
     newest = int(planted_interactions().times.max())
-    assert [time < cutoff for time in seen] == [True, True, False]
+    assert [time < cutoff for time in seen] == [True] * (len(seen) - 1) + [False]
+    assert len(seen) > 2
     assert seen[-1] == newest
 
 

@@ -48,9 +48,9 @@ def test_one_event_or_a_batch_is_taken_and_logged(shop: Shop, body: object) -> N
 
 def test_an_event_taken_now_changes_that_shoppers_next_answer_and_nobody_elses(shop: Shop) -> None:
     shop.call("POST", "/v1/events", event(product="p3"))
-    profile = shop.serving.sessions.read(Shopper("uk", visitor="ann"))
+    profile = shop.serving.profiles.local.read(Shopper("uk", visitor="ann"))
     assert [seen.product for seen in profile.events] == ["p3"]
-    assert shop.serving.sessions.read(Shopper("uk", visitor="bob")).events == ()
+    assert shop.serving.profiles.local.read(Shopper("uk", visitor="bob")).events == ()
 
 
 def test_an_event_sent_again_is_a_counted_duplicate_and_touches_nothing_twice(shop: Shop) -> None:
@@ -58,7 +58,7 @@ def test_an_event_sent_again_is_a_counted_duplicate_and_touches_nothing_twice(sh
     shop.call("POST", "/v1/events", [sent, event(2)])
     answer = shop.call("POST", "/v1/events", [sent, event(3)]).json()
     assert (answer["accepted"], answer["duplicates"]) == (1, 1)
-    assert len(shop.serving.sessions.read(Shopper("uk", visitor="ann")).events) == 3
+    assert len(shop.serving.profiles.local.read(Shopper("uk", visitor="ann")).events) == 3
     assert [row[0] for row in logged(shop)] == ["e1", "e2", "e3"]
 
 
@@ -98,13 +98,13 @@ def test_a_rejected_event_of_a_shopper_who_is_not_measured_is_kept_without_keys(
 
 def test_without_personalise_no_profile_is_written_but_the_event_is_logged(shop: Shop) -> None:
     shop.call("POST", "/v1/events", event(consent={"personalise": False}))
-    assert len(shop.serving.sessions) == 0
+    assert len(shop.serving.profiles) == 0
     assert logged(shop) == [("e1", "ann", None)]
 
 
 def test_a_declared_bot_shapes_no_profile(shop: Shop) -> None:
     shop.call("POST", "/v1/events", event(traffic="declared_bot"))
-    assert len(shop.serving.sessions) == 0
+    assert len(shop.serving.profiles) == 0
     assert logged(shop) == [("e1", "ann", None)]
 
 
@@ -112,7 +112,7 @@ def test_profiles_outlive_a_restart(open_shop: Callable[..., Shop], shop: Shop) 
     shop.call("POST", "/v1/events", [event(1, product="p3"), event(2, product="p4", consent={"personalise": False})])
     shop.close()
     again = open_shop()
-    assert [seen.product for seen in again.serving.sessions.read(Shopper("uk", visitor="ann")).events] == ["p3"]
+    assert [seen.product for seen in again.serving.profiles.local.read(Shopper("uk", visitor="ann")).events] == ["p3"]
     answer = again.call("POST", "/v1/events", event(1, product="p3")).json()
     assert answer["duplicates"] == 1, "what is resent after a restart is known too"
 

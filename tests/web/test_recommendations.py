@@ -56,13 +56,13 @@ def test_without_personalise_the_profile_is_not_read(shop: Shop, monkeypatch: py
     before = shop.shown(k=5, visitor="ann", consent={"personalise": False})
     shop.call("POST", "/v1/events", {**event, "visitor": "ann"})
     reads: list[Shopper] = []
-    read = shop.serving.sessions.read
+    read = shop.serving.profiles.local.read
 
     def watched(shopper: Shopper) -> Profile:
         reads.append(shopper)
         return read(shopper)
 
-    monkeypatch.setattr(shop.serving.sessions, "read", watched)
+    monkeypatch.setattr(shop.serving.profiles.local, "read", watched)
     shop.recommend(k=5, visitor="ann", consent={"personalise": False})
     assert reads == []
     shop.recommend(k=5, visitor="ann")

@@ -171,7 +171,7 @@ def test_a_deleted_user_is_erased_everywhere(shop: Shop) -> None:
     shop.call("POST", "/v1/events", {**event, "type": "stare", "user": "ann"})
     answer = shop.call("DELETE", "/v1/users", {"store": "uk", "user": ["ann"]})
     assert answer.json()["erasure"] == {"status": "queued", "users": 1, "profiles_erased": 2, "report": "erasure"}
-    assert shop.serving.sessions.read(Shopper("uk", "ann", "v1")).events == ()
+    assert shop.serving.profiles.local.read(Shopper("uk", "ann", "v1")).events == ()
     shop.run(shop.serving.erasure.finish())
     (report,) = shop.serving.state.reports.latest("erasure")
     assert report.body["status"] == "done"

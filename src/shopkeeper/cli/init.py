@@ -19,10 +19,12 @@ def init(
 ) -> None:
     """Make a workspace: settings with their defaults, an example objective a system, the folders, and next commands."""
     from shopkeeper.cli.output import Output
+    from shopkeeper.wiring.experiment_log import prepare_experiment_log
     from shopkeeper.wiring.new_workspace import README, create_workspace
     from shopkeeper.wiring.settings import CONFIG_FILE
 
     settings = create_workspace(folder)
+    prepare_experiment_log(settings)
     place = settings.workspace.resolve()
     text = (
         f"Made a workspace in {place}: settings in {CONFIG_FILE}, next commands in {README}.\n"

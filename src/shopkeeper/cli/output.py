@@ -18,7 +18,8 @@ class Output:
 
     def __init__(self, json_mode: bool = False) -> None:
         self.json_mode = json_mode
-        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout is for the result alone
+        # Stdout is for the result alone; which stream stderr is, is asked anew each time.
+        structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
     def say(self, text: str) -> None:
         """Tell a person how it goes; machines never see it."""

@@ -33,8 +33,8 @@ def serve(
 
     if workers != 1:
         raise ConfigError(
-            f"--workers {workers} is not possible yet: profiles and cache live in one process.",
-            "Use --workers 1; several processes need the Valkey engine, which is not built yet.",
+            f"--workers {workers} is not possible yet: the shelf and what is trending live in one process.",
+            "Use --workers 1; profiles and answers can be shared already, by engines.cache_url.",
         )
     settings = load_settings(workspace)
     out = Output(json)

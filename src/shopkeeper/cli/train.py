@@ -12,7 +12,7 @@ import typer
 from shopkeeper.errors import InputError
 
 if TYPE_CHECKING:
-    from shopkeeper.training.evaluate import Comparison, Interval
+    from shopkeeper.training.comparison import Comparison, Interval
     from shopkeeper.training.run import TrainingResult
 
 
@@ -68,16 +68,17 @@ def document(result: TrainingResult) -> dict[str, Any]:
 def table(result: TrainingResult) -> str:
     """Return what a run ended with, for people."""
     found, manifest = result.evaluation, result.manifest
+    against = found.baseline
     lines = [
         f"{found.cases:,} shoppers asked about a new product after {result.cutoff:%Y-%m-%d %H:%M} UTC;"
         " full ranking, 95% intervals.",
         "",
         f"{'':<18}{manifest.model:>26}{'popular':>26}{'difference':>28}",
-        *(_line(name, one) for name, one in found.metrics.items()),
-        *(f"{name:<18}{own:>26.4f}{other:>26.4f}" for name, (own, other) in found.totals.items()),
+        *(_line(name, one) for name, one in against.metrics.items()),
+        *(f"{name:<18}{one.model:>26.4f}{one.other:>26.4f}" for name, one in against.totals.items()),
         "",
         f"{found.metric} by slice",
-        *(_line(f"{name} ({cases:,})", one) for name, (cases, one) in found.slices.items()),
+        *(_line(f"{name} ({one.cases:,})", one) for name, one in against.slices.items()),
         "",
         f"Version {manifest.version}: {_verdict(result)}",
     ]
@@ -86,7 +87,7 @@ def table(result: TrainingResult) -> str:
 
 def _line(name: str, one: Comparison) -> str:
     label = f"{name:<18}" if len(name) < 18 else f"{name}\n{'':<18}"
-    return f"{label}{_cell(one.model):>26}{_cell(one.baseline):>26}{_cell(one.difference, '+'):>28}"
+    return f"{label}{_cell(one.model):>26}{_cell(one.other):>26}{_cell(one.difference, '+'):>28}"
 
 
 def _cell(one: Interval, sign: str = "") -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Literal
 
 from msgspec import Struct
 
-from shopkeeper.commerce.event import TrafficClass
+from shopkeeper.commerce.event import Event, TrafficClass
 from shopkeeper.commerce.fields import Id, Label
 
 SubjectKind = Literal["session", "visitor"]
+Judged = tuple[str, SubjectKind, str, date]
+"""Store, kind, subject and UTC day: whom a verdict speaks about."""
 
 
 class TrafficVerdict(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -30,3 +32,14 @@ class TrafficVerdict(Struct, frozen=True, kw_only=True, omit_defaults=True):
     subject: Id
     rule: Label
     traffic: TrafficClass = "suspected_bot"
+
+    @property
+    def judged(self) -> Judged:
+        """Whom it speaks about."""
+        return self.store, self.kind, self.subject, self.ts.astimezone(UTC).date()
+
+
+def judged_with(event: Event) -> Judged:
+    """Return whom a verdict must speak about to hold for an event. The rule in SQL: the view `human_events`."""
+    kind: SubjectKind = "session" if event.session else "visitor"
+    return event.store, kind, event.session or event.visitor or "", event.ts.astimezone(UTC).date()

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from shopkeeper.commerce.tables import EVENTS, TRAFFIC_VERDICTS
 from shopkeeper.engines.durable_files import replace_file
 from shopkeeper.engines.lake_manifest import Part
 from shopkeeper.errors import LogDamaged
@@ -67,20 +68,20 @@ class FeatureManifest(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class SourceDay:
-    """One UTC day of events in the lake."""
+    """One UTC day of events in the lake, with the verdicts about their traffic."""
 
     day: str
     parts: tuple[Part, ...]
 
     @property
     def mark(self) -> str:
-        """Fingerprint: other when rows came late, were erased or were merged into other files."""
+        """Fingerprint: other when rows or verdicts came late, were erased or were merged into other files."""
         return hashlib.sha256("\n".join(sorted(part.path for part in self.parts)).encode()).hexdigest()[:16]
 
     @property
     def events(self) -> int:
-        """Rows of its parts."""
-        return sum(part.rows for part in self.parts)
+        """Its events, of people or not."""
+        return sum(part.rows for part in self.parts if part.table == EVENTS.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +105,10 @@ def source_days(parts: Iterable[Part]) -> dict[str, SourceDay]:
     """Return the days of the events in the lake, oldest first."""
     by_day: dict[str, list[Part]] = {}
     for part in parts:
-        if part.table == "events":
+        if part.table in (EVENTS.name, TRAFFIC_VERDICTS.name):
             by_day.setdefault(part.day, []).append(part)
-    return {day: SourceDay(day, tuple(by_day[day])) for day in sorted(by_day)}
+    found = (SourceDay(day, tuple(by_day[day])) for day in sorted(by_day))
+    return {source.day: source for source in found if source.events}
 
 
 def plan(manifest: FeatureManifest, sources: Mapping[str, SourceDay], definitions: str, until: date) -> Plan:

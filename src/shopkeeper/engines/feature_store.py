@@ -21,7 +21,7 @@ from typing import Final
 import duckdb
 import msgspec
 
-from shopkeeper.commerce.tables import EVENTS, PRODUCTS, STORES, USERS, TableSchema
+from shopkeeper.commerce.tables import EVENTS, PRODUCTS, STORES, TRAFFIC_VERDICTS, USERS, TableSchema
 from shopkeeper.engines.duckdb_session import files_literal, open_duckdb, text_literal
 from shopkeeper.engines.durable_files import held_lock, sync_files
 from shopkeeper.engines.feature_columns import as_columns, asked, plain, with_moment
@@ -36,14 +36,16 @@ from shopkeeper.engines.feature_manifest import (
     source_days,
 )
 from shopkeeper.engines.lake_columns import read_parts_sql, view_sql
-from shopkeeper.engines.lake_manifest import Manifest, files_by_columns, read_manifest
+from shopkeeper.engines.lake_manifest import Manifest, Part, files_by_columns, read_manifest
 from shopkeeper.errors import InputError, Unavailable
 from shopkeeper.features.definitions import FEATURES
 from shopkeeper.features.kinds import ENTITIES, HORIZON_DAYS, EntityName, Feature
-from shopkeeper.features.partials import members_of
+from shopkeeper.features.partials import BOUGHT
 from shopkeeper.features.ports import Columns, Example, FeatureValue, Refreshed
-from shopkeeper.features.sql import as_of_sql, buckets_sql, days_table, member_rows_sql, seen_sql
+from shopkeeper.features.sql import as_of_sql
+from shopkeeper.features.sql_sums import among, seen_sql, sums_of, sums_sql
 from shopkeeper.features.sql_training import training_sql
+from shopkeeper.quality.views import VIEWS
 
 FOLDER: Final = "features"
 TABLES: Final[tuple[EntityName, ...]] = ("user", "product", "store_product")
@@ -74,6 +76,7 @@ class FeatureStore:
         self._memory = memory
         self._threads = threads
         self._entities = tuple(entities)
+        self._tables = tuple(table for entity in entities for table in sums_of(entity, self._features))
         (self._folder / "days").mkdir(parents=True, exist_ok=True)
 
     def refresh(self, at: datetime, *, tables: bool = True, purge: bool = False) -> Refreshed:
@@ -149,7 +152,6 @@ class FeatureStore:
         with self._session() as connection:
             manifest, _ = self._sums(connection, max(days, default=date.min))
             self._relations(connection, manifest, days)
-            connection.execute(f"CREATE OR REPLACE VIEW seen AS {seen_sql()}")
             connection.execute(
                 "CREATE TABLE examples (example BIGINT, store VARCHAR, user_id VARCHAR, session_id VARCHAR, "
                 "product VARCHAR, moment TIMESTAMP)"
@@ -221,29 +223,33 @@ class FeatureStore:
 
     def _summed(self, connection: duckdb.DuckDBPyConnection, lake: Manifest, batch: tuple[SourceDay, ...]) -> Stretch:
         """Write the sums of some days."""
-        files = files_by_columns((part for day in batch for part in day.parts), lake.layouts, self._lake)
-        connection.execute(f"CREATE OR REPLACE VIEW events AS {read_parts_sql(EVENTS, files)}")
-        connection.execute(f"CREATE OR REPLACE VIEW seen AS {seen_sql()}")
+        self._people(connection, lake, [part for day in batch for part in day.parts])
+        few = tuple(sorted(BOUGHT))
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE bought AS SELECT * FROM seen WHERE {among(few)}")
         written: dict[str, str] = {}
-        for name, sql in self._day_tables().items():
-            written[name] = f"days/{name}-{secrets.token_hex(8)}.parquet"
-            connection.execute(f"COPY ({sql}) TO {text_literal(str(self._folder / written[name]))} ({_FORMAT})")
+        for table in self._tables:
+            written[table.name] = f"days/{table.name}-{secrets.token_hex(8)}.parquet"
+            sql = sums_sql(table, "bought" if table.bought else "seen")
+            file = text_literal(str(self._folder / written[table.name]))
+            connection.execute(f"COPY ({sql}) TO {file} ({_FORMAT})")
         sync_files([self._folder / path for path in written.values()], self._folder)
         return Stretch({day.day: day.mark for day in batch}, written, sum(day.events for day in batch))
 
-    def _day_tables(self) -> dict[str, str]:
-        """Return the SQL of every table of sums, by name."""
-        tables = {days_table(entity): buckets_sql(entity, self._features) for entity in self._entities}
-        for entity in self._entities:
-            tables |= {members.table: member_rows_sql(members) for members in members_of(entity, self._features)}
-        return tables
+    def _people(self, connection: duckdb.DuckDBPyConnection, lake: Manifest, parts: Sequence[Part]) -> None:
+        """Make `seen` the events of people in some parts of the lake, by the verdicts among them."""
+        for table in (EVENTS, TRAFFIC_VERDICTS):
+            files = files_by_columns((part for part in parts if part.table == table.name), lake.layouts, self._lake)
+            connection.execute(f"CREATE OR REPLACE VIEW {table.name} AS {read_parts_sql(table, files)}")
+        connection.execute(f"CREATE OR REPLACE VIEW human_events AS {VIEWS['human_events']}")
+        connection.execute(f"CREATE OR REPLACE VIEW seen AS {seen_sql()}")
 
     def _definitions(self, connection: duckdb.DuckDBPyConnection) -> str:
         """Return the fingerprint of what sums depend on besides events: their SQL, and groups and consent of stores."""
         stores = connection.execute(
             "SELECT store, customer_group, consent_default FROM stores ORDER BY store"
         ).fetchall()
-        said = repr((sorted(self._day_tables().items()), seen_sql(), stores))
+        tables = sorted((table.name, sums_sql(table)) for table in self._tables)
+        said = repr((tables, seen_sql(), VIEWS["human_events"], stores))
         return hashlib.sha256(said.encode()).hexdigest()[:16]
 
     def _relations(
@@ -254,17 +260,15 @@ class FeatureStore:
         for table in (STORES, USERS, PRODUCTS):
             self._view(connection, lake, table)
         texts = {day.isoformat() for day in days}
-        parts = [part for part in lake.parts if part.table == EVENTS.name and part.day in texts]
-        files = files_by_columns(parts, lake.layouts, self._lake)
-        connection.execute(f"CREATE OR REPLACE VIEW events AS {read_parts_sql(EVENTS, files)}")
+        self._people(connection, lake, [part for part in lake.parts if part.day in texts])
         first = (min(days) - timedelta(days=HORIZON_DAYS)).isoformat() if days else "9999"
         last = max(days).isoformat() if days else ""
         read = [one for one in manifest.stretches if any(first <= day < last for day in one.days)]
-        connection.execute(f"CREATE OR REPLACE VIEW seen AS {seen_sql()}")
-        for name, sql in self._day_tables().items():
-            stored = [self._folder / stretch.files[name] for stretch in read]
-            source = f"FROM read_parquet({files_literal(stored)})" if stored else f"SELECT * FROM ({sql}) WHERE false"
-            connection.execute(f"CREATE OR REPLACE VIEW {name} AS {source}")
+        for sums in self._tables:
+            stored = [self._folder / stretch.files[sums.name] for stretch in read]
+            source = f"FROM read_parquet({files_literal(stored)})"
+            sql = source if stored else f"SELECT * FROM ({sums_sql(sums)}) WHERE false"
+            connection.execute(f"CREATE OR REPLACE VIEW {sums.name} AS {sql}")
 
     def _today(self, connection: duckdb.DuckDBPyConnection, at: datetime) -> None:
         """Make `seen` the events of the day of `at` before it."""

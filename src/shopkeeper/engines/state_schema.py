@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, String, T
 from shopkeeper.commerce.tables import KEYED_TABLES
 
 METADATA = MetaData()
-HEAD = "0002"
+HEAD = "0003"
 """Revision the code expects; equal to the newest file in migrations/versions (held by a test)."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -56,6 +56,13 @@ MODEL_VERSIONS = Table(
     Column("blessed", Boolean, nullable=False),
     Column("metrics", Text, nullable=False),
     Column("fingerprint", String(100), nullable=False),
+    Column("run", String(100)),
+    Column("objective", String(100)),
+    Column("code", String(100), nullable=False),
+    Column("champion", String(100)),
+    Column("facts", Text, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("pinned", Boolean, nullable=False),
 )
 MODEL_ALIASES = Table(
     "model_aliases",

@@ -1,38 +1,29 @@
-"""Live profiles on Valkey or Redis, shared by every serving process: one round trip for each visit."""
+"""Live profiles and the answers made of them on Valkey or Redis, for every serving process: one round trip a visit."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import Sequence
 from importlib import resources
 from typing import Any, Final
 from urllib.parse import quote
 
 import msgspec
-import redis.asyncio
-from redis.exceptions import RedisError
 
 from shopkeeper.commerce.event import INTEREST, Event, EventType
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.engines.state_schema import from_micros, to_micros
-from shopkeeper.errors import Unavailable
-from shopkeeper.serving.ports import EMPTY_PROFILE, Profile, SessionEvent
+from shopkeeper.engines.valkey_pipe import ValkeyPipe
+from shopkeeper.serving.ports import Held, Profile, Recalled, SessionEvent
 from shopkeeper.serving.session_state import EVENTS_KEPT
 
 LIFE_SECONDS: Final = 30 * 24 * 3600
 """A profile nobody visits is forgotten after this long."""
-_ANSWER_SECONDS: Final = 1.0
-_VISIT: Final = resources.files("shopkeeper.engines").joinpath("valkey_sessions.lua").read_text("utf-8")
-_ERASE: Final = """
-local prefix, user, dropped = ARGV[1], KEYS[1], 0
-local theirs = redis.call('SMEMBERS', prefix .. 'owned:' .. user)
-table.insert(theirs, user)
-for _, name in ipairs(theirs) do
-  dropped = dropped + redis.call('DEL', prefix .. 'profile:' .. name)
-  redis.call('DEL', prefix .. 'owner:' .. name, prefix .. 'owned:' .. name)
-end
-return dropped
-"""
+WAIT_SECONDS: Final = 0.02
+ANSWERS_KEPT: Final = 16
+"""Most answers kept of one shopper between two events of theirs."""
+_FILLED: Final = "shopkeeper:filled"
+_SCRIPTS: Final = ("visit", "answer", "pour", "erase")
 
 
 class _Kept(msgspec.Struct):
@@ -43,67 +34,103 @@ class _Kept(msgspec.Struct):
 class ValkeySessions:
     """Implements `serving.ports.SessionStore`; from any number of processes, as the server runs one visit at a time.
 
-    For one server with its replicas, not for a cluster: the script makes names its caller does not list.
+    For one server with its replicas, not for a cluster: the scripts make names their caller does not list.
+
+    Args:
+        url: Such as `valkey://host:6379/0`, `rediss://user:password@host:6379/0` or `unix:///path/valkey.sock`.
+        wait_seconds: How long an answer may take before the server counts as not answering.
     """
 
-    def __init__(self, url: str, life_seconds: int = LIFE_SECONDS) -> None:
-        self._client = redis.asyncio.Redis.from_url(url, socket_timeout=_ANSWER_SECONDS)
-        self._visit = self._client.register_script(_VISIT)
-        self._erase = self._client.register_script(_ERASE)
+    def __init__(self, url: str, life_seconds: int = LIFE_SECONDS, wait_seconds: float = WAIT_SECONDS) -> None:
+        self._pipe = ValkeyPipe(url, wait_seconds)
         self._life = life_seconds
+        self._names: dict[str, str] = {}
 
     async def close(self) -> None:
-        """Give every connection back."""
-        await self._client.aclose()
+        """Give the connection back."""
+        await self._pipe.close()
 
-    async def read(self, shopper: Shopper) -> Profile:
-        """Return the profile of a shopper who allows personalisation, after moving what weaker keys gathered to it.
+    async def begin(self) -> bool:
+        """Make the server ready for the calls below; say whether nobody has filled it yet, which marks it as filled."""
+        await self.prepare()
+        return await self._pipe.call("SET", _FILLED, "1", "NX") is not None
 
-        Raises:
-            Unavailable: the server does not answer in a second.
-        """
-        return await self._visited(shopper, [])
+    async def prepare(self) -> None:
+        """Make the scripts known to the server."""
+        common = _script("common")
+        self._names = {name: await self._pipe.load(common + _script(name)) for name in _SCRIPTS}
 
-    async def write(self, shopper: Shopper, event: Event) -> None:
-        """Add an event of a shopper who allows personalisation; only interest in a product changes a profile.
+    async def read(self, shopper: Shopper, asked: str = "") -> Recalled:
+        """Return the profile of a shopper, after moving what weaker keys gathered to it, and an answer kept of them."""
+        names = _names(shopper)
+        if not names:
+            answer = await self._pipe.call("GET", f"{_prefix(shopper.group)}answer:{asked}") if asked else None
+            return Recalled(answer=answer)
+        return _recalled(*await self._call("visit", shopper.group, names, asked))
 
-        Raises:
-            Unavailable: the server does not answer in a second.
-        """
-        told = event.product is not None and event.type in INTEREST
-        await self._visited(shopper, [event.product, event.type, str(to_micros(event.ts))] if told else [])
+    async def write(self, told: Sequence[tuple[Shopper, Event]]) -> None:
+        """Add events of shoppers; only interest in a product changes a profile."""
+        calls = [
+            self._call("visit", shopper.group, names, "", *_event(event))
+            for shopper, event in told
+            if (names := _names(shopper))
+        ]
+        await asyncio.gather(*calls)
+
+    async def keep(self, shopper: Shopper, asked: str, version: int, answer: bytes, seconds: float) -> None:
+        """Keep an answer made of a version of a shopper's profile."""
+        names, life = _names(shopper), max(1, round(seconds))
+        if not names:
+            await self._pipe.call("SET", f"{_prefix(shopper.group)}answer:{asked}", answer, "EX", life)
+            return
+        await self._call("answer", shopper.group, names[:1], asked, version, answer, life, ANSWERS_KEPT)
+
+    async def pour(self, held: Sequence[Held]) -> None:
+        """Add what a process held of shoppers itself; an event that is there already stays one."""
+        calls = [
+            self._call(
+                "pour",
+                one.group,
+                [one.name, *one.weaker],
+                msgspec.json.encode([[e.product, e.type, str(to_micros(e.ts))] for e in one.profile.events]),
+            )
+            for one in held
+        ]
+        await asyncio.gather(*calls)
 
     async def erase(self, group: str, user: str) -> int:
         """Forget a user, and what is held of every device and session that was theirs; return profiles dropped."""
-        async with _answering():
-            return int(await self._erase(keys=[f"user:{user}"], args=[_prefix(group)]))
+        return int(await self._call("erase", group, [f"user:{user}"]))
 
-    async def _visited(self, shopper: Shopper, event: list[Any]) -> Profile:
-        names = [
-            f"{kind}:{value}"
-            for kind, value in (("user", shopper.user), ("visitor", shopper.visitor), ("session", shopper.session))
-            if value is not None
-        ]
-        if not names:
-            return EMPTY_PROFILE
-        async with _answering():
-            answer = await self._visit(keys=names, args=[_prefix(shopper.group), self._life, EVENTS_KEPT, *event])
-        if answer is None:
-            return EMPTY_PROFILE
-        kept = msgspec.json.decode(answer, type=_Kept)
-        events = tuple(SessionEvent(product, type_, from_micros(int(micros))) for product, type_, micros in kept.events)
-        return Profile(events, int(kept.version))
+    def _call(self, script: str, group: str, names: Sequence[str], *own: Any) -> Any:  # noqa: ANN401 - a future
+        name = self._names.get(script, script)  # unknown until `begin`: the server refuses, which is the answer
+        common = (_prefix(group), self._life, EVENTS_KEPT)
+        return self._pipe.call("EVALSHA", name, len(names), *names, *common, *own)
+
+
+def _script(name: str) -> str:
+    return resources.files("shopkeeper.engines").joinpath(f"valkey_{name}.lua").read_text("utf-8")
 
 
 def _prefix(group: str) -> str:
     return f"shopkeeper:{{{quote(group, safe='')}}}:"
 
 
-@asynccontextmanager
-async def _answering() -> AsyncIterator[None]:
-    try:
-        yield
-    except RedisError as error:
-        raise Unavailable(
-            f"Valkey does not answer: {error}.", "Check that it runs; profiles are empty until then."
-        ) from error
+def _names(shopper: Shopper) -> list[str]:
+    """Return the names of a shopper, the strongest first."""
+    pairs = (("user", shopper.user), ("visitor", shopper.visitor), ("session", shopper.session))
+    return [f"{kind}:{value}" for kind, value in pairs if value is not None]
+
+
+def _event(event: Event) -> tuple[str, ...]:
+    if event.product is None or event.type not in INTEREST:
+        return ()
+    return (event.product, event.type, str(to_micros(event.ts)))
+
+
+def _recalled(profile: bytes | None, answer: bytes | None) -> Recalled:
+    if profile is None:
+        return Recalled(answer=answer)
+    kept = msgspec.json.decode(profile, type=_Kept)
+    events = tuple(SessionEvent(product, type_, from_micros(int(micros))) for product, type_, micros in kept.events)
+    return Recalled(Profile(events, int(kept.version)), answer)

@@ -19,6 +19,7 @@ from shopkeeper.commerce.event import Event, EventType
 from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.shopper import User
 from shopkeeper.commerce.store import Store
+from shopkeeper.commerce.traffic import Judged, TrafficVerdict, judged_with
 from shopkeeper.features.attributes import attribute_of
 from shopkeeper.features.definitions import FEATURES, features_of
 from shopkeeper.features.kinds import (
@@ -80,6 +81,7 @@ class OnlineFeatures:
         store_of: Returns a store by name; None where it is not declared.
         entities: Most entities of each kind.
         members: Most members of an entity in each member table.
+        verdicts: Most verdicts about traffic, the newest.
     """
 
     def __init__(
@@ -89,11 +91,14 @@ class OnlineFeatures:
         *,
         entities: int = 200_000,
         members: int = 2_000,
+        verdicts: int = 100_000,
     ) -> None:
         listed = tuple(features)
         self._store_of = store_of
         self._most_entities = entities
         self._most_members = members
+        self._most_verdicts = verdicts
+        self._machines: OrderedDict[Judged, None] = OrderedDict()
         self._kinds = {name: _Kind(entity, listed) for name, entity in ENTITIES.items()}
 
     def __len__(self) -> int:
@@ -102,7 +107,7 @@ class OnlineFeatures:
 
     def observe(self, event: Event) -> None:
         """Take in one event; one that is not of a person changes nothing."""
-        if event.traffic != "human":
+        if event.traffic != "human" or judged_with(event) in self._machines:
             return
         store = self._store_of(event.store)
         ids = {
@@ -116,6 +121,14 @@ class OnlineFeatures:
         for kind in self._kinds.values():
             if all(ids[column] for column in kind.entity.ids) and (allowed or not kind.entity.personal):
                 self._add(kind, event, ids, allowed)
+
+    def leave_out(self, verdict: TrafficVerdict) -> None:
+        """Take in no more events that a verdict speaks about."""
+        if verdict.traffic == "human":
+            return
+        self._machines[verdict.judged] = None
+        if len(self._machines) > self._most_verdicts:
+            self._machines.popitem(last=False)
 
     def forget(self, scope: str, user: str) -> int:
         """Forget a user, also as a member of others; return how many states held them."""

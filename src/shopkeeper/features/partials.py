@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from shopkeeper.commerce.event import EventType
 from shopkeeper.features.definitions import FEATURES, features_of
@@ -29,6 +29,9 @@ _LETTERS: dict[PartialKind, str] = {
     "count": "n", "quantity": "q", "revenue": "r", "days": "a", "price": "p", "priced": "c", "last": "l",
     "decayed": "x",
 }  # fmt: skip
+BOUGHT: Final[frozenset[EventType]] = frozenset({"purchase", "refund"})
+"""Types of events whose sums are kept apart. They are a few percent of all events and have most of the sums, so that of
+all that are merely looked at on a day nothing but a few counts is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,24 @@ class Windowed:
 
 
 @dataclass(frozen=True, slots=True)
+class DayTable:
+    """Sums of an entity by UTC day, a column a partial.
+
+    Attributes:
+        bought: They need events of `BOUGHT` alone.
+    """
+
+    entity: EntityName
+    partials: tuple[Partial, ...]
+    bought: bool
+
+    @property
+    def name(self) -> str:
+        """Name of the table."""
+        return f"{self.entity}_days{'_bought' if self.bought else ''}"
+
+
+@dataclass(frozen=True, slots=True)
 class Members:
     """Which members met an entity on which UTC day: what a distinct count needs, as no sum of days can give it."""
 
@@ -74,9 +95,14 @@ class Members:
     member: Literal["product", "user_id"]
 
     @property
-    def table(self) -> str:
+    def name(self) -> str:
         """Name of the table that holds them."""
         return f"{self.entity}_members_{self.member}_{'_'.join(self.events)}"
+
+    @property
+    def bought(self) -> bool:
+        """They need events of `BOUGHT` alone."""
+        return BOUGHT.issuperset(self.events)
 
 
 def windowed(feature: Feature) -> tuple[Windowed, ...]:
@@ -102,8 +128,17 @@ def windowed_of(entity: EntityName, features: Iterable[Feature] = FEATURES) -> t
 
 
 def partials_of(entity: EntityName, features: Iterable[Feature] = FEATURES) -> tuple[Partial, ...]:
-    """Return the columns of an entity's day table, each once."""
+    """Return the sums of an entity's days, each once."""
     return tuple(dict.fromkeys(part.partial for part in windowed_of(entity, features)))
+
+
+def day_tables(entity: EntityName, features: Iterable[Feature] = FEATURES) -> tuple[DayTable, ...]:
+    """Return the tables that hold the sums of an entity's days: each sum in one, and none without a sum."""
+    partials = partials_of(entity, features)
+    bought = tuple(one for one in partials if BOUGHT.issuperset(one.events))
+    others = tuple(one for one in partials if one not in bought)
+    both = DayTable(entity, others, bought=False), DayTable(entity, bought, bought=True)
+    return tuple(table for table in both if table.partials)
 
 
 def members_of(entity: EntityName, features: Iterable[Feature] = FEATURES) -> tuple[Members, ...]:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from shopkeeper.commerce.event import Event
 from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.shopper import User
+from shopkeeper.commerce.traffic import TrafficVerdict
 from shopkeeper.features.kinds import EntityName
 
 Columns = dict[str, npt.NDArray[np.generic]]
@@ -45,7 +46,7 @@ class Refreshed:
     Attributes:
         at: The cutoff of the feature tables.
         days_done: UTC days whose sums were computed, new and reopened.
-        days_reopened: Days among them that had been done before: late events, an erased person, merged files.
+        days_reopened: Days among them that had been done before: late events or verdicts, erased people, merged files.
         days_dropped: Days that the lake no longer has.
         rows: Rows of each feature table.
     """
@@ -60,9 +61,10 @@ class Refreshed:
 class FeatureTables(Protocol):
     """Features over the full history.
 
-    Laws: refreshing twice without new events changes nothing; a refresh computes only days that changed; no training
-    row sees an event at or after its own moment; a read at `at` equals what `OnlineReads` says at `at` of the same
-    events.
+    Laws: only events of people count, by what they say and by the verdicts on their day, whenever these come;
+    refreshing twice without new events or verdicts changes nothing; a refresh computes only days that changed; no
+    training row sees an event at or after its own moment; a read at `at` equals what `OnlineReads` says at `at` of the
+    same events.
     """
 
     def refresh(self, at: datetime, *, tables: bool = True) -> Refreshed:
@@ -88,11 +90,16 @@ class OnlineReads(Protocol):
     """Features of now, kept up to date event by event, in bounded memory.
 
     Laws: a read equals the SQL of the same definitions over the same events to 1e-9; events may come in any order, each
-    once; a read at `at` expects events before `at` only.
+    once; a read at `at` expects events before `at` only. A verdict holds for the events that come after it: sums forget
+    whose they are, so those taken in before it stay until the state is made anew from events of people.
     """
 
     def observe(self, event: Event) -> None:
         """Take in one event."""
+        ...
+
+    def leave_out(self, verdict: TrafficVerdict) -> None:
+        """Take in no more events that a verdict speaks about."""
         ...
 
     def read(

@@ -2,9 +2,9 @@
 
 The steps, each one statement over relations given by name:
 
-    events, stores --seen_sql--> seen --buckets_sql, member_rows_sql--> ENTITY_days, MEMBERS tables (one UTC day a row)
-    ENTITY_days + the current day's events --as_of_sql--> features of every entity at $at
-    ENTITY_days + examples + events --training_sql (see sql_training)--> features of each example at its own `at`
+    human_events, stores --seen_sql--> seen --sums_sql--> tables of sums, of members (a UTC day a row)
+    tables of sums + the current day's events --as_of_sql--> features of every entity at $at
+    tables of sums + examples + events --training_sql (see sql_training)--> features of each example at its own `at`
 
 All times are UTC without offset. On ClickHouse the client must set `join_use_nulls = 1` and the time zone UTC.
 """
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from shopkeeper.commerce.event import EventType
 from shopkeeper.features.definitions import FEATURES, features_of
 from shopkeeper.features.kinds import (
     ENTITIES,
@@ -28,68 +27,17 @@ from shopkeeper.features.kinds import (
     MeanPrice,
     Ratio,
 )
-from shopkeeper.features.partials import Members, Partial, Windowed, members_of, partials_of, windowed, windowed_of
+from shopkeeper.features.partials import (
+    DayTable,
+    Members,
+    Windowed,
+    day_tables,
+    members_of,
+    windowed,
+    windowed_of,
+)
 from shopkeeper.features.sql_attributes import attribute_value, records_sql
-
-_DAY_US = "86400e6"
-
-
-def days_table(entity: EntityName) -> str:
-    """Return the name of an entity's day table."""
-    return f"{entity}_days"
-
-
-def seen_sql(condition: str = "1 = 1") -> str:
-    """Return a SELECT of the events of people, with all that day tables read.
-
-    Args:
-        condition: What else an event `e` must meet, such as a range of `e.ts`.
-    """
-    return f"""
-SELECT
-  coalesce(nullif(s.customer_group, ''), e.store) AS customer_group,
-  e.store AS store,
-  coalesce(e."user", '') AS user_id,
-  coalesce(e.session, '') AS session_id,
-  coalesce(e.product, '') AS product,
-  e.type AS type,
-  e.ts AS ts,
-  CAST(e.ts AS DATE) AS day,
-  coalesce(e.quantity, 1e0) AS units,
-  coalesce(e.quantity, 1e0) * coalesce(e.price, 0e0) AS revenue,
-  e.price AS price,
-  CASE
-    WHEN coalesce(e.consent, '') LIKE '%"personalise":false%' THEN 0
-    WHEN coalesce(e.consent, '') LIKE '%"personalise":true%' THEN 1
-    WHEN coalesce(s.consent_default, '') LIKE '%"personalise":false%' THEN 0
-    ELSE 1
-  END AS allowed
-FROM events AS e
-LEFT JOIN stores AS s ON s.store = e.store
-WHERE coalesce(e.traffic, 'human') = 'human' AND {condition}"""
-
-
-def buckets_sql(entity: EntityName, features: Iterable[Feature] = FEATURES) -> str:
-    """Return a SELECT of an entity's day table from `seen`: keys, `day` and one column a partial."""
-    who = ENTITIES[entity]
-    partials = partials_of(entity, features)
-    relevant = tuple(dict.fromkeys(event for partial in partials for event in partial.events))
-    sums = "".join(f",\n  {partial_sql(partial)} AS {partial.name}" for partial in partials)
-    return f"""
-SELECT {who.scope} AS scope, {", ".join(who.ids)}, day{sums}
-FROM seen
-WHERE {_about(who.ids, who.personal)} AND {among(relevant)}
-GROUP BY {who.scope}, {", ".join(who.ids)}, day"""
-
-
-def member_rows_sql(members: Members) -> str:
-    """Return a SELECT of a member table from `seen`: keys, `day` and `member`, each once."""
-    who = ENTITIES[members.entity]
-    named = _about((*who.ids, members.member), who.personal or members.member == "user_id")
-    return f"""
-SELECT DISTINCT {who.scope} AS scope, {", ".join(who.ids)}, day, {members.member} AS member
-FROM seen
-WHERE {named} AND {among(members.events)}"""
+from shopkeeper.features.sql_sums import DAY_US, sums_sql
 
 
 def as_of_sql(entity: EntityName, features: Iterable[Feature] = FEATURES, *, condition: str = "1 = 1") -> str:
@@ -105,19 +53,24 @@ def as_of_sql(entity: EntityName, features: Iterable[Feature] = FEATURES, *, con
     keys = ", ".join(who.keys)
     day = "CAST($at AS DATE)"
     stored = f"day >= {day} - {HORIZON_DAYS} AND day < {day} AND {condition}"
-    columns = f"{keys}, day, {', '.join(partial.name for partial in partials_of(entity, features))}"
-    with_parts = [
-        f"buckets AS (SELECT {columns} FROM {days_table(entity)} WHERE {stored}\n"
-        f"UNION ALL SELECT {columns} FROM ({buckets_sql(entity, features)}) AS fresh WHERE {condition})",
-        f"summed AS (SELECT {keys}, {window_sums(windowed_of(entity, features), day)} FROM buckets GROUP BY {keys})",
-    ]
+    with_parts: list[str] = []
+    for number, table in enumerate(day_tables(entity, features)):
+        columns = f"{keys}, day, {', '.join(partial.name for partial in table.partials)}"
+        sums = window_sums(windows_in(table, features), day)
+        with_parts.append(
+            f"summed_{number} AS (SELECT {keys}, {sums} FROM (\n"
+            f"SELECT {columns} FROM {table.name} WHERE {stored}\n"
+            f"UNION ALL SELECT {columns} FROM ({sums_sql(table)}) AS fresh WHERE {condition}\n"
+            f") AS buckets GROUP BY {keys})"
+        )
+    with_parts.append(f"summed AS ({_together(entity, features)})")
     joins, chosen = "", "w.*"
     for number, members in enumerate(members_of(entity, features)):
         counted = distinct_counts(members, features, day)
         with_parts.append(
             f"counted_{number} AS (SELECT {keys}, {', '.join(counted)} FROM (\n"
-            f"SELECT {keys}, day, member FROM {members.table} WHERE {stored}\n"
-            f"UNION ALL SELECT {keys}, day, member FROM ({member_rows_sql(members)}) AS fresh WHERE {condition}\n"
+            f"SELECT {keys}, day, member FROM {members.name} WHERE {stored}\n"
+            f"UNION ALL SELECT {keys}, day, member FROM ({sums_sql(members)}) AS fresh WHERE {condition}\n"
             f") AS met GROUP BY {keys})"
         )
         joins += f"\nLEFT JOIN counted_{number} AS m{number} ON {_same(who.keys, f'm{number}', 'w')}"
@@ -126,6 +79,26 @@ def as_of_sql(entity: EntityName, features: Iterable[Feature] = FEATURES, *, con
         f"known AS (SELECT {chosen}, {day} AS d, CAST($at AS TIMESTAMP) AS moment FROM summed AS w{joins})"
     )
     return finished_sql(entity, features, with_parts, who.keys)
+
+
+def _together(entity: EntityName, features: Sequence[Feature]) -> str:
+    """Return a SELECT of keys and all windowed sums of those who have any."""
+    keys = ENTITIES[entity].keys
+    tables = day_tables(entity, features)
+    if len(tables) == 1:
+        return "SELECT * FROM summed_0"
+    sums = ", ".join(
+        f"s{number}.{part.name} AS {part.name}"
+        for number, table in enumerate(tables)
+        for part in windows_in(table, features)
+    )
+    named = ", ".join(f"coalesce(s0.{key}, s1.{key}) AS {key}" for key in keys)
+    return f"SELECT {named}, {sums} FROM summed_0 AS s0 FULL JOIN summed_1 AS s1 ON {_same(keys, 's0', 's1')}"
+
+
+def windows_in(table: DayTable, features: Iterable[Feature]) -> tuple[Windowed, ...]:
+    """Return the windowed sums that come from one table."""
+    return tuple(part for part in windowed_of(table.entity, features) if part.partial in table.partials)
 
 
 def finished_sql(
@@ -147,29 +120,6 @@ def finished_sql(
     columns = "".join(f",\n  {_value(feature)} AS {feature.name}" for feature in own)
     named = ", ".join(f"k.{key} AS {key}" for key in keys)
     return f"WITH {', '.join(parts)}\nSELECT {named}{columns}\nFROM known AS k{join}"
-
-
-def partial_sql(partial: Partial) -> str:  # noqa: PLR0911 - one a kind
-    """Return the aggregate of a partial over rows of `seen`."""
-    meant = among(partial.events)
-    match partial.kind:
-        case "count":
-            return f"count(CASE WHEN {meant} THEN 1 END)"
-        case "days":
-            return f"max(CASE WHEN {meant} THEN 1 ELSE 0 END)"
-        case "quantity":
-            return f"sum(CASE WHEN {meant} THEN units ELSE 0e0 END)"
-        case "revenue":
-            return f"sum(CASE WHEN {meant} THEN revenue ELSE 0e0 END)"
-        case "price":
-            return f"sum(CASE WHEN {meant} AND price IS NOT NULL THEN price ELSE 0e0 END)"
-        case "priced":
-            return f"count(CASE WHEN {meant} AND price IS NOT NULL THEN 1 END)"
-        case "last":
-            return f"max(CASE WHEN {meant} THEN ts END)"
-        case "decayed":
-            share = f"date_diff('microsecond', CAST(day AS TIMESTAMP), ts) / {_DAY_US}"
-            return f"sum(CASE WHEN {meant} THEN pow(2e0, {share} / {partial.half_life}e0) ELSE 0e0 END)"
 
 
 def window_sums(parts: Iterable[Windowed], day: str, prefix: str = "") -> str:
@@ -213,9 +163,9 @@ def _value(feature: Feature) -> str:  # noqa: PLR0911 - one a kind
     columns = [f"k.{part.name}" for part in windowed(feature)]
     match feature:
         case Age():
-            return f"date_diff('microsecond', {columns[0]}, k.moment) / {_DAY_US}"
+            return f"date_diff('microsecond', {columns[0]}, k.moment) / {DAY_US}"
         case Decayed(half_life=half_life):
-            elapsed = f"date_diff('microsecond', CAST(k.d AS TIMESTAMP), k.moment) / {_DAY_US}"
+            elapsed = f"date_diff('microsecond', CAST(k.d AS TIMESTAMP), k.moment) / {DAY_US}"
             return f"coalesce({columns[0]}, 0e0) * pow(2e0, -({elapsed}) / {half_life}e0)"
         case MeanPrice():
             return f"CASE WHEN {columns[1]} > 0 THEN {columns[0]} / {columns[1]} END"
@@ -234,16 +184,6 @@ def _number(value: float) -> str:
     """Return a number that no engine takes for a decimal."""
     text = repr(float(value))
     return text if "e" in text else f"{text}e0"
-
-
-def among(events: tuple[EventType, ...]) -> str:
-    """Return the SQL condition that an event is of one of these types."""
-    return "type IN (" + ", ".join(f"'{event}'" for event in events) + ")"
-
-
-def _about(ids: Sequence[str], personal: bool) -> str:
-    named = " AND ".join(f"{column} <> ''" for column in ids)
-    return f"{named} AND allowed = 1" if personal else named
 
 
 def _same(keys: Sequence[str], left: str, right: str) -> str:

@@ -12,17 +12,16 @@ from collections.abc import Iterable
 
 from shopkeeper.features.definitions import FEATURES
 from shopkeeper.features.kinds import ENTITIES, HORIZON_DAYS, EntityName, Feature
-from shopkeeper.features.partials import members_of, windowed_of
+from shopkeeper.features.partials import Windowed, day_tables, members_of, windowed_of
 from shopkeeper.features.sql import (
-    among,
-    days_table,
     distinct_counts,
     distinct_names,
     finished_sql,
     key_columns,
-    partial_sql,
     window_sums,
+    windows_in,
 )
+from shopkeeper.features.sql_sums import among, partial_sql
 
 
 def training_sql(entity: EntityName, features: Iterable[Feature] = FEATURES) -> str:
@@ -34,7 +33,7 @@ def training_sql(entity: EntityName, features: Iterable[Feature] = FEATURES) -> 
     features = tuple(features)
     who = ENTITIES[entity]
     keys = ", ".join(who.keys)
-    parts = windowed_of(entity, features)
+    parts, tables = windowed_of(entity, features), day_tables(entity, features)
     named = " AND ".join(f"coalesce(x.{column}, '') <> ''" for column in who.ids)
     scope = "coalesce(nullif(s.customer_group, ''), x.store)" if who.scope == "customer_group" else "x.store"
     ids = ", ".join(f"x.{column} AS {column}" for column in who.ids)
@@ -46,22 +45,29 @@ def training_sql(entity: EntityName, features: Iterable[Feature] = FEATURES) -> 
         f"asked AS (SELECT x.example AS example, {scope} AS scope, {ids}, x.moment AS moment, "
         f"CAST(x.moment AS DATE) AS d FROM examples AS x LEFT JOIN stores AS s ON s.store = x.store WHERE {named})",
         f"moments AS (SELECT DISTINCT {keys}, d FROM asked)",
-        f"older AS (SELECT {key_columns(who, 'm')}, m.d, {window_sums(parts, 'm.d', 'b.')}\n"
-        f"FROM moments AS m JOIN {days_table(entity)} AS b ON {older}\n"
-        f"WHERE b.day >= m.d - {HORIZON_DAYS} AND b.day < m.d GROUP BY {key_columns(who, 'm')}, m.d)",
+        *(
+            f"older_{number} AS (SELECT {key_columns(who, 'm')}, m.d, "
+            f"{window_sums(windows_in(table, features), 'm.d', 'b.')}\n"
+            f"FROM moments AS m JOIN {table.name} AS b ON {older}\n"
+            f"WHERE b.day >= m.d - {HORIZON_DAYS} AND b.day < m.d GROUP BY {key_columns(who, 'm')}, m.d)"
+            for number, table in enumerate(tables)
+        ),
         f"today AS (SELECT x.example AS example, x.d AS d, e.* FROM asked AS x\n"
         f"JOIN seen AS e ON e.{who.scope} = x.scope AND {same} AND e.day = x.d WHERE e.ts < x.moment)",
         f"fresh AS (SELECT example, {sums} FROM today AS e WHERE 1 = 1{allowed} GROUP BY example)",
     ]
-    chosen = "".join(f",\n  {_joined(part.name, part.partial.kind == 'last')} AS {part.name}" for part in parts)
-    joins = f"\nLEFT JOIN older AS o ON {' AND '.join(f'o.{key} = x.{key}' for key in (*who.keys, 'd'))}"
-    joins += "\nLEFT JOIN fresh AS f ON f.example = x.example"
+    chosen, joins = "", "\nLEFT JOIN fresh AS f ON f.example = x.example"
+    for number, table in enumerate(tables):
+        joins += f"\nLEFT JOIN older_{number} AS o{number} ON "
+        joins += " AND ".join(f"o{number}.{key} = x.{key}" for key in (*who.keys, "d"))
+        for part in windows_in(table, features):
+            chosen += f",\n  {_joined(f'o{number}.{part.name}', part)} AS {part.name}"
     for number, members in enumerate(members_of(entity, features)):
         refused = " AND allowed = 1" if who.personal or members.member == "user_id" else ""
         with_parts.append(
             f"counted_{number} AS (SELECT example, {', '.join(distinct_counts(members, features, 'd'))} FROM (\n"
             f"SELECT x.example AS example, x.d AS d, b.day AS day, b.member AS member FROM asked AS x "
-            f"JOIN {members.table} AS b ON {' AND '.join(f'b.{key} = x.{key}' for key in who.keys)}\n"
+            f"JOIN {members.name} AS b ON {' AND '.join(f'b.{key} = x.{key}' for key in who.keys)}\n"
             f"WHERE b.day >= x.d - {HORIZON_DAYS} AND b.day < x.d\n"
             f"UNION ALL SELECT example, d, day, {members.member} AS member FROM today "
             f"WHERE {among(members.events)} AND {members.member} <> ''{refused}\n"
@@ -74,8 +80,8 @@ def training_sql(entity: EntityName, features: Iterable[Feature] = FEATURES) -> 
     return finished_sql(entity, features, with_parts, ("example",))
 
 
-def _joined(name: str, newest: bool) -> str:
+def _joined(older: str, part: Windowed) -> str:
     """Return a windowed sum over the days before and the day itself."""
-    if newest:
-        return f"CASE WHEN f.{name} IS NOT NULL THEN f.{name} ELSE o.{name} END"
-    return f"coalesce(o.{name}, 0) + coalesce(f.{name}, 0)"
+    if part.partial.kind == "last":
+        return f"CASE WHEN f.{part.name} IS NOT NULL THEN f.{part.name} ELSE {older} END"
+    return f"coalesce({older}, 0) + coalesce(f.{part.name}, 0)"

@@ -10,8 +10,8 @@ FROM (
 ) AS goods
 LEFT JOIN (
   SELECT product, sum(price * coalesce(quantity, 1)) / sum(coalesce(quantity, 1)) AS mean
-  FROM events
-  WHERE store = $store AND type = 'purchase' AND traffic = 'human' AND price > 0 AND coalesce(quantity, 1) > 0
+  FROM human_events
+  WHERE store = $store AND type = 'purchase' AND price > 0 AND coalesce(quantity, 1) > 0
   GROUP BY product
 ) AS paid ON paid.product = goods.product
 WHERE coalesce(goods.price, paid.mean) > 0

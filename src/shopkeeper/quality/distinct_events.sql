@@ -11,8 +11,8 @@ WHERE (store, event_id) NOT IN (
         regexp_extract(coalesce(properties, ''), '"page_view_id":"?([^",}]*)', 1)
       ORDER BY event_id
     ) AS place
-    FROM events
-    WHERE traffic = 'human' AND coalesce("user", visitor, session, '') <> ''
+    FROM human_events
+    WHERE coalesce("user", visitor, session, '') <> ''
   ) AS placed
   WHERE place > 1
 )

@@ -13,7 +13,6 @@ SELECT
   sum(CASE WHEN type = 'purchase' AND quantity IS NOT NULL THEN 1 ELSE 0 END) AS with_quantity,
   sum(CASE WHEN type = 'purchase' AND order_id IS NOT NULL THEN 1 ELSE 0 END) AS with_order,
   max(ts) AS newest
-FROM events
-WHERE traffic = 'human'
+FROM human_events
 GROUP BY store
 ORDER BY store

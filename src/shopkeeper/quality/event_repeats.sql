@@ -3,8 +3,8 @@
 SELECT coalesce(sum(times), 0) AS events, coalesce(sum(times - 1), 0) AS repeated
 FROM (
   SELECT count(DISTINCT event_id) AS times
-  FROM events
-  WHERE store = $store AND traffic = 'human' AND coalesce("user", visitor, session, '') <> ''
+  FROM human_events
+  WHERE store = $store AND coalesce("user", visitor, session, '') <> ''
   GROUP BY
     coalesce("user", visitor, session, ''), type, coalesce(product, ''), coalesce(query, ''), coalesce(order_id, ''),
     coalesce(position, -1), date_trunc('second', ts),

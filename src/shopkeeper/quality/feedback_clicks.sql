@@ -7,8 +7,8 @@ SELECT
   sum(CASE WHEN clicked.decision_id IS NULL THEN 0 ELSE 1 END) AS led
 FROM (
   SELECT decision_id, surface, ts
-  FROM events
-  WHERE store = $store AND type = 'click' AND traffic = 'human' AND ts >= $since
+  FROM human_events
+  WHERE store = $store AND type = 'click' AND ts >= $since
 ) AS clicked
 LEFT JOIN (
   SELECT decision_id, variant FROM decisions WHERE store = $store

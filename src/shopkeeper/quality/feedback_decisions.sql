@@ -1,4 +1,4 @@
--- Measured decisions with an answer, and how many of them impressions or clicks report, per surface, arm and UTC day.
+-- Measured decisions with an answer, for people, and how many of them impressions or clicks report, per surface, arm and UTC day.
 SELECT
   coalesce(served.surface, '') AS surface,
   served.variant AS variant,
@@ -7,7 +7,7 @@ SELECT
   sum(CASE WHEN seen.decision_id IS NULL THEN 0 ELSE 1 END) AS reported
 FROM (
   SELECT decision_id, surface, variant, ts
-  FROM decisions
+  FROM human_decisions
   WHERE store = $store AND system = 'recommendations' AND unit IS NOT NULL AND results > 0
     AND ts >= $since AND ts < $until
 ) AS served

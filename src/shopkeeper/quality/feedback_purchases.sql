@@ -7,13 +7,13 @@ SELECT
   sum(CASE WHEN bought.decision_id IS NULL THEN 0 ELSE 1 END) AS led
 FROM (
   SELECT session, product, decision_id, ts
-  FROM events
-  WHERE store = $store AND type = 'purchase' AND traffic = 'human' AND session IS NOT NULL AND ts >= $since
+  FROM human_events
+  WHERE store = $store AND type = 'purchase' AND session IS NOT NULL AND ts >= $since
 ) AS bought
 JOIN (
   SELECT session, product, max(surface) AS shown_on, max(decision_id) AS led_by
-  FROM events
-  WHERE store = $store AND type = 'click' AND traffic = 'human' AND decision_id IS NOT NULL AND session IS NOT NULL
+  FROM human_events
+  WHERE store = $store AND type = 'click' AND decision_id IS NOT NULL AND session IS NOT NULL
     AND ts >= $since
   GROUP BY session, product
 ) AS clicked ON clicked.session = bought.session AND clicked.product = bought.product

@@ -67,15 +67,28 @@ FOLDERS: Final[Mapping[str, Place]] = {
     "lake": Place("the tables above; `features/`: sums by user", "the tables' own; features follow", _REWRITE),
     "models": Place("pasts of shoppers under a hash of the key", "as long as the version", "arrays are written again"),
     "quarantine": Place("rejected rows as they came, without address", "`privacy.quarantine_days`", "rows are removed"),
+    "mlflow": _NOBODY,
     "secrets": Place("keys of today's address hashes", "one day", "destroyed every day"),
 }
 """Folders, by their name in the settings section `engines`."""
+
+SERVERS: Final[Mapping[str, Place]] = {
+    "state_url": Place("the tables of the state database above", "as above", "as above"),
+    "warehouse_url": Place(
+        "the tables of the lake above", "as the lake, up to the next load", "emptied and sent again"
+    ),
+    "cache_url": Place(
+        "last 50 events and lists by user, visitor or session", "30 days after the last visit", "deleted at once"
+    ),
+    "mlflow_url": _NOBODY,
+}
+"""Servers, by the setting in the section `engines` that names them."""
 
 MEMORY: Final[Mapping[str, Place]] = {
     "live profiles": Place(
         "last 50 events by user, visitor or session", "`serving.sessions` newest", "dropped at once"
     ),
-    "cache of answers": Place("lists under a key of the shopper", "`serving.cache_hours`", "profile version changes"),
+    "cache of answers": Place("lists under a key of the shopper", "`serving.cache_hours`", "all lists are dropped"),
     "user agents": Place("agents lately seen, nobody's id", "50,000 newest", ""),
 }
 """What a serving process holds in memory; gone when it ends."""

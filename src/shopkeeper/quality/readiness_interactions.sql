@@ -7,5 +7,5 @@ SELECT
   count(DISTINCT date_trunc('day', ts)) AS days,
   sum(CASE WHEN type = 'impression' THEN 1 ELSE 0 END) AS impressions,
   sum(CASE WHEN type = 'impression' AND decision_id IS NOT NULL THEN 1 ELSE 0 END) AS led_impressions
-FROM events
-WHERE store = $store AND traffic = 'human'
+FROM human_events
+WHERE store = $store

@@ -5,7 +5,7 @@ UNION ALL
 SELECT 'paid', count(*), sum(prices - 1)
 FROM (
   SELECT product, count(DISTINCT price) AS prices
-  FROM events
-  WHERE store = $store AND type = 'purchase' AND traffic = 'human' AND price IS NOT NULL AND product IS NOT NULL
+  FROM human_events
+  WHERE store = $store AND type = 'purchase' AND price IS NOT NULL AND product IS NOT NULL
   GROUP BY product
 ) AS paid

@@ -6,8 +6,8 @@ SELECT
   sum(CASE WHEN own.product IS NULL AND shared.product IS NULL THEN 1 ELSE 0 END) AS unknown_products
 FROM (
   SELECT store, product, count(*) AS events
-  FROM events
-  WHERE product IS NOT NULL AND traffic = 'human'
+  FROM human_events
+  WHERE product IS NOT NULL
   GROUP BY store, product
 ) AS named
 LEFT JOIN (SELECT store, product FROM products WHERE store <> '') AS own

@@ -2,8 +2,8 @@
 SELECT named.product AS product, named.events AS events
 FROM (
   SELECT product, count(*) AS events
-  FROM events
-  WHERE store = $store AND product IS NOT NULL AND traffic = 'human'
+  FROM human_events
+  WHERE store = $store AND product IS NOT NULL
   GROUP BY product
 ) AS named
 LEFT JOIN (SELECT product, 1 AS there FROM products WHERE store IN ($store, '') GROUP BY product) AS goods

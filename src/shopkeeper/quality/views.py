@@ -8,6 +8,7 @@ from typing import Final
 from shopkeeper.quality.ports import NamedQuery
 
 VIEWS: Final[Mapping[str, str]] = {
-    name: NamedQuery.load("shopkeeper.quality", name).text for name in ("human_events", "distinct_events")
+    name: NamedQuery.load("shopkeeper.quality", name).text
+    for name in ("human_events", "distinct_events", "human_decisions")
 }
 """Name of each view -> its portable SQL over tables and the views before it."""

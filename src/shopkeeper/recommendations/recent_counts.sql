@@ -3,15 +3,9 @@
 SELECT store, product, type, hour, n
 FROM (
   SELECT store, product, type, date_trunc('hour', ts) AS hour, CAST(count(*) AS DOUBLE) AS n
-  FROM events
-  WHERE ts >= $since AND coalesce(traffic, 'human') = 'human' AND coalesce(product, '') <> ''
+  FROM human_events
+  WHERE ts >= $since AND coalesce(product, '') <> ''
     AND type IN ('view', 'click', 'rating', 'cart', 'checkout', 'purchase')
-    AND (
-      store,
-      CASE WHEN coalesce(session, '') <> '' THEN 'session' ELSE 'visitor' END,
-      CASE WHEN coalesce(session, '') <> '' THEN session ELSE coalesce(visitor, '') END,
-      CAST(ts AS DATE)
-    ) NOT IN (SELECT store, kind, subject, CAST(ts AS DATE) FROM traffic_verdicts WHERE traffic <> 'human')
   GROUP BY store, product, type, date_trunc('hour', ts)
   UNION ALL
   SELECT store, product, type, ts AS hour, CAST(sum(coalesce(n, 1)) AS DOUBLE) AS n

@@ -3,11 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
 Alias = Literal["champion", "challenger", "previous"]
+ALIASES: tuple[Alias, ...] = ("champion", "challenger", "previous")
+Status = Literal["ready", "pruned"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """Where a version comes from.
+
+    Attributes:
+        run: Id of the training run; None for versions trained before runs had one.
+        objective: Hash of the objective it was judged against.
+        code: Version of Shopkeeper that trained it.
+        champion: Version that served when this one was made; None = there was none.
+        facts: What else is known, as plain JSON: `data`, `dependencies`, `seeds`, `trial`, `quality`, `blessing`, ...
+    """
+
+    run: str | None = None
+    objective: str | None = None
+    code: str = ""
+    champion: str | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +41,8 @@ class ModelVersion:
         folder: Bundle folder relative to the workspace's model folder.
         metrics: Offline metrics on the time split, each with its interval.
         blessed: Better than, or not worse than, the baseline on the same split.
+        status: `ready`; `pruned` = its arrays are deleted, what is known of it stays.
+        pinned: Kept whatever its age.
     """
 
     system: str
@@ -30,10 +53,18 @@ class ModelVersion:
     blessed: bool
     metrics: dict[str, Any]
     fingerprint: str
+    lineage: Lineage = field(default_factory=Lineage)
+    status: Status = "ready"
+    pinned: bool = False
 
 
 class ModelRegistry(Protocol):
-    """Versions and aliases. Laws: versions are never changed; moving an alias is one transaction and is audited."""
+    """Versions and aliases.
+
+    Laws: what a version is never changes, only its status and pin; moving an alias, pinning and pruning are one
+    transaction each and are audited; a version that an alias points to or that is pinned is never pruned, and no alias
+    comes to point to a pruned one, in whatever order processes ask.
+    """
 
     def register(self, version: ModelVersion) -> None:
         """Add a version. Raises InputError if the version is already there."""
@@ -52,5 +83,21 @@ class ModelRegistry(Protocol):
         ...
 
     def point(self, system: str, alias: Alias, version: str, who: str, why: str) -> None:
-        """Move an alias. Pointing `champion` elsewhere makes the old champion `previous`. Raises UnknownModel."""
+        """Move an alias. Pointing `champion` elsewhere makes the old champion `previous`.
+
+        Raises:
+            UnknownModel: there is no such version.
+            InputError: it is pruned.
+        """
+        ...
+
+    def pin(self, system: str, version: str, pinned: bool, who: str, why: str) -> None:
+        """Keep a version whatever its age, or no longer. Raises UnknownModel; InputError for a pruned one."""
+        ...
+
+    def prune(self, system: str, version: str, who: str, why: str) -> bool:
+        """Mark a version's arrays as deleted, so that they may be; False = it is pointed to or pinned and stays.
+
+        Raises UnknownModel. A pruned version stays pruned: True.
+        """
         ...

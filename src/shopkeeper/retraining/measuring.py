@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from shopkeeper.retraining.triggers import MeasuredPerformance
-from shopkeeper.training.evaluate import intervals
+from shopkeeper.training.comparison import intervals
 from shopkeeper.training.ports import DataT, LearningSystem, ModelT
 from shopkeeper.training.split import moment_of
 

@@ -62,10 +62,13 @@ class AnswerCache(Generic[AnswerT]):
 
     def put(self, key: Hashable, answer: AnswerT, model: str | None) -> None:
         """Keep an answer of the model."""
+        self.put_for(key, answer, model, self._ttl * (1 - JITTER_SHARE * self._chance()))
+
+    def put_for(self, key: Hashable, answer: AnswerT, model: str | None, seconds: float) -> None:
+        """Keep an answer of the model for some seconds."""
         if self._entries == 0:
             return
-        life = self._ttl * (1 - JITTER_SHARE * self._chance())
-        self._kept[key] = KeptAnswer(answer, model, self._clock() + life)
+        self._kept[key] = KeptAnswer(answer, model, self._clock() + seconds)
         self._kept.move_to_end(key)
         if len(self._kept) > self._entries:
             self._kept.popitem(last=False)

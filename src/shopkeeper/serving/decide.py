@@ -118,6 +118,17 @@ class Decider(Generic[RequestT, AnswerT]):
         around.telemetry.observe(took_ms, found.reason, found.cached, self.system.name, variant)
         return decision
 
+    def key(self, request: RequestT) -> Hashable | None:
+        """Return the key under which the answer to a request is kept, arm included; None = it is not kept."""
+        own = self.system.cache_key(request) if self.system.version is not None else None
+        return None if own is None else (self._around.arms.arm(self.system.name, request.store, request.unit), own)
+
+    def prime(self, request: RequestT, answer: AnswerT, model: str, seconds: float) -> None:
+        """Keep an answer that another process's model gave to the same request, for some seconds."""
+        key = self.key(request)
+        if key is not None and self.cache.fresh(key) is None:
+            self.cache.put_for(key, answer, model, seconds)
+
     async def _find(self, request: RequestT, variant: str) -> _Found[AnswerT]:
         """Return the model's answer from cache or anew; else its last good one; else none, with the reason."""
         for _ in range(_MODEL_TRIES):

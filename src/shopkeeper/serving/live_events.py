@@ -17,8 +17,8 @@ from shopkeeper.commerce.tables import EVENT_COUNTS, EVENTS
 from shopkeeper.intake.consent import UserConsents, counted, effective, said_in, without_keys
 from shopkeeper.intake.ports import LiveLog, RejectedRow
 from shopkeeper.serving.catalogue import Catalogue
+from shopkeeper.serving.profiles import Profiles
 from shopkeeper.serving.recent_ids import RecentIds
-from shopkeeper.serving.session_state import SessionState
 from shopkeeper.serving.telemetry import Telemetry
 
 
@@ -57,7 +57,7 @@ class LiveEvents:
         log: LiveLog,
         catalogue: Catalogue,
         consents: UserConsents,
-        sessions: SessionState,
+        profiles: Profiles,
         counts: LiveCounts,
         recent: RecentIds,
         telemetry: Telemetry,
@@ -66,7 +66,7 @@ class LiveEvents:
         self._log = log
         self._catalogue = catalogue
         self._consents = consents
-        self._sessions = sessions
+        self._profiles = profiles
         self._counts = counts
         self._recent = recent
         self._telemetry = telemetry
@@ -89,18 +89,22 @@ class LiveEvents:
         allowed = [(event, self.consent(event)) for event in fresh.values()]
         await self._write(allowed)
         types: Counter[str] = Counter()
+        told: list[tuple[Shopper, Event]] = []
         for event, consent in allowed:
             if self._recent.add((event.store, event.event_id)):
                 types[event.type] += 1
-                self._remember(event, consent)
+                self._count(event)
+                if self._shapes(event, consent):
+                    told.append((self._shopper(event), event))
+        await self._profiles.write(told)
         taken = types.total()
         self._telemetry.took_events(types, len(events) - taken)
         return TakenEvents(taken, len(events) - taken)
 
     def recall(self, event: Event) -> None:
         """Put an event that was logged before this process started into its shopper's profile; know it if resent."""
-        if self._recent.add((event.store, event.event_id)):
-            self._to_profile(event, self.consent(event))
+        if self._recent.add((event.store, event.event_id)) and self._shapes(event, self.consent(event)):
+            self._profiles.remember(self._shopper(event), event)
 
     def consent(self, event: Event) -> Consent:
         """Return what holds for an event."""
@@ -115,18 +119,20 @@ class LiveEvents:
         consent = effective(said_in(raw), record, self._catalogue.store(str(store)))
         return row if consent.measure else without_keys(row)
 
-    def _remember(self, event: Event, consent: Consent) -> None:
-        """Let a durable event change profile and live counts; bots change nothing."""
-        self._to_profile(event, consent)
+    def _count(self, event: Event) -> None:
+        """Let a durable event change the live counts; bots change nothing."""
         if event.traffic == "human" and event.product is not None:
             card = self._catalogue.card(event.store, event.product)
             categories = card.product.categories if card is not None else ()
             self._counts.record(event.store, event.product, categories, event.type, event.ts)
 
-    def _to_profile(self, event: Event, consent: Consent) -> None:
-        if event.traffic == "human" and consent.personalise:
-            shopper = Shopper(self._catalogue.group(event.store), event.user, event.visitor, event.session)
-            self._sessions.write(shopper, event)
+    @staticmethod
+    def _shapes(event: Event, consent: Consent) -> bool:
+        """Say whether an event may change its shopper's profile."""
+        return event.traffic == "human" and bool(consent.personalise)
+
+    def _shopper(self, event: Event) -> Shopper:
+        return Shopper(self._catalogue.group(event.store), event.user, event.visitor, event.session)
 
     async def _write(self, allowed: Sequence[tuple[Event, Consent]]) -> None:
         started = self._seconds()

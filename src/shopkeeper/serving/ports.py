@@ -113,25 +113,63 @@ class Profile:
 EMPTY_PROFILE = Profile()
 
 
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What is known for one request: the shopper's profile, and the answer kept under the name that was asked for."""
+
+    profile: Profile = EMPTY_PROFILE
+    answer: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What one process holds of a shopper.
+
+    Attributes:
+        name: Kind and value of their strongest key, such as `user:ann`.
+        weaker: Names of devices and sessions that are theirs.
+    """
+
+    group: str
+    name: str
+    weaker: tuple[str, ...]
+    profile: Profile
+
+
 class SessionStore(Protocol):
-    """Live profiles, shared by every process that serves.
+    """Live profiles and the answers made of them, shared by every process that serves.
 
     Laws: an event written is in the next read; a shopper is known by the strongest key given (user, else visitor, else
     session), and what weaker keys gathered moves to it the first time both come together; a device that comes with
     another user brings nothing of the first; profiles never cross a customer group; a version rises with every change
-    of a profile and is never used twice. Only shoppers who allow personalisation are handed in.
+    of a profile and is never used twice; an event written again stays one, so a call may be repeated. An answer is
+    given back to the same shopper under the same name until their profile changes or its life ends; a shopper without
+    keys stands for everyone. Only shoppers who allow personalisation are handed in with keys. Every call is one round
+    trip (some, where it names very many shoppers) and raises Unavailable when the engine does not answer in time.
     """
 
-    async def read(self, shopper: Shopper) -> Profile:
-        """Return the profile of a shopper. Raises Unavailable when the engine does not answer."""
+    async def begin(self) -> bool:
+        """Make the engine ready for calls, first of all and after it was away; say whether nobody has filled it yet."""
         ...
 
-    async def write(self, shopper: Shopper, event: Event) -> None:
-        """Add an event; only interest in a product changes a profile. Raises Unavailable."""
+    async def read(self, shopper: Shopper, asked: str = "") -> Recalled:
+        """Return the profile of a shopper, and the answer kept under the name `asked` where it is not empty."""
+        ...
+
+    async def write(self, told: Sequence[tuple[Shopper, Event]]) -> None:
+        """Add events; only interest in a product changes a profile."""
+        ...
+
+    async def keep(self, shopper: Shopper, asked: str, version: int, answer: bytes, seconds: float) -> None:
+        """Keep an answer for some seconds, unless the shopper's profile is of another version by now."""
+        ...
+
+    async def pour(self, held: Sequence[Held]) -> None:
+        """Add what a process held of shoppers to what is there."""
         ...
 
     async def erase(self, group: str, user: str) -> int:
-        """Forget a user and what is held of their devices and sessions; return profiles dropped."""
+        """Forget a user, and what is held of their devices and sessions, answers too; return profiles dropped."""
         ...
 
 

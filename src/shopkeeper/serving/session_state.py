@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from itertools import count
-from typing import Literal
+from typing import Literal, cast
 
 from shopkeeper.commerce.event import INTEREST, Event
 from shopkeeper.commerce.shopper import Shopper
-from shopkeeper.serving.ports import EMPTY_PROFILE, Profile, SessionEvent
+from shopkeeper.serving.ports import EMPTY_PROFILE, Held, Profile, SessionEvent
 
 EVENTS_KEPT = 50
 Kind = Literal["user", "visitor", "session"]
@@ -58,15 +58,38 @@ class SessionState:
 
     def erase(self, group: str, user: str) -> int:
         """Forget a user, and what is held of every device and session that was theirs; return profiles dropped."""
-        owner: Key = (group, "user", user)
-        theirs = [owner, *(weaker for weaker, stronger in self._owner.items() if stronger == owner)]
+        theirs = self.names_of(group, user)
         for key in theirs:
             self._owner.pop(key, None)
         return sum(self._profiles.pop(key, None) is not None for key in theirs)
 
+    def names_of(self, group: str, user: str) -> list[Key]:
+        """Return the key of a user, and of every device and session that was theirs."""
+        owner: Key = (group, "user", user)
+        return [owner, *(weaker for weaker, stronger in self._owner.items() if stronger == owner)]
+
+    def held(self) -> Iterator[Held]:
+        """Yield everything held, the longest unseen first, as it is at the call."""
+        weaker: dict[Key, list[str]] = {}
+        for key, owner in self._owner.items():
+            weaker.setdefault(owner, []).append(_name(key))
+        for key, profile in list(self._profiles.items()):
+            yield Held(key[0], _name(key), tuple(weaker.get(key, ())), profile)
+
+    def take(self, held: Held) -> None:
+        """Add what another place held of a shopper; an event that is here already stays one."""
+        key = _key(held.group, held.name)
+        own = self._profiles.get(key, EMPTY_PROFILE).events
+        both = (*own, *(event for event in held.profile.events if event not in own))
+        if len(both) > len(own):
+            self._keep(key, tuple(sorted(both, key=_time)))
+        for name in held.weaker:
+            if (weaker := _key(held.group, name)) not in self._owner:
+                self._bind(weaker, key)
+
     def _adopt(self, shopper: Shopper) -> Key | None:
         """Return the strongest key of a shopper, after binding the weaker ones to it."""
-        keys = _keys(shopper)
+        keys = keys_of(shopper)
         strongest = next(keys, None)
         if strongest is None:
             return None
@@ -103,7 +126,7 @@ class SessionState:
             self._profiles.popitem(last=False)
 
 
-def _keys(shopper: Shopper) -> Iterator[Key]:
+def keys_of(shopper: Shopper) -> Iterator[Key]:
     """Yield the keys a shopper came with, the strongest first."""
     if shopper.user is not None:
         yield (shopper.group, "user", shopper.user)
@@ -111,6 +134,20 @@ def _keys(shopper: Shopper) -> Iterator[Key]:
         yield (shopper.group, "visitor", shopper.visitor)
     if shopper.session is not None:
         yield (shopper.group, "session", shopper.session)
+
+
+def strongest(shopper: Shopper) -> Key | None:
+    """Return the strongest key a shopper came with."""
+    return next(keys_of(shopper), None)
+
+
+def _name(key: Key) -> str:
+    return f"{key[1]}:{key[2]}"
+
+
+def _key(group: str, name: str) -> Key:
+    kind, _, value = name.partition(":")
+    return (group, cast("Kind", kind), value)
 
 
 def _time(event: SessionEvent) -> float:

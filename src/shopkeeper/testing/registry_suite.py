@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shopkeeper.errors import InputError, UnknownModel
-from shopkeeper.registry.ports import ModelRegistry, ModelVersion
+from shopkeeper.registry.ports import ALIASES, Lineage, ModelRegistry, ModelVersion
 
 
 def example_version(name: str, hours: float = 0, system: str = "recommendations") -> ModelVersion:
@@ -21,6 +21,7 @@ def example_version(name: str, hours: float = 0, system: str = "recommendations"
         blessed=True,
         metrics={"ndcg@10": {"value": 0.05, "low": 0.04, "high": 0.06}},
         fingerprint="f" * 8,
+        lineage=Lineage("run-1", "o" * 8, "0.1.0", "champion-then", {"seeds": {"training": 7}}),
     )
 
 
@@ -62,3 +63,37 @@ class RegistrySuite:
         registry.point("pricing", "champion", "a", "test", "first")
         assert registry.pointer("recommendations", "champion") is None
         assert len(registry.versions()) == 2
+
+    def test_a_version_no_alias_points_to_can_be_pruned_and_stays_known(self, registry: ModelRegistry) -> None:
+        registry.register(example_version("a"))
+        assert registry.prune("recommendations", "a", "test", "old")
+        assert registry.prune("recommendations", "a", "test", "again")
+        assert registry.get("recommendations", "a").status == "pruned"
+
+    def test_a_version_an_alias_points_to_is_not_pruned(self, registry: ModelRegistry) -> None:
+        for alias in ALIASES:
+            registry.register(example_version(alias))
+            registry.point("recommendations", alias, alias, "test", "try")
+        assert not any(registry.prune("recommendations", alias, "test", "old") for alias in ALIASES)
+
+    def test_a_pinned_version_is_not_pruned_until_it_is_unpinned(self, registry: ModelRegistry) -> None:
+        registry.register(example_version("a"))
+        registry.pin("recommendations", "a", True, "test", "the auditors want it")
+        assert registry.get("recommendations", "a").pinned
+        assert not registry.prune("recommendations", "a", "test", "old")
+        registry.pin("recommendations", "a", False, "test", "done")
+        assert registry.prune("recommendations", "a", "test", "old")
+
+    def test_no_alias_comes_to_point_to_a_pruned_version(self, registry: ModelRegistry) -> None:
+        registry.register(example_version("a"))
+        registry.prune("recommendations", "a", "test", "old")
+        with pytest.raises(InputError, match="pruned"):
+            registry.point("recommendations", "champion", "a", "test", "try")
+        with pytest.raises(InputError, match="pruned"):
+            registry.pin("recommendations", "a", True, "test", "too late")
+
+    def test_what_is_unknown_is_neither_pinned_nor_pruned(self, registry: ModelRegistry) -> None:
+        with pytest.raises(UnknownModel, match="nowhere"):
+            registry.prune("recommendations", "nowhere", "test", "old")
+        with pytest.raises(UnknownModel, match="nowhere"):
+            registry.pin("recommendations", "nowhere", True, "test", "try")

@@ -1,143 +1,182 @@
-"""Model against baseline on the same cases, with the doubt that is left."""
+"""A candidate next to the rule-based baseline and the serving champion, on the same cases of the test part."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, Generic
 
-import numpy as np
-import numpy.typing as npt
+import msgspec
 
-from shopkeeper.training.ports import CaseScores
+from shopkeeper.errors import NotEnoughData
+from shopkeeper.registry.bundle import Bundle
+from shopkeeper.training.comparison import Against, compare
+from shopkeeper.training.latency import Latency
+from shopkeeper.training.ports import CaseScores, DataT, LearningSystem, ModelT, Parameters
+from shopkeeper.training.split import TimeSplit
 
-_DRAWS_AT_ONCE = 4_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A mean over cases with its 95% bootstrap interval."""
-
-    value: float
-    low: float
-    high: float
-
-    def document(self) -> dict[str, float]:
-        """Return the interval as it is stored."""
-        return {"value": self.value, "low": self.low, "high": self.high}
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """One metric: model, baseline, and model minus baseline case by case."""
-
-    model: Interval
-    baseline: Interval
-    difference: Interval
+AS_IT_SERVES = "as it serves"
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a model is worth next to its baseline.
+    """What a model is worth.
 
     Attributes:
+        model: Name of the model.
+        metric: The metric that decides.
         cases: Test cases, one shopper each.
-        metrics: Every metric over all cases.
-        totals: Name -> figure of the model and of the baseline.
-        slices: The deciding metric inside each slice, with the number of its cases.
+        baseline: Next to the rule-based baseline.
+        champion: Next to the version that serves; None while there is none.
+        latency: Of the bundle that would serve; None = not measured.
     """
 
-    cases: int
+    model: str
     metric: str
-    metrics: Mapping[str, Comparison]
-    totals: Mapping[str, tuple[float, float]]
-    slices: Mapping[str, tuple[int, Comparison]]
+    cases: int
+    baseline: Against
+    champion: Against | None = None
+    latency: Latency | None = None
+
+    @property
+    def opponent(self) -> Against:
+        """Whom the model must beat: what serves now, else the baseline."""
+        return self.champion or self.baseline
 
     @property
     def better(self) -> bool:
-        """True when the lower bound of the deciding difference is above zero."""
-        return self.metrics[self.metric].difference.low > 0
+        """True when the lower bound of the deciding difference to the opponent is above zero."""
+        return self.opponent.metrics[self.metric].difference.low > 0
 
     def document(self) -> dict[str, Any]:
         """Return everything as it is stored with the version: the model first, then what it stands beside."""
-        return {
-            **{name: found.model.document() for name, found in self.metrics.items()},
-            **{name: {"value": own} for name, (own, _) in self.totals.items()},
+        against = self.baseline
+        found: dict[str, Any] = {
+            **{name: asdict(one.model) for name, one in against.metrics.items()},
+            **{name: {"value": one.model} for name, one in against.totals.items()},
             "cases": self.cases,
-            "baseline": {
-                **{name: found.baseline.document() for name, found in self.metrics.items()},
-                **{name: {"value": other} for name, (_, other) in self.totals.items()},
-            },
-            "difference": {name: found.difference.document() for name, found in self.metrics.items()},
-            "slices": {
-                name: {
-                    "cases": cases,
-                    "model": found.model.document(),
-                    "baseline": found.baseline.document(),
-                    "difference": found.difference.document(),
-                }
-                for name, (cases, found) in self.slices.items()
-            },
+            "baseline": against.document(),
+            "difference": against.differences(),
+            "slices": against.slice_documents(),
         }
+        if self.champion is not None:
+            found["champion"] = {
+                **self.champion.document(),
+                "difference": self.champion.differences(),
+                "slices": self.champion.slice_documents(),
+            }
+        if self.latency is not None:
+            found["latency"] = asdict(self.latency)
+        return found
+
+    def plain(self) -> dict[str, Any]:
+        """Return all of it as plain JSON values, so that a durable step can record it."""
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        return plain
+
+    @classmethod
+    def of_plain(cls, plain: Mapping[str, Any]) -> Evaluation:
+        """Return the evaluation that `plain` was made of."""
+        return msgspec.convert(plain, cls)
 
 
-def compare(model: CaseScores, baseline: CaseScores, metric: str, *, resamples: int, seed: int) -> Evaluation:
-    """Compare two models case by case; intervals by bootstrap over cases, the same resamples for both (paired).
+@dataclass(frozen=True)
+class Serving:
+    """The version that serves now.
 
-    Source:
-        Efron and Tibshirani (1993), An Introduction to the Bootstrap, percentile interval; paired as in Koehn (2004).
+    Attributes:
+        bundle: Opened as serving opens it.
+        data_end: Time of the newest row it was trained on, UTC; None = not known.
     """
-    names = list(model.metrics)
-    cases = len(model.metrics[metric])
-    own = np.column_stack([model.metrics[name] for name in names])
-    other = np.column_stack([baseline.metrics[name] for name in names])
-    low, high = intervals(np.hstack([own, other, own - other]), resamples, seed)
-    metrics = {
-        name: _comparison(own[:, place], other[:, place], low[place :: len(names)], high[place :: len(names)])
-        for place, name in enumerate(names)
-    }
-    totals = {name: (value, baseline.totals[name]) for name, value in model.totals.items()}
-    slices = {}
-    for name, members in model.slices.items():
-        if members.any():
-            a, b = model.metrics[metric][members], baseline.metrics[metric][members]
-            slice_low, slice_high = intervals(np.column_stack([a, b, a - b]), resamples, seed)
-            slices[name] = (int(members.sum()), _comparison(a, b, slice_low, slice_high))
-    return Evaluation(cases, metric, metrics, totals, slices)
+
+    bundle: Bundle
+    data_end: datetime | None = field(default=None)
+
+
+@dataclass(frozen=True)
+class Champion(Generic[ModelT]):
+    """The serving version as it takes part in an exam.
+
+    Attributes:
+        how: As it serves, or its recipe fitted again, in words.
+    """
+
+    version: str
+    model: ModelT
+    how: str
+
+
+def evaluate(
+    system: LearningSystem[DataT, ModelT],
+    model: str,
+    parameters: Parameters,
+    data: DataT,
+    split: TimeSplit,
+    *,
+    serving: Serving | None = None,
+    resamples: int = 1_000,
+    minimum_cases: int = 30,
+    seed: int,
+) -> Evaluation:
+    """Fit a candidate on what came before the test and ask it, the baseline and the champion about the test.
+
+    Args:
+        split: The cut before the test, `Split.final`.
+        serving: What serves now; None = nothing yet.
+        minimum_cases: Fewest shoppers to judge with.
+
+    Raises:
+        NotEnoughData: fewer cases than that.
+        UnknownModel: the champion is a model this Shopkeeper does not know.
+    """
+    exam = system.exam(data, split.cutoff, seed)
+    if len(exam) < max(minimum_cases, 1):
+        raise NotEnoughData(
+            f"Only {len(exam)} shopper(s) met a new product after {split.moment:%Y-%m-%d %H:%M};"
+            f" {max(minimum_cases, 1)} are needed to judge a model.",
+            "Import more history, or raise `training.test_share` in shopkeeper.toml.",
+        )
+    past = system.take(data, split.train)
+    own = exam.score(system.fit(model, past, parameters, seed))
+    is_baseline = model == system.baseline
+    rules = own if is_baseline else exam.score(system.fit(system.baseline, past, {}, seed))
+    against = _comparison(system, own, rules, system.baseline, "the rule-based baseline", resamples, seed)
+    if serving is None:
+        return Evaluation(model, system.metric, len(exam), against)
+    champion = champion_of(system, serving, past, split)
+    theirs = exam.score(champion.model)
+    beside = _comparison(system, own, theirs, champion.version, champion.how, resamples, seed)
+    return Evaluation(model, system.metric, len(exam), against, beside)
+
+
+def champion_of(
+    system: LearningSystem[DataT, ModelT], serving: Serving, past: DataT, split: TimeSplit
+) -> Champion[ModelT]:
+    """Return the champion as it may fairly take part.
+
+    Where its own data ended before the test it takes part as it serves. Otherwise it has been taught what it would be
+    asked, so its recipe (model, parameters, seed) is fitted again on the candidate's training part.
+
+    Args:
+        past: What the candidate was taught.
+    """
+    manifest = serving.bundle.manifest
+    if serving.data_end is not None and serving.data_end < split.moment:
+        how = f"{AS_IT_SERVES}: its data ended {serving.data_end:%Y-%m-%d %H:%M}, before the test"
+        return Champion(manifest.version, system.open(serving.bundle), how)
+    ended = "is not known" if serving.data_end is None else f"is {serving.data_end:%Y-%m-%d %H:%M}, inside the test"
+    how = f"its recipe fitted again on the same training part, since the end of its own data {ended}"
+    return Champion(manifest.version, system.fit(manifest.model, past, manifest.parameters, manifest.seed), how)
 
 
 def _comparison(
-    own: npt.NDArray[np.float64],
-    other: npt.NDArray[np.float64],
-    low: npt.NDArray[np.float64],
-    high: npt.NDArray[np.float64],
-) -> Comparison:
-    means = (own.mean(), other.mean(), (own - other).mean())
-    model, baseline, difference = (
-        Interval(float(mean), float(bottom), float(top)) for mean, bottom, top in zip(means, low, high, strict=True)
-    )
-    return Comparison(model, baseline, difference)
-
-
-def intervals(
-    values: npt.NDArray[np.float64], resamples: int, seed: int
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return the 2.5% and 97.5% bounds of the mean of each column under resampling of rows.
-
-    Args:
-        values: One row a case; shape (n, m), n at least 1.
-        resamples: How many times the cases are drawn anew.
-        seed: Seed of the draws; equal for equal results.
-    """
-    cases = len(values)
-    draw = np.random.default_rng(seed)
-    means = np.empty((resamples, values.shape[1]))
-    step = max(_DRAWS_AT_ONCE // cases, 1)
-    for start in range(0, resamples, step):
-        size = min(step, resamples - start)
-        picked = draw.integers(0, cases, size=(size, cases))
-        picked += np.arange(size)[:, None] * cases
-        counts = np.bincount(picked.ravel(), minlength=size * cases).reshape(size, cases)
-        means[start : start + size] = counts @ values / cases
-    low, high = np.percentile(means, [2.5, 97.5], axis=0)
-    return low, high
+    system: LearningSystem[DataT, ModelT],
+    own: CaseScores,
+    other: CaseScores,
+    name: str,
+    how: str,
+    resamples: int,
+    seed: int,
+) -> Against:
+    return compare(own, other, system.metric, name=name, how=how, resamples=resamples, seed=seed)

@@ -12,7 +12,7 @@ from shopkeeper.registry.ports import Alias, ModelVersion
 class ExperimentLog(Protocol):
     """The log of all runs, for people who compare them.
 
-    Laws: it never stops a run: what it cannot write is counted in `missed`, logged and tried again at the next call;
+    Laws: it never stops a run: what it cannot write is counted in `missed`, logged and tried again at a later call;
     writing the same thing twice changes nothing, so a step that is repeated may call again; release decisions never
     read it.
     """

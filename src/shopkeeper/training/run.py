@@ -12,7 +12,7 @@ from shopkeeper.errors import InputError, NotEnoughData, UnknownModel
 from shopkeeper.quality.ports import ReportStore
 from shopkeeper.registry.bundle import BundleContent, Manifest, write_bundle
 from shopkeeper.registry.ports import ModelRegistry, ModelVersion
-from shopkeeper.training.evaluate import Evaluation, compare
+from shopkeeper.training.evaluate import Evaluation, evaluate
 from shopkeeper.training.ports import DataSummary, DataT, LearningSystem, ModelT
 from shopkeeper.training.split import TimeSplit, time_split
 
@@ -147,35 +147,24 @@ def _judge(
     system: LearningSystem[DataT, ModelT], model: str, data: DataT, plan: TrainingPlan, rails: Rails
 ) -> _Judged[ModelT]:
     split = time_split(system.times(data), plan.test_share)
-    past = system.take(data, split.train)
     rails.say(f"Fitting {model} and {system.baseline} on what happened before {split.moment:%Y-%m-%d %H:%M} ...")
-    fitted = {name: system.fit(name, past, {}, plan.seed) for name in dict.fromkeys((model, system.baseline))}
-    rails.say("Asking both about what happened after ...")
-    exam = system.exam(data, split.cutoff, plan.seed)
-    cases = len(exam)
-    if cases < plan.minimum_cases:
-        raise NotEnoughData(
-            f"Only {cases} shopper(s) met a new product after {split.moment:%Y-%m-%d %H:%M};"
-            f" {plan.minimum_cases} are needed to judge a model.",
-            "Import more history, or raise `training.test_share` in shopkeeper.toml.",
-        )
-    scores = {name: exam.score(one) for name, one in fitted.items()}
-    baseline = scores[system.baseline]
     evaluation, own = (
-        compare(one, baseline, system.metric, resamples=plan.resamples, seed=plan.seed)
-        for one in (scores[model], baseline)
+        evaluate(
+            system, one, {}, data, split, resamples=plan.resamples, minimum_cases=plan.minimum_cases, seed=plan.seed
+        )
+        for one in (model, system.baseline)
     )
     return _Judged(evaluation, own, split)
 
 
 def _bless(system: LearningSystem[DataT, ModelT], model: str, evaluation: Evaluation, rails: Rails) -> bool:
-    found = evaluation.metrics[system.metric]
+    found = evaluation.baseline.metrics[system.metric]
     if model == system.baseline:
         rails.say(f"{model} is the baseline: {system.metric} {found.model.value:.4f}.")
         return False
     verdict = "blessed" if evaluation.better else "not blessed"
     rails.say(
-        f"{model} {system.metric} {found.model.value:.4f}, {system.baseline} {found.baseline.value:.4f}; difference"
+        f"{model} {system.metric} {found.model.value:.4f}, {system.baseline} {found.other.value:.4f}; difference"
         f" {found.difference.value:+.4f} (95%: {found.difference.low:+.4f} to {found.difference.high:+.4f}): {verdict}."
     )
     return evaluation.better

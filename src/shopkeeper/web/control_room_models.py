@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shopkeeper.registry.ports import Alias, ModelVersion
+from shopkeeper.registry.ports import ALIASES, Alias, ModelVersion
 from shopkeeper.web.locale_text import MINUS, ago, number
 from shopkeeper.wiring.serve import Serving
 
-ALIASES: tuple[Alias, ...] = ("champion", "challenger", "previous")
 SHOWN = 50
 METRIC_WORDS = {
     "ndcg": "How high the products a shopper took stood in the list: 1 = always first, 0 = never in the first",

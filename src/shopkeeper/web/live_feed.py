@@ -61,7 +61,7 @@ def snapshot(serving: Serving, rows: Sequence[Second], new: Sequence[Second]) ->
             "rejected": totals.rejected,
         },
         "version": serving.system.version,
-        "profiles": len(serving.sessions),
+        "profiles": len(serving.profiles),
         "waiting": len(serving.decision_log),
         "dropped": serving.decision_log.dropped,
     }

@@ -26,6 +26,7 @@ class ServerCollector(Collector):
         yield from self._intake()
         yield from self._state()
         yield from self._warehouse()
+        yield from self._shared()
 
     def _decisions(self) -> Iterator[Metric]:
         telemetry = self._serving.telemetry
@@ -80,7 +81,7 @@ class ServerCollector(Collector):
         model = GaugeMetricFamily("shopkeeper_model", "1 for the version that serves.", labels=["system", "version"])
         model.add_metric([serving.system.name, serving.system.version or "none"], 1.0)
         yield model
-        yield GaugeMetricFamily("shopkeeper_profiles", "Live profiles held.", value=len(serving.sessions))
+        yield GaugeMetricFamily("shopkeeper_profiles", "Live profiles held.", value=len(serving.profiles))
         yield GaugeMetricFamily("shopkeeper_cached_answers", "Answers held.", value=len(serving.decider.cache))
 
     def _warehouse(self) -> Iterator[Metric]:
@@ -101,6 +102,30 @@ class ServerCollector(Collector):
             "shopkeeper_warehouse_lag_seconds",
             "For how long the oldest row that ClickHouse lacks has been in the lake, s.",
             value=figures.behind.seconds,
+        )
+
+    def _shared(self) -> Iterator[Metric]:
+        shared, answers = self._serving.profiles.shared, self._serving.answers
+        if shared is None or answers is None:
+            return
+        yield GaugeMetricFamily("shopkeeper_cache_up", "1 while the shared cache answers.", value=float(shared.up))
+        failures = CounterMetricFamily("shopkeeper_cache_failures", "Calls the cache did not answer.", labels=["call"])
+        for call, n in shared.failures.items():
+            failures.add_metric([call], n)
+        yield failures
+        yield CounterMetricFamily(
+            "shopkeeper_cache_local_reads",
+            "Profiles read from what this process holds, because the cache was away.",
+            value=shared.unread,
+        )
+        yield GaugeMetricFamily(
+            "shopkeeper_cache_waiting_events", "Events for the cache to come.", value=shared.waiting
+        )
+        yield CounterMetricFamily(
+            "shopkeeper_cache_left_out_events", "Events it will not get, too many waited.", value=shared.left_out
+        )
+        yield CounterMetricFamily(
+            "shopkeeper_cache_answers_taken", "Answers other processes made.", value=answers.taken
         )
 
 

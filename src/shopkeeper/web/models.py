@@ -10,13 +10,12 @@ from fastapi import APIRouter, Request
 from msgspec import Struct
 from starlette.responses import Response
 
-from shopkeeper.registry.ports import Alias, ModelRegistry
+from shopkeeper.registry.ports import ALIASES, Alias, ModelRegistry
 from shopkeeper.web.answer import json_answer
 from shopkeeper.web.auth import authorise
 from shopkeeper.wiring.serve import Serving
 
 router = APIRouter(prefix="/v1", tags=["models"])
-ALIASES: tuple[Alias, ...] = ("champion", "challenger", "previous")
 VERSIONS_SHOWN = 200
 
 

@@ -45,7 +45,7 @@ async def known(request: Request, store: Annotated[str, Path(max_length=200)]) -
     if not consent.personalise:
         return JSONResponse({"read": False, "events": [], "limit": EVENTS_KEPT})
     shopper = Shopper(catalogue.group(store), None, asking.visitor, asking.session)
-    profile = serving.sessions.read(shopper) if declared else EMPTY_PROFILE
+    profile = (await serving.profiles.read(shopper)).profile if declared else EMPTY_PROFILE
     now, locale = datetime.now(UTC), declared.locales[0] if declared and declared.locales else None
     events: list[dict[str, Any]] = []
     for event in reversed(profile.events):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from shopkeeper.intake.ports import SourcedRow
 from shopkeeper.quality.ports import NamedQuery
 from shopkeeper.recommendations.shoppers import forget, shopper_key
 from shopkeeper.serving.catalogue import Catalogue
-from shopkeeper.serving.session_state import SessionState
+from shopkeeper.serving.profiles import Profiles
 from shopkeeper.wiring.release import Release
 
 _log = structlog.get_logger(__name__)
@@ -39,9 +39,10 @@ class Places:
     quarantine: QuarantineFiles
     state: State
     models: Path
-    sessions: SessionState
+    profiles: Profiles
     catalogue: Catalogue
     release: Release
+    forget_answers: Callable[[], None]
 
 
 def person_of(lake: Lake, stores: tuple[str, ...], user: str) -> Person:
@@ -71,8 +72,12 @@ class Erasure:
 
     async def begin(self, rows: Sequence[SourcedRow]) -> dict[str, Any]:
         """Forget the profiles of deleted users now and queue the erasure of all else; return where it stands."""
-        places, users = self._places, [cast("User", row.row) for row in rows]
-        profiles = sum(places.sessions.erase(places.catalogue.group(user.store), user.user) for user in users)
+        users = [cast("User", row.row) for row in rows]
+        self._places.forget_answers()
+        dropped = await asyncio.gather(
+            *(self._erase_profiles(user.store, user.user) for user in users), return_exceptions=True
+        )
+        profiles = sum(one for one in dropped if isinstance(one, int))
         for user in users:
             task = asyncio.create_task(self._run(user.store, user.user))
             self._running.add(task)
@@ -103,7 +108,11 @@ class Erasure:
         erased["models"] = await asyncio.to_thread(self._erase_from_models, group, user)
         if erased["models"]:
             await places.release.reopen()
+        erased["profiles"] = await self._erase_profiles(store, user)  # again: a shared cache may have been away before
         return erased
+
+    async def _erase_profiles(self, store: str, user: str) -> int:
+        return await self._places.profiles.erase(self._places.catalogue.group(store), user)
 
     def _erase_history(self, stores: tuple[str, ...], user: str) -> dict[str, int]:
         places = self._places
@@ -128,5 +137,6 @@ class Erasure:
     def _erase_from_models(self, group: str, user: str) -> int:
         """Erase a user from every bundle on disk, newest or not; return from how many."""
         key = shopper_key(group, "user", user)
-        folders = [self._places.models / version.folder for version in self._places.state.registry.versions()]
+        versions = self._places.state.registry.versions()
+        folders = [self._places.models / version.folder for version in versions if version.status == "ready"]
         return sum(forget(folder, [key]) > 0 for folder in folders if folder.is_dir())

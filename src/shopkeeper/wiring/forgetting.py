@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 from shopkeeper.commerce.store import Store
@@ -12,10 +13,12 @@ from shopkeeper.engines.lake_erasure import Person
 from shopkeeper.engines.quarantine_files import QuarantineFiles
 from shopkeeper.engines.state import State
 from shopkeeper.engines.state_privacy import compact_state, forget_user
+from shopkeeper.engines.valkey_sessions import ValkeySessions
 from shopkeeper.errors import ContractNotMet, UnknownStore
 from shopkeeper.recommendations.shoppers import forget, shopper_key
 from shopkeeper.wiring.erasure import person_of
 from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.warehouse import Analytics
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 
@@ -28,6 +31,7 @@ def forget_person(settings: Settings, store: str, user: str) -> dict[str, int]:
     Raises:
         UnknownStore: the store is not declared.
         ContractNotMet: a process is writing, so what it holds could not be erased; all else has been.
+        Unavailable: ClickHouse or the shared cache does not answer; run it again when they do.
     """
     lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
     quarantine = QuarantineFiles(settings.folder(settings.engines.quarantine))
@@ -43,6 +47,9 @@ def forget_person(settings: Settings, store: str, user: str) -> dict[str, int]:
         erased |= forget_user(state.engine, stores, user)
         state.reports.save("erasure", {"status": "done", "erased": erased}, store)  # names nobody
         whole = compact_state(state.engine)
+    Analytics(settings, lake).load()  # what is gone from the lake goes from ClickHouse
+    if settings.engines.cache_url is not None:
+        erased["cache"] = asyncio.run(_forget_in_cache(settings.engines.cache_url, group, user))
     if removed.live_segments or removed.files_pending or not whole:
         raise ContractNotMet(
             f"{removed.live_segments} process(es) write events in this workspace, so the person is not gone from there "
@@ -50,6 +57,9 @@ def forget_person(settings: Settings, store: str, user: str) -> dict[str, int]:
             "Send DELETE /v1/users to the running server, which also forgets live profiles; or stop it and run again.",
         )
     return erased
+
+
+_CACHE_WAIT_SECONDS = 5.0
 
 
 def _group(state: State, store: str) -> tuple[tuple[str, ...], str]:
@@ -66,8 +76,18 @@ def _forget_in_models(settings: Settings, state: State, group: str, person: Pers
     keys += [shopper_key(group, "visitor", visitor) for visitor in person.visitors]
     keys += [shopper_key(group, "session", session) for session in person.sessions]
     models = settings.folder(settings.engines.models)
-    folders = [models / version.folder for version in state.registry.versions()]
+    folders = [models / version.folder for version in state.registry.versions() if version.status == "ready"]
     return sum(forget(folder, keys) > 0 for folder in folders if folder.is_dir())
+
+
+async def _forget_in_cache(url: str, group: str, user: str) -> int:
+    """Erase a user's profile and answers from the cache that serving processes share; return profiles dropped."""
+    sessions = ValkeySessions(url, wait_seconds=_CACHE_WAIT_SECONDS)
+    try:
+        await sessions.prepare()
+        return await sessions.erase(group, user)
+    finally:
+        await sessions.close()
 
 
 def _forget_in_features(settings: Settings) -> int:

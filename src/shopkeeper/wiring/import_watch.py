@@ -27,21 +27,22 @@ class ImportWatch:
         self._reports = reports
         self._tables = tables
         self._on_reload = on_reload
-        self._seen: int | None = None
+        self.seen: int | None = None
+        """Number of the report of the newest import that is on the shelf."""
 
     async def begin(self) -> None:
         """Fill the shelf; an import that ends meanwhile is seen by the next `follow`."""
         newest = await self._newest()
         await self._reload()
-        self._seen = newest
+        self.seen = newest
 
     async def follow(self) -> None:
         """Read the shelf again if another import ended since; one that fails is tried again at the next call."""
         newest = await self._newest()
-        if newest == self._seen:
+        if newest == self.seen:
             return
         rows = await self._reload()
-        self._seen = newest
+        self.seen = newest
         self._on_reload()
         _log.info("shelf_read_again", report=newest, rows=rows)
 

@@ -35,6 +35,8 @@ class Release:
         self._one_at_a_time = asyncio.Lock()
         self.read = False
         """True once the pointer was read."""
+        self.content = ""
+        """Hash over the arrays of the version that serves; another one after a person was erased from it."""
         self.error: str | None = None
         """Why the version the pointer names does not serve; None when it does."""
 
@@ -72,6 +74,9 @@ class Release:
     def _open(self, version: str | None) -> None:
         if version is None:
             self._system.load(None)
+            self.content = ""
             return
         registered = self._registry.get(self._system.name, version)
-        self._system.load(open_bundle(self._models / registered.folder))
+        bundle = open_bundle(self._models / registered.folder)
+        self._system.load(bundle)
+        self.content = bundle.manifest.content

@@ -36,9 +36,9 @@ from shopkeeper.serving.decision_log import QueuedDecisionLog
 from shopkeeper.serving.key_ring import KeyRing
 from shopkeeper.serving.live_events import LiveEvents
 from shopkeeper.serving.live_tables import LiveTables
-from shopkeeper.serving.ports import EMPTY_PROFILE
+from shopkeeper.serving.ports import Recalled
+from shopkeeper.serving.profiles import Profiles
 from shopkeeper.serving.recent_ids import RecentIds
-from shopkeeper.serving.session_state import SessionState
 from shopkeeper.serving.telemetry import Telemetry
 from shopkeeper.serving.workers import Workers
 from shopkeeper.wiring.arriving import arrivals
@@ -50,6 +50,7 @@ from shopkeeper.wiring.import_watch import ImportWatch
 from shopkeeper.wiring.release import Release
 from shopkeeper.wiring.retention import enforce_retention
 from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.shared_cache import FOLLOW_SECONDS, RecommendationAnswers, open_profiles, shared_answers
 from shopkeeper.wiring.validators import Validators
 from shopkeeper.wiring.warehouse import Analytics
 from shopkeeper.wiring.warm_start import remember_events
@@ -80,7 +81,8 @@ class Serving:
     live_log: GroupCommit
     catalogue: Catalogue
     consents: UserConsents
-    sessions: SessionState
+    profiles: Profiles
+    answers: RecommendationAnswers | None
     trending: Trending
     telemetry: Telemetry
     keys: KeyRing
@@ -106,13 +108,29 @@ class Serving:
             raise UnknownStore(body.store, tuple(known.store for known in self.catalogue.stores))
         consent = effective(body.consent, self.consents.of(body.store, body.user), store)
         shopper = Shopper(store.group, body.user, body.visitor, body.session)
-        profile = self.sessions.read(shopper) if consent.personalise else EMPTY_PROFILE
-        return await self.decider.decide(RecommendationRequest(body, shopper, consent, datetime.now(UTC), profile))
+        known, now = shopper if consent.personalise else Shopper(store.group), datetime.now(UTC)
+        asked = self.answers.name(RecommendationRequest(body, shopper, consent, now)) if self.answers else ""
+        recalled = await self.profiles.read(known, asked) if consent.personalise or asked else Recalled()
+        request = RecommendationRequest(body, shopper, consent, now, recalled.profile)
+        if self.answers is None:
+            return await self.decider.decide(request)
+        if recalled.answer is not None:
+            self.answers.take_over(request, recalled.answer)
+        decision = await self.decider.decide(request)
+        packed = self.answers.pack(decision)
+        if asked and packed is not None:
+            self.profiles.keep(known, asked, recalled.profile.version, *packed)
+        return decision
 
     async def make_visible(self) -> None:
         """Seal this process's segment and compact, so that SQL sees what was logged."""
         await self.live_log.seal()
         await asyncio.to_thread(self.lake.compact)
+
+    async def follow_cache(self) -> None:
+        """See whether a shared cache that was away is back."""
+        if self.profiles.shared is not None:
+            await self.profiles.shared.follow()
 
     async def load_mirror(self) -> None:
         """Send what was compacted to the warehouse that mirrors the lake, where there is one."""
@@ -142,11 +160,13 @@ async def open_serving(settings: Settings) -> AsyncIterator[Serving]:
         await serving.imports.begin()
         await asyncio.to_thread(_remember, serving)
         await serving.release.follow()
+        await serving.follow_cache()
         rounds = {
             "release": (POLL_SECONDS, serving.release.follow),
             "keys": (POLL_SECONDS, serving.keys.refresh),
             "imports": (POLL_SECONDS, serving.imports.follow),
             "compaction": (settings.serving.seal_seconds, serving.make_visible),
+            "cache": (FOLLOW_SECONDS, serving.follow_cache),
             "mirror": (settings.serving.seal_seconds, serving.load_mirror),
             "decisions": (0.25, serving.decision_log.flush),
             "traffic": (HOUR, serving.judge_behaviour),
@@ -183,7 +203,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack) -> Ser
     stack.callback(workers.close)
 
     telemetry, catalogue, trending = Telemetry(time.time), Catalogue(), Trending()
-    consents, sessions = UserConsents(catalogue.group), SessionState(chosen.sessions)
+    consents, profiles = UserConsents(catalogue.group), open_profiles(settings, stack)
     system = RecommendationSystem(catalogue, trending)
     decision_log = QueuedDecisionLog(live_log)
     limits = BreakerLimits(
@@ -213,6 +233,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack) -> Ser
 
     tables = LiveTables(live_log, state.tables, catalogue, consents, telemetry, time.perf_counter)
     release = Release(state.registry, system, models, on_swap)
+    imports = ImportWatch(state.reports, tables, cache.clear)
     return Serving(
         settings=settings,
         state=state,
@@ -222,21 +243,22 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack) -> Ser
         live_log=live_log,
         catalogue=catalogue,
         consents=consents,
-        sessions=sessions,
+        profiles=profiles,
+        answers=shared_answers(settings, decider, lambda: f"{release.content} {imports.seen}"),
         trending=trending,
         telemetry=telemetry,
         keys=KeyRing(state.keys, time.monotonic),
         events=LiveEvents(
-            live_log, catalogue, consents, sessions, trending, RecentIds(RECENT_IDS), telemetry, time.perf_counter
+            live_log, catalogue, consents, profiles, trending, RecentIds(RECENT_IDS), telemetry, time.perf_counter
         ),
         tables=tables,
         system=system,
         decider=decider,
         decision_log=decision_log,
         release=release,
-        imports=ImportWatch(state.reports, tables, cache.clear),
+        imports=imports,
         validators=Validators(
             catalogue, arrivals(settings), read_contracts(settings).rules(), settings.intake.future_seconds
         ),
-        erasure=Erasure(Places(live_log, lake, quarantine, state, models, sessions, catalogue, release)),
+        erasure=Erasure(Places(live_log, lake, quarantine, state, models, profiles, catalogue, release, cache.clear)),
     )

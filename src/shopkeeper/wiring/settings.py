@@ -24,6 +24,8 @@ class EngineSettings(_Section):
     """SQLAlchemy URL of the state database."""
     warehouse_url: str | None = None
     """ClickHouse database that analytical reads run on; None = DuckDB over the lake."""
+    cache_url: str | None = None
+    """Valkey or Redis that serving processes share profiles and answers on; None = each holds its own."""
     log: Path = Path("log")
     """Folder of the event log's segments."""
     lake: Path = Path("lake")
@@ -34,6 +36,14 @@ class EngineSettings(_Section):
     """Folder of rejected rows."""
     secrets: Path = Path("secrets")
     """Folder of the keys that hash network addresses."""
+    mlflow_url: str = "sqlite:///mlflow.db"
+    """Experiment log: a SQLite file or an MLflow server's http(s) address; empty = none."""
+    mlflow: Path = Path("mlflow")
+    """Folder of the experiment log: files of runs, and writes that did not get through yet."""
+    shards: str = "local"
+    """What computes shards of long work: `local` = processes here, else the address of a Ray cluster."""
+    shard_workers: int = Field(default=0, ge=0)
+    """Most shards at a time; 0 = one for each core."""
 
 
 class ServingSettings(_Section):
@@ -46,6 +56,8 @@ class ServingSettings(_Section):
     cache_hours: float = Field(12.0, ge=0)
     """Life of a cached answer, hours; each gets up to 10% jitter."""
     cache_entries: int = Field(100_000, ge=0)
+    cache_wait_ms: float = Field(20.0, gt=0)
+    """How long `engines.cache_url` may take to answer before its part is done in process, milliseconds."""
     sessions: int = Field(200_000, gt=0)
     """Shoppers whose live profile is held in memory; the longest unseen goes first."""
     body_bytes: int = Field(4_000_000, gt=0)

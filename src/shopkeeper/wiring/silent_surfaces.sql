@@ -1,5 +1,5 @@
 SELECT d.store AS store, d.surface AS surface, count(*) AS decisions, count(i.decision_id) AS seen
-FROM decisions AS d
+FROM human_decisions AS d
 LEFT JOIN (
     SELECT DISTINCT store, decision_id
     FROM events

@@ -10,13 +10,12 @@ from shopkeeper import __version__
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.state import open_state
 from shopkeeper.recommendations.learn import RecommendationLearning
-from shopkeeper.registry.ports import Alias, ModelVersion
+from shopkeeper.registry.ports import ALIASES, ModelVersion
 from shopkeeper.training.run import Rails, TrainingPlan, TrainingResult, check_name, train
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.warehouse import Analytics
 
 SYSTEMS = (RecommendationLearning.name,)
-ALIASES: tuple[Alias, ...] = ("champion", "challenger", "previous")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from shopkeeper.engines.experiment_spool import SpoolState
 from shopkeeper.engines.lake_health import LakeHealth
 from shopkeeper.engines.log_health import LogHealth
 from shopkeeper.engines.state_health import StateHealth
@@ -96,6 +97,19 @@ def check_lake(health: LakeHealth) -> Finding:
     if health.stray:
         return Finding(name, "warn", f"{what}; {health.stray} files besides", "The next compaction sweeps them.")
     return passed(name, what)
+
+
+def check_experiment_log(spool: SpoolState) -> Finding:
+    """Judge whether what training told the experiment log got through."""
+    name = "training.log"
+    if spool.trouble is not None:
+        what = f"{spool.waiting} writes wait since {spool.since:%Y-%m-%d %H:%M} UTC: {spool.trouble}"
+        remedy = "Check engines.mlflow_url and `pip install 'shopkeeper[train]'`; they are sent with the next training."
+        return Finding(name, "warn", what, remedy)
+    if spool.refused:
+        remedy = "See why in the spool's refused.jsonl, below engines.mlflow; delete that file when it is dealt with."
+        return Finding(name, "warn", f"MLflow refused {spool.refused} writes", remedy)
+    return passed(name, f"nothing was missed, {spool.waiting} writes wait for the next")
 
 
 def check_engine(facts: EngineFacts) -> Finding:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from shopkeeper.engines.duckdb_warehouse import DuckDbWarehouse
+from shopkeeper.engines.experiment_spool import Spool
 from shopkeeper.engines.lake_health import look_at_lake
 from shopkeeper.engines.log_health import look_at_log
 from shopkeeper.engines.state import open_state
@@ -16,6 +17,7 @@ from shopkeeper.errors import ConfigError
 from shopkeeper.wiring.doctor.data import (
     SURFACE_DAYS,
     check_engine,
+    check_experiment_log,
     check_lake,
     check_log_damage,
     check_log_waiting,
@@ -93,6 +95,8 @@ def _about_data(settings: Settings) -> Iterator[Finding]:
     urls = {name: value for name, value in settings.engines.model_dump().items() if isinstance(value, str)}
     yield from (check_engine(facts) for facts in look_at_engines(urls))
     yield check_state(look_at_state(settings.state_url))
+    if settings.engines.mlflow_url:
+        yield check_experiment_log(Spool(settings.folder(settings.engines.mlflow) / "spool").state())
     segments = look_at_log(log, time.time())
     yield check_log_damage(segments)
     yield check_log_waiting(segments)

@@ -11,11 +11,10 @@ from typing import Literal
 from shopkeeper.engines.state import State
 from shopkeeper.errors import BundleDamaged
 from shopkeeper.registry.bundle import open_bundle
-from shopkeeper.registry.ports import Alias, ModelRegistry
+from shopkeeper.registry.ports import ALIASES, ModelRegistry
 from shopkeeper.serving.ports import KeyStore
 from shopkeeper.wiring.doctor.finding import Finding, listed, passed
 
-_ALIASES: tuple[Alias, ...] = ("champion", "challenger", "previous")
 KEYS_FILE = "storefront-keys.json"
 
 BrowserProblems = Callable[[Path, KeyStore], tuple[str, ...]]
@@ -96,10 +95,10 @@ def check_key_file(facts: KeyFileFacts) -> Finding:
 
 
 def look_at_bundles(registry: ModelRegistry, models: Path) -> list[BundleFacts]:
-    """Return every registered version with what is wrong with its bundle; every byte of it is read."""
+    """Return every version whose files should be there, with what is wrong with them; every byte is read."""
     found = []
-    for one in registry.versions():
-        aliases = tuple(alias for alias in _ALIASES if registry.pointer(one.system, alias) == one.version)
+    for one in (version for version in registry.versions() if version.status == "ready"):
+        aliases = tuple(alias for alias in ALIASES if registry.pointer(one.system, alias) == one.version)
         trouble: str | None = None
         try:
             manifest = open_bundle(models / one.folder).manifest

@@ -1,0 +1,162 @@
+"""The shared store of profiles and answers as one process sees it: it may go away and come back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from shopkeeper.commerce.event import Event
+from shopkeeper.commerce.shopper import Shopper
+from shopkeeper.errors import Unavailable
+from shopkeeper.serving.ports import Recalled, SessionStore
+from shopkeeper.serving.session_state import Key, SessionState, keys_of
+
+Told = tuple[Shopper, Event]
+WAITING: Final = 200_000
+"""Most events that wait for the store while it is away; the oldest are left out first, and counted."""
+_ANSWERS_ON_THEIR_WAY: Final = 1_000
+_AT_ONCE: Final = 500
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Erasure:
+    """A user to be forgotten, and every key that was theirs when it was asked for."""
+
+    group: str
+    user: str
+    keys: frozenset[Key]
+
+    def means(self, told: Told) -> bool:
+        return not self.keys.isdisjoint(keys_of(told[0]))
+
+
+class SharedSessions:
+    """One store, and what waits for it while it is away. Used from one event loop.
+
+    From the first call that fails the store counts as away: reads give None at once, and events and erasures wait.
+    `follow` finds out when it is back, hands it what waited in order (erasures first), and where it came back empty
+    everything this process holds. Until then nobody reads from it, so nobody reads less than they wrote.
+
+    Args:
+        local: What this process holds itself.
+    """
+
+    def __init__(self, store: SessionStore, local: SessionState) -> None:
+        self._store = store
+        self._local = local
+        self._events: deque[Told] = deque()
+        self._erasures: list[_Erasure] = []
+        self._keeping: set[asyncio.Task[None]] = set()
+        self.up = False
+        self.failures: Counter[str] = Counter()
+        """Calls that failed, by name."""
+        self.unread = 0
+        """Reads answered from what this process holds, because the store was away."""
+        self.left_out = 0
+        """Events the store will never see, because too many waited."""
+
+    @property
+    def waiting(self) -> int:
+        """Events that wait for the store."""
+        return len(self._events)
+
+    async def read(self, shopper: Shopper, asked: str) -> Recalled | None:
+        """Return what the store knows; None while it is away."""
+        if self.up:
+            try:
+                return await self._store.read(shopper, asked)
+            except Unavailable as error:
+                self._away("read", error)
+        self.unread += 1
+        return None
+
+    async def write(self, told: Sequence[Told]) -> None:
+        """Hand events over, or let them wait."""
+        if self.up:
+            try:
+                await self._store.write(told)
+            except Unavailable as error:
+                self._away("write", error)
+            else:
+                return
+        self._events.extend(told)
+        while len(self._events) > WAITING:
+            self._events.popleft()
+            self.left_out += 1
+
+    def keep(self, shopper: Shopper, asked: str, version: int, answer: bytes, seconds: float) -> None:
+        """Let an answer be kept in the background; while the store is away or slow it is not."""
+        if self.up and len(self._keeping) < _ANSWERS_ON_THEIR_WAY:
+            task = asyncio.create_task(self._keep(shopper, asked, version, answer, seconds))
+            self._keeping.add(task)
+            task.add_done_callback(self._keeping.discard)
+
+    async def erase(self, group: str, user: str) -> int:
+        """Forget a user; return profiles dropped.
+
+        Raises:
+            Unavailable: the store is away. It will be done when it is back, if this process lives until then.
+        """
+        erasure = _Erasure(group, user, frozenset(self._local.names_of(group, user)))
+        self._events = deque(told for told in self._events if not erasure.means(told))
+        try:
+            if not self.up:
+                raise Unavailable("The shared cache is away.", "Delete the user again when it is back.")
+            return await self._store.erase(group, user)
+        except Unavailable as error:
+            if self.up:
+                self._away("erase", error)
+            self._erasures.append(erasure)
+            raise
+
+    async def follow(self) -> None:
+        """Where the store is away, see whether it is back, and bring it up to date."""
+        if self.up:
+            return
+        try:
+            empty = await self._store.begin()
+            if empty:
+                await self._pour()
+            while self._erasures or self._events:
+                await self._catch_up()
+        except Unavailable as error:
+            self.failures["begin"] += 1
+            _log.debug("shared_cache_still_away", reason=error.reason)
+            return
+        self.up = True
+        _log.info("shared_cache_answers", filled_by_this_process=empty)
+
+    async def _catch_up(self) -> None:
+        """Carry out what waits, erasures first; what fails waits again."""
+        while self._erasures:
+            await self._store.erase(self._erasures[0].group, self._erasures[0].user)
+            del self._erasures[0]
+        batch = [self._events.popleft() for _ in range(min(len(self._events), _AT_ONCE))]
+        try:
+            await self._store.write(batch)
+        except Unavailable:
+            self._events.extendleft(told for told in reversed(batch) if not any(e.means(told) for e in self._erasures))
+            raise
+
+    async def _pour(self) -> None:
+        held = list(self._local.held())
+        for start in range(0, len(held), _AT_ONCE):
+            await self._store.pour(held[start : start + _AT_ONCE])
+
+    async def _keep(self, shopper: Shopper, asked: str, version: int, answer: bytes, seconds: float) -> None:
+        try:
+            await self._store.keep(shopper, asked, version, answer, seconds)
+        except Unavailable as error:
+            self._away("keep", error)
+
+    def _away(self, call: str, error: Unavailable) -> None:
+        self.failures[call] += 1
+        if self.up:
+            self.up = False
+            _log.warning("shared_cache_away", call=call, reason=error.reason, remedy=error.remedy)

@@ -1,0 +1,99 @@
+"""A real Ray cluster of two machines (played by two node processes) keeps the laws of shards, and loses one of them."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from shopkeeper.engines.ray_shards import RayShards, open_ray
+from shopkeeper.errors import ConfigError, Unavailable
+from shopkeeper.jobs.shards import Shared
+from shopkeeper.testing.shard_mapper_suite import (
+    PRICES,
+    RemoteShardMapperSuite,
+    basket_values,
+    baskets,
+    slow_basket_values,
+)
+
+from .conftest import missing
+
+pytestmark = pytest.mark.integration
+
+STORE_BYTES = 100 * 1024 * 1024
+
+
+class Cluster(Protocol):
+    """What the tests use of `ray.cluster_utils.Cluster`, and its second machine."""
+
+    address: str
+    second: Any
+
+    def remove_node(self, node: object, allow_graceful: bool) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """Give a cluster whose machines are processes here, two cores each."""
+    with pytest.MonkeyPatch.context() as environment, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        environment.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        environment.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # stay on the loopback address
+        try:
+            cluster_utils = importlib.import_module("ray.cluster_utils")
+        except ImportError as error:
+            missing(f"Ray is not installed: {error}.")
+        node = {"num_cpus": 2, "node_ip_address": "127.0.0.1", "object_store_memory": STORE_BYTES}
+        started = cluster_utils.Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
+        started.second = started.add_node(**node)
+        yield started
+        started.shutdown()
+
+
+@pytest.fixture(scope="module")
+def mapper(cluster: Cluster) -> Iterator[RayShards]:
+    """Give the engine, connected to the cluster."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with open_ray(cluster.address) as opened:
+            yield opened
+
+
+class TestRayShards(RemoteShardMapperSuite):
+    pass
+
+
+def test_losing_a_machine_in_the_middle_costs_no_result(cluster: Cluster, mapper: RayShards, tmp_path: Path) -> None:
+    log, lonely = tmp_path / "log", Shared({"prices": PRICES})
+    raylet = cluster.second.all_processes["raylet"][0].process.pid
+    found: list[npt.NDArray[np.float64]] = []
+    lost_with = 0
+    for result in mapper.map_shards(slow_basket_values, [(one, str(log)) for one in baskets(40)], shared=lonely.arrays):
+        found.append(result)
+        said = log.read_text()
+        under_way = said.count(f"begun below {raylet}\n") - said.count(f"ended below {raylet}\n")
+        if under_way and not lost_with:
+            cluster.remove_node(cluster.second, allow_graceful=False)
+            lost_with = len(found)
+    assert 0 < lost_with < 40
+    assert len(found) == 40
+    for own, basket in zip(found, baskets(40), strict=True):
+        np.testing.assert_array_equal(own, basket_values(basket, lonely))
+    assert log.read_text().count("begun") > 40
+
+
+def test_a_cluster_that_is_not_there_is_said_at_once() -> None:
+    with pytest.raises(Unavailable, match=r"127\.0\.0\.1:9"), open_ray("127.0.0.1:9"):
+        pass
+
+
+def test_an_address_that_is_none_is_said() -> None:
+    with pytest.raises(ConfigError, match="no address of a Ray cluster"), open_ray("my-cluster"):
+        pass
