@@ -47,6 +47,7 @@ def synthetic(interactions: int, items: int, seed: int) -> Interactions:
         stores=np.zeros(interactions, dtype=np.int32),
         kinds=np.zeros(interactions, dtype=np.int8),
         times=np.arange(interactions, dtype=np.int64) * SECOND,
+        devices=np.zeros(interactions, dtype=np.int8),
         index=single_group([str(code) for code in range(items)]),
         categories=[()] * items,
         shopper_keys=[""] * (int(shoppers.max()) + 1),

@@ -50,7 +50,7 @@ WITHOUT_TIMES = PopularParams(half_life_days=1e12)
 """Data that has an order but no times: every interaction counts the same."""
 
 TABLES: Mapping[str, str] = {
-    "events": "event_id ts store type visitor user session product consent traffic",
+    "events": "event_id ts store type visitor user session product consent traffic device user_agent",
     "stores": "store customer_group consent_default",
     "users": "user store consent",
     "products": "product store kind categories",
@@ -184,6 +184,7 @@ def ordered(shoppers: npt.NDArray[np.int32], items: npt.NDArray[np.int32], names
         stores=np.zeros(count, dtype=np.int32),
         kinds=np.zeros(count, dtype=np.int8),
         times=np.arange(count, dtype=np.int64) * SECOND,
+        devices=np.zeros(count, dtype=np.int8),
         index=single_group([str(name) for name in names]),
         categories=[()] * len(names),
         shopper_keys=[str(code) for code in range(int(shoppers.max()) + 1)],

@@ -55,6 +55,7 @@ def interactions(past: Past, group: str = "uk") -> Interactions:
         stores=np.zeros(len(past), dtype=np.int32),
         kinds=np.array([KINDS.index(kind) for _, _, kind in past], dtype=np.int8),
         times=(first + 60 * np.arange(len(past), dtype=np.int64)) * SECOND,
+        devices=np.zeros(len(past), dtype=np.int8),
         index=single_group(PRODUCTS, group),
         categories=[(CATEGORY[name],) for name in PRODUCTS],
         shopper_keys=[shopper_key(group, "user", user) for user in users],

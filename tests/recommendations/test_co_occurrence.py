@@ -35,6 +35,7 @@ def seen(shoppers: list[list[Basket]]) -> Sequences:
             stores=np.zeros(count, dtype=np.int32),
             kinds=np.zeros(count, dtype=np.int8),
             times=columns[2] * SECOND,
+            devices=np.zeros(count, dtype=np.int8),
             index=single_group([str(n) for n in range(ITEMS)]),
             categories=[()] * ITEMS,
             shopper_keys=[str(n) for n in range(len(shoppers))],

@@ -18,7 +18,7 @@ from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.errors import Unavailable
 from shopkeeper.quality.ports import NamedQuery
 from shopkeeper.recommendations.extract import extract_interactions
-from shopkeeper.recommendations.interactions import KINDS, NOBODY, Interactions
+from shopkeeper.recommendations.interactions import DEVICES, KINDS, NOBODY, Interactions
 from shopkeeper.recommendations.trending import Trending
 from shopkeeper.recommendations.trending_seed import seed_trending
 from shopkeeper.serving.catalogue import Catalogue
@@ -231,3 +231,22 @@ def test_trending_starts_with_the_last_days_counts(world: World) -> None:
     trending = Trending(half_life_hours=1e9)
     assert seed_trending(trending, world.lake.warehouse(), Catalogue(), DAY + timedelta(hours=2)) == 3 + 1 + 4
     assert dict(trending.top("uk")) == pytest.approx({"mug": 1.0, "cup": 5 / 7})
+
+
+@pytest.mark.parametrize(
+    ("fields", "device"),
+    [
+        ({"device": "Mobile phone"}, "mobile"),
+        ({"device": "iPad"}, "tablet"),
+        ({"device": "desktop"}, "desktop"),
+        ({"user_agent": "chrome mobile"}, "mobile"),
+        ({"user_agent": "firefox tablet"}, "tablet"),
+        ({"device": "fridge"}, "unknown"),
+        ({}, "unknown"),
+    ],
+)
+def test_the_class_of_a_device_is_read_from_what_the_event_says(
+    world: World, fields: dict[str, Any], device: str
+) -> None:
+    world.event("mug", visitor="v1", **fields)
+    assert [DEVICES[code] for code in world.read().devices.tolist()] == [device]

@@ -36,7 +36,7 @@ def test_the_history_lies_strictly_before_the_moment_asked_about() -> None:
     order = np.argsort(data.times, kind="stable")
     data = Interactions(
         data.shoppers[order], data.items[order], data.stores[order], data.kinds[order], data.times[order],
-        data.index, data.categories, data.shopper_keys, data.store_names,
+        data.devices[order], data.index, data.categories, data.shopper_keys, data.store_names,
     )  # fmt: skip
     questions = time_exam(data, 10_000_000, seed=1).questions
     assert len(questions) == 40
@@ -72,6 +72,17 @@ def test_slices_cover_stores_and_shoppers() -> None:
     by_store = [exam.slices[f"store {name}"] for name in data.store_names]
     np.testing.assert_array_equal(np.sum(by_store, axis=0), np.ones(len(exam.questions)))
     np.testing.assert_array_equal(exam.slices["known shoppers"], ~exam.slices["new shoppers"])
+    by_device = [exam.slices["device desktop"], exam.slices["device mobile"]]
+    np.testing.assert_array_equal(np.sum(by_device, axis=0), np.ones(len(exam.questions)))
+
+
+def test_a_product_that_was_never_seen_before_the_cutoff_is_new_and_in_the_tail() -> None:
+    past: Past = [(f"u{n}", product, "view") for n in range(9) for product in ("mug", "cup")] + [("u0", "lamp", "view")]
+    data = interactions(past)
+    exam = time_exam(data, int(data.times[-1]), seed=1)
+    assert [NAMES[code] for code in exam.questions.targets.tolist()] == ["lamp"]
+    assert exam.slices["new products"].tolist() == exam.slices["tail products"].tolist() == [True]
+    assert not any(name.startswith("device") for name in exam.slices)
 
 
 def test_ties_share_their_middle_rank_and_what_was_seen_does_not_compete() -> None:

@@ -1,4 +1,4 @@
-"""Search of parameters with Optuna: tree-structured Parzen estimators, given up early below the median."""
+"""Search of parameters with Optuna's tree-structured Parzen estimators; hopeless trials are given up early."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from statistics import median
 
 import optuna
 import structlog
@@ -34,7 +35,8 @@ class OptunaTuner:
 
     Args:
         startup: Trials drawn by chance before the estimators have something to learn from.
-        patience: Finished trials before one may be given up for lying below their median.
+        patience: Finished trials before one is given up for lying below their median at the same step. The rule is our
+            own, as Optuna's looks at the best step so far, which a running mean over questions reaches by chance.
         clock: Seconds, for budgets and durations.
     """
 
@@ -76,18 +78,15 @@ class OptunaTuner:
         seed: int,
     ) -> Trial:
         number, begun = len(found), self._clock()
-        study = self._study(where, found, _seed(seed, number))
-        asked = study.ask(dict(where)) if number else None
-        parameters = {**defaults, **asked.params} if asked else dict(defaults)
+        drawn = self._study(where, found, _seed(seed, number)).ask(dict(where)).params if number else {}
+        parameters = {**defaults, **drawn}
         steps: list[float] = []
         given_up = False
 
         def give_up(value: float) -> bool:
             nonlocal given_up
             steps.append(value)
-            if asked is not None and math.isfinite(value):
-                asked.report(value, len(steps) - 1)
-                given_up = asked.should_prune()
+            given_up = number > 0 and self._hopeless(steps, found)
             return given_up
 
         value: float | None = None
@@ -104,13 +103,18 @@ class OptunaTuner:
             return Trial(number, parameters, None, lasted, "pruned", tuple(steps))
         return Trial(number, parameters, value, lasted, "done", tuple(steps))
 
+    def _hopeless(self, steps: Sequence[float], found: Sequence[Trial]) -> bool:
+        """Say whether the newest step lies below the median of what finished trials had there."""
+        place = len(steps) - 1
+        others = [trial.steps[place] for trial in found if trial.state == "done" and len(trial.steps) > place]
+        return len(others) >= self._patience and steps[place] < median(others)
+
     def _study(self, where: Mapping[str, BaseDistribution], found: Sequence[Trial], seed: int) -> optuna.Study:
         """Return a study that knows the trials before and nothing else."""
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         study = optuna.create_study(
             direction="maximize",
             sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=self._startup, multivariate=True),
-            pruner=optuna.pruners.MedianPruner(n_startup_trials=self._patience, n_min_trials=self._patience),
         )
         for trial in found:
             steps = {step: value for step, value in enumerate(trial.steps) if math.isfinite(value)}

@@ -66,6 +66,7 @@ def _assemble(rows: Columns, items: Columns, shoppers: Columns, stores: Columns)
         stores=codes["store"],
         kinds=rows["kind"].astype(np.int8),
         times=rows["ts"].astype("datetime64[us]").astype(np.int64),
+        devices=rows["device"].astype(np.int8),
         index=ItemIndex(groups, starts, [str(product) for product in items["product"]]),
         categories=[_paths(text) for text in items["categories"]],
         shopper_keys=[shopper_key(str(group), _kind(str(kind)), str(identity)) for group, kind, identity in keys],

@@ -16,7 +16,7 @@ from shopkeeper.recommendations.items import ItemIndex
 from shopkeeper.registry.text_arrays import pack_texts, unpack_texts
 
 _ABOUT = "interactions.json"
-_COLUMNS = ("shoppers", "items", "stores", "kinds", "times")
+_COLUMNS = ("shoppers", "items", "stores", "kinds", "times", "devices")
 _TEXTS = ("index.groups", "index.products", "categories", "shopper_keys", "store_names")
 _REMEDY = "Delete the folder and read the data again."
 
@@ -61,6 +61,7 @@ def read_interactions(folder: Path) -> Interactions:
         stores=arrays["stores"].astype(np.int32, copy=False),
         kinds=arrays["kinds"].astype(np.int8, copy=False),
         times=arrays["times"].astype(np.int64, copy=False),
+        devices=arrays["devices"].astype(np.int8, copy=False),
         index=ItemIndex(tuple(groups), arrays["index.starts"].astype(np.int64), products),
         categories=categories,
         shopper_keys=keys,

@@ -16,6 +16,9 @@ from shopkeeper.recommendations.items import ItemIndex
 KINDS: tuple[EventType, ...] = ("view", "click", "rating", "cart", "checkout", "purchase")
 """Types that show interest, the weakest first; a `kind` is a place in this list."""
 
+DEVICES = ("unknown", "desktop", "mobile", "tablet")
+"""Classes of devices; a `device` is a place in this list."""
+
 PURCHASE = KINDS.index("purchase")
 
 SECOND = 1_000_000
@@ -35,6 +38,7 @@ class Interactions:
         stores: Store code; shape (n,).
         kinds: Place in `KINDS`; shape (n,).
         times: Microseconds since 1970 UTC, never falling; shape (n,).
+        devices: Place in `DEVICES`; shape (n,).
         index: Which product each item code stands for.
         categories: Category paths of each item, the main one first; empty tuple = none known.
         shopper_keys: Key of each shopper code, as `shoppers.shopper_key` makes it.
@@ -46,6 +50,7 @@ class Interactions:
     stores: npt.NDArray[np.int32]
     kinds: npt.NDArray[np.int8]
     times: npt.NDArray[np.int64]
+    devices: npt.NDArray[np.int8]
     index: ItemIndex
     categories: Sequence[tuple[str, ...]]
     shopper_keys: Sequence[str]
@@ -63,6 +68,7 @@ class Interactions:
             stores=self.stores[keep],
             kinds=self.kinds[keep],
             times=self.times[keep],
+            devices=self.devices[keep],
         )
 
     @cached_property
@@ -73,7 +79,8 @@ class Interactions:
     def fingerprint(self) -> str:
         """Return a SHA-256 over everything read; equal data, equal fingerprint."""
         digest = hashlib.sha256()
-        for column in (self.shoppers, self.items, self.stores, self.kinds, self.times, self.index.starts):
+        columns = (self.shoppers, self.items, self.stores, self.kinds, self.times, self.devices, self.index.starts)
+        for column in columns:
             digest.update(f"{column.dtype.str}{column.shape}".encode())
             digest.update(np.ascontiguousarray(column).data)
         for texts in (self.index.groups, self.index.products, self.shopper_keys, self.store_names):
@@ -92,6 +99,7 @@ class Sequences:
         kinds: The strongest kind of the run; shape (m,).
         times: Time of the run's last event, microseconds; shape (m,).
         first_times: Time of the run's first event; shape (m,).
+        devices: Device of the run's first event; shape (m,).
         moments: Number of the moment, rising along the sequences: entries of one shopper in one second (a basket) share
             it, so between them there is no order; shape (m,).
         starts: Where each shopper code's entries begin, and one more at the end; shape (shoppers + 1,).
@@ -103,6 +111,7 @@ class Sequences:
     kinds: npt.NDArray[np.int8]
     times: npt.NDArray[np.int64]
     first_times: npt.NDArray[np.int64]
+    devices: npt.NDArray[np.int8]
     moments: npt.NDArray[np.int64]
     starts: npt.NDArray[np.int64]
 
@@ -132,6 +141,7 @@ def sequences(data: Interactions) -> Sequences:
         kinds=kinds,
         times=times,
         first_times=data.times[order[heads]],
+        devices=data.devices[order[heads]],
         moments=_moments(owners, times),
         starts=starts,
     )

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shopkeeper.recommendations.history import KIND_STRENGTHS, HistoryBatch, ages_of
-from shopkeeper.recommendations.interactions import Interactions, Sequences
+from shopkeeper.recommendations.interactions import DEVICES, Interactions, Sequences
 from shopkeeper.recommendations.ranking import Questions
 
 MOST_QUESTIONS = 20_000
@@ -57,7 +57,8 @@ def time_exam(data: Interactions, cutoff: int, seed: int, most: int = MOST_QUEST
     group = data.index.group_of()[targets]
     spans = np.column_stack([data.index.starts[group], data.index.starts[group + 1]])
     known = (ends > begins) & (seen.first_times[begins] < cutoff)
-    return Exam(Questions(history, targets, spans), _slices(data, cutoff, targets, history.stores, known))
+    slices = _slices(data, cutoff, targets, history.stores, known) | _device_slices(seen.devices[places])
+    return Exam(Questions(history, targets, spans), slices)
 
 
 def _history_ends(seen: Sequences) -> npt.NDArray[np.int64]:
@@ -99,9 +100,21 @@ def _slices(
     stores: npt.NDArray[np.int32],
     known: npt.NDArray[np.bool_],
 ) -> dict[str, npt.NDArray[np.bool_]]:
-    """Return stores, shoppers known or new at the cutoff, and products outside the best-selling fifth."""
+    """Return stores, shoppers and products known or new at the cutoff, and those outside the best-selling fifth."""
     counts = np.bincount(data.items[data.times < cutoff], minlength=len(data.index))
     head = np.argsort(-counts, kind="stable")[: max(len(counts) // 5, 1)]
     tail = ~np.isin(targets, head)
     slices = {f"store {name}": stores == code for code, name in enumerate(data.store_names)}
-    return slices | {"known shoppers": known, "new shoppers": ~known, "tail products": tail}
+    return slices | {
+        "known shoppers": known,
+        "new shoppers": ~known,
+        "tail products": tail,
+        "new products": counts[targets] == 0,
+    }
+
+
+def _device_slices(devices: npt.NDArray[np.int8]) -> dict[str, npt.NDArray[np.bool_]]:
+    """Return the classes of devices that are asked on; none where no device is known."""
+    if not devices.any():
+        return {}
+    return {f"device {name}": devices == code for code, name in enumerate(DEVICES) if (devices == code).any()}

@@ -6,7 +6,7 @@
 -- user only: nothing after a logout and nothing of a shared device is joined. The rule in Python: identity.owners.
 WITH seen AS (
   SELECT
-    customer_group, store, product, type, ts, event_id, categories,
+    customer_group, store, product, type, ts, event_id, categories, device,
     CASE
       WHEN allowed = 0 THEN ''
       WHEN user_id <> '' THEN 'user'
@@ -32,6 +32,7 @@ WITH seen AS (
       coalesce(e.visitor, '') AS visitor_id,
       coalesce(e.session, '') AS session_id,
       coalesce(nullif(own.categories, '[]'), shared.categories, '[]') AS categories,
+      lower(concat(coalesce(e.device, ''), ' ', coalesce(e.user_agent, ''))) AS device,
       CASE
         WHEN coalesce(u.consent, '') LIKE '%"personalise":false%' THEN 0
         WHEN coalesce(everywhere.consent, '') LIKE '%"personalise":false%' THEN 0
@@ -46,6 +47,7 @@ WITH seen AS (
       SELECT
         one.store AS store, one.product AS product, one.type AS type, one.ts AS ts, one.event_id AS event_id,
         one.visitor AS visitor, one.session AS session, one.consent AS consent,
+        one.device AS device, one.user_agent AS user_agent,
         CASE
           WHEN coalesce(one."user", '') <> '' THEN one."user"
           WHEN one.ts <= login.first_ts THEN login.only_user

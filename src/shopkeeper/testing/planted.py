@@ -54,6 +54,7 @@ def planted_interactions(seed: int = 1) -> Interactions:
         stores=columns[3].astype(np.int32),
         kinds=columns[4].astype(np.int8),
         times=columns[0] * SECOND + int(START.timestamp()) * SECOND,
+        devices=(1 + columns[1] % 2).astype(np.int8),
         index=ItemIndex(GROUPS, starts, [product_name(n) for _ in GROUPS for n in range(PRODUCTS)]),
         categories=[(category_of(n),) for _ in GROUPS for n in range(PRODUCTS)],
         shopper_keys=[shopper_key(GROUPS[GROUP_OF_STORE[n % len(STORES)]], "user", f"u{n}") for n in range(_SHOPPERS)],
