@@ -30,6 +30,7 @@ from shopkeeper.commerce.tables import TRAFFIC_VERDICTS
 from shopkeeper.engines.duckdb_session import open_duckdb
 from shopkeeper.errors import InputError, ShopkeeperError, UnknownModel
 from shopkeeper.quality.ports import NamedQuery
+from shopkeeper.quality.views import VIEWS
 from shopkeeper.recommendations.extract import extract_interactions
 from shopkeeper.recommendations.history import HistoryBatch, ages_of
 from shopkeeper.recommendations.interactions import SECOND, Interactions
@@ -132,6 +133,7 @@ class FolderWarehouse:
             if not files and table == "events":
                 raise InputError(f"There is no events.parquet, .csv or .jsonl in {folder}.", "See docs for the layout.")
             self._show(table, wanted.split(), files[0] if files else None)
+        self._connection.execute(f"CREATE VIEW human_events AS {VIEWS['human_events']}")
 
     def fetch(self, query: NamedQuery, **parameters: object) -> dict[str, npt.NDArray[np.generic]]:
         """Run one named query."""
