@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from shopkeeper.registry.figures import interval_text, is_interval
 from shopkeeper.registry.ports import ALIASES, Alias, ModelVersion
-from shopkeeper.web.locale_text import MINUS, ago, number
+from shopkeeper.web.locale_text import ago
 from shopkeeper.wiring.serve import Serving
 
 SHOWN = 50
@@ -123,7 +124,7 @@ def version_view(
 ) -> VersionView:
     """Return one version ready to be shown."""
     figures = version.metrics
-    names = [name for name, found in figures.items() if _is_interval(found)]
+    names = [name for name, found in figures.items() if is_interval(found)]
     metrics = tuple(metric_view(name, figures) for name in names)
     deciding = report.get("metric") if report else None
     cases = figures.get("cases")
@@ -188,33 +189,3 @@ def _slice(name: str, found: Mapping[str, Any]) -> SliceView:
         baseline=interval_text(found.get("baseline", {})),
         difference=interval_text(found.get("difference", {}), signed=True),
     )
-
-
-def interval_text(found: Mapping[str, Any], *, signed: bool = False) -> str:
-    """Return `0.212 (0.204 to 0.221)`; without an interval the value alone, without a value nothing.
-
-    Example:
-        >>> interval_text({"value": 0.21234, "low": 0.2041, "high": 0.2212})
-        '0.212 (0.204 to 0.221)'
-    """
-    if "value" not in found:
-        return ""
-    low, high = found.get("low"), found.get("high")
-    digits = 3
-    if low is not None and high is not None and 0 < high - low < 0.002:
-        digits = 5
-    value = _signed(found["value"], digits, signed)
-    if low is None or high is None:
-        return value
-    return f"{value} ({_signed(low, digits, signed)} to {_signed(high, digits, signed)})"
-
-
-def _signed(value: float, digits: int, signed: bool) -> str:
-    text = number(abs(value), "en", digits)
-    if value < 0 and text.strip("0."):
-        return f"{MINUS}{text}"
-    return f"+{text}" if signed and text.strip("0.") else text
-
-
-def _is_interval(found: object) -> bool:
-    return isinstance(found, Mapping) and "value" in found

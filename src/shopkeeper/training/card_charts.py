@@ -1,0 +1,136 @@
+"""Drawings of a model card: plain SVG, so that a card is small, opens from disk and needs no script.
+
+Colours come from the page's style sheet by class: `own` the model, `base` the baseline, `champ` the champion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Final
+
+from markupsafe import Markup
+
+WIDTH: Final = 640
+_LEFT, _RIGHT, _ROW, _TICKS = 170, 24, 26, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A value with its interval, in the colour of `kind`; without an interval low and high are the value."""
+
+    kind: str
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRow:
+    """Marks that belong to one label."""
+
+    label: str
+    marks: tuple[Mark, ...]
+
+
+def interval_chart(rows: Sequence[MarkRow], words: str) -> Markup:
+    """Draw each row's values as dots with whiskers along one axis that holds zero.
+
+    Args:
+        words: What the drawing shows, for screen readers.
+    """
+    ends = [end for row in rows for mark in row.marks for end in (mark.low, mark.high)]
+    low, high = min(0.0, *ends), max(0.0, *ends)
+    height = _ROW * len(rows) + 34
+    parts = [*_axis(low, high, height - 24)]
+    for place, row in enumerate(rows):
+        middle = 12 + _ROW * place
+        parts.append(f'<text class="label" x="{_LEFT - 10}" y="{middle + 4}">{_short(row.label)}</text>')
+        for number, mark in enumerate(row.marks):
+            y = middle + (number - (len(row.marks) - 1) / 2) * 7
+            a, b, c = (_x(value, low, high) for value in (mark.low, mark.value, mark.high))
+            parts.append(f'<line class="{mark.kind}" x1="{a:.1f}" y1="{y:.1f}" x2="{c:.1f}" y2="{y:.1f}"/>')
+            parts.append(f'<circle class="{mark.kind}" cx="{b:.1f}" cy="{y:.1f}" r="3.5"/>')
+    return _svg(parts, height, words)
+
+
+def bar_chart(rows: Sequence[tuple[str, float]], words: str) -> Markup:
+    """Draw one bar a label, from zero."""
+    low, high = min(0.0, *(value for _, value in rows)), max(0.0, *(value for _, value in rows))
+    height = _ROW * len(rows) + 34
+    parts = [*_axis(low, high, height - 24)]
+    for place, (label, value) in enumerate(rows):
+        top = 4 + _ROW * place
+        a, b = sorted((_x(0.0, low, high), _x(value, low, high)))
+        parts.append(f'<text class="label" x="{_LEFT - 10}" y="{top + 12}">{_short(label)}</text>')
+        parts.append(f'<rect class="own" x="{a:.1f}" y="{top}" width="{max(b - a, 1):.1f}" height="16"/>')
+    return _svg(parts, height, words)
+
+
+def point_chart(
+    points: Sequence[tuple[float, float]], line: Sequence[tuple[float, float]], words: str, *, names: tuple[str, str]
+) -> Markup:
+    """Draw points and one line over two axes.
+
+    Args:
+        names: What the horizontal and the vertical axis are.
+    """
+    every = [*points, *line]
+    low_x, high_x = _span([x for x, _ in every])
+    low_y, high_y = _span([y for _, y in every])
+    height, left, floor = 240, 70, 200
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        across = left + (x - low_x) / (high_x - low_x) * (WIDTH - left - _RIGHT)
+        return across, floor - (y - low_y) / (high_y - low_y) * (floor - 14)
+
+    parts = [f'<line class="axis" x1="{left}" y1="{floor}" x2="{WIDTH - _RIGHT}" y2="{floor}"/>']
+    for share in (0.0, 0.5, 1.0):
+        value = low_y + share * (high_y - low_y)
+        _, y = place(low_x, value)
+        parts.append(f'<line class="grid" x1="{left}" y1="{y:.1f}" x2="{WIDTH - _RIGHT}" y2="{y:.1f}"/>')
+        parts.append(f'<text class="label" x="{left - 8}" y="{y + 4:.1f}">{value:.4g}</text>')
+    for value, anchor in ((low_x, "start"), (high_x, "end")):
+        x, _ = place(value, low_y)
+        parts.append(f'<text class="tick" x="{x:.1f}" y="{floor + 16}" text-anchor="{anchor}">{value:g}</text>')
+    middle = (left + WIDTH - _RIGHT) / 2
+    parts.append(f'<text class="tick" x="{middle:.0f}" y="{floor + 32}" text-anchor="middle">{escape(names[0])}</text>')
+    parts.append(f'<text class="tick" x="{left}" y="10" text-anchor="start">{escape(names[1])}</text>')
+    if line:
+        corners = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in line))
+        parts.append(f'<polyline class="base" points="{corners}"/>')
+    parts += [f'<circle class="own" cx="{x:.1f}" cy="{y:.1f}" r="4"/>' for x, y in (place(*p) for p in points)]
+    return _svg(parts, height, words)
+
+
+def _axis(low: float, high: float, bottom: float) -> list[str]:
+    parts = []
+    for step in range(_TICKS + 1):
+        value = low + (high - low) * step / _TICKS
+        x = _x(value, low, high)
+        parts.append(f'<line class="grid" x1="{x:.1f}" y1="0" x2="{x:.1f}" y2="{bottom}"/>')
+        parts.append(f'<text class="tick" x="{x:.1f}" y="{bottom + 16}" text-anchor="middle">{value:.3g}</text>')
+    zero = _x(0.0, low, high)
+    parts.append(f'<line class="axis" x1="{zero:.1f}" y1="0" x2="{zero:.1f}" y2="{bottom}"/>')
+    return parts
+
+
+def _x(value: float, low: float, high: float) -> float:
+    return _LEFT + (value - low) / ((high - low) or 1.0) * (WIDTH - _LEFT - _RIGHT)
+
+
+def _span(values: Sequence[float]) -> tuple[float, float]:
+    low, high = min(values), max(values)
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def _short(label: str) -> str:
+    return escape(label if len(label) <= 24 else f"{label[:23]}\N{HORIZONTAL ELLIPSIS}")
+
+
+def _svg(parts: Sequence[str], height: float, words: str) -> Markup:
+    # Made here of numbers and escaped labels alone.
+    return Markup(  # noqa: S704
+        f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(words)}">{"".join(parts)}</svg>'
+    )
