@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from shopkeeper.registry.bundle import CARD_FILE
 from shopkeeper.registry.ports import Lineage, ModelVersion
-from shopkeeper.training.card import CARD_FILE, answer, card, write_card
+from shopkeeper.training.card import answer, card, write_card
 from shopkeeper.training.card_charts import Mark, MarkRow, interval_chart, point_chart
 from shopkeeper.training.card_facts import CardFacts, facts_of
 
@@ -31,9 +32,11 @@ def whole(text: str = "") -> CardFacts:
         "cases": 1234,
         "baseline": {"ndcg@10": interval(0.1), "coverage": {"value": 0.1}},
         "difference": {"ndcg@10": interval(0.1), "hr@10": interval(-0.1)},
-        "champion": {"name": f"v0{text}", "how": text, "ndcg@10": interval(0.15), "difference": {"ndcg@10": interval(0.05)}},
+        "champion": {
+            "name": f"v0{text}", "how": text, "ndcg@10": interval(0.15), "difference": {"ndcg@10": interval(0.05)},
+        },
         "slices": {
-            f"store {n}{text}": {"cases": 9, "model": interval(0.3), "baseline": interval(0.2), "difference": interval(0.1)}
+            f"s{n}{text}": {"cases": 9, "model": interval(0.3), "baseline": interval(0.2), "difference": interval(0.1)}
             for n in range(12)
         },
         "latency": {"answers": 500, "p50_ms": 1.2, "p99_ms": 3.4, "cores": 2},

@@ -10,6 +10,7 @@ from typing import Any
 
 from shopkeeper.errors import FieldProblem
 from shopkeeper.intake.ports import RejectedRow
+from shopkeeper.registry.bundle import CARD_FILE
 from shopkeeper.registry.ports import ModelVersion
 from shopkeeper.serving.telemetry import Second
 from shopkeeper.web.live_feed import over
@@ -92,6 +93,37 @@ def test_aliases_are_shown_beside_the_version_they_point_to(shop: Any) -> None: 
     shop.serving.state.registry.point("recommendations", "champion", "v1", "test", "first")
     page = look(shop, "/models")
     assert page.index("<code>v2</code>") < page.index("<code>v1</code>") < page.index("chip champion")
+
+
+def test_a_version_leads_to_its_card_which_may_load_and_run_nothing(shop: Any) -> None:  # noqa: ANN401
+    register(shop, "v1")
+    assert "shopkeeper models card v1" in look(shop, "/models")
+    folder = shop.serving.settings.folder(shop.serving.settings.engines.models) / "recommendations" / "v1"
+    folder.mkdir(parents=True)
+    (folder / CARD_FILE).write_text("<title>the card of v1</title>")
+    assert 'href="/control-room/models/recommendations/v1/card"' in look(shop, "/models")
+    answer = shop.call("GET", f"{HERE}/models/recommendations/v1/card")
+    assert (answer.status_code, answer.text) == (200, "<title>the card of v1</title>")
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'")
+    assert policy.endswith("sandbox")
+
+
+def test_a_card_nobody_wrote_and_a_path_that_is_no_version_are_not_found(shop: Any) -> None:  # noqa: ANN401
+    register(shop, "v1")
+    answer = shop.call("GET", f"{HERE}/models/recommendations/v1/card")
+    assert (answer.status_code, "shopkeeper models card v1" in answer.text) == (404, True)
+    for strange in ("v9", "..%2F..%2Fstate.db", ".."):
+        assert shop.call("GET", f"{HERE}/models/recommendations/{strange}/card").status_code == 404
+
+
+def test_pinned_and_pruned_versions_are_marked(shop: Any) -> None:  # noqa: ANN401
+    for version in ("v1", "v2"):
+        register(shop, version)
+    shop.serving.state.registry.pin("recommendations", "v1", True, "test", "keep")
+    shop.serving.state.registry.prune("recommendations", "v2", "test", "old")
+    page = look(shop, "/models")
+    assert (page.count(">pinned<"), page.count(">pruned<")) == (1, 1)
 
 
 def test_a_champion_that_cannot_be_opened_is_a_notice_and_not_a_crash(shop: Any) -> None:  # noqa: ANN401

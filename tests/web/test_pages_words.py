@@ -7,8 +7,8 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
+from shopkeeper.registry.figures import interval_text
 from shopkeeper.web.control_room_decisions import masked
-from shopkeeper.web.control_room_models import interval_text
 from shopkeeper.web.locale_text import ago, moment, money, number
 from shopkeeper.web.pictures.picture import drawing_for, picture
 

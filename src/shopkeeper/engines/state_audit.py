@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, Select, insert, select
 
 from shopkeeper.engines.state_schema import AUDIT, from_micros, to_micros
 
@@ -33,7 +33,19 @@ class StateAudit:
 
     def latest(self, limit: int = 100) -> Sequence[dict[str, Any]]:
         """Return the newest entries, newest first: at, who, action, detail."""
-        query = select(AUDIT).order_by(AUDIT.c.number.desc()).limit(limit)
+        return self._entries(select(AUDIT).order_by(AUDIT.c.number.desc()).limit(limit))
+
+    def of_model(self, system: str, version: str) -> Sequence[dict[str, Any]]:
+        """Return the entries about one model version, newest first: aliases that came and went, pins, pruning."""
+        query = select(AUDIT).where(AUDIT.c.action.like("model.%"), AUDIT.c.detail.contains(version, autoescape=True))
+        return [
+            entry
+            for entry in self._entries(query.order_by(AUDIT.c.number.desc()))
+            if entry["detail"].get("system") == system
+            and version in (entry["detail"].get(name) for name in ("from", "to", "version"))
+        ]
+
+    def _entries(self, query: Select[Any]) -> list[dict[str, Any]]:
         with self._engine.connect() as connection:
             rows = connection.execution_options(isolation_level="AUTOCOMMIT").execute(query).all()
         return [

@@ -26,6 +26,8 @@ from shopkeeper.errors import BundleDamaged, InputError
 
 FORMAT_VERSION = 1
 MANIFEST_FILE = "manifest.json"
+CARD_FILE = "card.html"
+"""The page about a version lies beside its manifest and is no part of the bundle: no hash vouches for it."""
 REMEDY = "Train again with `shopkeeper train`, or restore the folder from a backup."
 
 Array = npt.NDArray[np.generic]

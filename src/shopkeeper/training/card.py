@@ -15,11 +15,11 @@ from uuid import uuid4
 import jinja2
 from markupsafe import Markup
 
+from shopkeeper.registry.bundle import CARD_FILE
 from shopkeeper.registry.figures import interval_text, is_interval
 from shopkeeper.training.card_charts import Mark, MarkRow, bar_chart, interval_chart, point_chart
 from shopkeeper.training.card_facts import CardFacts
 
-CARD_FILE: Final = "card.html"
 MOST_ROWS: Final = 30
 """Most rows a drawing or a table of the card has; the documents have them all."""
 

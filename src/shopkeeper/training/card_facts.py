@@ -19,8 +19,9 @@ class CardFacts:
         metrics: As `Evaluation.document()` stores them: figures of the model, `baseline`, `champion`, `difference`,
             `slices`, `latency`, `calibration` (bins of `predicted`, `observed`, `cases`).
         known: Plain JSON by name: `baseline` and `metric` (names), `cutoff`, `data`, `parameters`, `seed`, `run`,
-            `code`, `environment`, `objective` (its digest, or the contract), `quality`, `blessing` (`blessed`, `reasons`),
-            `trials`, `cross_validation`, `importance` (name -> figure), `drift` (feature -> figures), `champion`.
+            `code`, `environment`, `objective` (its digest, or the contract), `quality`, `blessing` (`blessed`,
+            `reasons`), `trials`, `cross_validation`, `importance` (name -> figure), `drift` (feature -> figures),
+            `champion` (the version that served then).
         simulated: Everything it learned from is made up.
     """
 

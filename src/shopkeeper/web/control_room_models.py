@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from shopkeeper.registry.bundle import CARD_FILE
 from shopkeeper.registry.figures import interval_text, is_interval
 from shopkeeper.registry.ports import ALIASES, Alias, ModelVersion
 from shopkeeper.web.locale_text import ago
@@ -63,6 +64,7 @@ class VersionView:
         deciding: The metric that blesses; None where the report does not say.
         cases: Shoppers behind each metric.
         report: The training report; None when there is none.
+        card: Its card was written.
     """
 
     version: ModelVersion
@@ -75,6 +77,7 @@ class VersionView:
     cases: int | None
     baseline: str | None
     report: Mapping[str, Any] | None
+    card: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,7 @@ def served_views(serving: Serving, now: datetime) -> list[ServedView]:
 def model_views(serving: Serving, now: datetime) -> dict[str, list[VersionView]]:
     """Return the newest versions of each system, newest first."""
     registry = serving.state.registry
+    models = serving.settings.folder(serving.settings.engines.models)
     versions = list(registry.versions())
     reports = {
         report.body.get("version"): report.body for report in serving.state.reports.latest("training", limit=200)
@@ -115,12 +119,19 @@ def model_views(serving: Serving, now: datetime) -> dict[str, list[VersionView]]
             continue
         aliases = tuple(alias for alias in ALIASES if pointers[version.system, alias] == version.version)
         loaded = version.system == serving.system.name and version.version == serving.system.version
-        group.append(version_view(version, aliases, loaded, reports.get(version.version), now))
+        card = (models / version.folder / CARD_FILE).is_file()
+        group.append(version_view(version, aliases, loaded, reports.get(version.version), now, card=card))
     return views
 
 
 def version_view(
-    version: ModelVersion, aliases: tuple[Alias, ...], serving: bool, report: Mapping[str, Any] | None, now: datetime
+    version: ModelVersion,
+    aliases: tuple[Alias, ...],
+    serving: bool,
+    report: Mapping[str, Any] | None,
+    now: datetime,
+    *,
+    card: bool,
 ) -> VersionView:
     """Return one version ready to be shown."""
     figures = version.metrics
@@ -139,6 +150,7 @@ def version_view(
         cases=cases if isinstance(cases, int) else None,
         baseline=str(report["baseline"]) if report and "baseline" in report else None,
         report=report,
+        card=card,
     )
 
 

@@ -19,6 +19,12 @@ _STRICT = _POLICY.format(style="")
 # The chart script writes its own <style> elements and style attributes; scripts stay as strict as anywhere.
 _WITH_CHARTS = _POLICY.format(style="style-src 'self' 'unsafe-inline'; ")
 
+# A page that is a file of its own: styles inside it, and nothing else at all.
+_ALONE = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; sandbox"
+)
+
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -56,3 +62,8 @@ def page(name: str, values: Mapping[str, Any], *, status: int = 200, charts: boo
     """
     headers = {**_HEADERS, "Content-Security-Policy": _WITH_CHARTS if charts else _STRICT}
     return HTMLResponse(TEMPLATES.get_template(name).render(values), status_code=status, headers=headers)
+
+
+def locked_down() -> dict[str, str]:
+    """Return the headers of a page that needs nothing but itself, and so may load and run nothing."""
+    return {**_HEADERS, "Content-Security-Policy": _ALONE}

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from shopkeeper.web import api_page, control_room, live_feed, static_files, storefront, storefront_known
+from shopkeeper.web import (
+    api_page,
+    control_room,
+    control_room_card,
+    live_feed,
+    static_files,
+    storefront,
+    storefront_known,
+)
 
 router = APIRouter(include_in_schema=False)
-for part in (static_files, storefront, storefront_known, control_room, live_feed, api_page):
+for part in (static_files, storefront, storefront_known, control_room, control_room_card, live_feed, api_page):
     router.include_router(part.router)

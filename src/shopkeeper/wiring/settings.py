@@ -132,6 +132,15 @@ class TrainingSettings(_Section):
     """Fewest interactions a model is trained on."""
 
 
+class ModelSettings(_Section):
+    """How many model bundles are kept; those that serve, are tested, are the way back or are pinned always are."""
+
+    keep_newest: int = Field(10, ge=1)
+    """Newest versions of each system that keep their files."""
+    keep_days: float = Field(90.0, ge=0)
+    """Age below which every version keeps its files, days."""
+
+
 class SourceSettings(_Section):
     """One source that `shopkeeper sync` reads: a database, or files."""
 
@@ -179,6 +188,7 @@ class Settings(BaseSettings):
     quality: QualitySettings = QualitySettings()
     privacy: PrivacySettings = PrivacySettings()  # type: ignore[call-arg]
     training: TrainingSettings = TrainingSettings()  # type: ignore[call-arg]
+    models: ModelSettings = ModelSettings()  # type: ignore[call-arg]
     sources: list[SourceSettings] = Field(default_factory=list)
     """What `shopkeeper sync` reads, one `[[sources]]` each."""
 
