@@ -12,7 +12,7 @@ import pytest
 from shopkeeper.registry.bundle import CARD_FILE
 from shopkeeper.registry.ports import Lineage, ModelVersion
 from shopkeeper.training.card import answer, card, write_card
-from shopkeeper.training.card_charts import Mark, MarkRow, interval_chart, point_chart
+from shopkeeper.training.card_charts import Mark, MarkRow, interval_chart, point_chart, ticks
 from shopkeeper.training.card_facts import CardFacts, facts_of
 
 HOSTILE = "<script>alert(1)</script>"
@@ -181,6 +181,12 @@ def test_an_axis_holds_zero_and_a_whisker_reaches_from_low_to_high() -> None:
     assert f'x1="{left + 0.25 * width:.1f}"' in drawn
     assert f'x2="{left + 1.0 * width:.1f}"' in drawn
     assert f'cx="{left + 0.5 * width:.1f}"' in drawn
+
+
+def test_ticks_are_round() -> None:
+    assert ticks(0.0, 0.41) == pytest.approx([0.0, 0.2, 0.4])
+    assert ticks(-0.2, 0.5) == pytest.approx([-0.2, 0.0, 0.2, 0.4])
+    assert ticks(0.0, 0.0) == [0.0]
 
 
 def test_a_single_point_is_drawn_in_the_middle() -> None:

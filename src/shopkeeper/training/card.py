@@ -205,7 +205,13 @@ def _flat(found: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]
         if isinstance(value, Mapping):
             yield from _flat(value, f"{above}{name} ")
         else:
-            yield f"{above}{name}".replace("_", " "), f"{value:.5g}" if isinstance(value, float) else str(value)
+            yield f"{above}{name}".replace("_", " "), _words(value)
+
+
+def _words(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.5g}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
 def _intervals(metrics: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:

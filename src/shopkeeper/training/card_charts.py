@@ -5,6 +5,7 @@ Colours come from the page's style sheet by class: `own` the model, `base` the b
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -104,10 +105,17 @@ def point_chart(
     return _svg(parts, height, words)
 
 
+def ticks(low: float, high: float) -> list[float]:
+    """Return round values between two ends, about four steps: of 1, 2 or 5 times a power of ten."""
+    rough = (high - low or 1.0) / _TICKS
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (1.0, 2.0, 5.0, 10.0) if factor * power >= rough * 0.999)
+    return [step * place for place in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
+
+
 def _axis(low: float, high: float, bottom: float) -> list[str]:
     parts = []
-    for step in range(_TICKS + 1):
-        value = low + (high - low) * step / _TICKS
+    for value in ticks(low, high):
         x = _x(value, low, high)
         parts.append(f'<line class="grid" x1="{x:.1f}" y1="0" x2="{x:.1f}" y2="{bottom}"/>')
         parts.append(f'<text class="tick" x="{x:.1f}" y="{bottom + 16}" text-anchor="middle">{value:.3g}</text>')
