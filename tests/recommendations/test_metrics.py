@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from shopkeeper.recommendations.metrics import coverage, hit_rate, ndcg, of_ranks, reciprocal_rank
+from shopkeeper.recommendations.metrics import (
+    coverage,
+    gini,
+    hit_rate,
+    mean_popularity,
+    ndcg,
+    of_ranks,
+    reciprocal_rank,
+)
 
 RANKS = np.array([1.0, 3.0, 10.0, 10.5, 25.0])
 
@@ -29,3 +37,14 @@ def test_coverage_counts_each_product_once() -> None:
 
 def test_all_metrics_of_the_interface_are_there() -> None:
     assert list(of_ranks(RANKS)) == ["hr@5", "hr@10", "hr@20", "ndcg@5", "ndcg@10", "ndcg@20", "mrr@20"]
+
+
+def test_gini_is_0_where_all_products_are_shown_alike_and_near_1_where_one_has_all() -> None:
+    assert gini(np.array([0, 1, 2, 3]), 4) == 0
+    assert gini(np.array([2, 2, 2]), 4) == 1 - 1 / 4
+    assert gini(np.array([0, 1, 1, 1]), 2) == pytest.approx((2 * 1 - 3) * 1 / (2 * 4) + (2 * 2 - 3) * 3 / (2 * 4))
+    assert gini(np.array([], dtype=np.int64), 4) == 0
+
+
+def test_mean_popularity_counts_past_interactions_of_what_is_shown() -> None:
+    assert mean_popularity(np.array([0, 0, 2]), np.array([10, 5, 1])) == (10 + 10 + 1) / 3

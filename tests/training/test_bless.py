@@ -12,6 +12,7 @@ from shopkeeper.objectives.built_in import built_in_objective
 from shopkeeper.objectives.contract import Blessing as Rule
 from shopkeeper.objectives.contract import Data, Objective, SliceLimit, Technical, Training
 from shopkeeper.training.bless import Blessing, DataFacts, bless, holm
+from shopkeeper.training.calibration import Calibration
 from shopkeeper.training.comparison import Against, compare
 from shopkeeper.training.evaluate import Evaluation
 from shopkeeper.training.latency import Latency
@@ -19,6 +20,7 @@ from shopkeeper.training.ports import CaseScores
 
 CASES = 1_200
 BUILT_IN = built_in_objective("recommendations", "ndcg@10")
+UNSURE = Calibration(0.0, ())
 FAST = Latency(500, 1.0, 2.0, 3.0, 2)
 
 
@@ -35,7 +37,7 @@ def shoppers(seed: int, hits: float, cases: int = CASES) -> CaseScores:
     values = np.where(hit, 1.0 / np.log2(places + 1.0), 0.0)
     stores = np.arange(cases) % 4
     slices = {f"store {n}": stores == n for n in range(4)} | {"few": np.arange(cases) < 5}
-    return CaseScores({"ndcg@10": values, "hr@10": hit.astype(float)}, {"coverage": hits}, slices)
+    return CaseScores({"ndcg@10": values, "hr@10": hit.astype(float)}, {"coverage": hits}, slices, values, hit)
 
 
 def worse(scores: CaseScores, seed: int, share: float, where: str | None = None) -> CaseScores:
@@ -54,7 +56,7 @@ def evaluation(model: CaseScores, champion: CaseScores | None = None, baseline: 
     rules = baseline or shoppers(99, 0.05, len(model.metrics["ndcg@10"]))
     serving = None if champion is None else beside(model, champion, "v1")
     return Evaluation(
-        "item-knn", "ndcg@10", len(model.metrics["ndcg@10"]), beside(model, rules, "popular"), serving, FAST
+        "item-knn", "ndcg@10", len(model.metrics["ndcg@10"]), beside(model, rules, "popular"), UNSURE, {}, serving, FAST
     )
 
 

@@ -11,7 +11,8 @@ from shopkeeper.training.ports import CaseScores
 
 def scores(values: list[float] | np.ndarray, **slices: list[bool]) -> CaseScores:
     found = {name: np.array(members, dtype=np.bool_) for name, members in slices.items()}
-    return CaseScores({"ndcg@10": np.asarray(values, dtype=np.float64)}, {"coverage": 0.5}, found)
+    worth = np.asarray(values, dtype=np.float64)
+    return CaseScores({"ndcg@10": worth}, {"coverage": 0.5}, found, worth, worth > 0)
 
 
 def against(model: CaseScores, other: CaseScores, resamples: int = 300) -> Against:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
+from shopkeeper.recommendations.importance import importances
 from shopkeeper.recommendations.interactions import Interactions
-from shopkeeper.recommendations.items import ItemIndex
-from shopkeeper.recommendations.metrics import coverage, of_ranks
+from shopkeeper.recommendations.metrics import coverage, gini, mean_popularity, of_ranks
 from shopkeeper.recommendations.model import RecommendationModel
 from shopkeeper.recommendations.questions import Exam, time_exam
 from shopkeeper.recommendations.ranking import Ranker, rank_targets
 from shopkeeper.recommendations.translated import Translated
 from shopkeeper.training.ports import CaseScores
+
+_LIST = 10
+_ASKED_FOR_IMPORTANCE = 1_000
 
 
 class RecommendationExam:
@@ -21,19 +25,20 @@ class RecommendationExam:
 
     Args:
         exam: Questions and the groups they belong to.
-        index: Products of the questions.
-        store_names: Stores of the questions, by code.
+        data: What the questions were made of.
+        past: Interactions of each item code before the cutoff.
     """
 
-    def __init__(self, exam: Exam, index: ItemIndex, store_names: tuple[str, ...]) -> None:
+    def __init__(self, exam: Exam, data: Interactions, past: npt.NDArray[np.int64]) -> None:
         self._exam = exam
-        self._index = index
-        self._store_names = store_names
+        self._data = data
+        self._past = past
 
     @classmethod
     def of(cls, data: Interactions, cutoff: int, seed: int) -> RecommendationExam:
         """Return the exam about what happened from `cutoff` on; see `questions.time_exam`."""
-        return cls(time_exam(data, cutoff, seed), data.index, data.store_names)
+        past = np.bincount(data.items[data.times < cutoff], minlength=len(data.index))
+        return cls(time_exam(data, cutoff, seed), data, past)
 
     def __len__(self) -> int:
         return len(self._exam.questions)
@@ -42,15 +47,24 @@ class RecommendationExam:
         """Rank every right product among all products of its group, also for a model of other data."""
         ranking = rank_targets(self._asked(model), self._exam.questions)
         shown = ranking.shown[ranking.shown >= 0]
-        totals = {"coverage": coverage(shown, len(self._index))}
-        return CaseScores(of_ranks(ranking.ranks), totals, self._exam.slices)
+        totals = {
+            "coverage": coverage(shown, len(self._past)),
+            "gini": gini(shown, len(self._past)),
+            "mean popularity": mean_popularity(shown, self._past),
+        }
+        return CaseScores(of_ranks(ranking.ranks), totals, self._exam.slices, ranking.best, ranking.ranks <= _LIST)
 
     def parts(self, count: int) -> Sequence[RecommendationExam]:
         """Deal the questions out in turn."""
         rows = np.arange(len(self))
         dealt = (self._exam.take(rows[first::count]) for first in range(min(count, len(self))))
-        return [RecommendationExam(part, self._index, self._store_names) for part in dealt]
+        return [RecommendationExam(part, self._data, self._past) for part in dealt]
+
+    def importance(self, model: RecommendationModel) -> Mapping[str, float]:
+        """Return what the model lives on, by at most 1,000 of the questions; see `importance.importances`."""
+        rows = np.arange(min(len(self), _ASKED_FOR_IMPORTANCE))
+        return importances(self._asked(model), self._exam.questions.take(rows))
 
     def _asked(self, model: RecommendationModel) -> Ranker:
-        own = model.index is self._index and model.stores == self._store_names
-        return model if own else Translated(model, self._index, self._store_names)
+        own = model.index is self._data.index and model.stores == self._data.store_names
+        return model if own else Translated(model, self._data.index, self._data.store_names)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from shopkeeper.errors import UnknownModel
 from shopkeeper.quality.ports import Warehouse
+from shopkeeper.recommendations.answering import answerer
 from shopkeeper.recommendations.exam import RecommendationExam
 from shopkeeper.recommendations.extract import extract_interactions
 from shopkeeper.recommendations.interaction_files import read_interactions, write_interactions
@@ -141,6 +142,10 @@ class RecommendationLearning:
     def arrays(self, model: RecommendationModel, data: Interactions) -> Mapping[str, npt.NDArray[np.generic]]:
         """Return everything serving needs: the model, its products, and what every known shopper did."""
         return bundle_arrays(model, ShopperPasts.build(data))
+
+    def answerer(self, bundle: Bundle, data: Interactions, seed: int) -> Callable[[int], object]:
+        """Return what answers known shoppers as serving does; see `answering.answerer`."""
+        return answerer(bundle, data, seed)
 
     def open(self, bundle: Bundle) -> RecommendationModel:
         """Return the model of a bundle."""

@@ -38,6 +38,29 @@ def coverage(shown: npt.NDArray[np.integer], items: int) -> float:
     return len(np.unique(shown)) / items if items else 0.0
 
 
+def gini(shown: npt.NDArray[np.integer], items: int) -> float:
+    """Return how unevenly places in lists go to `items` products: 0 = all alike, near 1 = a few have them all.
+
+    Source:
+        Gini coefficient over sorted counts, as in Castells, Hurley and Vargas (2015), Novelty and diversity.
+    """
+    counts = np.sort(np.bincount(shown, minlength=items)).astype(np.float64)
+    if not counts.sum():
+        return 0.0
+    places = np.arange(1, items + 1)
+    return float((2 * places - items - 1) @ counts / (items * counts.sum()))
+
+
+def mean_popularity(shown: npt.NDArray[np.integer], interactions: npt.NDArray[np.int64]) -> float:
+    """Return how many past interactions the shown products had on average; much above the catalogue's mean = a bias.
+
+    Args:
+        shown: Item codes of all lists end to end.
+        interactions: Past interactions of each item code.
+    """
+    return float(interactions[shown].mean()) if len(shown) else 0.0
+
+
 def of_ranks(ranks: Ranks, cuts: Sequence[int] = (5, 10, 20)) -> dict[str, npt.NDArray[np.float64]]:
     """Return `hr@k` and `ndcg@k` for each cut and `mrr@20`, one value for each rank."""
     found = {f"hr@{k}": hit_rate(ranks, k) for k in cuts} | {f"ndcg@{k}": ndcg(ranks, k) for k in cuts}

@@ -57,13 +57,17 @@ class Ranking:
     Attributes:
         ranks: Rank of the target from 1; ties share their middle rank; shape (n,).
         shown: Item codes of the first places, in no order, -1 where fewer compete; shape (n, depth).
+        best: Highest score of each list, 0 where the model said nothing; shape (n,).
     """
 
     ranks: npt.NDArray[np.float64]
     shown: npt.NDArray[np.int64]
+    best: npt.NDArray[np.float64]
 
 
-def rank_targets(model: Ranker, questions: Questions, *, fill: bool = True, depth: int = 20) -> Ranking:
+def rank_targets(
+    model: Ranker, questions: Questions, *, fill: bool = True, depth: int = 20, told: HistoryBatch | None = None
+) -> Ranking:
     """Rank every target among all products of its span.
 
     Args:
@@ -71,23 +75,26 @@ def rank_targets(model: Ranker, questions: Questions, *, fill: bool = True, dept
         questions: What to ask; an empty history is answered like any other.
         fill: True orders products of equal score by popularity, as serving fills up; False leaves them tied.
         depth: How many first places are returned.
+        told: What the model is told instead of the history; what competes stays the same.
     """
     items = len(model.index)
     step = max(_CELLS // max(items, 1), 1)
     ranks = np.empty(len(questions))
     shown = np.full((len(questions), depth), -1, dtype=np.int64)
+    best = np.empty(len(questions))
     for start in range(0, len(questions), step):
         end = min(start + step, len(questions))
-        ranks[start:end], top = _rank_part(model, questions, start, end, fill, depth)
-        shown[start:end, : top.shape[1]] = top
-    return Ranking(ranks, shown)
+        part = _rank_part(model, questions, told or questions.history, start, end, fill, depth)
+        ranks[start:end], best[start:end] = part.ranks, part.best
+        shown[start:end, : part.shown.shape[1]] = part.shown
+    return Ranking(ranks, shown, best)
 
 
 def _rank_part(
-    model: Ranker, questions: Questions, start: int, end: int, fill: bool, depth: int
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    model: Ranker, questions: Questions, told: HistoryBatch, start: int, end: int, fill: bool, depth: int
+) -> Ranking:
     batch = questions.history.part(start, end)
-    scores = model.score_batch(batch)
+    scores = model.score_batch(told.part(start, end))
     barred = _barred(questions, batch, start, end, scores.shape[1])
     scores[barred] = -np.inf
     rows = np.arange(end - start)
@@ -101,7 +108,8 @@ def _rank_part(
         ahead = ahead + (equal & (order > mine_order)).sum(axis=1)
         equal &= order == mine_order
         _add_order(scores, order)
-    return 1.0 + ahead + (equal.sum(axis=1) - 1) / 2.0, _top(scores, min(depth, scores.shape[1]))
+    shown, best = _top(scores, min(depth, scores.shape[1]))
+    return Ranking(1.0 + ahead + (equal.sum(axis=1) - 1) / 2.0, shown, best)
 
 
 def _barred(
@@ -130,7 +138,8 @@ def _add_order(scores: npt.NDArray[np.float32], order: npt.NDArray[np.float32]) 
     scores[empty] = order[empty] / most - 1.0
 
 
-def _top(scores: npt.NDArray[np.float32], depth: int) -> npt.NDArray[np.int64]:
-    best = np.argpartition(-scores, depth - 1, axis=1)[:, :depth]
-    values = np.take_along_axis(scores, best, axis=1)
-    return np.where(np.isfinite(values), best, -1)
+def _top(scores: npt.NDArray[np.float32], depth: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Return the first places in no order, -1 where fewer compete, and the highest score of each row, at least 0."""
+    first = np.argpartition(-scores, depth - 1, axis=1)[:, :depth]
+    values = np.take_along_axis(scores, first, axis=1)
+    return np.where(np.isfinite(values), first, -1), np.maximum(values.max(axis=1), 0.0).astype(np.float64)

@@ -173,6 +173,21 @@ class LearningSuite(Generic[DataT, ModelT]):
             check_scores(exam.score(fitted), exam.score(opened))
             assert dict(system.parameters(opened)) == dict(system.parameters(fitted))
 
+    def test_a_bundle_answers_every_shopper_that_is_asked_for(self, tmp_path: Path) -> None:
+        system, data = self.system(), self.data()
+        for model in system.models:
+            answer = system.answerer(self.bundle(model, system.fit(model, data, {}, 3), data, tmp_path), data, 3)
+            assert [answer(number) for number in range(20)] == [answer(number) for number in range(20)]
+            assert answer(1_000_000)
+
+    def test_what_a_model_lives_on_is_told_in_shares(self) -> None:
+        system, split = self.system(), self._split(self.data())
+        exam = system.exam(self.data(), split.cutoff, 3)
+        for model in system.models:
+            shares = exam.importance(system.fit(model, system.take(self.data(), split.train), {}, 3))
+            assert all(share >= 0 for share in shares.values())
+            assert sum(shares.values()) == pytest.approx(1.0) or not any(shares.values())
+
     def bundle(self, model: str, fitted: ModelT, data: DataT, folder: Path) -> Bundle:
         """Return a model written to disk and opened again."""
         system = self.system()
@@ -216,3 +231,5 @@ def check_scores(first: CaseScores, second: CaseScores) -> None:
     for name, values in first.metrics.items():
         np.testing.assert_array_equal(second.metrics[name], values, err_msg=name)
     assert first.totals == second.totals
+    np.testing.assert_array_equal(second.confidence, first.confidence)
+    np.testing.assert_array_equal(second.success, first.success)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic
 
@@ -11,6 +11,7 @@ import msgspec
 
 from shopkeeper.errors import NotEnoughData
 from shopkeeper.registry.bundle import Bundle
+from shopkeeper.training.calibration import Calibration, calibrate
 from shopkeeper.training.comparison import Against, compare
 from shopkeeper.training.latency import Latency
 from shopkeeper.training.ports import CaseScores, DataT, LearningSystem, ModelT, Parameters
@@ -29,6 +30,8 @@ class Evaluation:
         cases: Test cases, one shopper each.
         baseline: Next to the rule-based baseline.
         champion: Next to the version that serves; None while there is none.
+        calibration: Whether the model's scores can be read as chances.
+        importance: Signal -> share of what is lost without it.
         latency: Of the bundle that would serve; None = not measured.
     """
 
@@ -36,6 +39,8 @@ class Evaluation:
     metric: str
     cases: int
     baseline: Against
+    calibration: Calibration
+    importance: Mapping[str, float]
     champion: Against | None = None
     latency: Latency | None = None
 
@@ -59,6 +64,8 @@ class Evaluation:
             "baseline": against.document(),
             "difference": against.differences(),
             "slices": against.slice_documents(),
+            "calibration": asdict(self.calibration),
+            "importance": dict(self.importance),
         }
         if self.champion is not None:
             found["champion"] = {
@@ -138,16 +145,23 @@ def evaluate(
             "Import more history, or raise `training.test_share` in shopkeeper.toml.",
         )
     past = system.take(data, split.train)
-    own = exam.score(system.fit(model, past, parameters, seed))
-    is_baseline = model == system.baseline
-    rules = own if is_baseline else exam.score(system.fit(system.baseline, past, {}, seed))
-    against = _comparison(system, own, rules, system.baseline, "the rule-based baseline", resamples, seed)
+    fitted = system.fit(model, past, parameters, seed)
+    own, calibration = _calibrated(exam.score(fitted), seed)
+    importance = exam.importance(fitted)
+    rules = own
+    if model != system.baseline or parameters:
+        rules, _ = _calibrated(exam.score(system.fit(system.baseline, past, {}, seed)), seed)
+    metric = system.metric
+    against = compare(
+        own, rules, metric, name=system.baseline, how="the rule-based baseline", resamples=resamples, seed=seed
+    )
+    found = Evaluation(model, metric, len(exam), against, calibration, importance)
     if serving is None:
-        return Evaluation(model, system.metric, len(exam), against)
+        return found
     champion = champion_of(system, serving, past, split)
-    theirs = exam.score(champion.model)
-    beside = _comparison(system, own, theirs, champion.version, champion.how, resamples, seed)
-    return Evaluation(model, system.metric, len(exam), against, beside)
+    theirs, _ = _calibrated(exam.score(champion.model), seed)
+    beside = compare(own, theirs, metric, name=champion.version, how=champion.how, resamples=resamples, seed=seed)
+    return replace(found, champion=beside)
 
 
 def champion_of(
@@ -170,13 +184,7 @@ def champion_of(
     return Champion(manifest.version, system.fit(manifest.model, past, manifest.parameters, manifest.seed), how)
 
 
-def _comparison(
-    system: LearningSystem[DataT, ModelT],
-    own: CaseScores,
-    other: CaseScores,
-    name: str,
-    how: str,
-    resamples: int,
-    seed: int,
-) -> Against:
-    return compare(own, other, system.metric, name=name, how=how, resamples=resamples, seed=seed)
+def _calibrated(scores: CaseScores, seed: int) -> tuple[CaseScores, Calibration]:
+    """Return the scores with their calibration error among the totals, and the calibration itself."""
+    found = calibrate(scores.confidence, scores.success, seed)
+    return replace(scores, totals={**scores.totals, "calibration_error": found.error}), found

@@ -45,11 +45,15 @@ class CaseScores:
         metrics: Name -> value for each case, shape (n,); what counts is the mean.
         totals: Figures of the model as a whole, such as coverage.
         slices: Name -> which cases belong to it, shape (n,).
+        confidence: What the model itself says of each answer, larger is surer, in its own unit; shape (n,).
+        success: Whether the answer was right, shape (n,).
     """
 
     metrics: Mapping[str, npt.NDArray[np.float64]]
     totals: Mapping[str, float]
     slices: Mapping[str, npt.NDArray[np.bool_]]
+    confidence: npt.NDArray[np.float64]
+    success: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,10 @@ class Exam(Protocol[_AskedT]):
         """Return at most `count` exams that share out the questions evenly; none is empty."""
         ...
 
+    def importance(self, model: _AskedT) -> Mapping[str, float]:
+        """Return each signal's share of what is lost without it; the shares add up to 1, or are all 0."""
+        ...
+
 
 class LearningSystem(Protocol[DataT, ModelT]):
     """One of the systems, as training sees it.
@@ -223,6 +231,10 @@ class LearningSystem(Protocol[DataT, ModelT]):
 
     def arrays(self, model: ModelT, data: DataT) -> Mapping[str, npt.NDArray[np.generic]]:
         """Return everything serving needs, as plain arrays."""
+        ...
+
+    def answerer(self, bundle: Bundle, data: DataT, seed: int) -> Callable[[int], object]:
+        """Return what answers the n-th of many real shoppers by a bundle as serving does, in process, for timing it."""
         ...
 
     def open(self, bundle: Bundle) -> ModelT:

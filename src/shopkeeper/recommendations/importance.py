@@ -1,0 +1,61 @@
+"""What a model lives on: how much worse it ranks when one thing is kept from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from shopkeeper.recommendations.history import HistoryBatch
+from shopkeeper.recommendations.items import ItemIndex
+from shopkeeper.recommendations.metrics import ndcg
+from shopkeeper.recommendations.ranking import Questions, Ranker, rank_targets
+
+SIGNALS = ("history", "order", "event kinds", "popularity")
+"""The shopper's past, which of it is new, what was done with it, and what everybody wants."""
+
+
+class _Impersonal:
+    """A ranker without what it would say to anybody: neither its score for an empty history nor its tie-break."""
+
+    def __init__(self, model: Ranker) -> None:
+        self._model = model
+
+    @property
+    def index(self) -> ItemIndex:
+        return self._model.index
+
+    def score_batch(self, batch: HistoryBatch) -> npt.NDArray[np.float32]:
+        return self._model.score_batch(batch) - self._model.score_batch(_without_history(batch))
+
+    def tie_break(self, stores: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+        return np.zeros((len(stores), len(self.index)), dtype=np.float32)
+
+
+def importances(model: Ranker, questions: Questions) -> Mapping[str, float]:
+    """Return each signal's share of the NDCG@10 that is lost when each is kept from the model by itself.
+
+    The shares add up to 1 where anything is lost; a signal whose absence does no harm has 0. The products that compete
+    stay the same.
+    """
+    told = questions.history
+    kept_away = {
+        "history": _without_history(told),
+        "order": replace(told, ages=np.zeros_like(told.ages)),
+        "event kinds": replace(told, strengths=np.ones_like(told.strengths)),
+    }
+    whole = _worth(model, questions, told)
+    lost = {name: max(whole - _worth(model, questions, less), 0.0) for name, less in kept_away.items()}
+    lost["popularity"] = max(whole - _worth(_Impersonal(model), questions, told), 0.0)
+    total = sum(lost.values())
+    return {name: lost[name] / total if total else 0.0 for name in SIGNALS}
+
+
+def _worth(model: Ranker, questions: Questions, told: HistoryBatch) -> float:
+    return float(ndcg(rank_targets(model, questions, told=told).ranks, 10).mean())
+
+
+def _without_history(told: HistoryBatch) -> HistoryBatch:
+    return HistoryBatch(np.zeros_like(told.starts), told.items[:0], told.strengths[:0], told.ages[:0], told.stores)
