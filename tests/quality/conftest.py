@@ -60,6 +60,9 @@ class Data:
     def rows(self, table: str, *rows: msgspec.Struct, at: datetime = NOW) -> None:
         self._log.append(KEYED_TABLES[table], [logged(SourcedRow(row, at)) for row in rows])
 
+    def logged(self, *events: Event) -> None:
+        self._log.append(EVENTS, [msgspec.json.encode(event) for event in events])
+
     def counts(self, *rows: EventCount) -> None:
         self._log.append(EVENT_COUNTS, [msgspec.json.encode(row) for row in rows])
 

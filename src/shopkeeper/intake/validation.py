@@ -20,6 +20,7 @@ from shopkeeper.intake.field_words import shown
 from shopkeeper.intake.identity import present_identity
 from shopkeeper.intake.plain_json import MAX_BYTES, MAX_KEYS, json_safe
 from shopkeeper.intake.times import read_time, zone_named
+from shopkeeper.quality.missing_policy import IS_MISSING
 from shopkeeper.quality.row_rules import RowRules
 
 SOURCE_TIME_COLUMNS = ("source_ts", "updated_at")
@@ -118,7 +119,7 @@ class RowValidator:
         for name in self._objects:
             if name in values and not _flat(values[name]):
                 return None
-        row = msgspec.convert(values, self._type, strict=False)
+        row = self._filled(msgspec.convert(values, self._type, strict=False))
         encoded = self._encode(row)  # raises where a text is not valid Unicode
         if (
             b"\\u0000" in encoded
@@ -186,7 +187,7 @@ class RowValidator:
                 problems.append(self._missing(mender.name, row))
         if problems:
             return tuple(problems)
-        judged = self.table.row(**fields)
+        judged = self._filled(self.table.row(**fields))
         return tuple(self._breaches(judged, now, row)) or judged
 
     def _fields(self, values: Mapping[str, Any], row: int | None) -> tuple[dict[str, Any], list[FieldProblem]]:
@@ -215,7 +216,14 @@ class RowValidator:
         remedy = {
             "store": "Name the store in the row, or give one with --store.",
         }.get(name, f"Give the column `{name}`, or fill it in a mapping file.")
-        return FieldProblem(name, f"is required in {self.table.name} and missing", remedy, row)
+        return FieldProblem(name, f"{IS_MISSING} in {self.table.name} and missing", remedy, row)
+
+    def _filled(self, row: Struct) -> Struct:
+        """Return the row with what the contract of its store puts where nothing came."""
+        if self._rules is None:
+            return row
+        store = self._stores.get(row.store)  # type: ignore[attr-defined]  # every table has the column
+        return row if store is None else self._rules.filled(self.table.name, row, store)
 
     def _breaches(self, judged: Struct, now: datetime, row: int | None) -> list[FieldProblem]:
         """Return what is wrong with a row whose single values all fit."""
@@ -233,7 +241,7 @@ class RowValidator:
         if self._is_event and judged.product is None and judged.type in NEEDS_PRODUCT:  # type: ignore[attr-defined]
             kind = judged.type  # type: ignore[attr-defined]
             remedy = "Name the product, or use the type `custom` for what concerns none."
-            problems.append(FieldProblem("product", f"is required for the event type, got {kind!r}", remedy, row))
+            problems.append(FieldProblem("product", f"{IS_MISSING} for the event type, got {kind!r}", remedy, row))
         if self._rules is not None and store in self._stores:
             problems += self._rules.check(self.table.name, judged, row)
         if self.table is STORES:

@@ -13,6 +13,7 @@ from shopkeeper.quality.contract_checks import compile_checks, run_checks
 from shopkeeper.quality.judge import Judge
 from shopkeeper.quality.limits import QualityLimits
 from shopkeeper.quality.local_days import by_day, local_days, zone_of
+from shopkeeper.quality.missing_values import MissingField, missing_values
 from shopkeeper.quality.ports import Warehouse
 from shopkeeper.quality.readiness import Readiness, readiness
 from shopkeeper.quality.reading import Row, query
@@ -25,18 +26,21 @@ def check_quality(
     quarantined: Callable[[str], int],
     now: datetime,
     contracts: Mapping[str, DataContract],
+    lacking: Mapping[str, Mapping[tuple[str, str], int]] | None = None,
 ) -> QualityReport:
     """Measure the data of each store against its limits.
 
     Args:
         quarantined: Rejected rows kept for a store.
         contracts: Store -> its contract; a store without one is held to the shipped limits.
+        lacking: Store -> table and field -> rows in quarantine because they lack it.
     """
     events = _by_store(warehouse, "event_completeness")
     unknown, doubled = _by_store(warehouse, "unknown_products"), _by_store(warehouse, "doubled_events")
     findings: list[Finding] = []
     carries: list[Readiness] = []
     daily: list[DailyEvents] = []
+    missing: list[MissingField] = []
     for store in stores:
         judge, seen = Judge(store.store), events.get(store.store)
         contract = contracts.get(store.store) or DataContract("", QualityLimits())
@@ -51,10 +55,13 @@ def check_quality(
         run_checks(judge, warehouse, compile_checks(contract))
         findings += judge.findings
         carries += readiness(warehouse, store.store)
+        missing += missing_values(warehouse, store.store, contract, (lacking or {}).get(store.store, {}))
         days = sorted(counts)
         daily.append(DailyEvents(store.store, tuple(d.isoformat() for d in days), tuple(counts[d] for d in days)))
     digests = {store.store: contracts[store.store].digest for store in stores if store.store in contracts}
-    return QualityReport(now.isoformat(), tuple(findings), tuple(carries), contracts=digests, daily=tuple(daily))
+    return QualityReport(
+        now.isoformat(), tuple(findings), tuple(carries), contracts=digests, daily=tuple(daily), missing=tuple(missing)
+    )
 
 
 def _check_store(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shopkeeper.quality.limits import QualityLimits
+from shopkeeper.quality.missing_policy import MissingPolicy
 
 Level = Literal["warn", "fail"]
 PIECES = "pieces"
@@ -30,6 +31,8 @@ class FieldRule:
         broken: Largest share of rows that may break it.
         level: What a check says where more do.
         reject: Rows that break it go to quarantine at intake; else they come in and are counted.
+        missing: What is done where it is empty; None = what is built in.
+        means: What an empty one means, in words for people.
     """
 
     table: str
@@ -42,6 +45,8 @@ class FieldRule:
     broken: float = 0.0
     level: Level = "fail"
     reject: bool = True
+    missing: MissingPolicy | None = None
+    means: str = ""
 
     @property
     def currency(self) -> str:

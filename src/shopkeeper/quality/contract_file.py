@@ -12,10 +12,11 @@ from typing import Any, Final, NoReturn
 import msgspec
 import yaml
 
-from shopkeeper.commerce.tables import LOGGED_TABLES, SOURCE_TABLES, TableSchema
+from shopkeeper.commerce.tables import LOGGED_TABLES, SOURCE_TABLES, STORES, TableSchema
 from shopkeeper.errors import ConfigError, FieldProblem
 from shopkeeper.quality.contract import DataContract, FieldRule, Level, ReferenceRule, UniqueRule
 from shopkeeper.quality.limits import DAY, AgeLimit, QualityLimits
+from shopkeeper.quality.missing_policy import MissingPolicy, fault
 
 VERSION: Final = 1
 LEDGER: Final = "orders"
@@ -24,7 +25,8 @@ _TOP: Final = (
     "version", "fields", "unique", "references", "completeness", "accuracy", "freshness", "consistency", "volume",
     "feedback", "quarantine",
 )  # fmt: skip
-_FIELD: Final = ("type", "required", "min", "max", "enum", "unit", "most", "level", "reject")
+_FIELD: Final = ("type", "required", "min", "max", "enum", "unit", "most", "level", "reject", "missing", "means")
+_POLICIES: Final = "keep, reject, {default: VALUE} or {derive: COLUMN}"
 _SECONDS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": DAY}
 _SHARES: Final[Mapping[str, Mapping[str, str]]] = {
     "completeness": {
@@ -151,10 +153,31 @@ class _Reader:
             broken=self._share(given.get("most", 0.0), f"{place}.most"),
             level=self._level(given.get("level", "fail"), f"{place}.level"),
             reject=self._truth(given.get("reject", True), f"{place}.reject"),
+            missing=self._missing(table, column, given["missing"], f"{place}.missing") if "missing" in given else None,
+            means=self._words(given.get("means", ""), f"{place}.means"),
         )  # fmt: skip
         if found.currency and "currency" not in table.column_names:
             self._wrong(f"{place}.unit", f"is {unit!r}", f"{table.name} has no currency; leave the unit out.")
         return found
+
+    def _missing(self, table: TableSchema, column: str, value: object, place: str) -> MissingPolicy:
+        match value:
+            case "keep" | "reject":
+                policy = MissingPolicy(value)
+            case {"default": plain, **more} if not more:
+                policy = MissingPolicy("default", plain)
+            case {"derive": str(source), **more} if not more:
+                policy = MissingPolicy("derive", source=source)
+            case _:
+                self._wrong(place, f"is {value!r}", f"Write {_POLICIES}.")
+        own = {one.name: one for one in LOGGED_TABLES[table.name].columns}
+        of_store = {f"{STORES.name.removesuffix('s')}.{one.name}": one for one in STORES.columns}
+        if (why := fault(table, own[column], policy, {**own, **of_store})) is not None:
+            self._wrong(place, f"cannot be `{policy}`: {why}", f"Write {_POLICIES}, or leave it out.")
+        return policy
+
+    def _words(self, value: object, place: str) -> str:
+        return value if isinstance(value, str) else self._wrong(place, f"is {value!r}", "Say it in words.")
 
     def _unique(self, rule: object, place: str) -> UniqueRule:
         given = self._object(rule, place, ("table", "columns", "most", "level"))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import msgspec
 
+from shopkeeper.quality.missing_values import MissingField
 from shopkeeper.quality.readiness import Readiness
 
 Status = Literal["pass", "warn", "fail"]
@@ -119,6 +120,7 @@ class QualityReport:
 
     Attributes:
         readiness: What the data can carry.
+        missing: Every field of every table, with what is missing and what was done.
         rejected: Rows in quarantine by reason, the most frequent first.
         sources: What the newest imports counted over their rows as they came.
         contracts: Store -> hash of the data contract it was judged by.
@@ -131,6 +133,7 @@ class QualityReport:
     sources: tuple[SourceCount, ...] = ()
     contracts: Mapping[str, str] = field(default_factory=dict)
     daily: tuple[DailyEvents, ...] = ()
+    missing: tuple[MissingField, ...] = ()
 
     @property
     def status(self) -> Status:
@@ -148,12 +151,18 @@ class QualityReport:
             tuple(one for one in self.sources if one.store == store),
             {name: held for name, held in self.contracts.items() if name == store},
             tuple(one for one in self.daily if one.store == store),
+            tuple(one for one in self.missing if one.store == store),
         )
 
     @property
     def stores(self) -> tuple[str, ...]:
         """The stores the findings are about."""
         return tuple(dict.fromkeys(finding.store for finding in self.findings))
+
+    @property
+    def fields_missing(self) -> tuple[MissingField, ...]:
+        """The fields that are missing from rows, or of which the contract says what is done then."""
+        return tuple(one for one in self.missing if one.missing or one.written)
 
     @property
     def dimensions(self) -> tuple[Dimension, ...]:
@@ -166,7 +175,8 @@ class QualityReport:
         parts = {"findings": self.findings, "readiness": self.readiness, "rejected": self.rejected}
         listed: dict[str, Any] = msgspec.json.decode(msgspec.json.encode({**parts, "sources": self.sources}))
         head = {"checked_at": self.checked_at, "status": self.status, "counts": counts}
-        return {**head, **listed, "contracts": dict(self.contracts)}
+        missing = [{**asdict(one), "share": one.share} for one in self.missing]
+        return {**head, **listed, "contracts": dict(self.contracts), "missing": missing}
 
     def as_text(self) -> str:
         """Return the report in words."""
@@ -179,6 +189,7 @@ class QualityReport:
                 lines += _indented(f for f in part.findings if f.dimension == dimension)
             for title, things in (
                 ("source rows, before duplicates are left out", part.sources),
+                ("missing values, by field", part.fields_missing),
                 ("rows in quarantine by reason", part.rejected[:10]),
                 ("what this data can carry", part.readiness),
             ):

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from shopkeeper.commerce.store import Store
+from shopkeeper.commerce.tables import SOURCE_TABLES
 from shopkeeper.errors import FieldProblem
 from shopkeeper.quality.contract import PIECES, DataContract, FieldRule
+from shopkeeper.quality.missing_policy import IS_MISSING, KEEP, MissingPolicy, mark_of, types_of
 
 Rule = Callable[[Any], FieldProblem | None]
+Filler = Callable[[Any, Store], dict[str, Any]]
 
 
 class RowRules:
@@ -23,14 +27,20 @@ class RowRules:
     def __init__(self, contract: Callable[[str], DataContract]) -> None:
         self._contract = contract
         self._rules: dict[str, dict[str, tuple[Rule, ...]]] = {}
+        self._fillers: dict[str, dict[str, tuple[Filler, ...]]] = {}
 
     def bounds(self, table: str, store: str) -> dict[str, tuple[float, float]] | None:
         """Return between what the numbers of a table must lie; None where the contract of the store asks more."""
         found: dict[str, tuple[float, float]] = {}
         for rule in self._contract(store).fields:
-            if not rule.reject or rule.table != table:
+            if rule.table != table:
                 continue
-            if rule.bounds is None or len(_rules(rule)) > 1:
+            if rule.missing not in (None, KEEP):
+                return None
+            rules = _rules(rule) if rule.reject else []
+            if not rules:
+                continue
+            if rule.bounds is None or len(rules) > 1:
                 return None
             least, most = found.get(rule.column, rule.bounds)
             found[rule.column] = (max(least, rule.bounds[0]), min(most, rule.bounds[1]))
@@ -39,19 +49,66 @@ class RowRules:
     def check(self, table: str, row: Struct, number: int | None = None) -> list[FieldProblem]:
         """Return what breaks the contract of the row's store, which must be a declared one."""
         store: str = row.store  # type: ignore[attr-defined]  # every table has the column
-        rules = (self._rules.get(store) or self._compiled(store)).get(table)
+        if store not in self._rules:
+            self._compile(store)
+        rules = self._rules[store].get(table)
         if rules is None:
             return []
         problems = [problem for rule in rules if (problem := rule(row)) is not None]
         return [FieldProblem(p.field, p.reason, p.remedy, number) for p in problems]
 
-    def _compiled(self, store: str) -> dict[str, tuple[Rule, ...]]:
+    def filled(self, table: str, row: Struct, store: Store) -> Struct:
+        """Return the row of a store with what its contract puts where nothing is, each with its mark."""
+        if store.store not in self._rules:
+            self._compile(store.store)
+        fillers = self._fillers[store.store].get(table)
+        if fillers is None:
+            return row
+        for filler in fillers:
+            if changes := filler(row, store):
+                row = structs.replace(row, **changes)
+        return row
+
+    def _compile(self, store: str) -> None:
         made: dict[str, tuple[Rule, ...]] = {}
+        fillers: dict[str, tuple[Filler, ...]] = {}
         for rule in self._contract(store).fields:
-            if rule.reject:
-                made[rule.table] = (*made.get(rule.table, ()), *_rules(rule))
-        self._rules[store] = made
-        return made
+            rules = _rules(rule) if rule.reject else []
+            if rule.missing is not None and rule.missing.action == "reject":
+                rules.append(_required(rule))
+            elif rule.missing not in (None, KEEP):
+                fillers[rule.table] = (*fillers.get(rule.table, ()), _filler(rule, rule.missing))
+            if rules:
+                made[rule.table] = (*made.get(rule.table, ()), *rules)
+        self._rules[store], self._fillers[store] = made, fillers
+
+
+def _required(rule: FieldRule) -> Rule:
+    types, reason = types_of(SOURCE_TABLES[rule.table], rule.column), f"{IS_MISSING} by the data contract and missing"
+
+    def there(row: Any) -> FieldProblem | None:  # noqa: ANN401 - a row of any table
+        if getattr(row, rule.column) not in (None, ()) or (types and row.type not in types):
+            return None
+        return FieldProblem(rule.column, reason, f"Fill `{rule.column}` in the source or the mapping.")
+
+    return there
+
+
+def _filler(rule: FieldRule, policy: MissingPolicy) -> Filler:
+    table = SOURCE_TABLES[rule.table]
+    types, place = types_of(table, rule.column), str(table.attributes_column)
+    mark = {mark_of(rule.column): policy.action}
+    of_store, _, column = policy.source.rpartition(".")
+
+    def fill(row: Any, store: Store) -> dict[str, Any]:  # noqa: ANN401 - a row of any table
+        if getattr(row, rule.column) not in (None, ()) or (types and row.type not in types):
+            return {}
+        value = policy.value if policy.action == "default" else getattr(store if of_store else row, column)
+        if value is None or value == ():
+            return {}
+        return {rule.column: value, place: {**getattr(row, place), **mark}}
+
+    return fill
 
 
 def _rules(rule: FieldRule) -> list[Rule]:

@@ -16,7 +16,7 @@ from shopkeeper.quality.report import QualityReport
 from shopkeeper.quality.verdict import REPORT_KIND, TREND, with_trends
 from shopkeeper.wiring.classifying import classify_traffic
 from shopkeeper.wiring.contracts import read_contracts
-from shopkeeper.wiring.rejections import rejected_reasons, source_counts
+from shopkeeper.wiring.rejections import MOST_REASONS, lacking, rejected_reasons, source_counts
 from shopkeeper.wiring.retention import enforce_retention
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.warehouse import Analytics
@@ -49,12 +49,14 @@ def check_workspace(settings: Settings, store: str | None = None) -> QualityRepo
         names = (store,) if store is not None else declared
         held = read_contracts(settings)
         contracts = {name: held.of(name) for name in names}
+        rejected = {name: rejected_reasons(quarantine, name) for name in names}
+        lacks = {name: lacking(reasons) for name, reasons in rejected.items()}
         with analytics.reading() as warehouse:
             checked = [stores[name] for name in names]
-            found = check_quality(warehouse, checked, quarantine.count, datetime.now(UTC), contracts)
+            found = check_quality(warehouse, checked, quarantine.count, datetime.now(UTC), contracts, lacks)
         report = replace(
             with_trends(found, {name: state.reports.latest(REPORT_KIND, TREND, name) for name in names}),
-            rejected=tuple(reason for name in names for reason in rejected_reasons(quarantine, name)),
+            rejected=tuple(reason for name in names for reason in rejected[name][:MOST_REASONS]),
             sources=tuple(count for name in names for count in source_counts(state.reports, name)),
         )
         for name in names:

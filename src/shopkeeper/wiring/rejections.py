@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from shopkeeper.intake.field_words import general
 from shopkeeper.intake.ports import Quarantine
+from shopkeeper.quality.missing_policy import IS_MISSING
 from shopkeeper.quality.ports import Report, ReportStore
 from shopkeeper.quality.report import RejectedReason, SourceCount
 
@@ -19,7 +21,7 @@ IMPORTS: Final = 5
 
 
 def rejected_reasons(quarantine: Quarantine, store: str) -> tuple[RejectedReason, ...]:
-    """Return the quarantined rows of a store by reason, the most frequent first."""
+    """Return the quarantined rows of a store by reason, the most frequent first: all reasons there are."""
     found: dict[tuple[str, str, str], RejectedReason] = {}
     for row in quarantine.rows(MOST_ROWS, store):
         for problem in row.problems:
@@ -28,7 +30,16 @@ def rejected_reasons(quarantine: Quarantine, store: str) -> tuple[RejectedReason
             known = row.source in there.sources or len(there.sources) >= 3
             sources = there.sources if known else (*there.sources, row.source)
             found[key] = replace(there, rows=there.rows + 1, sources=sources)
-    return tuple(sorted(found.values(), key=lambda reason: -reason.rows)[:MOST_REASONS])
+    return tuple(sorted(found.values(), key=lambda reason: -reason.rows))
+
+
+def lacking(reasons: Iterable[RejectedReason]) -> dict[tuple[str, str], int]:
+    """Return how many rows were rejected because they lack a field, by table and field."""
+    found: Counter[tuple[str, str]] = Counter()
+    for one in reasons:
+        if one.reason.startswith(IS_MISSING):
+            found[one.table, one.field] += one.rows
+    return dict(found)
 
 
 def source_counts(reports: ReportStore, store: str) -> tuple[SourceCount, ...]:
