@@ -167,8 +167,9 @@ def rate_sequence(
         return mixture.log_value(successes - p * trials, trials * spread) - wanted
 
     tiny = 1e-10
-    low = _root(excess, tiny, seen) if successes > 0 else 0.0
-    high = _root(excess, seen, 1 - tiny) if successes < trials else 1.0
+    inside = min(max(seen, tiny), 1 - tiny)
+    low = _root(excess, tiny, inside) if successes > 0 else 0.0
+    high = _root(excess, inside, 1 - tiny) if successes < trials else 1.0
     return (0.0 if low is None else low), (1.0 if high is None else high)
 
 

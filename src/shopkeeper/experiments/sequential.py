@@ -74,4 +74,5 @@ def _p_value(effect: Effect, alternative: Alternative, alpha: float, tuning_n: f
         return 0.0
     if alternative == "two-sided":
         return min(1.0, math.sqrt(grown) * math.exp(-evidence))
-    return min(1.0, math.sqrt(grown) / (2 * math.expm1(evidence)))
+    odds = 2 * math.expm1(evidence)
+    return min(1.0, math.sqrt(grown) / odds) if odds > 0 else 1.0

@@ -20,7 +20,9 @@ def shadow_checks(objective: Objective, evidence: Evidence) -> Iterator[Finding]
     done = 0 if seen is None else seen.answered.requests
     outcome: Outcome = "passes" if done >= needed else "waits"
     words = f"The challenger computed {done:,} answers beside live traffic; {needed:,} are needed."
-    yield Finding(check="shadow requests", outcome=outcome, words=words, figures={"n": float(done), "needed": needed})
+    yield Finding(
+        check="shadow requests", outcome=outcome, words=words, figures={"n": float(done), "needed": float(needed)}
+    )
     if seen is None or not done:
         return
     limits = (

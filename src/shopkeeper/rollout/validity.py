@@ -56,7 +56,7 @@ def _age(objective: Objective, evidence: Evidence) -> Finding:
             check="freshness", outcome="invalid", words="No row was counted, so nothing is known of its age."
         )
     age = (evidence.at - evidence.data.newest) / timedelta(seconds=1)
-    figures = {"age_seconds": age, "limit_seconds": limit}
+    figures = {"age_seconds": age, "limit_seconds": float(limit)}
     outcome: Outcome = "invalid" if age > limit else "passes"
     words = f"The newest row is {age / 3_600:.1f} h old; {limit / 3_600:g} h are allowed."
     return Finding(check="freshness", outcome=outcome, words=words, figures=figures)

@@ -75,7 +75,7 @@ def _proof(objective: Objective, evidence: Evidence) -> Sequence[Finding]:
 
 
 def _time(evidence: Evidence) -> Finding:
-    needed = evidence.plan.minimum_days.get(evidence.stage, 0.0)
+    needed = float(evidence.plan.minimum_days.get(evidence.stage, 0.0))
     passed = (evidence.at - evidence.stage_since) / timedelta(days=1)
     words = f"{passed:.1f} days in this stage; at least {needed:g} are asked for."
     figures = {"days": passed, "needed": needed}
