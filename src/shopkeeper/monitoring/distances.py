@@ -59,7 +59,7 @@ def hellinger(reference: npt.ArrayLike, current: npt.ArrayLike) -> float:
 
 def bhattacharyya(reference: npt.ArrayLike, current: npt.ArrayLike) -> float:
     """Return 1 minus the overlap sum sqrt(p q), between 0 and 1: the square of the Hellinger distance. Symmetric."""
-    return float(1 - np.sum(np.sqrt(shares(reference) * shares(current))))
+    return max(float(1 - np.sum(np.sqrt(shares(reference) * shares(current)))), 0.0)
 
 
 def total_variation(reference: npt.ArrayLike, current: npt.ArrayLike) -> float:

@@ -1,1 +1,1 @@
-SELECT min(ts) AS first FROM events
+SELECT min(ts) AS first FROM human_events

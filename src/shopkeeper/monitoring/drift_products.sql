@@ -1,11 +1,11 @@
 -- Products met between $since and $until, each at its last event: people only, $rows at most, evenly over their ids.
-SELECT store, product, ts
+SELECT store, product, latest AS ts
 FROM (
-  SELECT store, product, ts, row_number() OVER (ORDER BY product, store) AS place, count(*) OVER () AS total
+  SELECT store, product, latest, row_number() OVER (ORDER BY product, store) AS place, count(*) OVER () AS total
   FROM (
-    SELECT store, product, max(ts) AS ts
-    FROM events
-    WHERE ts >= $since AND ts < $until AND coalesce(traffic, 'human') = 'human' AND coalesce(product, '') <> ''
+    SELECT store, product, max(ts) AS latest
+    FROM human_events
+    WHERE ts >= $since AND ts < $until AND coalesce(product, '') <> ''
     GROUP BY store, product
   ) AS met
 ) AS numbered

@@ -10,8 +10,8 @@ FROM (
       row_number() OVER (
         PARTITION BY store, coalesce(nullif("user", ''), nullif(visitor, ''), session) ORDER BY ts DESC, event_id
       ) AS newest
-    FROM events
-    WHERE ts >= $since AND ts < $until AND coalesce(traffic, 'human') = 'human' AND coalesce(product, '') <> ''
+    FROM human_events
+    WHERE ts >= $since AND ts < $until AND coalesce(product, '') <> ''
       AND type IN ('view', 'click', 'cart', 'checkout', 'purchase', 'rating')
       AND coalesce(nullif("user", ''), nullif(visitor, ''), session) IS NOT NULL
   ) AS ranked
