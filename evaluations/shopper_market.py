@@ -44,7 +44,7 @@ from shopkeeper.simulation.truth import SCALES, ScaleName, Truth
 from shopkeeper.wiring.importing import import_into
 from shopkeeper.wiring.new_workspace import create_workspace
 from shopkeeper.wiring.settings import Settings, load_settings
-from shopkeeper.wiring.train import train_system
+from shopkeeper.wiring.train import Asked, train_system
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 NONE, BASELINE, V1 = "none", "popular", "item-knn"
@@ -139,7 +139,7 @@ def learn(workspace: Path, histories: Sequence[StoreHistory]) -> tuple[Settings,
     for history in histories:
         import_into(settings, history.folder, history.store)
     for model in (BASELINE, V1):
-        train_system(settings, "recommendations", model=model, who="shopper_market", say=lambda _: None)
+        train_system(settings, "recommendations", Asked(model, folds=0), who="shopper_market", say=lambda _: None)
     with open_workspace_state(settings) as state:
         keys = {history.store: state.keys.create(history.store, ["events", "decide"], "shopper_market")[1]
                 for history in histories}  # fmt: skip

@@ -28,7 +28,7 @@ from shopkeeper.wiring.checking import check_workspace
 from shopkeeper.wiring.importing import import_into
 from shopkeeper.wiring.new_workspace import create_workspace
 from shopkeeper.wiring.settings import EngineSettings, Settings, load_settings
-from shopkeeper.wiring.train import train_system
+from shopkeeper.wiring.train import Asked, train_system
 from shopkeeper.wiring.warehouse import Analytics
 
 pytestmark = pytest.mark.integration
@@ -87,10 +87,12 @@ def test_a_model_trained_from_clickhouse_is_the_model_trained_from_the_lake(
     for name, url in (("lake", None), ("clickhouse", warehouse_url)):
         settings = copy_of(name, url)
         with mock.patch.object(ClickHouseWarehouse, "fetch", autospec=True, side_effect=read) as on:
-            trained = train_system(settings, "recommendations", model="item-knn", say=lambda _: None)
+            trained = train_system(
+                settings, "recommendations", Asked("item-knn", folds=0, ignore_quality="a test"), say=lambda _: None
+            )
         assert bool(on.call_count) == (url is not None)
-        folder = settings.folder(settings.engines.models) / "recommendations" / trained.manifest.version
-        results.append((trained.manifest.metrics, open_bundle(folder).arrays))
+        folder = settings.folder(settings.engines.models) / "recommendations" / trained.version
+        results.append((trained.metrics, open_bundle(folder).arrays))
     (metrics, arrays), (other_metrics, other_arrays) = results
     assert metrics == other_metrics
     assert set(arrays) == set(other_arrays)

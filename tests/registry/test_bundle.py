@@ -67,8 +67,15 @@ def test_versions_sort_by_time_and_end_in_their_content(bundle: Bundle, tmp_path
 
 
 def test_one_version_is_never_written_twice(bundle: Bundle, tmp_path: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in bundle.folder.iterdir()}
+    assert write_bundle(tmp_path, content(), NOON) == bundle.manifest
+    assert {path: path.stat().st_mtime_ns for path in bundle.folder.iterdir()} == before
+    assert [path.name for path in bundle.folder.parent.iterdir()] == [bundle.version]
+
+
+def test_a_version_of_another_moment_is_not_taken_for_the_same(bundle: Bundle, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="already"):
-        write_bundle(tmp_path, content(), NOON)
+        write_bundle(tmp_path, content(), NOON.replace(microsecond=1))
     assert [path.name for path in bundle.folder.parent.iterdir()] == [bundle.version]
 
 

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from shopkeeper.engines.optuna_tuner import OptunaTuner
 from shopkeeper.engines.state import State, open_state
-from shopkeeper.errors import NotEnoughData, UnknownModel
+from shopkeeper.errors import ContractNotMet, NotEnoughData, UnknownModel
+from shopkeeper.quality.verdict import QualityVerdict
 from shopkeeper.recommendations.interactions import Interactions
 from shopkeeper.recommendations.model import RecommendationModel
-from shopkeeper.registry.bundle import open_bundle
+from shopkeeper.registry.bundle import open_bundle, read_manifest
 from shopkeeper.testing.planted import planted_interactions
 from shopkeeper.testing.planted_learning import PlantedLearning
+from shopkeeper.testing.steps_in_memory import Died, Place, StepsInMemory
+from shopkeeper.training.plan import Rails, TrainingPlan
 from shopkeeper.training.ports import Parameters
-from shopkeeper.training.run import Rails, TrainingPlan, TrainingResult, train
+from shopkeeper.training.run import TrainingResult, shares, train
 
 PLAN = TrainingPlan(resamples=200, seed=5)
+WHOLE = TrainingPlan(resamples=100, seed=5, trials=4, folds=2)
+STEPS = list(shares(WHOLE))
 
 
 class UselessLearning(PlantedLearning):
@@ -38,14 +45,42 @@ class Bench:
     folder: Path
     state: State
     said: list[str] = field(default_factory=list)
+    noted: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    refreshed: list[datetime] = field(default_factory=list)
+    verdicts: list[QualityVerdict] = field(default_factory=list)
     now: datetime = datetime(2026, 3, 10, 9, tzinfo=UTC)
+    runs: int = 0
 
-    def train(self, plan: TrainingPlan = PLAN, system: PlantedLearning | None = None) -> TrainingResult:
+    def train(
+        self,
+        plan: TrainingPlan = PLAN,
+        system: PlantedLearning | None = None,
+        steps: StepsInMemory | None = None,
+    ) -> TrainingResult:
         self.now += timedelta(minutes=1)
-        rails = Rails(
-            self.state.registry, self.state.reports, self.folder, "0.0.1", lambda: self.now, "test", self.said.append
+        self.runs += 1
+        steps = steps or StepsInMemory(self.folder / "runs" / str(self.runs))
+        return train(system or PlantedLearning(), plan, self.rails(), steps)
+
+    def rails(self) -> Rails:
+        def refresh(at: datetime) -> Mapping[str, Any]:
+            self.refreshed.append(at)
+            return {"at": at}
+
+        return Rails(
+            registry=self.state.registry,
+            reports=self.state.reports,
+            models=self.folder,
+            environment={"shopkeeper": "0.0.1", "numpy": "2"},
+            verdicts=lambda _: self.verdicts,
+            refresh_features=refresh,
+            objective=None,
+            note=lambda action, detail: self.noted.append((action, detail)),
+            tuner=OptunaTuner,
+            clock=lambda: self.now,
+            who="test",
+            say=self.said.append,
         )
-        return train(system or PlantedLearning(), plan, rails)
 
 
 @pytest.fixture
@@ -57,7 +92,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 def test_a_run_leaves_a_version_that_opens_and_serves(bench: Bench) -> None:
     result = bench.train()
-    version = bench.state.registry.get("recommendations", result.manifest.version)
+    version = bench.state.registry.get("recommendations", result.version)
     bundle = open_bundle(bench.folder / version.folder)
     assert bundle.manifest.model == version.model == "item-knn"
     assert bundle.manifest.fingerprint == version.fingerprint == planted_interactions().fingerprint()
@@ -69,7 +104,7 @@ def test_a_run_leaves_a_version_that_opens_and_serves(bench: Bench) -> None:
 
 
 def test_metrics_carry_their_intervals_and_the_baseline(bench: Bench) -> None:
-    metrics = bench.train().manifest.metrics
+    metrics = bench.train().metrics
     for name in ("hr@5", "hr@10", "hr@20", "ndcg@5", "ndcg@10", "ndcg@20", "mrr@20"):
         assert metrics[name]["low"] <= metrics[name]["value"] <= metrics[name]["high"]
         assert set(metrics["baseline"][name]) == set(metrics["difference"][name]) == {"value", "low", "high"}
@@ -79,31 +114,29 @@ def test_metrics_carry_their_intervals_and_the_baseline(bench: Bench) -> None:
 
 def test_the_same_data_and_seed_give_the_same_metrics_and_arrays(bench: Bench) -> None:
     first, second = bench.train(), bench.train()
-    assert first.manifest.version != second.manifest.version
-    assert first.manifest.content == second.manifest.content
-    assert first.manifest.metrics == second.manifest.metrics
-    assert {n: e.sha256 for n, e in first.manifest.arrays.items()} == {
-        n: e.sha256 for n, e in second.manifest.arrays.items()
-    }
+    assert first.version != second.version
+    assert first.content == second.content
+    assert first.metrics == {name: one for name, one in second.metrics.items() if name != "champion"}
+    assert second.metrics["champion"]["name"] == first.version
 
 
 def test_a_later_version_does_not_take_over_by_itself(bench: Bench) -> None:
     first, second = bench.train(), bench.train()
     assert second.first_champion is None
-    assert second.champion == first.manifest.version
+    assert second.champion == first.version
     assert len(bench.state.registry.versions("recommendations")) == 2
 
 
 def test_the_baseline_may_be_the_first_champion(bench: Bench) -> None:
     result = bench.train(TrainingPlan(model="popular", resamples=100))
     assert not result.blessed
-    assert result.champion == result.manifest.version
+    assert result.champion == result.version
 
 
 def test_a_model_that_does_not_beat_the_baseline_does_not_serve(bench: Bench) -> None:
     result = bench.train(system=UselessLearning())
     assert not result.blessed
-    assert result.champion != result.manifest.version
+    assert result.champion != result.version
     champion = bench.state.registry.get("recommendations", result.champion or "")
     assert champion.model == "popular"
     assert any("does not beat popular" in text for text in bench.said)
@@ -112,7 +145,7 @@ def test_a_model_that_does_not_beat_the_baseline_does_not_serve(bench: Bench) ->
 def test_a_failed_model_leaves_the_champion_alone(bench: Bench) -> None:
     first = bench.train()
     second = bench.train(system=UselessLearning())
-    assert second.champion == first.manifest.version
+    assert second.champion == first.version
     assert len(bench.state.registry.versions("recommendations")) == 2
 
 
@@ -120,10 +153,10 @@ def test_the_report_is_kept(bench: Bench) -> None:
     result = bench.train()
     report = bench.state.reports.latest("training")[0]
     assert report.number == result.report
-    assert report.body["version"] == result.manifest.version
+    assert report.body["version"] == result.version
     assert report.body["blessed"] is True
     assert report.body["data"]["interactions"] == len(planted_interactions())
-    assert report.body["metrics"]["ndcg@10"] == result.manifest.metrics["ndcg@10"]
+    assert report.body["metrics"]["ndcg@10"] == result.metrics["ndcg@10"]
 
 
 def test_models_are_judged_on_what_they_have_not_seen(bench: Bench) -> None:
@@ -137,9 +170,8 @@ def test_models_are_judged_on_what_they_have_not_seen(bench: Bench) -> None:
     result = bench.train(system=Watched())
     cutoff = int(result.cutoff.timestamp() * 1_000_000)
     newest = int(planted_interactions().times.max())
-    assert [time < cutoff for time in seen] == [True] * (len(seen) - 1) + [False]
-    assert len(seen) > 2
-    assert seen[-1] == newest
+    assert [time < cutoff for time in seen] == [False, True, True]
+    assert seen[0] == newest
 
 
 def test_an_unknown_model_is_refused_before_anything_is_read(bench: Bench) -> None:
@@ -165,3 +197,72 @@ def test_too_little_data_is_said_with_figures_and_a_remedy(
         bench.train(plan, PlantedLearning(few))
     assert caught.value.remedy
     assert bench.state.registry.versions() == []
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> TrainingResult:
+    state = open_state("sqlite://")
+    result = Bench(tmp_path_factory.mktemp("uninterrupted"), state).train(WHOLE)
+    state.close()
+    return result
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+@pytest.mark.parametrize("step", STEPS)
+def test_a_run_that_died_at_any_step_goes_on_and_ends_with_the_same_model(
+    bench: Bench, uninterrupted: TrainingResult, step: str, place: Place
+) -> None:
+    dying = StepsInMemory(bench.folder / "runs" / "1", dies=(step, place))
+    with pytest.raises(Died):
+        bench.train(WHOLE, steps=dying)
+    bench.now += timedelta(hours=1)
+    again = StepsInMemory(dying.folder, dying.recorded)
+    result = bench.train(WHOLE, steps=again)
+    assert again.called == STEPS[STEPS.index(step) :]
+    moment_kept = step != "begin"
+    assert (result.version == uninterrupted.version) == moment_kept
+    for name in ("content", "metrics", "parameters", "fingerprint", "blessed", "cutoff", "cross_validation"):
+        assert getattr(result, name) == getattr(uninterrupted, name)
+    assert [one.version for one in bench.state.registry.versions()] == [result.version]
+    assert result.champion == result.version
+
+
+def test_progress_never_falls_and_ends_at_the_whole(bench: Bench) -> None:
+    steps = StepsInMemory(bench.folder / "runs" / "1")
+    bench.train(WHOLE, steps=steps)
+    told = [share for share, _ in steps.told]
+    assert told == sorted(told)
+    assert sum(shares(WHOLE).values()) == pytest.approx(1.0)
+
+
+def _verdict(status: str, failed: tuple[str, ...]) -> QualityVerdict:
+    now = datetime(2026, 3, 10, 9, tzinfo=UTC)
+    return QualityVerdict(7, "north-1", status, now, "c", failed, (), {}, {})  # type: ignore[arg-type]
+
+
+def test_nothing_is_learnt_from_data_outside_their_limits(bench: Bench) -> None:
+    bench.verdicts = [_verdict("fail", ("events per day",))]
+    with pytest.raises(ContractNotMet) as caught:
+        bench.train()
+    assert [problem.field for problem in caught.value.problems] == ["events per day"]
+    assert "--ignore-quality" in caught.value.remedy
+    assert bench.state.registry.versions() == []
+
+
+def test_a_reason_to_ignore_the_limits_is_kept_with_the_version_and_in_the_audit(bench: Bench) -> None:
+    bench.verdicts = [_verdict("fail", ("events per day",))]
+    result = bench.train(TrainingPlan(resamples=200, seed=5, ignore_quality="a holiday"))
+    manifest = read_manifest(bench.folder / "recommendations" / result.version)
+    assert manifest.lineage["quality"]["ignored"] == "a holiday"
+    assert manifest.lineage["quality"]["stores"]["north-1"]["report"] == 7
+    [(action, detail)] = bench.noted
+    assert (action, detail["reason"]) == ("training.quality_ignored", "a holiday")
+
+
+def test_a_version_says_where_it_comes_from(bench: Bench) -> None:
+    result = bench.train()
+    lineage = read_manifest(bench.folder / "recommendations" / result.version).lineage
+    assert lineage["run"] == result.run
+    assert lineage["environment"]["numpy"] == "2"
+    assert lineage["plan"]["seed"] == 5
+    assert bench.refreshed

@@ -29,10 +29,11 @@ from shopkeeper.wiring.exporting import export_workspace
 from shopkeeper.wiring.importing import import_into
 from shopkeeper.wiring.new_workspace import create_workspace
 from shopkeeper.wiring.settings import Settings
-from shopkeeper.wiring.train import train_system
+from shopkeeper.wiring.train import Asked, train_system
 
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
 SEED = 5
+ASKED = Asked("item-knn", seed=SEED, folds=0, ignore_quality="a test")
 VIEWS = [*KEYED_TABLES, *(f"{name}_history" for name in KEYED_TABLES), "events", "event_counts"]
 
 
@@ -111,8 +112,8 @@ def test_the_current_state_is_the_same(shop: Settings, back: Settings) -> None:
 def test_the_same_seed_learns_the_same_model(shop: Settings, back: Settings) -> None:
     arrays = []
     for settings in (shop, back):
-        trained = train_system(settings, "recommendations", model="item-knn", seed=SEED, say=lambda _: None)
-        folder = settings.folder(settings.engines.models) / "recommendations" / trained.manifest.version
+        trained = train_system(settings, "recommendations", ASKED, say=lambda _: None)
+        folder = settings.folder(settings.engines.models) / "recommendations" / trained.version
         arrays.append(open_bundle(folder).arrays)
     assert set(arrays[0]) == set(arrays[1])
     assert all(np.array_equal(arrays[0][name], arrays[1][name]) for name in arrays[0])

@@ -25,7 +25,7 @@ from shopkeeper.recommendations.system import RecommendationSystem
 from shopkeeper.testing.serving_suite import DecisionSystemSuite
 from shopkeeper.wiring.serve import open_serving
 from shopkeeper.wiring.settings import Settings, TrainingSettings
-from shopkeeper.wiring.train import train_system
+from shopkeeper.wiring.train import Asked, train_system
 
 NOW = datetime.now(UTC)
 SHOPPERS, PRODUCTS_EACH = 60, 6
@@ -55,7 +55,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     log.append(EVENTS, [msgspec.json.encode(row) for row in rows])
     log.close()
     for model in ("item-knn", "popular"):
-        train_system(chosen, "recommendations", model=model, say=lambda _: None)
+        train_system(chosen, "recommendations", Asked(model, folds=0, ignore_quality="a test"), say=lambda _: None)
     return chosen
 
 

@@ -23,7 +23,7 @@ from shopkeeper.wiring.checking import check_workspace
 from shopkeeper.wiring.importing import import_into
 from shopkeeper.wiring.new_workspace import create_workspace
 from shopkeeper.wiring.settings import CONFIG_FILE, Settings
-from shopkeeper.wiring.train import train_system
+from shopkeeper.wiring.train import Asked, train_system
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 RECORD_FILE = "demo.json"
@@ -181,15 +181,16 @@ def _check(settings: Settings, out: Output) -> dict[str, Any]:
 
 def _train(settings: Settings, out: Output) -> dict[str, Any]:
     """Return what a training run ended with."""
-    result = train_system(settings, "recommendations", who=WHO, say=lambda text: out.say(f"          {text}"))
-    manifest = result.manifest
+    asked = Asked(trials=0, folds=0)  # whoever opens a demo waits for its first page
+    result = train_system(settings, "recommendations", asked, who=WHO, say=lambda text: out.say(f"          {text}"))
     return {
-        "model": manifest.model,
-        "version": manifest.version,
+        "model": result.model,
+        "version": result.version,
         "blessed": result.blessed,
         "champion": result.champion,
-        "interactions": result.summary.interactions,
-        "metrics": manifest.metrics,
+        "interactions": result.interactions,
+        "metrics": result.metrics,
+        "overhead_seconds": result.overhead_seconds,
     }
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import getpass
+import os
+import sys
+import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,8 +16,9 @@ import typer
 from shopkeeper.errors import InputError
 
 if TYPE_CHECKING:
-    from shopkeeper.training.comparison import Comparison, Interval
     from shopkeeper.training.run import TrainingResult
+
+Interval = Mapping[str, float]
 
 
 def register(app: typer.Typer) -> None:
@@ -21,92 +26,118 @@ def register(app: typer.Typer) -> None:
     app.command("train")(train)
 
 
-def train(
+def train(  # noqa: PLR0917 - each is an option by name
     system: Annotated[str, typer.Argument(metavar="SYSTEM", help="What to train: recommendations.")],
     model: Annotated[str | None, typer.Option(help="item-knn (default) or popular.")] = None,
     until: Annotated[
         str | None, typer.Option(help="Read nothing from this time on, ISO 8601, UTC if not said.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of every draw; the settings' own by default.")] = None,
+    trials: Annotated[
+        int | None,
+        typer.Option(min=0, help="Sets of parameters to try; 0 = the defaults."),
+    ] = None,
+    minutes: Annotated[float | None, typer.Option(min=0.0, help="Begin no trial after so many minutes.")] = None,
+    folds: Annotated[
+        int | None, typer.Option(min=0, help="Moments of the past to judge at as well, to show the spread; 0 = none.")
+    ] = None,
+    ignore_quality: Annotated[
+        str, typer.Option(metavar="REASON", help="Train on data that do not meet their limits; the reason is kept.")
+    ] = "",
+    fresh: Annotated[bool, typer.Option("--fresh", help="Give up a run that was left, instead of going on.")] = False,
     workspace: Annotated[Path, typer.Option("--workspace", help="Folder with shopkeeper.toml.")] = Path(),
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Train a system, judge it on the newest part of time next to its baseline, and register the version."""
-    from shopkeeper.cli.output import Output
-    from shopkeeper.wiring.settings import load_settings
-    from shopkeeper.wiring.train import train_system
+    """Train a system, judge it on the newest part of time next to its baseline, and register the version.
 
-    out = Output(json)
-    result = train_system(
-        load_settings(workspace), system, model=model, until=_moment(until), seed=seed, who=_who(), say=out.say
-    )
-    out.result(document(result), table(result))
+    The run is durable: whatever ends it (Ctrl-C, kill, a power cut), the same command goes on where it was. A living
+    `shopkeeper work` does it and is followed; without one it is done here.
+    """
+    from shopkeeper.cli.output import Output
+    from shopkeeper.cli.progress import Progress
+    from shopkeeper.wiring.settings import load_settings
+    from shopkeeper.wiring.train import Asked, train_system
+
+    out, started = Output(json), time.perf_counter()
+    progress = Progress(out)
+    try:
+        asked = Asked(model, _moment(until), seed, trials, minutes, folds, ignore_quality)
+        result = train_system(
+            load_settings(workspace), system, asked, fresh=fresh, who=_who(), say=progress.say, watch=progress.watch
+        )
+    except KeyboardInterrupt:
+        progress.close()
+        again = " ".join(["shopkeeper", *sys.argv[1:]])
+        out.say(f"Stopped. Nothing that was done is lost: `{again}` goes on from here; add --fresh to begin anew.")
+        sys.stderr.flush()
+        os._exit(130)  # a step that is under way would keep the process alive until its end
+    progress.close()
+    found = document(result) | {"total_seconds": round(time.perf_counter() - started, 3)}
+    out.result(found, table(result))
 
 
 def document(result: TrainingResult) -> dict[str, Any]:
     """Return what a run ended with, for machines."""
-    manifest = result.manifest
-    return {
-        "system": manifest.system,
-        "model": manifest.model,
-        "version": manifest.version,
-        "blessed": result.blessed,
-        "champion": result.champion,
-        "first_champion": result.first_champion,
-        "cutoff": result.cutoff.isoformat(),
-        "interactions": result.summary.interactions,
-        "shoppers": result.summary.shoppers,
-        "products": result.summary.products,
-        "seed": manifest.seed,
-        "fingerprint": manifest.fingerprint,
-        "content": manifest.content,
-        "metrics": manifest.metrics,
-        "report": result.report,
-    }
+    return result.document()
 
 
 def table(result: TrainingResult) -> str:
     """Return what a run ended with, for people."""
-    found, manifest = result.evaluation, result.manifest
-    against = found.baseline
+    found, metric = result.metrics, result.metric
+    names = list(found["difference"])
+    totals = [name for name, one in found["baseline"].items() if isinstance(one, dict) and name not in names]
     lines = [
-        f"{found.cases:,} shoppers asked about a new product after {result.cutoff:%Y-%m-%d %H:%M} UTC;"
+        f"{found['cases']:,} shoppers asked about a new product after {result.cutoff:%Y-%m-%d %H:%M} UTC;"
         " full ranking, 95% intervals.",
         "",
-        f"{'':<18}{manifest.model:>26}{'popular':>26}{'difference':>28}",
-        *(_line(name, one) for name, one in against.metrics.items()),
-        *(f"{name:<18}{one.model:>26.4f}{one.other:>26.4f}" for name, one in against.totals.items()),
+        f"{'':<18}{result.model:>26}{'popular':>26}{'difference':>28}",
+        *(_line(name, found[name], found["baseline"][name], found["difference"][name]) for name in names),
+        *(f"{name:<18}{found[name]['value']:>26.4f}{found['baseline'][name]['value']:>26.4f}" for name in totals),
         "",
-        f"{found.metric} by slice",
-        *(_line(f"{name} ({one.cases:,})", one) for name, one in against.slices.items()),
+        f"{metric} by slice",
+        *(
+            _line(f"{name} ({one['cases']:,})", one["model"], one["baseline"], one["difference"])
+            for name, one in found["slices"].items()
+        ),
+        *_champion(found, metric),
         "",
-        f"Version {manifest.version}: {_verdict(result)}",
+        f"Version {result.version}: {_verdict(result)}",
+        f"Run {result.run}: {sum(result.seconds.values()):.1f} s of steps, rails {result.overhead_seconds:.1f} s.",
     ]
     return "\n".join(lines)
 
 
-def _line(name: str, one: Comparison) -> str:
+def _line(name: str, model: Interval, baseline: Interval, difference: Interval) -> str:
     label = f"{name:<18}" if len(name) < 18 else f"{name}\n{'':<18}"
-    return f"{label}{_cell(one.model):>26}{_cell(one.other):>26}{_cell(one.difference, '+'):>28}"
+    return f"{label}{_cell(model):>26}{_cell(baseline):>26}{_cell(difference, '+'):>28}"
 
 
 def _cell(one: Interval, sign: str = "") -> str:
-    return f"{one.value:{sign}.4f} ({one.low:{sign}.4f}..{one.high:{sign}.4f})"
+    return f"{one['value']:{sign}.4f} ({one['low']:{sign}.4f}..{one['high']:{sign}.4f})"
+
+
+def _champion(found: Mapping[str, Any], metric: str) -> list[str]:
+    """Return how the model did next to the version that serves."""
+    if (champion := found.get("champion")) is None:
+        return []
+    own, other, difference = found[metric], champion[metric], champion["difference"][metric]
+    return [
+        "",
+        f"{metric} next to {champion['name']}, which serves ({champion['how']}):",
+        f"{'':<18}{_cell(own):>26}{_cell(other):>26}{_cell(difference, '+'):>28}",
+    ]
 
 
 def _verdict(result: TrainingResult) -> str:
-    model, metric = result.manifest.model, result.evaluation.metric
-    if result.blessed:
-        verdict = f"blessed: {model} beats popularity, the lower bound of the {metric} difference is above zero."
-    elif model == "popular":
-        verdict = "the baseline itself."
-    else:
-        verdict = f"not blessed: {model} does not beat popularity for sure on {metric}."
+    lines = ["blessed." if result.blessed else "not blessed."]
+    lines += [] if result.blessed else [f"Not met: {reason}" for reason in result.reasons]
     if result.first_champion is None:
-        return f"{verdict} {result.champion} stays champion."
-    if result.first_champion == result.manifest.version:
-        return f"{verdict} It is the first champion and serves."
-    return f"{verdict} Popularity serves as the first champion, version {result.first_champion}."
+        lines.append(f"{result.champion} stays champion.")
+    elif result.first_champion == result.version:
+        lines.append("It is the first champion and serves.")
+    else:
+        lines.append(f"The baseline serves as the first champion, version {result.first_champion}.")
+    return "\n".join(lines)
 
 
 def _moment(text: str | None) -> datetime | None:

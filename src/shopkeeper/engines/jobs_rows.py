@@ -135,8 +135,8 @@ class JobRows:
         self._change(
             run,
             {
-                "state": "running", "worker": worker, "attempts": RUNS.c.attempts + 1, "updated_micros": now,
-                "begun_micros": now, "begun_share": RUNS.c.share,
+                "state": "running", "progress": "begins", "worker": worker, "attempts": RUNS.c.attempts + 1,
+                "updated_micros": now, "begun_micros": now, "begun_share": RUNS.c.share,
             },
         )  # fmt: skip
         return self.status(run)

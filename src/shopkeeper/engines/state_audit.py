@@ -26,10 +26,15 @@ def write_audit(connection: Connection, who: str, action: str, detail: Mapping[s
 
 
 class StateAudit:
-    """Reads the trail."""
+    """Reads the trail, and takes notes of acts that change nothing else here."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+
+    def write(self, who: str, action: str, detail: Mapping[str, Any]) -> None:
+        """Note who did what."""
+        with self._engine.begin() as connection:
+            write_audit(connection, who, action, detail)
 
     def latest(self, limit: int = 100) -> Sequence[dict[str, Any]]:
         """Return the newest entries, newest first: at, who, action, detail."""

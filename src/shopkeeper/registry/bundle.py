@@ -11,7 +11,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -51,6 +51,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
         code_version: Version of Shopkeeper that trained it.
         fingerprint: Hash of everything that was read to train it.
         content: Hash over names, shapes and bytes of all arrays; equal content, equal model.
+        lineage: Where it comes from: run, plan, environment, objective, verdict on the data; empty for old bundles.
     """
 
     format_version: int
@@ -65,6 +66,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     metrics: dict[str, Any]
     content: str
     arrays: dict[str, ArrayEntry]
+    lineage: dict[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class BundleContent:
     fingerprint: str
     metrics: Mapping[str, Any]
     arrays: Mapping[str, Array]
+    lineage: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +105,11 @@ class Bundle:
 def write_bundle(root: Path, content: BundleContent, created_at: datetime) -> Manifest:
     """Write a bundle to `root/SYSTEM/VERSION` and return its manifest.
 
-    The version is the UTC time followed by six digits of the content hash.
+    The version is the UTC time followed by six digits of the content hash. Where it is there already with the same
+    content, as after a crash, it is left as it is.
 
     Raises:
-        InputError: an array holds objects, or has a name that is no file name.
+        InputError: an array holds objects, or has a name that is no file name; or other content has that version.
     """
     entries, digest = {}, hashlib.sha256()
     parent = root / content.system
@@ -130,17 +134,26 @@ def write_bundle(root: Path, content: BundleContent, created_at: datetime) -> Ma
             metrics=dict(content.metrics),
             content=digest.hexdigest(),
             arrays=entries,
+            lineage=dict(content.lineage),
         )
-        _write_manifest(draft, manifest)
         place = parent / version
         if place.exists():
-            raise InputError(f"Version {version} is already in {parent}.", "It is the same model; nothing to write.")
+            shutil.rmtree(draft)
+            return _there_already(place, manifest)
+        _write_manifest(draft, manifest)
         draft.rename(place)
         _sync(parent)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
     return manifest
+
+
+def _there_already(place: Path, manifest: Manifest) -> Manifest:
+    there = read_manifest(place)
+    if (there.content, there.created_at) != (manifest.content, manifest.created_at):
+        raise InputError(f"Version {manifest.version} is already in {place.parent}.", "Train again in a second.")
+    return there
 
 
 def open_bundle(folder: Path, check: Literal["hashes", "sizes"] = "hashes") -> Bundle:

@@ -55,7 +55,7 @@ def fill_and_train(workspace: Path, key: str, products: int, seed: int) -> None:
     if filled.errors:
         raise SystemExit(f"The shop could not be filled: {filled.statuses}")
     print(f"filled with {products} products and {len(events)} events in {filled.seconds:.1f} s", file=sys.stderr)
-    run_verb(workspace, "train", "recommendations")
+    run_verb(workspace, "train", "recommendations", "--ignore-quality", "a simulated load without orders")
 
 
 def ask_for(key: str, asked: dict[str, Any]) -> bytes:

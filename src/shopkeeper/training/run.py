@@ -1,72 +1,31 @@
-"""A training run from top to bottom; every step is one line and returns what it found."""
+"""A training run from top to bottom; every line is a step that is done once, also when the process dies over it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Any, Generic
+from typing import Any, Final
 
-from shopkeeper.errors import InputError, NotEnoughData, UnknownModel
-from shopkeeper.quality.ports import ReportStore
-from shopkeeper.registry.bundle import BundleContent, Manifest, write_bundle
-from shopkeeper.registry.ports import ModelRegistry, ModelVersion
-from shopkeeper.training.evaluate import Evaluation, evaluate
-from shopkeeper.training.ports import DataSummary, DataT, LearningSystem, ModelT
-from shopkeeper.training.split import TimeSplit, time_split
+import msgspec
 
-Say = Callable[[str], None]
+from shopkeeper.errors import InputError, UnknownModel
+from shopkeeper.jobs.ports import Document, Steps
+from shopkeeper.registry.bundle import BundleContent
+from shopkeeper.training.evaluate import Evaluation
+from shopkeeper.training.in_hand import RunInHand
+from shopkeeper.training.plan import Rails, TrainingPlan
+from shopkeeper.training.ports import DataT, LearningSystem, ModelT
+from shopkeeper.training.run_data import Begun, begin, extract, refresh_features, split, validate
+from shopkeeper.training.run_model import fit, judge, search, validate_across_time
+from shopkeeper.training.run_release import Verdict, bless, register, report, serve_first
+from shopkeeper.training.split import moment_of
+from shopkeeper.training.tune import best_of
 
-
-@dataclass(frozen=True, slots=True)
-class TrainingPlan:
-    """What is asked of one run.
-
-    Attributes:
-        model: Model to fit; None = the system's default.
-        until: Nothing at or after this moment is read; None = everything.
-        test_share: Share of the newest interactions that judge.
-        resamples: Bootstrap resamples behind each interval.
-        minimum_interactions: Fewest interactions to train on.
-        minimum_cases: Fewest shoppers to judge with.
-    """
-
-    model: str | None = None
-    until: datetime | None = None
-    seed: int = 20_261_123
-    test_share: float = 0.2
-    resamples: int = 1_000
-    minimum_interactions: int = 500
-    minimum_cases: int = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Rails:
-    """Where a run keeps what it makes.
-
-    Attributes:
-        models: Folder of the bundles.
-        code_version: Version of Shopkeeper, for the manifest.
-        clock: Tells the time, UTC.
-        who: Who started the run, for the audit.
-        say: Takes progress for people.
-    """
-
-    registry: ModelRegistry
-    reports: ReportStore
-    models: Path
-    code_version: str
-    clock: Callable[[], datetime]
-    who: str = "train"
-    say: Say = print
-
-
-@dataclass(frozen=True)
-class _Judged(Generic[ModelT]):
-    evaluation: Evaluation
-    baseline: Evaluation
-    split: TimeSplit
+_WEIGHTS: Final = {
+    "begin": 0.2, "extract": 5.0, "validate": 1.5, "features": 2.0, "split": 0.2, "tune": 1.5, "cross_validate": 2.5,
+    "fit": 4.0, "evaluate": 6.0, "bless": 0.2, "register": 0.6, "serve": 0.2, "report": 0.2,
+}  # fmt: skip
+"""Steps in their order, with what each usually takes next to the others; tuning by trial, cross-validation by fold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,195 +33,170 @@ class TrainingResult:
     """What a run ended with.
 
     Attributes:
-        manifest: The version that was asked for.
-        blessed: It beats the baseline, lower bound of the difference above zero; the baseline itself needs no blessing.
+        version: The version that was asked for.
+        content: Hash over all its arrays; equal content, equal model.
+        fingerprint: Hash over everything read.
+        blessed: It may go on towards shoppers: it meets the objective, or beats what serves where there is none.
+        reasons: What it does not meet.
         champion: Version that serves after the run.
         first_champion: Set when this run made the first champion.
         report: Number of the kept report.
+        trials: Sets of parameters that were tried.
+        cross_validation: What it was worth at several moments of the past, and the spread; None = not asked for.
+        seconds: Seconds of each step.
+        overhead_seconds: Seconds of the rails themselves, in the process that ended the run.
     """
 
-    manifest: Manifest
-    summary: DataSummary
-    cutoff: datetime
-    evaluation: Evaluation
+    run: str
+    system: str
+    model: str
+    version: str
+    content: str
+    fingerprint: str
+    seed: int
+    parameters: dict[str, Any]
+    metric: str
+    metrics: dict[str, Any]
     blessed: bool
+    reasons: list[str]
     champion: str | None
     first_champion: str | None
     report: int
+    cutoff: datetime
+    interactions: int
+    shoppers: int
+    products: int
+    trials: int
+    cross_validation: dict[str, Any] | None
+    seconds: dict[str, float]
+    overhead_seconds: float
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON holds it."""
+        found: dict[str, Any] = msgspec.to_builtins(self)
+        return found
 
 
-def train(system: LearningSystem[DataT, ModelT], plan: TrainingPlan, rails: Rails) -> TrainingResult:
+def train(system: LearningSystem[DataT, ModelT], plan: TrainingPlan, rails: Rails, steps: Steps) -> TrainingResult:
     """Train one system and return what came out.
 
     Raises:
         UnknownModel: the system has no such model.
         NotEnoughData: too few interactions, products or test shoppers; says how many there are and are needed.
+        ContractNotMet: the data do not meet their limits.
+        JobCancelled: somebody cancelled the run.
     """
-    model = _known(system, plan.model)
-    data = _extract(system, plan, rails)
-    summary = _check(system, data, plan, rails)
-    judged = _judge(system, model, data, plan, rails)
-    blessed = _bless(system, model, judged.evaluation, rails)
-    manifest = _write(system, model, data, summary, judged.evaluation, blessed, plan, rails)
-    first = _first_champion(system, manifest, data, summary, judged, blessed, plan, rails)
-    report = _report(system, manifest, summary, judged, blessed, rails)
-    champion = rails.registry.pointer(system.name, "champion")
-    return TrainingResult(manifest, summary, judged.split.moment, judged.evaluation, blessed, champion, first, report)
-
-
-def _known(system: LearningSystem[DataT, ModelT], model: str | None) -> str:
-    wanted = model or system.models[0]
-    if wanted not in system.models:
-        raise UnknownModel(
-            f"{system.name} has no model {wanted!r}.", f"Use `--model` with one of: {', '.join(system.models)}."
-        )
-    return wanted
-
-
-def _extract(system: LearningSystem[DataT, ModelT], plan: TrainingPlan, rails: Rails) -> DataT:
-    rails.say(f"Reading interactions{f' before {plan.until:%Y-%m-%d %H:%M}' if plan.until else ''} ...")
-    return system.extract(plan.until)
-
-
-def _check(system: LearningSystem[DataT, ModelT], data: DataT, plan: TrainingPlan, rails: Rails) -> DataSummary:
-    found = system.summary(data)
-    rails.say(
-        f"Read {found.interactions:,} interactions of {found.shoppers:,} shoppers with {found.products:,} products"
-        f" in {found.stores} store(s)."
+    check_model(system.name, system.models, plan.model)
+    run = RunInHand(system, plan, rails, steps, shares(plan))
+    begun = begin(run)
+    summary = extract(run)
+    quality = validate(run, summary)
+    refresh_features(run, summary)
+    cuts = split(run)
+    found = search(run)
+    validated = validate_across_time(run, cuts.cutoff, found.parameters)
+    fitted = fit(run, begun, found.parameters)
+    evaluation = judge(run, cuts.cutoff, found.parameters)
+    verdict = bless(run, evaluation, summary, quality)
+    origin = lineage(
+        run,
+        begun,
+        evaluation,
+        verdict,
+        data=summary,
+        quality=quality,
+        split=cuts,
+        trials=len(found.trials),
+        trial=best_of(found.trials).number if found.trials else None,
+        cross_validation=None if validated is None else validated["note"],
     )
-    for name, there, needed in (
-        ("interactions", found.interactions, plan.minimum_interactions),
-        ("products", found.products, 2),
-    ):
-        if there < needed:
-            raise NotEnoughData(
-                f"There are {there:,} {name} to train on; {needed:,} are needed.",
-                "Import more history with `shopkeeper import`, or lower `training.minimum_interactions`"
-                " in shopkeeper.toml. Views, clicks, carts, purchases and ratings of people count.",
-            )
-    return found
-
-
-def _judge(
-    system: LearningSystem[DataT, ModelT], model: str, data: DataT, plan: TrainingPlan, rails: Rails
-) -> _Judged[ModelT]:
-    split = time_split(system.times(data), plan.test_share)
-    rails.say(f"Fitting {model} and {system.baseline} on what happened before {split.moment:%Y-%m-%d %H:%M} ...")
-    evaluation, own = (
-        evaluate(
-            system, one, {}, data, split, resamples=plan.resamples, minimum_cases=plan.minimum_cases, seed=plan.seed
-        )
-        for one in (model, system.baseline)
-    )
-    return _Judged(evaluation, own, split)
-
-
-def _bless(system: LearningSystem[DataT, ModelT], model: str, evaluation: Evaluation, rails: Rails) -> bool:
-    found = evaluation.baseline.metrics[system.metric]
-    if model == system.baseline:
-        rails.say(f"{model} is the baseline: {system.metric} {found.model.value:.4f}.")
-        return False
-    verdict = "blessed" if evaluation.better else "not blessed"
-    rails.say(
-        f"{model} {system.metric} {found.model.value:.4f}, {system.baseline} {found.other.value:.4f}; difference"
-        f" {found.difference.value:+.4f} (95%: {found.difference.low:+.4f} to {found.difference.high:+.4f}): {verdict}."
-    )
-    return evaluation.better
-
-
-def _write(
-    system: LearningSystem[DataT, ModelT],
-    model: str,
-    data: DataT,
-    summary: DataSummary,
-    evaluation: Evaluation,
-    blessed: bool,
-    plan: TrainingPlan,
-    rails: Rails,
-) -> Manifest:
-    """Fit once more on all data, write the bundle and register it."""
-    rails.say(f"Fitting {model} on everything ...")
-    fitted = system.fit(model, data, {}, plan.seed)
     content = BundleContent(
         system=system.name,
-        model=model,
-        code_version=rails.code_version,
-        parameters=system.parameters(fitted),
+        model=run.model,
+        code_version=begun.environment.get("shopkeeper", ""),
+        parameters=fitted.parameters,
         seed=plan.seed,
         fingerprint=summary.fingerprint,
         metrics=evaluation.document(),
-        arrays=system.arrays(fitted, data),
+        arrays={},
+        lineage=origin,
     )
-    manifest = write_bundle(rails.models, content, rails.clock())
-    rails.registry.register(
-        ModelVersion(
-            system=system.name,
-            version=manifest.version,
-            model=model,
-            folder=f"{system.name}/{manifest.version}",
-            created_at=manifest.created_at,
-            blessed=blessed,
-            metrics=manifest.metrics,
-            fingerprint=summary.fingerprint,
-        )
+    manifest = register(run, fitted, content, begun, verdict.blessed)
+    served = serve_first(run, manifest, content, begun, cuts.cutoff, verdict.blessed)
+    number = report(run, manifest, summary, cuts.cutoff, verdict)
+    return TrainingResult(
+        run=run.run,
+        system=system.name,
+        model=manifest.model,
+        version=manifest.version,
+        content=manifest.content,
+        fingerprint=manifest.fingerprint,
+        seed=manifest.seed,
+        parameters=manifest.parameters,
+        metric=system.metric,
+        metrics=manifest.metrics,
+        blessed=verdict.blessed,
+        reasons=[reason.text for reason in verdict.reasons if not reason.met],
+        champion=served.champion,
+        first_champion=served.first_champion,
+        report=number,
+        cutoff=moment_of(cuts.cutoff),
+        interactions=summary.interactions,
+        shoppers=summary.shoppers,
+        products=summary.products,
+        trials=len(found.trials),
+        cross_validation=validated,
+        seconds=run.seconds,
+        overhead_seconds=round(run.overhead_seconds, 3),
     )
-    rails.say(f"Registered {model} as version {manifest.version}.")
-    return manifest
 
 
-def _first_champion(
-    system: LearningSystem[DataT, ModelT],
-    manifest: Manifest,
-    data: DataT,
-    summary: DataSummary,
-    judged: _Judged[ModelT],
-    blessed: bool,
-    plan: TrainingPlan,
-    rails: Rails,
-) -> str | None:
-    """Make the first champion where there is none: the version, or the baseline where the version is not blessed."""
-    if rails.registry.pointer(system.name, "champion") is not None:
-        return None
-    version, why = manifest.version, "first champion: " + ("blessed" if blessed else "the baseline")
-    if not blessed and manifest.model != system.baseline:
-        rails.say(f"{manifest.model} does not beat {system.baseline}, so {system.baseline} serves instead.")
-        stand_in = _write(system, system.baseline, data, summary, judged.baseline, False, plan, rails)
-        version, why = stand_in.version, f"first champion: {manifest.model} did not beat the baseline"
-    rails.registry.point(system.name, "champion", version, rails.who, why)
-    rails.say(f"Version {version} is the first champion.")
-    return version
+def lineage(
+    run: RunInHand[DataT, ModelT], begun: Begun, evaluation: Evaluation, verdict: Verdict, **found: object
+) -> dict[str, Any]:
+    """Return where a version comes from: everything that led to it, as plain JSON.
+
+    Args:
+        found: What the steps found, by the name under which it is kept.
+    """
+    objective = run.rails.objective
+    document: dict[str, Any] = msgspec.to_builtins(
+        {
+            "run": run.run,
+            "plan": run.plan,
+            "environment": begun.environment,
+            "objective": None if objective is None else objective.digest,
+            "champion": None if evaluation.champion is None else evaluation.champion.other,
+            "blessing": verdict,
+            **found,
+        }
+    )
+    return document
 
 
-def _report(
-    system: LearningSystem[DataT, ModelT],
-    manifest: Manifest,
-    summary: DataSummary,
-    judged: _Judged[ModelT],
-    blessed: bool,
-    rails: Rails,
-) -> int:
-    body: dict[str, Any] = {
-        "system": system.name,
-        "model": manifest.model,
-        "version": manifest.version,
-        "baseline": system.baseline,
-        "metric": system.metric,
-        "blessed": blessed,
-        "cutoff": judged.split.moment.isoformat(),
-        "seed": manifest.seed,
-        "parameters": manifest.parameters,
-        "data": {
-            "interactions": summary.interactions,
-            "shoppers": summary.shoppers,
-            "products": summary.products,
-            "stores": summary.stores,
-            "first": summary.first.isoformat() if summary.first else None,
-            "last": summary.last.isoformat() if summary.last else None,
-            "fingerprint": summary.fingerprint,
-        },
-        "metrics": manifest.metrics,
-    }
-    return rails.reports.save("training", body)
+def shares(plan: TrainingPlan) -> dict[str, float]:
+    """Return the steps of a plan in their order, each with the share of the whole time it usually takes."""
+    many = {"tune": plan.trials, "cross_validate": plan.folds}
+    weights = {name: weight * many.get(name, 1) for name, weight in _WEIGHTS.items() if many.get(name, 1)}
+    whole = sum(weights.values())
+    return {name: weight / whole for name, weight in weights.items()}
+
+
+def as_order(plan: TrainingPlan) -> dict[str, Any]:
+    """Return a plan as the order of a job."""
+    order: dict[str, Any] = msgspec.to_builtins(plan)
+    return order
+
+
+def as_plan(order: Document) -> TrainingPlan:
+    """Return the plan an order holds."""
+    return msgspec.convert(order, TrainingPlan)
+
+
+def check_model(system: str, models: tuple[str, ...], wanted: str | None) -> None:
+    """Raise UnknownModel when the system has no such model."""
+    if wanted is not None and wanted not in models:
+        raise UnknownModel(f"{system} has no model {wanted!r}.", f"Use `--model` with one of: {', '.join(models)}.")
 
 
 def check_name(system: str, known: tuple[str, ...]) -> str:

@@ -26,6 +26,10 @@ class EngineSettings(_Section):
     """ClickHouse database that analytical reads run on; None = DuckDB over the lake."""
     cache_url: str | None = None
     """Valkey or Redis that serving processes share profiles and answers on; None = each holds its own."""
+    jobs_url: str | None = None
+    """SQLAlchemy URL of the database of jobs; not set = `jobs.db` beside a SQLite state database, else the same one."""
+    runs: Path = Path("runs")
+    """Folder in which runs of jobs keep their files while they work."""
     log: Path = Path("log")
     """Folder of the event log's segments."""
     lake: Path = Path("lake")
@@ -124,6 +128,16 @@ class TrainingSettings(_Section):
     """Training runs."""
 
     seed: int = 20_261_123
+    trials: int = Field(0, ge=0, le=10_000)
+    """Sets of parameters a run tries, the defaults among them; 0 = the defaults, untried."""
+    minutes: float | None = Field(None, gt=0)
+    """No trial begins after so many minutes; None = no limit."""
+    folds: int = Field(3, ge=0, le=20)
+    """Moments of the past at which a run judges its model, to show the spread; 0 = none, and 1 is no spread."""
+    gap_days: float = Field(0.0, ge=0)
+    """Days before validation and test that neither teach nor judge, so that what takes long to settle does not leak."""
+    validation_share: float = Field(0.15, gt=0, lt=1)
+    """Share of the interactions that choose parameters."""
     test_share: float = Field(0.2, gt=0, lt=1)
     """Share of the newest interactions that a time split keeps for the test."""
     bootstrap: int = Field(1_000, ge=100)
@@ -213,6 +227,14 @@ class Settings(BaseSettings):
     def state_url(self) -> str:
         """The state database's URL with a relative SQLite file placed inside the workspace."""
         return self.placed(self.engines.state_url)
+
+    @property
+    def jobs_url(self) -> str:
+        """The URL of the database of jobs."""
+        if self.engines.jobs_url is not None:
+            return self.placed(self.engines.jobs_url)
+        prefix, state = "sqlite:///", self.state_url
+        return f"{prefix}{Path(state.removeprefix(prefix)).with_name('jobs.db')}" if state.startswith(prefix) else state
 
     def placed(self, url: str) -> str:
         """Return a database URL with a relative SQLite file placed inside the workspace."""

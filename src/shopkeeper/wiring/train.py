@@ -1,21 +1,24 @@
-"""A training run put together from the settings of a workspace."""
+"""A training run ordered, seen through to its end, and its outcome; and the versions there are."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
-from shopkeeper import __version__
-from shopkeeper.engines.lake import Lake
-from shopkeeper.engines.state import open_state
+import msgspec
+
+from shopkeeper.errors import JobCancelled
+from shopkeeper.jobs.failure import as_error
+from shopkeeper.jobs.ports import Document, JobStatus
 from shopkeeper.recommendations.learn import RecommendationLearning
 from shopkeeper.registry.ports import ALIASES, ModelVersion
-from shopkeeper.training.run import Rails, TrainingPlan, TrainingResult, check_name, train
+from shopkeeper.training.plan import TrainingPlan
+from shopkeeper.training.run import TrainingResult, as_order, as_plan, check_model, check_name, shares
+from shopkeeper.wiring.jobs import OpenJobs, opened_jobs
 from shopkeeper.wiring.settings import Settings
-from shopkeeper.wiring.warehouse import Analytics
-
-SYSTEMS = (RecommendationLearning.name,)
+from shopkeeper.wiring.training_job import SYSTEMS, TRAINING, training_work
+from shopkeeper.wiring.workspace_state import open_workspace_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,67 +29,123 @@ class ListedVersion:
     aliases: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of a run; what is None is taken from the settings.
+
+    Attributes:
+        ignore_quality: Why data that do not meet their limits are trained on all the same; kept with the version.
+    """
+
+    model: str | None = None
+    until: datetime | None = None
+    seed: int | None = None
+    trials: int | None = None
+    minutes: float | None = None
+    folds: int | None = None
+    ignore_quality: str = ""
+
+
 def train_system(
     settings: Settings,
     system: str,
+    asked: Asked = Asked(),
     *,
-    model: str | None = None,
-    until: datetime | None = None,
-    seed: int | None = None,
+    fresh: bool = False,
     who: str = "shopkeeper train",
     say: Callable[[str], None] = print,
+    watch: Callable[[JobStatus], None] = lambda _: None,
 ) -> TrainingResult:
-    """Train one system on everything the workspace has taken in.
+    """Train one system on everything the workspace has taken in, or go on with the same order where it was left.
+
+    A living `shopkeeper work` does it and is followed; where there is none, it is done in this process.
+
+    Args:
+        fresh: Give up a run of the same system that did not end, instead of going on with it.
+        watch: Told how far the run is, again and again.
 
     Raises:
         InputError: there is no such system or model.
         NotEnoughData: too little to learn from or to judge with.
+        ContractNotMet: the data do not meet their limits.
+        JobCancelled: somebody cancelled the run.
+        Unavailable: the database of jobs does not answer.
     """
     check_name(system, SYSTEMS)
-    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
-    lake.compact()
-    state = open_state(settings.state_url)
-    try:
-        rails = Rails(
-            registry=state.registry,
-            reports=state.reports,
-            models=settings.folder(settings.engines.models),
-            code_version=__version__,
-            clock=lambda: datetime.now(UTC),
-            who=who,
-            say=say,
-        )
-        with Analytics(settings, lake).reading() as warehouse:
-            return train(RecommendationLearning(warehouse), plan_of(settings, model, until, seed), rails)
-    finally:
-        state.close()
+    plan = plan_of(settings, asked)
+    check_model(system, RecommendationLearning.models, plan.model)
+    with opened_jobs(settings) as opened:
+        run = _ordered(opened, system, plan, who, say, fresh=fresh)
+        status = opened.see_through(run, {TRAINING: training_work(settings, say)}, watch)
+    return outcome(status)
 
 
-def plan_of(settings: Settings, model: str | None, until: datetime | None, seed: int | None) -> TrainingPlan:
+def outcome(status: JobStatus) -> TrainingResult:
+    """Return what an ended run came to, or raise the error it ended with."""
+    if status.state == "done" and status.result is not None:
+        return msgspec.convert(status.result, TrainingResult)
+    if status.result is not None:
+        raise as_error(status.result)
+    raise JobCancelled(f"Run {status.run} was {status.text}.", "Start another when you want to.")
+
+
+def _ordered(
+    opened: OpenJobs, system: str, plan: TrainingPlan, who: str, say: Callable[[str], None], *, fresh: bool
+) -> str:
+    """Return the run to see through: the one that was left with the same plan, else a new one."""
+    left = [one for one in opened.jobs.unfinished() if (one.kind, one.subject) == (TRAINING, system)]
+    for one in left:
+        if fresh:
+            opened.jobs.cancel(one.run, who)
+            say(f"Run {one.run} is given up.")
+        elif as_plan(one.order["plan"]) == plan:
+            say(_left(opened, one))
+            return one.run
+        else:
+            say(f"Run {one.run} with another order comes first ({_how_far(one)}); `--fresh` would give it up.")
+    order: Document = {"plan": as_order(plan), "who": who}
+    return opened.jobs.enqueue(TRAINING, system, order, who)
+
+
+def _left(opened: OpenJobs, status: JobStatus) -> str:
+    if opened.worked_on(status):
+        return f"Following run {status.run}, which is under way: {_how_far(status)}."
+    return f"Resuming run {status.run}: {_how_far(status)}."
+
+
+def _how_far(status: JobStatus) -> str:
+    return f"{len(status.steps)} of {len(shares(as_plan(status.order['plan'])))} steps done"
+
+
+def plan_of(settings: Settings, asked: Asked) -> TrainingPlan:
     """Return the plan of a run: what was asked, else what the settings say."""
     training = settings.training
+    minutes = training.minutes if asked.minutes is None else asked.minutes
     return TrainingPlan(
-        model=model,
-        until=until,
-        seed=training.seed if seed is None else seed,
+        model=asked.model,
+        until=asked.until,
+        seed=training.seed if asked.seed is None else asked.seed,
+        trials=training.trials if asked.trials is None else asked.trials,
+        seconds=None if minutes is None else minutes * 60.0,
+        folds=training.folds if asked.folds is None else asked.folds,
+        validation_share=training.validation_share,
         test_share=training.test_share,
+        gap_seconds=training.gap_days * 86_400.0,
         resamples=training.bootstrap,
         minimum_interactions=training.minimum_interactions,
+        ignore_quality=asked.ignore_quality,
     )
 
 
 def list_versions(settings: Settings) -> list[ListedVersion]:
     """Return every registered version, newest first, with its aliases."""
-    state = open_state(settings.state_url)
-    try:
+    with open_workspace_state(settings) as state:
         versions = state.registry.versions()
         pointers = {
             (system, alias): state.registry.pointer(system, alias)
             for system in {version.system for version in versions}
             for alias in ALIASES
         }
-    finally:
-        state.close()
     return [
         ListedVersion(one, tuple(alias for alias in ALIASES if pointers[one.system, alias] == one.version))
         for one in versions

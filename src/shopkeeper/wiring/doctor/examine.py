@@ -51,7 +51,7 @@ from shopkeeper.wiring.doctor.serving import (
 )
 from shopkeeper.wiring.objectives import held_objectives
 from shopkeeper.wiring.settings import CONFIG_FILE, Settings, load_settings
-from shopkeeper.wiring.train import SYSTEMS
+from shopkeeper.wiring.training_job import SYSTEMS
 
 
 def examine(workspace: Path, browser_problems: BrowserProblems) -> Diagnosis:

@@ -1,0 +1,205 @@
+"""The second half of a run: parameters, a model on everything, and what its recipe is worth on what it has not seen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from shopkeeper.errors import NotEnoughData
+from shopkeeper.registry.bundle import Array, BundleContent, open_bundle, write_bundle
+from shopkeeper.training.cross_validate import cross_validate
+from shopkeeper.training.evaluate import Evaluation, Serving, evaluate
+from shopkeeper.training.in_hand import RunInHand, emptied
+from shopkeeper.training.ports import DataT, ModelT, Parameters, Trial
+from shopkeeper.training.run_data import Begun
+from shopkeeper.training.split import three_way_split, time_split
+from shopkeeper.training.tune import best_of, tune
+
+_BUNDLE: Final = "bundle"
+_TRIALS: Final = "trials.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search of parameters ended with.
+
+    Attributes:
+        cases: Validation questions behind each value.
+    """
+
+    parameters: dict[str, Any]
+    trials: tuple[Trial, ...] = ()
+    cases: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """The model of a run, as a bundle in the run's folder that nobody serves yet.
+
+    Attributes:
+        content: Hash over all its arrays.
+    """
+
+    version: str
+    content: str
+    parameters: dict[str, Any]
+
+
+def search(run: RunInHand[DataT, ModelT]) -> Found:
+    """Search parameters on the validation part; every finished trial is kept, so a crash costs one trial at most."""
+    plan = run.plan
+    if not plan.trials:
+        return Found({})
+    kept = run.folder / _TRIALS
+
+    def call() -> dict[str, Any]:
+        earlier = read_trials(kept)
+
+        def on_trial(trial: Trial) -> None:
+            add_trial(kept, trial)
+            run.say(_of_trial(trial, plan.trials), run.shares["tune"] * (trial.number + 1) / plan.trials)
+
+        again = f", {len(earlier)} of them done before" if earlier else ""
+        run.say(f"Trying {plan.trials} sets of parameters of {run.model}{again} ...")
+        times = run.system.times(run.data)
+        parts = three_way_split(times, plan.validation_share, plan.test_share, gap_seconds=plan.gap_seconds)
+        tuned = tune(
+            run.system, run.model, run.data, parts, tuner=run.rails.tuner(), trials=plan.trials, seconds=plan.seconds,
+            seed=plan.seed, earlier=earlier, on_trial=on_trial,
+        )  # fmt: skip
+        return {"parameters": dict(tuned.parameters), "trials": tuned.trials, "cases": tuned.cases}
+
+    found = msgspec.convert(run.step("tune", call), Found)
+    best = best_of(found.trials)
+    run.say(
+        f"Trial {best.number} is the best of {len(found.trials)}: {run.system.metric} {best.value:.4f},"
+        f" the defaults {found.trials[0].value or 0:.4f}, by {found.cases:,} questions."
+    )
+    return found
+
+
+def _of_trial(trial: Trial, trials: int) -> str:
+    value = trial.state if trial.value is None else f"{trial.value:.4f}"
+    return f"Trial {trial.number + 1} of {trials}: {value} in {trial.seconds:.1f} s"
+
+
+def add_trial(path: Path, trial: Trial) -> None:
+    """Keep a finished trial, durably."""
+    with path.open("ab") as file:
+        file.write(msgspec.json.encode(trial) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_trials(path: Path) -> tuple[Trial, ...]:
+    """Return the trials that were kept whole, from number 0 on; a line that a crash tore is cut off."""
+    if not path.is_file():
+        return ()
+    found: list[Trial] = []
+    whole = 0
+    for line in path.read_bytes().splitlines(keepends=True):
+        if not line.endswith(b"\n"):
+            break
+        found.append(msgspec.json.decode(line, type=Trial))
+        whole += len(line)
+    os.truncate(path, whole)
+    return tuple(found)
+
+
+def validate_across_time(run: RunInHand[DataT, ModelT], cutoff: int, parameters: Parameters) -> dict[str, Any] | None:
+    """Fit and judge at several moments before the test and say how much the figures vary; None = not asked for."""
+    plan, system = run.plan, run.system
+    if not plan.folds:
+        return None
+
+    def call() -> dict[str, Any]:
+        run.say(f"Judging {run.model} at {plan.folds} moments of the past ...")
+        before = system.take(run.data, system.times(run.data) < cutoff)
+        try:
+            found = cross_validate(
+                system, run.model, parameters, before, folds=plan.folds, gap_seconds=plan.gap_seconds, seed=plan.seed
+            )
+        except NotEnoughData as error:  # the run itself may well have enough
+            return {"note": f"Not cross-validated: {error.reason}", "folds": []}
+        return found.document()
+
+    found = run.step("cross_validate", call)
+    run.say(str(found["note"]))
+    return found
+
+
+def fit(run: RunInHand[DataT, ModelT], begun: Begun, parameters: Parameters) -> Fitted:
+    """Fit the model on everything and write its bundle into the run's folder."""
+
+    def call() -> dict[str, Any]:
+        run.say(f"Fitting {run.model} on everything ...")
+        root = emptied(run.folder / _BUNDLE)
+        fitted = run.system.fit(run.model, run.data, parameters, run.plan.seed)
+        content = BundleContent(
+            system=run.system.name,
+            model=run.model,
+            code_version=begun.environment.get("shopkeeper", ""),
+            parameters=run.system.parameters(fitted),
+            seed=run.plan.seed,
+            fingerprint="",
+            metrics={},
+            arrays=run.system.arrays(fitted, run.data),
+        )
+        manifest = write_bundle(root, content, begun.moment)
+        return {"version": manifest.version, "content": manifest.content, "parameters": manifest.parameters}
+
+    return msgspec.convert(run.step("fit", call), Fitted)
+
+
+def fitted_arrays(run: RunInHand[DataT, ModelT], fitted: Fitted) -> Mapping[str, Array]:
+    """Return the arrays of the run's model, mapped from its folder. Raises BundleDamaged."""
+    return open_bundle(run.folder / _BUNDLE / run.system.name / fitted.version).arrays
+
+
+def judge(run: RunInHand[DataT, ModelT], cutoff: int, parameters: Parameters) -> Evaluation:
+    """Ask the recipe, the baseline and the serving version about what came after the cutoff.
+
+    Raises:
+        NotEnoughData: too few shoppers to judge with.
+    """
+
+    def call() -> dict[str, Any]:
+        return evaluated(run, cutoff, run.model, parameters).plain()
+
+    return Evaluation.of_plain(run.step("evaluate", call))
+
+
+def evaluated(run: RunInHand[DataT, ModelT], cutoff: int, model: str, parameters: Parameters) -> Evaluation:
+    """Return what a recipe is worth, fitted on what came before the cutoff."""
+    plan, objective = run.plan, run.rails.objective
+    cut = time_split(run.system.times(run.data), plan.test_share, cutoff=cutoff, gap_seconds=plan.gap_seconds)
+    run.say(f"Judging {model} by what happened from {cut.moment:%Y-%m-%d %H:%M} on ...")
+    return evaluate(
+        run.system,
+        model,
+        parameters,
+        run.data,
+        cut,
+        serving=_serving(run),
+        resamples=plan.resamples,
+        minimum_cases=max(plan.minimum_cases, 0 if objective is None else objective.data.minimum_cases),
+        seed=plan.seed,
+    )
+
+
+def _serving(run: RunInHand[DataT, ModelT]) -> Serving | None:
+    """Return the version that serves now; None where there is none yet, or it cannot be opened."""
+    registry, system = run.rails.registry, run.system.name
+    champion = registry.pointer(system, "champion")
+    if champion is None:
+        return None
+    version = registry.get(system, champion)
+    last = version.lineage.facts.get("data", {}).get("last")
+    ended = None if last is None else msgspec.convert(last, datetime)
+    return Serving(open_bundle(run.rails.models / version.folder), ended)

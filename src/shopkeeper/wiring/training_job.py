@@ -1,0 +1,119 @@
+"""The work of a training run, put together from the settings of a workspace."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, cast
+
+from shopkeeper.commerce.store import Store
+from shopkeeper.commerce.tables import STORES
+from shopkeeper.engines.lake import Lake
+from shopkeeper.engines.state import State
+from shopkeeper.errors import ShopkeeperError, Unavailable
+from shopkeeper.intake.import_run import REPORT_KIND as IMPORT_REPORT
+from shopkeeper.jobs.ports import Document, Steps, Work
+from shopkeeper.objectives.contract import Objective
+from shopkeeper.quality.verdict import QualityVerdict, latest_verdict
+from shopkeeper.recommendations.learn import RecommendationLearning
+from shopkeeper.training.environment import environment
+from shopkeeper.training.plan import Rails
+from shopkeeper.training.ports import Tuner
+from shopkeeper.training.run import as_plan, check_name, train
+from shopkeeper.wiring.checking import check_workspace
+from shopkeeper.wiring.features import refresh_features
+from shopkeeper.wiring.objectives import held_objectives
+from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.warehouse import Analytics
+from shopkeeper.wiring.workspace_state import open_workspace_state
+
+TRAINING: Final = "training"
+SYSTEMS: Final = (RecommendationLearning.name,)
+
+
+def training_work(settings: Settings, say: Callable[[str], None] = lambda _: None) -> Work:
+    """Return what is done for a job of kind `training`: its subject is the system, its order a plan and who asked.
+
+    Args:
+        say: Takes progress for people in this process; others read it from the run.
+    """
+
+    def work(steps: Steps, subject: str, order: Document) -> Document:
+        check_name(subject, SYSTEMS)
+        lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+        lake.compact()
+        with open_workspace_state(settings) as state, Analytics(settings, lake).reading() as warehouse:
+            rails = _rails(settings, state, subject, str(order["who"]), say)
+            try:
+                result = train(RecommendationLearning(warehouse), as_plan(order["plan"]), rails, steps)
+            except ShopkeeperError:
+                shutil.rmtree(steps.folder, ignore_errors=True)  # it ends here and is not taken up again
+                raise
+        shutil.rmtree(steps.folder, ignore_errors=True)
+        return result.document()
+
+    return work
+
+
+def _rails(settings: Settings, state: State, system: str, who: str, say: Callable[[str], None]) -> Rails:
+    def refresh(at: datetime) -> Mapping[str, Any]:
+        done = refresh_features(settings, at)
+        return {"at": done.at, "days_done": done.days_done, "rows": dict(done.rows)}
+
+    return Rails(
+        registry=state.registry,
+        reports=state.reports,
+        models=settings.folder(settings.engines.models),
+        environment=environment(),
+        verdicts=lambda newest: _verdicts(settings, state, newest),
+        refresh_features=refresh,
+        objective=_objective(settings, system),
+        note=lambda action, detail: state.audit.write(who, action, detail),
+        tuner=_tuner,
+        clock=lambda: datetime.now(UTC),
+        who=who,
+        say=say,
+    )
+
+
+def _tuner() -> Tuner:
+    """Return what searches parameters; loaded only by a run that asks, as it takes a second."""
+    try:
+        engine = importlib.import_module("shopkeeper.engines.optuna_tuner")
+    except ModuleNotFoundError as error:
+        raise Unavailable(
+            f"Parameters cannot be searched: {error.name} is not installed.",
+            "Install what training needs: pip install 'shopkeeper[train]'; or train without `--trials`.",
+        ) from error
+    tuner: Tuner = engine.OptunaTuner()
+    return tuner
+
+
+def _verdicts(settings: Settings, state: State, newest: datetime | None) -> Sequence[QualityVerdict]:
+    """Return the verdict on each store, checked anew where what is kept does not know of the newest day or import."""
+    stores = [cast("Store", found.row).store for found in state.tables.scan(STORES)]
+    imported = {store: state.reports.latest(IMPORT_REPORT, limit=1, store=store) for store in stores}
+    found = []
+    for store in stores:
+        verdict = latest_verdict(state.reports, store)
+        came = [kept.created_at for kept in imported[store]]
+        if verdict is None or any(at > verdict.checked_at for at in came) or _older_day(verdict, newest):
+            check_workspace(settings, store)
+            verdict = latest_verdict(state.reports, store)
+        if verdict is not None:
+            found.append(verdict)
+    return found
+
+
+def _older_day(verdict: QualityVerdict, newest: datetime | None) -> bool:
+    return newest is not None and verdict.checked_at.date() < newest.date()
+
+
+def _objective(settings: Settings, system: str) -> Objective | None:
+    """Return what the house wrote down for a system; an example as it was shipped binds nobody."""
+    for held in held_objectives(settings):
+        if held.system == system and held.status == "written":
+            return held.objective
+    return None
