@@ -223,6 +223,20 @@ def test_a_category_nobody_had_before_is_named_and_is_no_taste() -> None:
     assert of(look(known, [world.week(5, **turned), world.week(4, **turned)]), TASTE).verdict == "drift"  # type: ignore[arg-type]
 
 
+def test_a_value_that_few_have_is_not_kept_and_not_told_as_new() -> None:
+    world = World()
+    lone = {
+        "names": (*TASTES, *(f"lone {n}" for n in range(150))),
+        "tastes": (0.4, 0.3, 0.15, 0.05, *[0.1 / 150] * 150),
+    }
+    known = reference(four(world, **lone))
+    cells = known.figures[TASTE].cells
+    assert cells.names == TASTES
+    assert 0.02 < cells.rare < 0.1
+    again = look(known, [world.week(5, **lone), world.week(4, **lone)])  # type: ignore[arg-type]
+    assert of(again, TASTE).verdict == "same"
+
+
 def test_a_feature_that_went_missing_or_constant_is_a_broken_feed() -> None:
     world = World()
     known = reference(four(world))

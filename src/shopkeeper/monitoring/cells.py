@@ -17,6 +17,8 @@ from shopkeeper.monitoring.rows import Column, Mask, Rows
 BINS: Final = 10
 MOST_NAMES: Final = 30
 MOST_KNOWN: Final = 1_000
+FEWEST_NAMED: Final = 5
+"""Rows that must share a category before it is kept by its name."""
 LEAST_SHARE: Final = 0.005
 """Share of rows from which a category has a cell of its own."""
 FEWEST_EXPECTED: Final = 5.0
@@ -34,7 +36,9 @@ class Cells(Struct, frozen=True):
     Attributes:
         edges: Inner edges of the bins of a number; None for categories.
         names: Categories with a cell of their own.
-        known: Every category that was seen, the most frequent first, at most 1,000.
+        known: Categories that were seen in at least five rows, the most frequent first, at most 1,000. A value that one
+            person alone has is not kept.
+        rare: Share of rows with a category that is not kept.
         centres: Mean of the reference's values in each bin of a number.
         spread: Standard deviation of the reference's values.
     """
@@ -42,6 +46,7 @@ class Cells(Struct, frozen=True):
     edges: tuple[float, ...] | None
     names: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
+    rare: float = 0.0
     centres: tuple[float, ...] = ()
     spread: float = 0.0
 
@@ -75,9 +80,10 @@ def cells_of(values: Column) -> Cells:
         return Cells(tuple(edges.tolist()), centres=tuple(centres.tolist()), spread=spread)
     names, found = np.unique(there.astype(str), return_counts=True)
     order = np.lexsort((names, -found))
-    known = tuple(str(name) for name in names[order][:MOST_KNOWN])
-    often = tuple(str(names[at]) for at in order[:MOST_NAMES] if found[at] >= LEAST_SHARE * len(values))
-    return Cells(None, often, known)
+    kept = [at for at in order[:MOST_KNOWN] if found[at] >= FEWEST_NAMED]
+    often = tuple(str(names[at]) for at in kept[:MOST_NAMES] if found[at] >= LEAST_SHARE * len(values))
+    rare = 1 - float(found[kept].sum()) / len(there) if len(there) else 0.0
+    return Cells(None, often, tuple(str(names[at]) for at in kept), rare)
 
 
 def missing(values: Column) -> Mask:

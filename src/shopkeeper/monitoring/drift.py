@@ -21,7 +21,7 @@ import numpy as np
 from scipy import stats
 
 from shopkeeper.commerce.calendar import Calendar
-from shopkeeper.monitoring.cells import MOST_KNOWN, Cells, Paired, in_strata, missing, paired
+from shopkeeper.monitoring.cells import Cells, Paired, in_strata, missing, paired
 from shopkeeper.monitoring.distances import jensen_shannon, psi, wasserstein
 from shopkeeper.monitoring.feeds import Holes, find_holes
 from shopkeeper.monitoring.reference import DriftReference, FigureReference, labels_of
@@ -38,7 +38,7 @@ WENT_MISSING: Final = 0.1
 """A figure filled for less than this part of what it was went missing."""
 NOT_MISSED: Final = 0.05
 NEW_SHARE: Final = 0.05
-"""Share of rows with categories nobody had before, from which they are named."""
+"""Share of rows with categories the reference does not name, beyond that it had itself, from which they are told."""
 CONSTANT_BEFORE: Final = 0.95
 """A figure whose most frequent value had this share of rows before does not become constant."""
 
@@ -193,10 +193,10 @@ class _Figure:
 
     def _unknown_values(self, look: _Look, calendars: Mapping[str, Calendar], holes: Holes) -> Found | None:
         cells = self.reference.cells
-        if cells.edges is not None or self.subject.name == "demand_product" or len(cells.known) >= MOST_KNOWN:
+        if cells.edges is not None or self.subject.name == "demand_product":
             return None
         new = _unseen(cells, look.values)
-        if new.mean() < NEW_SHARE:
+        if new.mean() < cells.rare + NEW_SHARE:
             return None
         rest = self._compared(look.rows, look.values, calendars, holes, ~new)
         if rest.moved:
