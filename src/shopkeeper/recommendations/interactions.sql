@@ -14,12 +14,7 @@ SELECT
   CASE seen.type
     WHEN 'view' THEN 0 WHEN 'click' THEN 1 WHEN 'rating' THEN 2 WHEN 'cart' THEN 3 WHEN 'checkout' THEN 4 ELSE 5
   END AS kind,
-  CASE
-    WHEN seen.device LIKE '%tablet%' OR seen.device LIKE '%ipad%' THEN 3
-    WHEN seen.device LIKE '%mobile%' OR seen.device LIKE '%phone%' THEN 2
-    WHEN seen.device LIKE '%desktop%' OR seen.device LIKE '%laptop%' THEN 1
-    ELSE 0
-  END AS device,
+  seen.device AS device,
   seen.ts AS ts
 FROM seen
 JOIN item_codes AS i ON i.customer_group = seen.customer_group AND i.product = seen.product
