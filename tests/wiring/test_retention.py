@@ -11,6 +11,7 @@ from shopkeeper.commerce.event import Event
 from shopkeeper.commerce.tables import EVENTS, TRAFFIC_VERDICTS
 from shopkeeper.commerce.traffic import TrafficVerdict
 from shopkeeper.engines.address_keys import FILE, AddressKeys
+from shopkeeper.engines.feature_store import FeatureStore
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.quarantine_files import QuarantineFiles
 from shopkeeper.engines.segment_log import SegmentLog
@@ -56,3 +57,25 @@ def test_days_past_their_time_are_dropped_everywhere(tmp_path: Path) -> None:
     assert QuarantineFiles(settings.folder(settings.engines.quarantine)).count() == 1
     today = datetime.now(UTC).date().isoformat()
     assert all(day >= today for day in msgspec.json.decode((secrets / FILE).read_bytes()))
+
+
+def test_features_forget_days_past_their_time_without_being_refreshed(tmp_path: Path) -> None:
+    settings = create_workspace(tmp_path / "shop")
+    kept_days = settings.privacy.event_days
+    lake_folder = settings.folder(settings.engines.lake)
+    log = SegmentLog(settings.folder(settings.engines.log), "test")
+    for user, age in (("somebody-old", kept_days + 1), ("somebody-new", 1.0)):
+        row = Event(event_id=user, ts=NOW - timedelta(days=age), store="uk", type="view", product="lamp", user=user)
+        log.append(EVENTS, [msgspec.json.encode(row)])
+    log.close()
+    lake = Lake(settings.folder(settings.engines.log), lake_folder, threads=1)
+    lake.compact()
+    features = FeatureStore(lake_folder)
+    features.refresh(NOW - timedelta(days=kept_days))
+    features.refresh(NOW)
+    assert enforce_retention(settings, lake, NOW)["feature_days"] == 1
+    content = b"".join(path.read_bytes() for path in (lake_folder / "features").rglob("*.parquet"))
+    assert b"somebody-old" not in content
+    assert b"somebody-new" in content
+    assert enforce_retention(settings, lake, NOW)["feature_days"] == 0
+    assert features.refresh(NOW).rows["user"] == 1

@@ -17,6 +17,9 @@ from shopkeeper.engines.durable_files import replace_file
 from shopkeeper.engines.lake_manifest import Part
 from shopkeeper.errors import LogDamaged
 
+FOLDER: Final = "features"
+"""Where features lie, in the folder of the lake."""
+LOCK: Final = ".lock"
 MANIFEST: Final = "manifest.json"
 _EVENTS_A_STRETCH: Final = 1_000_000
 _MOST_SMALL: Final = 32

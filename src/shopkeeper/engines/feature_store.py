@@ -26,6 +26,8 @@ from shopkeeper.engines.duckdb_session import files_literal, open_duckdb, text_l
 from shopkeeper.engines.durable_files import held_lock, sync_files
 from shopkeeper.engines.feature_columns import as_columns, asked, plain, with_moment
 from shopkeeper.engines.feature_manifest import (
+    FOLDER,
+    LOCK,
     FeatureManifest,
     Plan,
     SourceDay,
@@ -47,7 +49,6 @@ from shopkeeper.features.sql_sums import among, seen_sql, sums_of, sums_sql
 from shopkeeper.features.sql_training import training_sql
 from shopkeeper.quality.views import VIEWS
 
-FOLDER: Final = "features"
 TABLES: Final[tuple[EntityName, ...]] = ("user", "product", "store_product")
 """Entities with a table of all of them; the others are too many and are read where they are asked for."""
 _FORMAT: Final = "FORMAT parquet, COMPRESSION snappy"  # written more often than read
@@ -186,7 +187,7 @@ class FeatureStore:
     @contextmanager
     def _session(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Hold the features alone, with a database to compute them in."""
-        with held_lock(self._folder / ".lock", wait=True):
+        with held_lock(self._folder / LOCK, wait=True):
             connection = open_duckdb(self._lake, self._memory, self._threads)
             connection.execute("SET preserve_insertion_order = false")
             try:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import STORES
-from shopkeeper.engines.feature_store import FOLDER, FeatureStore
+from shopkeeper.engines.feature_manifest import FOLDER
+from shopkeeper.engines.feature_store import FeatureStore
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.lake_erasure import Person
 from shopkeeper.engines.quarantine_files import QuarantineFiles
