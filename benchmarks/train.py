@@ -6,6 +6,12 @@ Items are drawn with Zipf popularity inside clusters of 50 that belong together;
 `limit_sort_s` is one stable sort of as many 64-bit numbers on the same machine, the yardstick to compare machines by.
 `peer_cpu_s` is the item-item cosine of `implicit` (extra `bench`) on the same interactions, with as many neighbours and
 one thread; it knows no order, so it does less. null where the package is not installed.
+
+`top20_cpu_s_2m` is the CPU time of everybody's list of 20 products for 2 million shoppers, as `shopkeeper export
+recommendations` computes it in shards: what was bought, and the twentieth of the products that is sold out, are left
+out; short lists are filled by rules. It is extrapolated from `top20_share` of the shoppers, with two workers to set up.
+`peer_top20_cpu_s_2m` is `implicit`'s item-item `recommend` for the same shoppers, with as many neighbours and its
+filter of what was had; `peer_als_top20_cpu_s_2m` is its `recommend` of a factor model (64 factors) beside it.
 """
 
 from __future__ import annotations
@@ -15,20 +21,39 @@ import json
 import resource
 import sys
 import time
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
-from shopkeeper.recommendations.interactions import SECOND, Interactions
+from shopkeeper.commerce.product import Product
+from shopkeeper.commerce.store import Store
+from shopkeeper.intake.ports import SourcedRow
+from shopkeeper.jobs.shards import read_only
+from shopkeeper.recommendations.batch import BatchAsk, BatchShard, recommend_shard
+from shopkeeper.recommendations.batch_stock import pack_stock
+from shopkeeper.recommendations.fill import Stock
+from shopkeeper.recommendations.interactions import PURCHASE, SECOND, Interactions
 from shopkeeper.recommendations.item_knn import ItemKnn, ItemKnnParams
 from shopkeeper.recommendations.items import single_group
+from shopkeeper.recommendations.loaded import bundle_arrays
+from shopkeeper.recommendations.shelf import Shelf
+from shopkeeper.recommendations.shoppers import ShopperPasts, shopper_key
+from shopkeeper.recommendations.trending import Trending
+from shopkeeper.serving.catalogue import Catalogue
 
 try:
     from implicit import nearest_neighbours
+    from implicit.als import AlternatingLeastSquares
 except ImportError:
     nearest_neighbours = None
 
+STORE = "shop"
+USERS, K = 2_000_000, 20
+SHARDS, PER_SHARD = 2, 20_000
+FACTORS, ALS_USERS = 64, 2_000
 _CLUSTER = 50
 _ENTRIES = 20
 
@@ -48,10 +73,10 @@ def synthetic(interactions: int, items: int, seed: int) -> Interactions:
         kinds=np.zeros(interactions, dtype=np.int8),
         times=np.arange(interactions, dtype=np.int64) * SECOND,
         devices=np.zeros(interactions, dtype=np.int8),
-        index=single_group([str(code) for code in range(items)]),
+        index=single_group([str(code) for code in range(items)], STORE),
         categories=[()] * items,
         shopper_keys=[""] * (int(shoppers.max()) + 1),
-        store_names=("shop",),
+        store_names=(STORE,),
     )
 
 
@@ -59,11 +84,74 @@ def peer_seconds(data: Interactions, neighbours: int) -> float | None:
     """Return the CPU seconds of the peer's item-item cosine on one thread; None where it is not installed."""
     if nearest_neighbours is None:
         return None
-    shape = (int(data.shoppers.max()) + 1, len(data.index))
-    counts = csr_matrix((np.ones(len(data.items)), (data.shoppers, data.items)), shape=shape)
+    counts = _counts(data)
     begun = time.process_time()
     nearest_neighbours.CosineRecommender(K=neighbours, num_threads=1).fit(counts, show_progress=False)
     return time.process_time() - begun
+
+
+def shop_of(data: Interactions, users: int, seed: int) -> tuple[Interactions, Stock]:
+    """Return what the first shoppers did, a tenth of it purchases, and a shelf on which every 20th product is gone."""
+    few = data.take(data.shoppers < users)
+    bought = np.random.default_rng(seed).random(len(few)) < 0.1
+    kinds = np.where(bought, PURCHASE, few.kinds).astype(np.int8)
+    keys = [shopper_key(STORE, "user", str(user)) for user in range(users)]
+    catalogue, moment = Catalogue(), datetime(1970, 1, 1, tzinfo=UTC)
+    stocks = (0.0 if number % 20 == 0 else 5.0 for number in range(len(data.index)))
+    products = [Product(product=name, stock=left) for name, left in zip(data.index.products, stocks, strict=True)]
+    catalogue.apply(SourcedRow(row, moment) for row in (Store(store=STORE), *products))
+    return replace(few, kinds=kinds, shopper_keys=keys), Stock(catalogue, Shelf(catalogue), Trending())
+
+
+def top_lists(model: ItemKnn, data: Interactions, stock: Stock) -> dict[str, float]:
+    """Return the CPU seconds of lists for all users, extrapolated, and what went into them."""
+    store = stock.catalogue.declared[STORE]
+    arrays = {**bundle_arrays(model, ShopperPasts.build(data)), **pack_stock(stock, store)}
+    shared, now = read_only(arrays), datetime.fromtimestamp(int(data.times[-1]) // SECOND + 1, UTC)
+    ask = BatchAsk("measured", model.name, STORE, K, now)
+    begun = time.process_time()
+    recommend_shard(BatchShard(ask, ()), shared)
+    setup = time.process_time() - begun
+    users = [str(user) for user in range(SHARDS * PER_SHARD)]
+    begun, filled = time.process_time(), 0
+    for start in range(0, len(users), PER_SHARD):
+        filled += recommend_shard(BatchShard(ask, tuple(users[start : start + PER_SHARD])), shared).filled
+    share = len(users) / USERS
+    return {
+        "top20_cpu_s_2m": round((time.process_time() - begun) / share + 2 * setup, 1),
+        "top20_share": share,
+        "top20_setup_s": round(setup, 2),
+        "top20_filled_share": round(filled / len(users), 4),
+    }
+
+
+def peer_top_lists(data: Interactions, neighbours: int, seed: int) -> dict[str, float | None]:
+    """Return the CPU seconds of the peer's lists for all users, extrapolated; None where it is not installed."""
+    if nearest_neighbours is None:
+        return {"peer_top20_cpu_s_2m": None, "peer_als_top20_cpu_s_2m": None}
+    counts = _counts(data)
+    knn = nearest_neighbours.CosineRecommender(K=neighbours, num_threads=1)
+    knn.fit(counts, show_progress=False)
+    users = np.arange(SHARDS * PER_SHARD)
+    begun = time.process_time()
+    knn.recommend(users, counts[users], N=K)
+    knn_seconds = time.process_time() - begun
+    draw = np.random.default_rng(seed)
+    als = AlternatingLeastSquares(factors=FACTORS, num_threads=1)
+    als.user_factors = draw.standard_normal((ALS_USERS, FACTORS), dtype=np.float32)
+    als.item_factors = draw.standard_normal((counts.shape[1], FACTORS), dtype=np.float32)
+    begun = time.process_time()
+    als.recommend(users[:ALS_USERS], counts[:ALS_USERS], N=K)
+    als_seconds = time.process_time() - begun
+    return {
+        "peer_top20_cpu_s_2m": round(knn_seconds / len(users) * USERS, 1),
+        "peer_als_top20_cpu_s_2m": round(als_seconds / ALS_USERS * USERS, 1),
+    }
+
+
+def _counts(data: Interactions) -> csr_matrix:
+    shape = (int(data.shoppers.max()) + 1, len(data.index))
+    return csr_matrix((np.ones(len(data.items)), (data.shoppers, data.items)), shape=shape)
 
 
 def main() -> int:
@@ -84,6 +172,9 @@ def main() -> int:
     model = ItemKnn.fit(data, params, args.seed)
     own, own_cpu = time.perf_counter() - begun, time.process_time() - cpu
     peer_cpu = peer_seconds(data, params.neighbours or args.items)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    lists = top_lists(model, *shop_of(data, SHARDS * PER_SHARD, args.seed))
+    peer_lists = peer_top_lists(data, params.neighbours or args.items, args.seed)
     document = {
         "simulated": True,
         "interactions": args.interactions,
@@ -94,8 +185,10 @@ def main() -> int:
         "ratio_peer": None if peer_cpu is None else round(peer_cpu / own_cpu, 2),
         "limit_sort_s": round(limit, 3),
         "neighbours": len(model.arrays()["knn.items"]),
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "peak_mb": round(peak / 1024),
         "data_mb": round(before / 1024),
+        **lists,
+        **peer_lists,
         "seed": args.seed,
     }
     print(json.dumps(document))

@@ -61,6 +61,7 @@ STORES = ["uk", "de", "Ключ-鍵'é"]
 VALUES: Mapping[str, list[object]] = {
     "store": [*STORES, "nowhere"],
     "user": ["u1", "ü-鍵"],
+    "group": ["group", "uk", "nobody's"],
     "since": [NOON - timedelta(days=3), datetime(1, 1, 1, tzinfo=UTC)],
     "until": [NOON + timedelta(hours=7), datetime(9000, 1, 1, tzinfo=UTC)],
     "started": [NOON],

@@ -1,4 +1,4 @@
-"""`shopkeeper export`: take everything along."""
+"""`shopkeeper export`: take everything along, or everybody's list of recommendations."""
 
 from __future__ import annotations
 
@@ -7,19 +7,42 @@ from typing import Annotated
 
 import typer
 
+from shopkeeper.errors import InputError
+
+Workspace = Annotated[Path, typer.Option("--workspace", help="Folder with shopkeeper.toml.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    app.command("export")(export)
+    exports = typer.Typer(invoke_without_command=True)
+    exports.callback()(export)
+    exports.command("recommendations")(recommendations)
+    app.add_typer(exports, name="export")
 
 
 def export(
-    everything: Annotated[Path, typer.Option("--all", metavar="DIR", help="Write everything into this new folder.")],
+    context: typer.Context,
+    everything: Annotated[
+        Path | None, typer.Option("--all", metavar="DIR", help="Write everything into this new folder.")
+    ] = None,
     store: Annotated[str | None, typer.Option(help="Only this store; models are left out then.")] = None,
-    workspace: Annotated[Path, typer.Option("--workspace", help="Folder with shopkeeper.toml.")] = Path(),
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    workspace: Workspace = Path(),
+    json: Json = False,
 ) -> None:
-    """Write everything as files that `shopkeeper import` reads; decisions, models, reports and quarantine beside."""
+    """Write files for elsewhere.
+
+    `--all DIR` takes everything along as files that `shopkeeper import` reads; decisions, models, reports and
+    quarantine beside. `export recommendations` writes a list of products for every user.
+    """
+    if context.invoked_subcommand is not None:
+        if everything is not None:
+            raise InputError("--all DIR stands alone.", f"Run it without `{context.invoked_subcommand}`.")
+        return
+    if everything is None:
+        raise InputError(
+            "What is to be exported was not said.", "Say `--all DIR`, or `recommendations --store S`; see --help."
+        )
     from shopkeeper.cli.output import Output
     from shopkeeper.wiring.exporting import MANIFEST_FILE, export_workspace
     from shopkeeper.wiring.settings import load_settings
@@ -32,4 +55,34 @@ def export(
         done.as_dict(),
         f"{listed}\n{len(done.files)} files, {size:,.1f} MB in {everything}; counts and checksums: {MANIFEST_FILE}.\n"
         f"To come back: shopkeeper init NEW && shopkeeper import {everything} --workspace NEW",
+    )
+
+
+def recommendations(
+    store: Annotated[str, typer.Option(help="Store whose users get lists.")],
+    k: Annotated[int, typer.Option("--k", help="Products in each list.")] = 20,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Ends in .parquet, .csv or .jsonl; recommendations-STORE.parquet."),
+    ] = None,
+    workspace: Workspace = Path(),
+    json: Json = False,
+) -> None:
+    """Write a list of products for every user of a store: what serving answers each of them right now.
+
+    One row is store, user, rank, product, score. Users who do not allow personalisation get no list. The work is cut
+    into shards; `engines.shards` in shopkeeper.toml says whether processes here or a Ray cluster compute them.
+    """
+    from shopkeeper.cli.output import Output
+    from shopkeeper.wiring.batch_recommendations import export_recommendations
+    from shopkeeper.wiring.settings import load_settings
+
+    output = Output(json)
+    file = out or Path(f"recommendations-{store}.parquet")
+    done = export_recommendations(load_settings(workspace), store, k, file, say=output.say)
+    output.result(
+        done.as_dict(),
+        f"{done.rows:,} products for {done.users:,} users in {done.file}, by {done.model} {done.version}, "
+        f"in {done.seconds:,.1f} s.\n"
+        f"{done.filled:,} lists were filled up by rules; {done.refused:,} users do not allow personalisation.",
     )

@@ -44,7 +44,7 @@ class ItemKnn:
 
     Args:
         index: Item codes.
-        similar: S.
+        similar: S, the similarities.
         popular: Popularity from the same data.
         params: How it was built.
     """
@@ -55,7 +55,7 @@ class ItemKnn:
         self.index = index
         self.popular = popular
         self.params = params
-        self._similar = similar
+        self.similar = similar
 
     @classmethod
     def fit(
@@ -94,7 +94,7 @@ class ItemKnn:
         weights = self.history_weights(recent.ages, recent.strengths)
         histories = csr_array((weights, recent.items, recent.starts), shape=(len(recent), len(self.index)))
         size = len(self.index)
-        similar = csr_array((self._similar.scores, self._similar.items, self._similar.starts), shape=(size, size))
+        similar = csr_array((self.similar.scores, self.similar.items, self.similar.starts), shape=(size, size))
         scores: npt.NDArray[np.float32] = (histories @ similar).toarray()
         return scores
 
@@ -111,10 +111,8 @@ class ItemKnn:
 
     def neighbours(self, item: int) -> Scored:
         """Return what goes with one item."""
-        start, end = int(self._similar.starts[item]), int(self._similar.starts[item + 1])
-        return Scored(
-            self._similar.items[start:end].astype(np.int64), self._similar.scores[start:end].astype(np.float64)
-        )
+        start, end = int(self.similar.starts[item]), int(self.similar.starts[item + 1])
+        return Scored(self.similar.items[start:end].astype(np.int64), self.similar.scores[start:end].astype(np.float64))
 
     def explain(
         self, targets: npt.NDArray[np.int64], items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]
@@ -134,7 +132,7 @@ class ItemKnn:
         self, items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]
     ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
         """Return the weighted rows of S end to end, and how long each is."""
-        similar = self._similar
+        similar = self.similar
         begins, ends = similar.starts[items], similar.starts[items + 1]
         spans = list(zip(begins.tolist(), ends.tolist(), strict=True))
         columns = np.concatenate([similar.items[:0], *(similar.items[start:end] for start, end in spans)])
@@ -147,9 +145,9 @@ class ItemKnn:
         params = asdict(self.params)
         params["neighbours"] = -1 if self.params.neighbours is None else self.params.neighbours
         return {
-            "knn.starts": self._similar.starts,
-            "knn.items": self._similar.items,
-            "knn.scores": self._similar.scores,
+            "knn.starts": self.similar.starts,
+            "knn.items": self.similar.items,
+            "knn.scores": self.similar.scores,
             "knn.params": np.array(list(params.values()), dtype=np.float64),
             **self.popular.arrays(),
         }

@@ -53,15 +53,23 @@ def load_model(bundle: Bundle) -> LoadedModel:
     Raises:
         UnknownModel: the bundle holds a model this Shopkeeper does not know.
     """
-    name = bundle.manifest.model
+    return assemble_model(bundle.version, bundle.manifest.model, bundle.arrays)
+
+
+def assemble_model(version: str, name: str, arrays: Arrays) -> LoadedModel:
+    """Return the model that the arrays of a bundle make.
+
+    Raises:
+        UnknownModel: it is a model this Shopkeeper does not know.
+    """
     build = MODELS.get(name)
     if build is None:
         raise UnknownModel(
-            f"Bundle {bundle.version} holds model {name!r}, which this Shopkeeper does not know.",
+            f"Bundle {version} holds model {name!r}, which this Shopkeeper does not know.",
             f"It knows: {', '.join(MODELS)}. Train again, or run the version that wrote it.",
         )
-    index = ItemIndex.from_arrays(bundle.arrays)
+    index = ItemIndex.from_arrays(arrays)
     index.code("", "")  # builds the look-up now, not in the first request
-    model = build(index, bundle.arrays)
-    popular = model if isinstance(model, Popular) else Popular.from_arrays(index, bundle.arrays)
-    return LoadedModel(bundle.version, model, popular, ShopperPasts(bundle.arrays))
+    model = build(index, arrays)
+    popular = model if isinstance(model, Popular) else Popular.from_arrays(index, arrays)
+    return LoadedModel(version, model, popular, ShopperPasts(arrays))

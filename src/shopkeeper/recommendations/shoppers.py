@@ -51,6 +51,26 @@ class ShopperPast:
     bought_seconds: npt.NDArray[np.uint32]
 
 
+@dataclass(frozen=True, slots=True)
+class ManyPasts:
+    """What several shoppers did before training, end to end, each oldest first.
+
+    Attributes:
+        starts: Where each shopper's entries begin, and one more at the end; shape (n + 1,).
+        items, kinds, seconds: As in `ShopperPast`; shape (m,).
+        bought_starts: Where each shopper's bought products begin, and one more at the end; shape (n + 1,).
+        bought, bought_seconds: As in `ShopperPast`; shape (b,).
+    """
+
+    starts: npt.NDArray[np.int64]
+    items: npt.NDArray[np.int32]
+    kinds: npt.NDArray[np.int8]
+    seconds: npt.NDArray[np.uint32]
+    bought_starts: npt.NDArray[np.int64]
+    bought: npt.NDArray[np.int32]
+    bought_seconds: npt.NDArray[np.uint32]
+
+
 class ShopperPasts:
     """Pasts of all shoppers, over plain arrays.
 
@@ -108,6 +128,31 @@ class ShopperPasts:
             arrays["shoppers.seconds"][start:end].astype(np.uint32, copy=False),
             arrays["shoppers.bought"][first:last].astype(np.int32, copy=False),
             arrays["shoppers.bought_seconds"][first:last].astype(np.uint32, copy=False),
+        )
+
+    def places(self, keys: Sequence[str]) -> npt.NDArray[np.int64]:
+        """Return the place of each shopper in the arrays, -1 for one without a past; shape (n,)."""
+        hashes = np.array([_hash(key) for key in keys], dtype=np.uint64).reshape(-1, 2)
+        found = np.searchsorted(self._high, hashes[:, 0]).astype(np.int64)
+        inside = np.minimum(found, max(len(self) - 1, 0))
+        same = np.zeros(len(keys), dtype=np.bool_)
+        if len(self):
+            same = (self._high[inside] == hashes[:, 0]) & (self._low[inside] == hashes[:, 1])
+        return np.where(same, found, -1)
+
+    def many(self, places: npt.NDArray[np.int64]) -> ManyPasts:
+        """Return the pasts of the shoppers at `places`."""
+        starts, rows = _newest(self._starts, places, HISTORY_ENTRIES)
+        bought_starts, bought_rows = _newest(self._bought_starts, places, BOUGHT_ENTRIES)
+        arrays = self._arrays
+        return ManyPasts(
+            starts,
+            arrays["shoppers.items"][rows].astype(np.int32, copy=False),
+            arrays["shoppers.kinds"][rows].astype(np.int8, copy=False),
+            arrays["shoppers.seconds"][rows].astype(np.uint32, copy=False),
+            bought_starts,
+            arrays["shoppers.bought"][bought_rows].astype(np.int32, copy=False),
+            arrays["shoppers.bought_seconds"][bought_rows].astype(np.uint32, copy=False),
         )
 
     def without(self, keys: Iterable[str]) -> ShopperPasts:

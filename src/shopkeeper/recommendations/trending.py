@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from shopkeeper.commerce.event import EventType
@@ -135,6 +135,20 @@ class Trending:
         """Yield the leading products, best first."""
         board = self._boards.get((store, category or ""))
         return (product for product, _ in board.top()) if board is not None else iter(())
+
+    def leaders(self, store: str) -> dict[str, tuple[tuple[str, float], ...]]:
+        """Return the leaders of a store (under "") and of each of its categories with their scores, best first."""
+        return {category: board.top() for (name, category), board in self._boards.items() if name == store}
+
+    @classmethod
+    def of_leaders(cls, store: str, leaders: Mapping[str, Iterable[tuple[str, float]]]) -> Trending:
+        """Return counts that lead with what `leaders` gave, to answer from elsewhere; they are not to be added to."""
+        made = cls()
+        for category, scores in leaders.items():
+            board = made._boards[store, category] = _Board(made._capacity, made._leading)
+            for product, score in scores:
+                board.add(product, score)
+        return made
 
     def _board(self, store: str, category: str) -> _Board | None:
         board = self._boards.get((store, category))

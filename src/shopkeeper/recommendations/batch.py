@@ -1,0 +1,167 @@
+"""Lists for many shoppers at once, the same as serving gives each of them who comes with no page and no live event."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from shopkeeper.commerce.consent import FULL_CONSENT
+from shopkeeper.commerce.shopper import Shopper
+from shopkeeper.jobs.shards import Shared
+from shopkeeper.recommendations.answer import RecommendationAnswer
+from shopkeeper.recommendations.batch_stock import unpack_stock
+from shopkeeper.recommendations.block_scores import BlockScorer, Evidences
+from shopkeeper.recommendations.fill import Stock
+from shopkeeper.recommendations.history import KIND_STRENGTHS, ages_of
+from shopkeeper.recommendations.item_knn import ItemKnn
+from shopkeeper.recommendations.loaded import LoadedModel, assemble_model
+from shopkeeper.recommendations.recommend import DEFAULT_PARAMS, RecommendParams, recommend
+from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
+from shopkeeper.recommendations.shoppers import ManyPasts, shopper_key
+
+
+@dataclass(frozen=True, slots=True)
+class BatchAsk:
+    """What is asked for every shopper.
+
+    Attributes:
+        version, model: Of the bundle whose arrays are shared.
+        k: Products wanted in each list.
+        now: Moment the lists are for, UTC.
+    """
+
+    version: str
+    model: str
+    store: str
+    k: int
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BatchShard:
+    """Some of the shoppers."""
+
+    ask: BatchAsk
+    users: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLists:
+    """Lists end to end, in the order of the users.
+
+    Attributes:
+        lengths: Products in each list; fewer than k only where the store has no more to show; shape (n,).
+        products: Codes in `shelf_products`, best first; shape (m,).
+        scores: Comparable within one list only; shape (m,).
+        filled: Lists in which the model said too little, so that rules filled them up.
+    """
+
+    lengths: npt.NDArray[np.int32]
+    products: npt.NDArray[np.int32]
+    scores: npt.NDArray[np.float64]
+    filled: int
+
+
+def recommend_shard(shard: BatchShard, shared: Shared) -> BatchLists:
+    """Return the lists of a shard; `shared` are the arrays of a bundle and those of `batch_stock.pack_stock`."""
+    return _recommender(shard.ask, shared).lists(shard.users)
+
+
+@lru_cache(maxsize=1)
+def _recommender(ask: BatchAsk, shared: Shared) -> BatchRecommender:
+    loaded = assemble_model(ask.version, ask.model, shared.arrays)
+    return BatchRecommender(loaded, unpack_stock(shared.arrays, loaded.popular), ask)
+
+
+def shelf_products(stock: Stock, store: str) -> tuple[str, ...]:
+    """Return the ids that product codes of lists stand for: every product of a store, sorted."""
+    return tuple(sorted({card.product.product for card in stock.catalogue.cards(store)}))
+
+
+class BatchRecommender:
+    """Answers many shoppers of one store.
+
+    Item-kNN scores whole blocks (`block_scores`); a shopper for whom that finds fewer than k products, and every
+    shopper of another model, is answered as serving does, by `recommend`.
+    """
+
+    def __init__(
+        self, loaded: LoadedModel, stock: Stock, ask: BatchAsk, params: RecommendParams = DEFAULT_PARAMS
+    ) -> None:
+        self._loaded = loaded
+        self._stock = stock
+        self._ask = ask
+        self._params = params
+        self._group = stock.catalogue.group(ask.store)
+        self._codes = {product: code for code, product in enumerate(shelf_products(stock, ask.store))}
+        self._strangers: RecommendationAnswer | None = None
+        size = len(loaded.index)
+        self._code_of_item = np.full(size, -1, dtype=np.int32)
+        self._silent = np.zeros(size, dtype=np.bool_)
+        shown = np.zeros(size, dtype=np.bool_)
+        for item in range(*loaded.index.span(self._group)):
+            card = stock.catalogue.card(ask.store, loaded.index.products[item])
+            if card is not None:
+                self._code_of_item[item] = self._codes[card.product.product]
+                self._silent[item] = card.product.sensitive
+                shown[item] = card.available(ask.now) and not card.product.sensitive
+        self._scorer = BlockScorer(loaded.model.similar, shown) if isinstance(loaded.model, ItemKnn) else None
+
+    def lists(self, users: Sequence[str]) -> BatchLists:
+        """Return the list of each user."""
+        places = self._loaded.shoppers.places([shopper_key(self._group, "user", user) for user in users])
+        known = np.flatnonzero(places >= 0) if self._scorer else np.empty(0, dtype=np.int64)
+        k = self._ask.k
+        products: list[npt.NDArray[np.int32] | None] = [None] * len(users)
+        scores: list[npt.NDArray[np.float64] | None] = [None] * len(users)
+        if self._scorer and len(known):
+            best = self._scorer.best(self._evidences(self._loaded.shoppers.many(places[known])), k)
+            full = np.flatnonzero(best.counts == k)
+            codes = self._code_of_item[best.items[full]]
+            for row, user in enumerate(known[full].tolist()):
+                products[user], scores[user] = codes[row], best.scores[full[row]]
+        filled = 0
+        for user, done in enumerate(products):
+            if done is None:
+                answer = self._answer(users[user], known=bool(places[user] >= 0))
+                products[user] = np.array([self._codes[item.product] for item in answer.items], dtype=np.int32)
+                scores[user] = np.array([item.score for item in answer.items])
+                filled += 1
+        return BatchLists(
+            np.array([len(one) for one in products if one is not None], dtype=np.int32),
+            np.concatenate([np.empty(0, dtype=np.int32), *(one for one in products if one is not None)]),
+            np.concatenate([np.empty(0), *(one for one in scores if one is not None)]),
+            filled,
+        )
+
+    def _evidences(self, pasts: ManyPasts) -> Evidences:
+        """Return what `recommend.gather` makes of each past: sensitive products tell nothing, newer ones count more."""
+        speaks = ~self._silent[pasts.items]
+        before = np.concatenate([[0], np.cumsum(speaks)])
+        starts = before[pasts.starts]
+        items, seconds = pasts.items[speaks], pasts.seconds[speaks]
+        new = np.ones(len(items), dtype=np.int64)
+        new[1:] = seconds[1:] != seconds[:-1]
+        new[starts[:-1][starts[:-1] < len(items)]] = 1
+        ages = ages_of(starts, np.cumsum(new))
+        weights = self._loaded.model.history_weights(ages, KIND_STRENGTHS[pasts.kinds[speaks]]).astype(np.float64)
+        since = (self._ask.now - timedelta(days=self._params.bought_days)).timestamp()
+        bars = (pasts.bought_seconds > since) & (not self._params.repurchase)
+        barred_before = np.concatenate([[0], np.cumsum(bars)])
+        return Evidences(starts, items, weights, barred_before[pasts.bought_starts], pasts.bought[bars])
+
+    def _answer(self, user: str, *, known: bool) -> RecommendationAnswer:
+        """Return what serving answers one shopper; those without a past all get the same."""
+        if not known and self._strangers is not None:
+            return self._strangers
+        body = RecommendationBody(store=self._ask.store, user=user, k=self._ask.k)
+        request = RecommendationRequest(body, Shopper(self._group, user=user), FULL_CONSENT, self._ask.now)
+        answer = recommend(request, self._loaded, self._stock, self._params)
+        if not known:
+            self._strangers = answer
+        return answer

@@ -1,0 +1,59 @@
+"""One store's shelf and live counts as an array, so that workers elsewhere can answer from them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from shopkeeper.commerce.product import Product
+from shopkeeper.commerce.store import Store
+from shopkeeper.intake.ports import SourcedRow
+from shopkeeper.recommendations.fill import Stock
+from shopkeeper.recommendations.popular import Popular
+from shopkeeper.recommendations.shelf import Shelf
+from shopkeeper.recommendations.trending import Trending
+from shopkeeper.registry.text_arrays import Arrays
+from shopkeeper.serving.catalogue import Card, Catalogue
+
+NAME = "stock.json"
+_ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _Packed(Struct):
+    store: Store
+    products: list[Product]
+    leaders: dict[str, tuple[tuple[str, float], ...]]
+
+
+def pack_stock(stock: Stock, store: Store) -> dict[str, npt.NDArray[np.generic]]:
+    """Return what lists of a store are made of besides the model: its shelf as it is now, and what trends there."""
+    products = [_plain(card, store) for card in stock.catalogue.cards(store.store)]
+    packed = _Packed(store, products, stock.trending.leaders(store.store))
+    return {NAME: np.frombuffer(msgspec.json.encode(packed), dtype=np.uint8)}
+
+
+def unpack_stock(arrays: Arrays, popular: Popular) -> Stock:
+    """Return the stock that was packed, to answer with the popularity of a model."""
+    packed = msgspec.json.decode(np.asarray(arrays[NAME]).tobytes(), type=_Packed)
+    catalogue = Catalogue()
+    catalogue.apply(SourcedRow(row, _ANY_TIME) for row in (packed.store, *packed.products))
+    return Stock(catalogue, Shelf(catalogue), Trending.of_leaders(packed.store.store, packed.leaders), popular)
+
+
+def _plain(card: Card, store: Store) -> Product:
+    """Return the product as the card shows it, without what no list depends on: texts may be most of a catalogue."""
+    return msgspec.structs.replace(
+        card.product,
+        store=store.store,
+        price=card.price,
+        stock=card.stock,
+        title=None,
+        description=None,
+        url=None,
+        image_url=None,
+        attributes={},
+    )

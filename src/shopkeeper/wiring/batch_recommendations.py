@@ -1,0 +1,181 @@
+"""Everybody's list of recommendations as a file, computed in shards from the settings of a workspace."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from shopkeeper.commerce.store import Store
+from shopkeeper.engines.lake import Lake
+from shopkeeper.engines.list_file import ListFile, check_list_file
+from shopkeeper.engines.state import State
+from shopkeeper.errors import InputError, UnknownModel, UnknownStore
+from shopkeeper.intake.consent import UserConsents, effective
+from shopkeeper.quality.ports import NamedQuery, Warehouse
+from shopkeeper.recommendations.batch import BatchAsk, BatchShard, recommend_shard, shelf_products
+from shopkeeper.recommendations.batch_stock import pack_stock
+from shopkeeper.recommendations.fill import Stock
+from shopkeeper.recommendations.shelf import Shelf
+from shopkeeper.recommendations.system import RecommendationSystem
+from shopkeeper.recommendations.trending import Trending
+from shopkeeper.recommendations.trending_seed import seed_trending
+from shopkeeper.registry.bundle import Bundle, open_bundle
+from shopkeeper.serving.catalogue import Catalogue
+from shopkeeper.serving.live_tables import HELD_TABLES
+from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.sharding import open_shards
+from shopkeeper.wiring.warehouse import Analytics
+from shopkeeper.wiring.workspace_state import open_workspace_state
+
+PER_SHARD = 10_000
+"""Shoppers of one shard: about a second of work, and 3 MB of lists."""
+MOST_PRODUCTS = 1_000
+_USERS = NamedQuery.load("shopkeeper.recommendations", "batch_users")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchExport:
+    """What was written.
+
+    Attributes:
+        users: Users with a list.
+        rows: Products in all lists together.
+        filled: Users for whom the model found fewer than k products, so that rules filled up the list.
+        refused: Users without a list, as they do not allow personalisation.
+    """
+
+    file: str
+    store: str
+    version: str
+    model: str
+    k: int
+    users: int
+    rows: int
+    filled: int
+    refused: int
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it for machines."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """What the lists of a store are made from; names of users take about 70 bytes each."""
+
+    store: Store
+    bundle: Bundle
+    stock: Stock
+    users: tuple[str, ...]
+    refused: int
+
+
+def export_recommendations(
+    settings: Settings,
+    store: str,
+    k: int,
+    out: Path,
+    *,
+    now: datetime | None = None,
+    say: Callable[[str], None] = lambda _: None,
+    per_shard: int = PER_SHARD,
+) -> BatchExport:
+    """Write a list of `k` products for every user of a store who allows personalisation.
+
+    Each list is what the champion answers that user who comes with no page and no live event; `engines.shards` decides
+    where they are computed.
+
+    Args:
+        out: File that ends in .parquet, .csv or .jsonl; one that is there is replaced.
+        now: Moment the lists are for; what is sold out or not yet for sale then is not in them.
+    Raises:
+        InputError: k is out of bounds, or the file has no known format.
+        UnknownStore: nobody declared the store.
+        UnknownModel: nothing has been trained.
+        ShardFailed: a shard failed three times, or for want of memory; the file is not written.
+        Unavailable: the disk or the cluster fails; the file is not written.
+    """
+    if not 1 <= k <= MOST_PRODUCTS:
+        raise InputError(f"A list of {k} products cannot be made.", f"Ask for 1 to {MOST_PRODUCTS}.")
+    check_list_file(out)
+    begun, moment = time.monotonic(), now or datetime.now(UTC)
+    basis = _basis(settings, store, moment)
+    users, bundle = basis.users, basis.bundle
+    say(f"{len(users):,} users of {store}, {basis.refused:,} more do not allow personalisation")
+    ask = BatchAsk(bundle.version, bundle.manifest.model, store, k, moment)
+    shared: Mapping[str, Any] = {**bundle.arrays, **pack_stock(basis.stock, basis.store)}
+    shards = -(-len(users) // per_shard)
+    filled = 0
+    with (
+        ListFile(out, store, shelf_products(basis.stock, store)) as file,
+        open_shards(settings, shards) as mapper,
+    ):
+        results = mapper.map_shards(
+            recommend_shard,
+            _shards(ask, users, per_shard),
+            shared=shared,
+            progress=lambda done: say(f"{min(done * per_shard, len(users)):,} of {len(users):,} users"),
+        )
+        for number, lists in enumerate(results):
+            part = users[number * per_shard : (number + 1) * per_shard]
+            file.add(part, lists.lengths, lists.products, lists.scores)
+            filled += lists.filled
+        rows = file.finish()
+    seconds = round(time.monotonic() - begun, 3)
+    return BatchExport(
+        str(out), store, bundle.version, ask.model, k, len(users), rows, filled, basis.refused, seconds
+    )  # fmt: skip
+
+
+def _shards(ask: BatchAsk, users: tuple[str, ...], per_shard: int) -> Iterator[BatchShard]:
+    for start in range(0, len(users), per_shard):
+        yield BatchShard(ask, users[start : start + per_shard])
+
+
+def _basis(settings: Settings, store: str, now: datetime) -> _Basis:
+    """Read everything the lists are made from."""
+    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    lake.compact()
+    with open_workspace_state(settings) as state, Analytics(settings, lake).reading() as warehouse:
+        catalogue, consents = _shelf(state)
+        declared = catalogue.store(store)
+        if declared is None:
+            raise UnknownStore(store, tuple(known.store for known in catalogue.stores))
+        bundle = _champion(state, settings)
+        trending = Trending()
+        seed_trending(trending, warehouse, catalogue, now)
+        named = _named(warehouse, declared)
+        users = tuple(u for u in named if effective(None, consents.of(store, u), declared).personalise)
+    stock = Stock(catalogue, Shelf(catalogue), trending)
+    return _Basis(declared, bundle, stock, users, len(named) - len(users))
+
+
+def _shelf(state: State) -> tuple[Catalogue, UserConsents]:
+    """Return the catalogue and what users allow, as serving reads them at start."""
+    catalogue = Catalogue()
+    consents = UserConsents(catalogue.group)
+    for table in HELD_TABLES:
+        for row in state.tables.scan(table, with_deleted=True):
+            catalogue.apply((row,))
+            consents.apply((row,))
+    return catalogue, consents
+
+
+def _champion(state: State, settings: Settings) -> Bundle:
+    version = state.registry.pointer(RecommendationSystem.name, "champion")
+    if version is None:
+        raise UnknownModel(
+            "No recommendation model has been trained.", "Train one: `shopkeeper train recommendations`."
+        )
+    return open_bundle(
+        settings.folder(settings.engines.models) / state.registry.get(RecommendationSystem.name, version).folder
+    )
+
+
+def _named(warehouse: Warehouse, store: Store) -> list[str]:
+    return [str(name) for name in warehouse.fetch(_USERS, store=store.store, group=store.group)["name"].tolist()]
