@@ -17,6 +17,7 @@ from shopkeeper.cli import (
     forget,
     import_,
     init,
+    jobs,
     keys,
     migrate,
     models,
@@ -27,6 +28,7 @@ from shopkeeper.cli import (
     simulate,
     sync,
     train,
+    work,
 )
 from shopkeeper.errors import InputError, ShopkeeperError
 
@@ -38,6 +40,8 @@ VERBS: tuple[ModuleType, ...] = (
     features,
     objectives,
     train,
+    jobs,
+    work,
     models,
     monitor,
     retrain,

@@ -63,7 +63,7 @@ def train(  # noqa: PLR0917 - each is an option by name
     try:
         asked = Asked(model, _moment(until), seed, trials, minutes, folds, ignore_quality)
         result = train_system(
-            load_settings(workspace), system, asked, fresh=fresh, who=_who(), say=progress.say, watch=progress.watch
+            load_settings(workspace), system, asked, fresh=fresh, who=who(), say=progress.say, watch=progress.watch
         )
     except KeyboardInterrupt:
         progress.close()
@@ -150,7 +150,7 @@ def _moment(text: str | None) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _who() -> str:
+def who() -> str:
     """Return who does it, for the audit."""
     try:
         return getpass.getuser()

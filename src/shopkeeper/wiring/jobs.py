@@ -73,6 +73,41 @@ class OpenJobs:
                 time.sleep(_LOOK_SECONDS)
 
 
+@dataclass(frozen=True, slots=True)
+class SeenJob:
+    """A run, and whether somebody works on it.
+
+    Attributes:
+        stranded: It did not end, and no living process works on it or would take it up.
+    """
+
+    status: JobStatus
+    stranded: bool
+
+
+def see_jobs(settings: Settings) -> list[SeenJob]:
+    """Return the newest runs, newest first."""
+    with opened_jobs(settings) as opened:
+        return [_seen(opened, status) for status in opened.jobs.recent()]
+
+
+def see_job(settings: Settings, run: str) -> SeenJob:
+    """Return one run. Raises InputError for an id nobody knows."""
+    with opened_jobs(settings) as opened:
+        return _seen(opened, opened.jobs.status(run))
+
+
+def cancel_job(settings: Settings, run: str, who: str) -> SeenJob:
+    """Stop one run for good and return it. Raises InputError for an id nobody knows."""
+    with opened_jobs(settings) as opened:
+        opened.jobs.cancel(run, who)
+        return _seen(opened, opened.jobs.status(run))
+
+
+def _seen(opened: OpenJobs, status: JobStatus) -> SeenJob:
+    return SeenJob(status, status.unfinished and not opened.worked_on(status))
+
+
 @contextlib.contextmanager
 def opened_jobs(settings: Settings) -> Iterator[OpenJobs]:
     """Open the jobs of a workspace. Raises Unavailable when their database does not answer."""
