@@ -26,14 +26,14 @@ def export(
     everything: Annotated[
         Path | None, typer.Option("--all", metavar="DIR", help="Write everything into this new folder.")
     ] = None,
-    store: Annotated[str | None, typer.Option(help="Only this store; models are left out then.")] = None,
+    store: Annotated[str | None, typer.Option(help="Only this store; what holds all stores is left out.")] = None,
     workspace: Workspace = Path(),
     json: Json = False,
 ) -> None:
     """Write files for elsewhere.
 
-    `--all DIR` takes everything along as files that `shopkeeper import` reads; decisions, models, reports and
-    quarantine beside. `export recommendations` writes a list of products for every user.
+    `--all DIR` takes everything along as plain files, but keys and passwords; `shopkeeper import DIR` moves it into a
+    fresh workspace. `export recommendations` writes a list of products for every user.
     """
     if context.invoked_subcommand is not None:
         if everything is not None:
@@ -49,7 +49,7 @@ def export(
 
     out = Output(json)
     done = export_workspace(load_settings(workspace), everything, store, out.say)
-    listed = "\n".join(f"{name:<18} {rows:>12,}" for name, rows in {**done.rows, **done.beside}.items())
+    listed = "\n".join(f"{kind:<24} {n:>12,}" for counts in done.parts.values() for kind, n in counts.items())
     size = sum(file.bytes for file in done.files) / 1e6
     out.result(
         done.as_dict(),

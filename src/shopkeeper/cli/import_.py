@@ -53,15 +53,22 @@ def import_(  # noqa: PLR0917 - typer reads options from the signature
     workspace: Annotated[Path, typer.Option("--workspace", help="Folder with shopkeeper.toml.")] = Path(),
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Import products, users, events and more; bad rows go to quarantine, nothing comes in twice."""
+    """Import products, users, events and more; bad rows go to quarantine, nothing comes in twice.
+
+    A folder that `shopkeeper export --all` wrote moves in whole: models, reports, contracts and settings too.
+    """
     from shopkeeper.cli.output import Output
     from shopkeeper.wiring.importing import import_into, preview_of
+    from shopkeeper.wiring.returning import is_export
     from shopkeeper.wiring.settings import load_settings
 
     out = Output(json)
     settings = load_settings(workspace)
     if str(path).startswith("sql:"):
         _import_source(out, settings, str(path).removeprefix("sql:"), dry_run=dry_run)
+        return
+    if is_export(path):
+        _import_export(out, settings, path, dry_run=dry_run, alone=not (store or mapping or format_))
         return
     said = _said(encoding=encoding, separator=separator, decimal=decimal, dates=dates)
     if dry_run:
@@ -78,6 +85,19 @@ def import_(  # noqa: PLR0917 - typer reads options from the signature
             f"{report.quarantine_share:.1%} of the rows were rejected, the limit is {report.quarantine_limit:.1%}.",
             "Mend the file or the mapping by the reasons above and import again; accepted rows will not be doubled.",
         )
+
+
+def _import_export(out: Output, settings: Settings, folder: Path, *, dry_run: bool, alone: bool) -> None:
+    """Move an export into this workspace, or with --dry-run only check it."""
+    from shopkeeper.wiring.returning import bring_back
+
+    if not alone:
+        raise InputError(
+            f"{folder} is an export, which says itself what its rows are.",
+            "Leave --store, --mapping and --format out; or name one of its tables, such as its folder events.",
+        )
+    returned = bring_back(settings, folder, out.say, only_check=dry_run)
+    out.result(returned.as_dict(), returned.as_text())
 
 
 def _import_source(out: Output, settings: Settings, name: str, *, dry_run: bool) -> None:

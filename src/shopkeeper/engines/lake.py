@@ -23,6 +23,7 @@ from shopkeeper.engines.durable_files import held_lock
 from shopkeeper.engines.lake_compaction import Taken, rounds, take_segments
 from shopkeeper.engines.lake_erasure import Erased, Person, erase_person
 from shopkeeper.engines.lake_expiry import expire_days
+from shopkeeper.engines.lake_import import take_exported
 from shopkeeper.engines.lake_manifest import Manifest, read_manifest
 from shopkeeper.engines.lake_merge import merge_parts
 from shopkeeper.engines.lake_writer import LakeWriter
@@ -143,6 +144,18 @@ class Lake:
             dropped = expire_days(writer, before)
             writer.purge_retired(grace)
         return dict(dropped)
+
+    def take_exported(self, folder: Path, tell: Callable[[str], None] = lambda _: None) -> dict[str, int]:
+        """Bring in the rows that `lake_export` wrote below a folder; one that is there already stays as it is.
+
+        Returns the rows of the folder, by table. Broken off, it may be called again.
+
+        Raises:
+            Unavailable: the disk is full or fails, or memory does not suffice.
+        """
+        with self._locked(wait=True), self._writer() as writer:
+            writer.tidy()
+            return take_exported(writer, folder, tell)
 
     def warehouse(self) -> DuckDbWarehouse:
         """Return a reader of the lake, to be used from one thread at a time."""

@@ -102,7 +102,7 @@ def _take(writer: LakeWriter, segments: Sequence[Path], taken: Taken) -> None:
     duplicates: Counter[str] = Counter()
     try:
         for name, file in files.items():
-            table_parts, read = _load(writer, LOGGED_TABLES[name], file)
+            table_parts, read = load_rows(writer, LOGGED_TABLES[name], read_log_sql(LOGGED_TABLES[name], file))
             parts += table_parts
             added[name] = sum(part.rows for part in table_parts)
             duplicates[name] = read - added[name]
@@ -139,11 +139,14 @@ def _unload(path: Path, scratch: Path) -> dict[str, Path]:
     return files
 
 
-def _load(writer: LakeWriter, table: TableSchema, file: Path) -> tuple[list[Part], int]:
-    """Write the rows of an NDJSON file as parts, each new row once; returns them and how many rows were read."""
+def load_rows(writer: LakeWriter, table: TableSchema, select: str) -> tuple[list[Part], int]:
+    """Write the rows of a query with every column of a table as parts, each new row once.
+
+    Returns the parts, which nothing names yet, and how many rows were read.
+    """
     run = writer.connection.execute
     try:
-        run(f"CREATE TABLE fresh AS {read_log_sql(table, file)}")
+        run(f"CREATE TABLE fresh AS {select}")
         time = name_literal(time_column(table))
         read, unplaced = run(
             f"SELECT count(*), count(*) FILTER (store IS NULL OR {time} IS NULL) FROM fresh"  # noqa: S608

@@ -9,6 +9,7 @@ per key and file where a table has no time of its own.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,8 @@ from shopkeeper.engines.lake_columns import LakeColumn, lake_columns, read_parts
 from shopkeeper.engines.lake_manifest import read_manifest
 from shopkeeper.errors import Unavailable
 
+_LIKE_JSON: Final = """'[{"\\[](.|\\n)*'"""
+"""Texts that a reader would take for JSON: they are written as JSON strings, so that they come back as texts."""
 _FORMAT: Final = "FORMAT parquet, COMPRESSION zstd, FILE_SIZE_BYTES '256MB'"
 
 
@@ -80,8 +83,32 @@ def _plain(column: LakeColumn) -> str:
         return f"CAST({name} AS TIMESTAMPTZ) AS {name}"
     if column.kind == "json":  # a text that may also be an object is kept as a JSON string
         text = f"json_extract_string({name}, '$')"
-        return (
-            f"CASE WHEN {name} = '{{}}' THEN NULL WHEN json_type({name}) = 'VARCHAR' THEN {text} "
-            f"ELSE {name} END AS {name}"
-        )
+        is_text = f"json_type({name}) = 'VARCHAR' AND {text} NOT SIMILAR TO {_LIKE_JSON}"
+        return f"CASE WHEN {name} = '{{}}' THEN NULL WHEN {is_text} THEN {text} ELSE {name} END AS {name}"
+    return name
+
+
+def read_exported_sql(table: TableSchema, file: Path, present: Collection[str], first: int, rows: int) -> str:
+    """Return SQL that reads rows of one exported file as the lake stores them.
+
+    Args:
+        present: Columns the file has; a column that came to the contract later reads as its default.
+        first: Number of the first row, counted from 0.
+    """
+    columns = ", ".join(_stored(c) if c.name in present else c.absent for c in lake_columns(table))
+    return (
+        f"SELECT {columns} FROM read_parquet({text_literal(str(file))}, file_row_number=true) "  # noqa: S608
+        f"WHERE file_row_number >= {first} AND file_row_number < {first + rows}"
+    )
+
+
+def _stored(column: LakeColumn) -> str:
+    """Return SQL that turns an exported value back into the stored one."""
+    name = column.quoted
+    if column.kind == "time":
+        return f"CAST({name} AS TIMESTAMP) AS {name}"
+    if column.kind == "json":
+        raw = f"{name} SIMILAR TO {_LIKE_JSON} AND json_valid({name})"
+        value = f"CASE WHEN {name} IS NULL OR {raw} THEN {name} ELSE CAST(to_json({name}) AS VARCHAR) END"
+        return f"{value if column.default == 'NULL' else f'coalesce({value}, {column.default})'} AS {name}"
     return name

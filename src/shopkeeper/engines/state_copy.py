@@ -7,7 +7,7 @@ end is that both databases hold the same rows.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -59,7 +59,7 @@ def copy_state(source: Engine, target: Engine, tell: Callable[[str], None] = lam
                 f"{'' if ours.rows != theirs.rows else ', with other content'}.",
                 "Stop what writes to either database, give a target that is empty or a copy begun before; run again.",
             )
-        copied.append(CopiedTable(table.name, written, before, ours))
+        copied.append(CopiedTable(str(table.name), written, before, ours))
         tell(f"{table.name}: {ours.rows:,} rows, the same on both sides")
     return copied
 
@@ -76,16 +76,23 @@ def digest(table: Table, engine: Engine) -> TableDigest:
 
 def _copy(table: Table, source: Engine, target: Engine) -> tuple[int, int]:
     """Copy the rows of a table that `target` lacks; returns how many it had before and how many were written."""
+    before = count_rows(table, target)
+    write_rows(table, target, rows_of(table, source))
+    return before, count_rows(table, target) - before
+
+
+def write_rows(table: Table, target: Engine, rows: Iterable[Row]) -> int:
+    """Write the rows whose key a table lacks, a few at a time; returns how many there were to write."""
     insert: Any = postgresql.insert(table) if target.dialect.name == "postgresql" else sqlite.insert(table)
     statement = insert.on_conflict_do_nothing(index_elements=[column.name for column in table.primary_key])
-    before = _count(table, target)
-    rows = rows_of(table, source)
+    given, rows = 0, iter(rows)
     while batch := list(islice(rows, _ROWS)):
+        given += len(batch)
         with target.begin() as connection:
             connection.execute(statement, batch)
     with target.begin() as connection:
         _move_on(table, connection)
-    return before, _count(table, target) - before
+    return given
 
 
 def rows_of(table: Table, engine: Engine) -> Iterator[Row]:
@@ -97,17 +104,31 @@ def rows_of(table: Table, engine: Engine) -> Iterator[Row]:
             yield dict(row)
 
 
-def _count(table: Table, engine: Engine) -> int:
+def last_number(table: Table, engine: Engine) -> int | None:
+    """Return the highest number of a table that numbers its rows, 0 without rows; None for any other table."""
+    numbered = numbering(table)
+    if numbered is None:
+        return None
+    with engine.connect() as connection:
+        return int(connection.execute(select(func.max(table.c[numbered]))).scalar() or 0)
+
+
+def numbering(table: Table) -> str | None:
+    """Return the column by which a table numbers its rows; None where it does not."""
+    return next((c.name for c in table.primary_key if c.autoincrement is True), None)
+
+
+def count_rows(table: Table, engine: Engine) -> int:
+    """Return how many rows a table has."""
     with engine.connect() as connection:
         return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
 
 
 def _move_on(table: Table, connection: Connection) -> None:
     """Let PostgreSQL number new rows after the copied ones; SQLite does so by itself."""
-    numbered: Sequence[str] = [c.name for c in table.primary_key if c.autoincrement is True]
-    if connection.dialect.name != "postgresql" or not numbered:
+    name = numbering(table)
+    if connection.dialect.name != "postgresql" or name is None:
         return
-    (name,) = numbered
     last = connection.execute(select(func.max(table.c[name]))).scalar()
     if last is not None:
         moved = text("SELECT setval(pg_get_serial_sequence(:table, :column), :last)")

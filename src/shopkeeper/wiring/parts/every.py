@@ -1,0 +1,30 @@
+"""The one list of what a workspace consists of. What is not here, and not in the state database, stays behind.
+
+A later part (texts, rules, experiments that lie in files) joins by a line here; a new table of the state database comes
+along by itself. Left behind on purpose: API keys and other secrets, features (they are computed from the rows), runs of
+the experiment log and of jobs.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from shopkeeper.wiring.contracts import FOLDER as CONTRACTS
+from shopkeeper.wiring.objectives import FOLDER as OBJECTIVES
+from shopkeeper.wiring.parts.bundles import Bundles
+from shopkeeper.wiring.parts.own_files import OwnFiles
+from shopkeeper.wiring.parts.own_settings import OwnSettings
+from shopkeeper.wiring.parts.part import Part
+from shopkeeper.wiring.parts.rejected import RejectedRows
+from shopkeeper.wiring.parts.rows import LakeRows
+from shopkeeper.wiring.parts.state_rows import StateRows
+
+PARTS: Final[tuple[Part, ...]] = (
+    LakeRows(),
+    StateRows(),
+    RejectedRows(),
+    Bundles(),  # after the state, which says where each version lies
+    OwnFiles(CONTRACTS, per_store=True),
+    OwnFiles(OBJECTIVES),
+    OwnSettings(),
+)
