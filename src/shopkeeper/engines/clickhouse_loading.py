@@ -121,7 +121,7 @@ class ClickHouseData:
         wrong = self._differing(table, change.parts, change.cells)
         if wrong:
             self._empty(table, wrong)
-            again = [part for part in change.parts if _cell(part) in wrong]
+            again = [part for part in change.parts if cell_of(part) in wrong]
             sent += self._send(table, manifest, again)
             if self._differing(table, change.parts, sorted(wrong)):
                 raise LogDamaged(
@@ -160,10 +160,10 @@ class ClickHouseData:
         """Return the partitions whose count of rows is not the lake's."""
         expected: Counter[Cell] = Counter(dict.fromkeys(cells, 0))
         for part in parts:
-            if _cell(part) in expected:
-                expected[_cell(part)] += part.rows
+            if cell_of(part) in expected:
+                expected[cell_of(part)] += part.rows
         there: Counter[Cell] = Counter(dict.fromkeys(cells, 0))
-        for where in _conditions(cells):
+        for where in cell_conditions(cells):
             rows = self._client.query(
                 f"SELECT store, {DAY}, count() FROM {rows_table(table)} FINAL WHERE {where} GROUP BY store, {DAY}",  # noqa: S608
                 settings=MEANING,
@@ -173,7 +173,7 @@ class ClickHouseData:
 
     def _empty(self, table: TableSchema, cells: set[Cell]) -> None:
         """Remove every row of partitions from the disk, and return when they are gone."""
-        for where in _conditions(sorted(cells)):
+        for where in cell_conditions(sorted(cells)):
             self._command(f"ALTER TABLE {rows_table(table)} DELETE WHERE {where} SETTINGS mutations_sync = 2")
 
     def _known(self) -> dict[str, dict[str, Known]]:
@@ -189,7 +189,7 @@ class ClickHouseData:
     def _remember(self, fresh: Sequence[Part], gone: Sequence[Known]) -> None:
         newest = self._client.query(f"SELECT coalesce(max(turn), 0) FROM {LOADED}", settings=MEANING)  # noqa: S608
         turn = int(newest.result_rows[0][0]) + 1
-        rows = [[part.table, *_cell(part), part.path, 0, turn] for part in fresh]
+        rows = [[part.table, *cell_of(part), part.path, 0, turn] for part in fresh]
         rows += [[one.name, *one.cell, one.path, 1, turn] for one in gone]
         if rows:
             self._client.insert(
@@ -210,9 +210,9 @@ def behind(lake_folder: Path, sent: Container[str]) -> Behind:
 def _changes(parts: Sequence[Part], known: Mapping[str, Known]) -> Iterator[Change]:
     """Yield the partitions that changed, as many at a time as a round holds, at least one."""
     there = {part.path for part in parts}
-    fresh = _by_cell((part, _cell(part)) for part in parts if part.path not in known)
+    fresh = _by_cell((part, cell_of(part)) for part in parts if part.path not in known)
     gone = _by_cell((one, one.cell) for path, one in known.items() if path not in there)
-    every = _by_cell((part, _cell(part)) for part in parts)
+    every = _by_cell((part, cell_of(part)) for part in parts)
     chosen: list[Cell] = []
     total = 0
     for cell in sorted({*fresh, *gone}):
@@ -247,7 +247,8 @@ def _by_cell(items: Iterable[tuple[ItemT, Cell]]) -> dict[Cell, list[ItemT]]:
     return found
 
 
-def _cell(part: Part) -> Cell:
+def cell_of(part: Part) -> Cell:
+    """Return the partition of a part."""
     return part.store, (date.fromisoformat(part.day) - _EPOCH).days
 
 
@@ -265,7 +266,7 @@ def _rounds(parts: Sequence[Part]) -> Iterator[list[Part]]:
         yield chosen
 
 
-def _conditions(cells: Sequence[Cell]) -> Iterator[str]:
+def cell_conditions(cells: Sequence[Cell]) -> Iterator[str]:
     """Yield SQL that is true for rows of the partitions, some hundred at a time."""
     for start in range(0, len(cells), _CELLS_A_STATEMENT):
         listed = ", ".join(f"({_text(store)}, {day})" for store, day in cells[start : start + _CELLS_A_STATEMENT])

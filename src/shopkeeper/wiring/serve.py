@@ -18,6 +18,7 @@ from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.engines.group_commit import GroupCommit
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.quarantine_files import QuarantineFiles
+from shopkeeper.engines.running_marks import marked_as_running
 from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.engines.state import State, open_state
 from shopkeeper.errors import LogDamaged, UnknownStore
@@ -195,6 +196,7 @@ def _remember(serving: Serving) -> None:
 
 async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack) -> Serving:
     chosen, engines = settings.serving, settings.engines
+    stack.enter_context(marked_as_running(settings.folder(engines.log)))
     state = await asyncio.to_thread(open_state, settings.state_url)
     stack.callback(state.close)
     live_log = GroupCommit(SegmentLog(settings.folder(engines.log), f"serve-{os.getpid()}"))
