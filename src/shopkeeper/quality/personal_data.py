@@ -68,6 +68,7 @@ FOLDERS: Final[Mapping[str, Place]] = {
     "models": Place("pasts of shoppers under a hash of the key", "as long as the version", "arrays are written again"),
     "quarantine": Place("rejected rows as they came, without address", "`privacy.quarantine_days`", "rows are removed"),
     "mlflow": _NOBODY,
+    "runs": Place("what a training run reads of shoppers", "until the run ends", "deleted with the run"),
     "secrets": Place("keys of today's address hashes", "one day", "destroyed every day"),
 }
 """Folders, by their name in the settings section `engines`."""
@@ -80,6 +81,7 @@ SERVERS: Final[Mapping[str, Place]] = {
     "cache_url": Place(
         "last 50 events and lists by user, visitor or session", "30 days after the last visit", "deleted at once"
     ),
+    "jobs_url": _NOBODY,
     "mlflow_url": _NOBODY,
 }
 """Servers, by the setting in the section `engines` that names them."""
