@@ -7,6 +7,7 @@ instead of left out in silence.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -211,7 +212,10 @@ def _flat(found: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]
 def _words(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.5g}"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    text = str(value)
+    return f"{text[:10]} {text[11:16]} UTC" if re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", text) else text
 
 
 def _intervals(metrics: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
