@@ -169,6 +169,15 @@ def test_what_lies_in_the_registry_wins_over_the_report() -> None:
     }  # fmt: skip
 
 
+def test_a_count_never_takes_the_place_of_what_was_counted() -> None:
+    lineage = Lineage(facts={"trials": 2, "cross_validation": "steady"})
+    version = ModelVersion("recommendations", "v1", "item-knn", "f", NOW, True, {}, "f0", lineage)
+    trials = [{"number": 0, "value": 0.1}, {"number": 1, "value": 0.2}]
+    found = facts_of(version, None, {"trials": trials, "cross_validation": {"folds": []}})
+    assert (found.known["trials"], found.known["cross_validation"]) == (trials, {"folds": []})
+    outline(card(facts_of(version, None, None)))
+
+
 def test_a_card_lies_beside_the_manifest_and_is_written_whole(tmp_path: Path) -> None:
     for _ in range(2):
         assert write_card(tmp_path / "v1", whole()) == tmp_path / "v1" / CARD_FILE

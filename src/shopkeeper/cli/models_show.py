@@ -82,7 +82,7 @@ def text(shown: ShownVersion | None, decision: FoundDecision | None) -> Iterator
     yield from _part("Data", {"fingerprint": shown.version.fingerprint, **_known(shown, "data", "cutoff", "quality")})
     yield from _part("Made by", _known(shown, "run", "code", "champion", "seed", "plan", "environment", "dependencies"))
     yield from _part("Parameters", _known(shown, "parameters").get("parameters", {}))
-    yield from _part("Trial", _known(shown, "trial").get("trial", {}))
+    yield from _part("Search and spread", _search(shown))
     yield from _metrics(shown)
     yield from _verdict(shown)
     yield from _history(shown)
@@ -106,6 +106,16 @@ def _known(shown: ShownVersion, *names: str) -> dict[str, Any]:
     return {name: shown.facts.known[name] for name in names if shown.facts.known.get(name) not in (None, "", {}, [])}
 
 
+def _search(shown: ShownVersion) -> dict[str, Any]:
+    known, found = shown.facts.known, _known(shown, "trial")
+    trials, folds = known.get("trials"), known.get("cross_validation")
+    if trials:
+        found["trials"] = len(trials) if isinstance(trials, list) else trials
+    if folds:
+        found["moments of the past"] = folds.get("note") if isinstance(folds, Mapping) else folds
+    return found
+
+
 def _part(title: str, found: Mapping[str, Any]) -> Iterator[str]:
     rows = list(_flat(found))
     if rows:
@@ -118,8 +128,8 @@ def _flat(found: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]
         words = f"{above} {name}".strip().replace("_", " ")
         if isinstance(value, Mapping):
             yield from _flat(value, words)
-        else:
-            yield words, value
+        elif value not in (None, "", []):
+            yield words, ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _metrics(shown: ShownVersion) -> Iterator[str]:

@@ -103,6 +103,11 @@ def table(result: TrainingResult) -> str:
         "",
         f"Version {result.version}: {_verdict(result)}",
         f"Run {result.run}: {sum(result.seconds.values()):.1f} s of steps, rails {result.overhead_seconds:.1f} s.",
+        *(
+            [f"{result.log_missed} writes to the experiment log wait: `shopkeeper doctor`."]
+            if result.log_missed
+            else []
+        ),
     ]
     return "\n".join(lines)
 

@@ -157,7 +157,8 @@ def _importance(facts: CardFacts) -> dict[str, Any] | None:
 
 
 def _tuning(facts: CardFacts) -> dict[str, Any] | None:
-    trials = [t for t in facts.known.get("trials") or () if t.get("value") is not None]
+    found = facts.known.get("trials")
+    trials = [t for t in found if t.get("value") is not None] if isinstance(found, list) else []
     if not trials:
         return None
     points = [(float(t["number"]), float(t["value"])) for t in trials]
@@ -176,7 +177,9 @@ def _best_so_far(points: Sequence[tuple[float, float]]) -> list[tuple[float, flo
 
 
 def _folds(facts: CardFacts) -> dict[str, Any] | None:
-    found = facts.known.get("cross_validation") or {}
+    found = facts.known.get("cross_validation")
+    if not isinstance(found, Mapping):
+        return None
     metric, folds = found.get("metric"), found.get("folds") or ()
     if not metric or not folds:
         return None

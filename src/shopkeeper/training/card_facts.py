@@ -52,7 +52,9 @@ def facts_of(
     known: dict[str, Any] = dict(report or {})
     if manifest is not None:
         known |= {"parameters": manifest.parameters, "seed": manifest.seed, "code": manifest.code_version}
-    known |= version.lineage.facts
+    for name, found in version.lineage.facts.items():
+        if not (isinstance(known.get(name), Mapping | list) and not isinstance(found, Mapping | list)):
+            known[name] = found  # but a count or a sentence never takes the place of what it was made of
     own = {
         "run": version.lineage.run,
         "objective": version.lineage.objective,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from shopkeeper.objectives.contract import Objective
 from shopkeeper.quality.ports import ReportStore
 from shopkeeper.quality.verdict import QualityVerdict
 from shopkeeper.registry.ports import ModelRegistry
+from shopkeeper.training.experiment_log import ExperimentLog, NoExperimentLog
 from shopkeeper.training.ports import Tuner
 
 Say = Callable[[str], None]
@@ -67,6 +68,7 @@ class Rails:
         clock: Tells the time, UTC.
         who: Who started the run, for the audit.
         say: Takes progress for people.
+        log: Where people compare runs.
     """
 
     registry: ModelRegistry
@@ -81,3 +83,4 @@ class Rails:
     clock: Callable[[], datetime]
     who: str = "train"
     say: Say = print
+    log: ExperimentLog = field(default_factory=NoExperimentLog)

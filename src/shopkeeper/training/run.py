@@ -45,6 +45,7 @@ class TrainingResult:
         cross_validation: What it was worth at several moments of the past, and the spread; None = not asked for.
         seconds: Seconds of each step.
         overhead_seconds: Seconds of the rails themselves, in the process that ended the run.
+        log_missed: Writes to the experiment log that did not get through so far.
     """
 
     run: str
@@ -70,6 +71,7 @@ class TrainingResult:
     cross_validation: dict[str, Any] | None
     seconds: dict[str, float]
     overhead_seconds: float
+    log_missed: int = 0
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON holds it."""
@@ -123,7 +125,7 @@ def train(system: LearningSystem[DataT, ModelT], plan: TrainingPlan, rails: Rail
     )
     manifest = register(run, fitted, content, begun, verdict.blessed)
     served = serve_first(run, manifest, content, begun, cuts.cutoff, verdict.blessed)
-    number = report(run, manifest, summary, cuts.cutoff, verdict)
+    number = report(run, manifest, summary, cuts.cutoff, verdict, trials=found.trials, cross_validation=validated)
     return TrainingResult(
         run=run.run,
         system=system.name,

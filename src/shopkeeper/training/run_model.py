@@ -63,6 +63,7 @@ def search(run: RunInHand[DataT, ModelT]) -> Found:
 
         def on_trial(trial: Trial) -> None:
             add_trial(kept, trial)
+            run.rails.log.trial(run.run, trial.number, trial.parameters, trial.value, trial.state)
             run.say(_of_trial(trial, plan.trials), run.shares["tune"] * (trial.number + 1) / plan.trials)
 
         again = f", {len(earlier)} of them done before" if earlier else ""

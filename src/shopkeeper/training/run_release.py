@@ -163,9 +163,18 @@ def _stand_in(run: RunInHand[DataT, ModelT], content: BundleContent, begun: Begu
 
 
 def report(
-    run: RunInHand[DataT, ModelT], manifest: Manifest, summary: DataSummary, cutoff: int, verdict: Verdict
+    run: RunInHand[DataT, ModelT],
+    manifest: Manifest,
+    summary: DataSummary,
+    cutoff: int,
+    verdict: Verdict,
+    **found: object,
 ) -> int:
-    """Keep the report of the run and return its number."""
+    """Keep the report of the run and return its number.
+
+    Args:
+        found: What else the steps found, by the name under which it is kept.
+    """
     body: dict[str, Any] = {
         "system": run.system.name,
         "run": run.run,
@@ -180,5 +189,6 @@ def report(
         "parameters": manifest.parameters,
         "data": msgspec.to_builtins(summary),
         "metrics": manifest.metrics,
+        **msgspec.to_builtins(found),
     }
     return int(run.step("report", lambda: {"number": run.rails.reports.save("training", body)})["number"])

@@ -12,7 +12,7 @@ from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import STORES
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.state import State
-from shopkeeper.errors import ShopkeeperError, Unavailable
+from shopkeeper.errors import JobCancelled, ShopkeeperError, Unavailable
 from shopkeeper.intake.import_run import REPORT_KIND as IMPORT_REPORT
 from shopkeeper.jobs.ports import Document, Steps, Work
 from shopkeeper.objectives.contract import Objective
@@ -23,9 +23,11 @@ from shopkeeper.training.plan import Rails
 from shopkeeper.training.ports import Tuner
 from shopkeeper.training.run import as_plan, check_name, train
 from shopkeeper.wiring.checking import check_workspace
+from shopkeeper.wiring.experiment_log import open_experiment_log
 from shopkeeper.wiring.features import refresh_features
 from shopkeeper.wiring.objectives import held_objectives
 from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.training_record import recorded
 from shopkeeper.wiring.warehouse import Analytics
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
@@ -46,11 +48,14 @@ def training_work(settings: Settings, say: Callable[[str], None] = lambda _: Non
         lake.compact()
         with open_workspace_state(settings) as state, Analytics(settings, lake).reading() as warehouse:
             rails = _rails(settings, state, subject, str(order["who"]), say)
+            rails.log.begin(steps.run, subject, order["plan"], {"who": rails.who})
             try:
                 result = train(RecommendationLearning(warehouse), as_plan(order["plan"]), rails, steps)
-            except ShopkeeperError:
+            except ShopkeeperError as error:
+                rails.log.end(steps.run, "cancelled" if isinstance(error, JobCancelled) else "failed")
                 shutil.rmtree(steps.folder, ignore_errors=True)  # it ends here and is not taken up again
                 raise
+            result = recorded(settings, state, rails.log, result)
         shutil.rmtree(steps.folder, ignore_errors=True)
         return result.document()
 
@@ -75,6 +80,7 @@ def _rails(settings: Settings, state: State, system: str, who: str, say: Callabl
         clock=lambda: datetime.now(UTC),
         who=who,
         say=say,
+        log=open_experiment_log(settings),
     )
 
 
