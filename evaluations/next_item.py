@@ -5,8 +5,10 @@
 leave-one-out: `interactions.parquet` (user_id, position, item_id, split); similarities from `train` rows alone, history
 = train and valid rows, newest 50, which do not compete; full ranking. session: `train_sessions.parquet` (session,
 position, item_id) and `test_examples.parquet` (history, target); the history competes. temporal: a dataset folder of
-the data contract with an `events` table; one global cut in time. Ties share their middle rank. The last line of stdout
-is one JSON object.
+the data contract with an `events` table; one global cut in time. Ties share their middle rank. The last line of
+stdout is one JSON object.
+
+`--trials N` (leave-one-out) first searches item-knn's parameters: fitted on train rows, asked for each user's valid row.
 """
 
 from __future__ import annotations
@@ -16,8 +18,8 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,21 +30,25 @@ import numpy.typing as npt
 
 from shopkeeper.commerce.tables import TRAFFIC_VERDICTS
 from shopkeeper.engines.duckdb_session import open_duckdb
+from shopkeeper.engines.optuna_tuner import OptunaTuner
 from shopkeeper.errors import InputError, ShopkeeperError, UnknownModel
 from shopkeeper.quality.ports import NamedQuery
 from shopkeeper.quality.views import VIEWS
 from shopkeeper.recommendations.extract import extract_interactions
 from shopkeeper.recommendations.history import HistoryBatch, ages_of
 from shopkeeper.recommendations.interactions import SECOND, Interactions
-from shopkeeper.recommendations.item_knn import ItemKnn, ItemKnnParams
+from shopkeeper.recommendations.item_knn import ItemKnn
 from shopkeeper.recommendations.items import single_group
-from shopkeeper.recommendations.metrics import coverage, of_ranks
+from shopkeeper.recommendations.metrics import coverage, ndcg, of_ranks
 from shopkeeper.recommendations.model import RecommendationModel
+from shopkeeper.recommendations.parameters import ITEM_KNN_DEFAULTS, ITEM_KNN_SPACE, item_knn_params
 from shopkeeper.recommendations.popular import Popular, PopularParams
 from shopkeeper.recommendations.questions import time_exam
 from shopkeeper.recommendations.ranking import Questions, rank_targets
 from shopkeeper.training.comparison import intervals
+from shopkeeper.training.ports import Parameters, Trial
 from shopkeeper.training.split import time_split
+from shopkeeper.training.tune import best_of
 
 Columns = dict[str, npt.NDArray[Any]]
 Integers = npt.NDArray[np.int64]
@@ -67,12 +73,14 @@ class Case:
     Attributes:
         fill: True where equal scores are ordered by popularity, as serving does; the published protocols leave them.
         popular: How popularity is counted.
+        validation: Questions to choose parameters by; None where the protocol has none.
     """
 
     train: Interactions
     questions: Questions
     fill: bool
     popular: PopularParams
+    validation: Questions | None = None
 
 
 def leave_one_out(folder: Path, seed: int) -> Case:  # noqa: ARG001 - nothing is drawn
@@ -92,7 +100,13 @@ def leave_one_out(folder: Path, seed: int) -> Case:  # noqa: ARG001 - nothing is
         raise InputError(
             f"{folder} has users without exactly one test row.", "Give each user one row with split = test."
         )
-    return Case(data.take(rows["split"] == "train"), every_item(history, items[is_test], names), False, WITHOUT_TIMES)
+    is_train, is_valid = rows["split"] == "train", rows["split"] == "valid"
+    asked = every_item(history, items[is_test], names)
+    validation = None
+    if np.array_equal(users[is_valid], tested):
+        known = ends(np.bincount(users[is_train], minlength=len(history)))
+        validation = every_item(plain_history(known, data.items[is_train]), items[is_valid], names)
+    return Case(data.take(is_train), asked, False, WITHOUT_TIMES, validation)
 
 
 def session(folder: Path, seed: int) -> Case:  # noqa: ARG001 - nothing is drawn
@@ -216,16 +230,46 @@ def ends(lengths: npt.NDArray[Any]) -> Integers:
 PROTOCOLS: Mapping[str, Callable[[Path, int], Case]] = {
     "leave-one-out": leave_one_out, "session": session, "temporal": temporal,
 }  # fmt: skip
-MODELS: Mapping[str, Callable[[Case, int], RecommendationModel]] = {
-    "popular": lambda case, seed: Popular.fit(case.train, case.popular, seed),
-    "item-knn": lambda case, seed: ItemKnn.fit(case.train, ItemKnnParams(neighbours=None), seed, case.popular),
+MODELS: Mapping[str, Callable[[Case, Parameters, int], RecommendationModel]] = {
+    "popular": lambda case, _, seed: Popular.fit(case.train, case.popular, seed),
+    "item-knn": lambda case, parameters, seed: ItemKnn.fit(
+        case.train, item_knn_params({"neighbours": None, **parameters})[0], seed, case.popular
+    ),
 }
+SEARCHED = ("window", "gap_decay", "backward", "shrink", "age_decay", "history")
+"""Parameters of item-knn that `--trials` searches; the protocol keeps all neighbours and has no times."""
 
 
-def evaluate(case: Case, name: str, seed: int) -> dict[str, Any]:
+def search(case: Case, trials: int, seed: int) -> Sequence[Trial]:
+    """Search item-knn's parameters on the validation questions."""
+    if case.validation is None:
+        raise InputError("This data has no valid row for each user.", "Leave --trials out.")
+    rows = np.arange(len(case.validation))
+    parts = [case.validation.take(rows[first::4]) for first in range(4)]
+
+    def judge(parameters: Parameters, give_up: Callable[[float], bool]) -> float:
+        model = MODELS["item-knn"](case, parameters, seed)
+        total, asked = 0.0, 0
+        for part in parts:
+            total += float(ndcg(rank_targets(model, part, fill=case.fill).ranks, 10).sum())
+            asked += len(part)
+            if give_up(total / asked):
+                break
+        return total / asked
+
+    def told(trial: Trial) -> None:
+        value = "" if trial.value is None else f" {trial.value:.4f}"
+        print(f"trial {trial.number} {trial.state}{value} in {trial.seconds:.0f} s", file=sys.stderr)
+
+    space = {name: ITEM_KNN_SPACE[name] for name in SEARCHED}
+    defaults = {name: ITEM_KNN_DEFAULTS[name] for name in SEARCHED}
+    return OptunaTuner().search(space, defaults, judge, trials=trials, seconds=None, seed=seed, on_trial=told)
+
+
+def evaluate(case: Case, name: str, parameters: Parameters, seed: int) -> dict[str, Any]:
     """Fit one model and ask it everything."""
     begun = time.perf_counter()
-    model = MODELS[name](case, seed)
+    model = MODELS[name](case, parameters, seed)
     fitted = time.perf_counter()
     ranking = rank_targets(model, case.questions, fill=case.fill)
     found = of_ranks(ranking.ranks)
@@ -247,13 +291,15 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     if unknown := [name for name in names if name not in MODELS]:
         raise UnknownModel(f"There is no model {unknown[0]!r} yet.", f"The models are: {', '.join(MODELS)}.")
     case = PROTOCOLS[args.protocol](args.data, args.seed)
+    trials = search(case, args.trials, args.seed) if args.trials else ()
+    parameters = best_of(trials).parameters if trials else {}
     models: dict[str, Any] = {}
     skipped: list[str] = []
     for name in names:
         if models and (time.perf_counter() - begun) / 60.0 > args.budget_minutes:
             skipped.append(name)
             continue
-        models[name] = evaluate(case, name, args.seed)
+        models[name] = evaluate(case, name, parameters, args.seed)
         print(f"{name}: ndcg@10 {models[name]['ndcg@10']:.4f} hr@10 {models[name]['hr@10']:.4f}", file=sys.stderr)
     return {
         "data": args.data.name,
@@ -266,6 +312,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "seconds": round(time.perf_counter() - begun, 3),
         "skipped_for_budget": skipped,
         "models": models,
+        "trials": [asdict(trial) for trial in trials],
     }
 
 
@@ -277,6 +324,7 @@ def main() -> int:
     parser.add_argument("--models", default="popular,item-knn")
     parser.add_argument("--budget-minutes", type=float, default=50.0)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="These models run on the CPU.")
+    parser.add_argument("--trials", type=int, default=0, help="Search item-knn's parameters first; leave-one-out only.")
     parser.add_argument("--seed", type=int, default=1)
     try:
         document = run(parser.parse_args())

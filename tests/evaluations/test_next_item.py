@@ -57,7 +57,29 @@ def test_leave_one_out_shows_train_and_valid_and_asks_for_test(
     knn = found["models"]["item-knn"]
     assert knn["hr@5"] == 1.0
     assert knn["hr@5"] > found["models"]["popular"]["hr@5"]
+    assert found["trials"] == []
     assert set(knn) >= {"hr@5", "hr@10", "hr@20", "ndcg@5", "ndcg@10", "ndcg@20", "mrr@20", "coverage", "train_seconds"}
+
+
+def test_parameters_are_searched_on_the_valid_rows_and_never_on_the_test(
+    script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = {}
+    for name, target in (("one", 0), ("other", 11)):
+        (tmp_path / name).mkdir()
+        save(
+            f"SELECT user_id, position, (user_id * 7 + position + if(position = 4, {target}, 0)) % 40 AS item_id, "  # noqa: S608
+            "CASE WHEN position = 4 THEN 'test' WHEN position = 3 THEN 'valid' ELSE 'train' END AS split "
+            "FROM range(200) u(user_id), range(5) p(position)",
+            tmp_path / name / "interactions.parquet",
+        )
+        words = ("--data", str(tmp_path / name), "--models", "item-knn", "--trials", "3")
+        code, document, _ = evaluate(script, monkeypatch, capsys, *words)
+        assert code == 0
+        found[name] = [(one["parameters"], one["value"], one["state"]) for one in document["trials"]]
+    assert found["one"] == found["other"]
+    assert len(found["one"]) == 3
+    assert found["one"][0][0]["window"] == 8
 
 
 def test_sessions_may_ask_for_what_was_seen(
