@@ -8,7 +8,7 @@ position, item_id) and `test_examples.parquet` (history, target); the history co
 the data contract with an `events` table; one global cut in time. Ties share their middle rank. The last line of
 stdout is one JSON object.
 
-`--trials N` (leave-one-out) first searches item-knn's parameters: fitted on train rows, asked for each user's valid row.
+`--trials N` (leave-one-out) first searches item-knn's parameters: fitted on train rows, asked for the valid rows.
 """
 
 from __future__ import annotations
