@@ -114,30 +114,34 @@ class BatchRecommender:
 
     def lists(self, users: Sequence[str]) -> BatchLists:
         """Return the list of each user."""
-        places = self._loaded.shoppers.places([shopper_key(self._group, "user", user) for user in users])
-        known = np.flatnonzero(places >= 0) if self._scorer else np.empty(0, dtype=np.int64)
-        k = self._ask.k
-        products: list[npt.NDArray[np.int32] | None] = [None] * len(users)
-        scores: list[npt.NDArray[np.float64] | None] = [None] * len(users)
-        if self._scorer and len(known):
-            best = self._scorer.best(self._evidences(self._loaded.shoppers.many(places[known])), k)
-            full = np.flatnonzero(best.counts == k)
-            codes = self._code_of_item[best.items[full]]
-            for row, user in enumerate(known[full].tolist()):
-                products[user], scores[user] = codes[row], best.scores[full[row]]
-        filled = 0
-        for user, done in enumerate(products):
-            if done is None:
-                answer = self._answer(users[user], known=bool(places[user] >= 0))
-                products[user] = np.array([self._codes[item.product] for item in answer.items], dtype=np.int32)
-                scores[user] = np.array([item.score for item in answer.items])
-                filled += 1
-        return BatchLists(
-            np.array([len(one) for one in products if one is not None], dtype=np.int32),
-            np.concatenate([np.empty(0, dtype=np.int32), *(one for one in products if one is not None)]),
-            np.concatenate([np.empty(0), *(one for one in scores if one is not None)]),
-            filled,
+        k, pasts = self._ask.k, self._loaded.shoppers
+        places = pasts.places([shopper_key(self._group, "user", user) for user in users])
+        full, items, scores = self._by_blocks(places)
+        slow = np.setdiff1d(np.arange(len(users)), full)
+        answers = [self._answer(users[user], known=bool(places[user] >= 0)).items for user in slow.tolist()]
+        lengths = np.full(len(users), k, dtype=np.int32)
+        lengths[slow] = [len(answer) for answer in answers]
+        starts = np.cumsum(lengths, dtype=np.int64) - lengths
+        found = BatchLists(
+            lengths, np.empty(int(lengths.sum()), dtype=np.int32), np.empty(int(lengths.sum())), len(slow)
         )
+        cells = starts[full][:, None] + np.arange(k)
+        found.products[cells], found.scores[cells] = self._code_of_item[items], scores
+        for start, answer in zip(starts[slow].tolist(), answers, strict=True):
+            found.products[start : start + len(answer)] = [self._codes[one.product] for one in answer]
+            found.scores[start : start + len(answer)] = [one.score for one in answer]
+        return found
+
+    def _by_blocks(
+        self, places: npt.NDArray[np.int64]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float64]]:
+        """Return which users have k products by the model alone, with their items and scores, best first."""
+        known = np.flatnonzero(places >= 0)
+        if self._scorer is None or not len(known):
+            return known[:0], np.empty((0, self._ask.k), dtype=np.int32), np.empty((0, self._ask.k))
+        best = self._scorer.best(self._evidences(self._loaded.shoppers.many(places[known])), self._ask.k)
+        full = best.counts == self._ask.k
+        return known[full], best.items[full], best.scores[full]
 
     def _evidences(self, pasts: ManyPasts) -> Evidences:
         """Return what `recommend.gather` makes of each past: sensitive products tell nothing, newer ones count more."""

@@ -14,7 +14,7 @@ from shopkeeper.recommendations.co_occurrence import Neighbours
 _CELLS = 500_000
 """Products reached that one block may hold; about 40 bytes each."""
 
-_LEAST = -float(np.finfo(np.float64).max)
+_LEAST = np.finfo(np.float32).min
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,8 @@ def _leaders(
     """Return place, row, item and score of the k best of each row, row by row, best first."""
     lengths = np.diff(scored.indptr)
     width = max(int(lengths.max(initial=0)), k)
-    grid = np.full((len(lengths), width), -np.inf)
+    # Rounded to float32 the order of two scores can only become a draw: all of the best stay, and a few more.
+    grid = np.full((len(lengths), width), -np.inf, dtype=np.float32)
     grid[np.arange(width) < lengths[:, None]] = scored.data
     bar = np.partition(grid, width - k, axis=1)[:, width - k]
     row, column = np.nonzero(grid >= np.maximum(bar, _LEAST)[:, None])
