@@ -38,6 +38,19 @@ def open_clickhouse(url: str) -> Client:
         ConfigError: the URL is not of that form.
         Unavailable: the server does not answer.
     """
+    database, options = client_options(url)
+    with answering(options["host"]):
+        client = clickhouse_connect.get_client(**options)
+        use_database(client, database)
+    return client
+
+
+def client_options(url: str) -> tuple[str, dict[str, Any]]:
+    """Return the database a URL names, and how the client connects to its server.
+
+    Raises:
+        ConfigError: the URL is not of that form.
+    """
     parts = urlsplit(url)
     database = parts.path.strip("/") or "shopkeeper"
     if parts.scheme not in _SCHEMES or not parts.hostname or not _NAME.fullmatch(database):
@@ -45,19 +58,16 @@ def open_clickhouse(url: str) -> Client:
             f"{url.rpartition('@')[2]!r} does not name a ClickHouse database.",
             "Use for example clickhouse://user:password@host:8123/shopkeeper; a database has letters, digits and _.",
         )
-    with answering(parts.hostname):
-        client = clickhouse_connect.get_client(
-            host=parts.hostname,
-            port=parts.port or (8443 if _SCHEMES[parts.scheme] else 8123),
-            secure=_SCHEMES[parts.scheme],
-            username=unquote(parts.username) if parts.username else None,
-            password=unquote(parts.password or ""),
-            connect_timeout=_CONNECT_SECONDS,
-            send_receive_timeout=_ANSWER_SECONDS,
-            autogenerate_session_id=False,  # sessions allow one query at a time
-        )
-        use_database(client, database)
-    return client
+    return database, {
+        "host": parts.hostname,
+        "port": parts.port or (8443 if _SCHEMES[parts.scheme] else 8123),
+        "secure": _SCHEMES[parts.scheme],
+        "username": unquote(parts.username) if parts.username else None,
+        "password": unquote(parts.password or ""),
+        "connect_timeout": _CONNECT_SECONDS,
+        "send_receive_timeout": _ANSWER_SECONDS,
+        "autogenerate_session_id": False,  # sessions allow one query at a time
+    }
 
 
 def use_database(client: Client, name: str) -> None:

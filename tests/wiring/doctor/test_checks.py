@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from shopkeeper.engines.clickhouse_loading import Behind
 from shopkeeper.engines.lake_health import LakeHealth
 from shopkeeper.engines.log_health import LogHealth
+from shopkeeper.engines.server_facts import ServerFacts
 from shopkeeper.engines.state_health import StateHealth
 from shopkeeper.wiring.doctor.data import (
     LIVE_WARN_SECONDS,
     SURFACE_DECISIONS,
     WAITING_WARN_SECONDS,
-    EngineFacts,
     SurfaceFacts,
-    check_engine,
     check_lake,
     check_log_damage,
     check_log_waiting,
     check_state,
     check_surface,
-    look_at_engines,
 )
 from shopkeeper.wiring.doctor.finding import Diagnosis, Finding
 from shopkeeper.wiring.doctor.machine import (
@@ -38,6 +38,7 @@ from shopkeeper.wiring.doctor.machine import (
     check_packages,
     meets,
 )
+from shopkeeper.wiring.doctor.servers import MIRROR_WARN_SECONDS, about_servers, check_mirror, check_server
 from shopkeeper.wiring.doctor.serving import (
     BundleFacts,
     KeyFileFacts,
@@ -82,8 +83,17 @@ STEADY = ClockFacts(drift=0.0, file_system=0.0, ahead=-5.0)
         (check_lake(LakeHealth(parts=2, rows=9, stray=1)), "warn"),
         (check_lake(LakeHealth(parts=2, rows=9, broken=("events/x.parquet: gone",))), "fail"),
         (check_lake(LakeHealth(trouble="not JSON")), "fail"),
-        (check_engine(EngineFacts("cache_url", "redis://h:6379", None)), "pass"),
-        (check_engine(EngineFacts("cache_url", "redis://h:6379", "refused")), "fail"),
+        (check_server("mlflow_url", ServerFacts("http://h:5000")), "pass"),
+        (check_server("cache_url", ServerFacts("redis://h:6379", None, "Valkey 9.1", CLOCK_WARN_SECONDS / 2)), "pass"),
+        (check_server("cache_url", ServerFacts("redis://h:6379", None, "Valkey 9.1", CLOCK_WARN_SECONDS)), "warn"),
+        (check_server("cache_url", ServerFacts("redis://h:6379", None, "Valkey 9.1", -CLOCK_FAIL_SECONDS)), "fail"),
+        (check_server("cache_url", ServerFacts("redis://h:6379", "refused")), "fail"),
+        (check_server("state_url", ServerFacts("postgresql://h/d", forbidden=("CREATE",))), "fail"),
+        (check_server("state_url", ServerFacts("postgresql://h/d", advice=("it is old: upgrade it",))), "warn"),
+        (check_mirror(None), "warn"),
+        (check_mirror(Behind(0, 0.0)), "pass"),
+        (check_mirror(Behind(5, MIRROR_WARN_SECONDS)), "pass"),
+        (check_mirror(Behind(5, MIRROR_WARN_SECONDS + 1)), "warn"),
         (check_surface(SurfaceFacts("uk", "home", SURFACE_DECISIONS, SURFACE_DECISIONS // 2)), "pass"),
         (check_surface(SurfaceFacts("uk", "home", SURFACE_DECISIONS, 0)), "warn"),
         (check_surface(SurfaceFacts("uk", "home", SURFACE_DECISIONS - 1, 0)), "pass"),  # too few to tell
@@ -128,7 +138,15 @@ def test_the_verdict_is_the_worst_finding() -> None:
     assert Diagnosis("shop", found).status == "fail"
 
 
-def test_a_port_nobody_listens_on_is_named_and_files_are_no_servers() -> None:
-    found = look_at_engines({"state_url": "sqlite:///state.db", "cache_url": "redis://127.0.0.1:1/0"})
-    assert [(facts.setting, facts.address) for facts in found] == [("cache_url", "redis://127.0.0.1:1")]
-    assert found[0].trouble is not None
+def test_a_port_nobody_listens_on_is_named_and_files_are_no_servers(tmp_path: Path) -> None:
+    urls = {
+        "state_url": "sqlite:///state.db", "shards": "processes", "cache_url": "redis://u:hunter2@127.0.0.1:1/0",
+        "mlflow_url": "http://127.0.0.1:1", "warehouse_url": "clickhouse://127.0.0.1:1/shop",
+        "jobs_url": "postgresql://127.0.0.1:1/d",
+    }  # fmt: skip
+    found = list(about_servers(urls, tmp_path))
+    assert [(one.name, one.status) for one in found] == [
+        (f"engine.{name}", "fail") for name in ("cache_url", "mlflow_url", "warehouse_url", "jobs_url")
+    ]
+    assert not any("hunter2" in one.what for one in found)
+    assert "reads run on the lake" in found[2].remedy

@@ -1,12 +1,10 @@
-"""The data: state database, event log, lake, engines named by URL, and pages that do not report back."""
+"""The data: state database, event log, lake, and pages that do not report back."""
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from shopkeeper.engines.experiment_spool import SpoolState
 from shopkeeper.engines.lake_health import LakeHealth
@@ -22,19 +20,6 @@ SURFACE_DECISIONS = 50
 """Fewest measured decisions in the window before a surface is judged."""
 SURFACE_WARN_SHARE = 0.5
 SURFACE_DAYS = 7
-_CONNECT_SECONDS = 3.0
-_PORTS = {
-    "postgresql": 5432, "redis": 6379, "rediss": 6379, "valkey": 6379, "clickhouse": 8123, "http": 80, "https": 443,
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class EngineFacts:
-    """One engine named by URL: the setting, where it is, and why it does not answer (None = it does)."""
-
-    setting: str
-    address: str
-    trouble: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +97,6 @@ def check_experiment_log(spool: SpoolState) -> Finding:
     return passed(name, f"nothing was missed, {spool.waiting} writes wait for the next")
 
 
-def check_engine(facts: EngineFacts) -> Finding:
-    """Judge whether an engine named by URL can be reached."""
-    name = f"engine.{facts.setting}"
-    if facts.trouble is None:
-        return passed(name, f"{facts.address} answers")
-    remedy = f"Start it, or mend engines.{facts.setting}; a firewall between here and there would look the same."
-    return Finding(name, "fail", f"{facts.address}: {facts.trouble}", remedy)
-
-
 def check_surface(facts: SurfaceFacts) -> Finding:
     """Judge whether a page reports what it showed; without it clicks, experiments and learning are blind there."""
     name = f"feedback.{facts.store}.{facts.surface}"
@@ -130,30 +106,6 @@ def check_surface(facts: SurfaceFacts) -> Finding:
         return passed(name, what)
     remedy = "Send an `impression` event with the answer's decision_id when the page shows it."
     return Finding(name, "warn", what, remedy)
-
-
-def look_at_engines(urls: Mapping[str, str]) -> list[EngineFacts]:
-    """Return whether the servers behind URLs accept a connection; URLs of files and folders are left out."""
-    found = []
-    for setting, url in urls.items():
-        parts = urlsplit(url)
-        scheme = parts.scheme.partition("+")[0]
-        if not parts.hostname:
-            continue
-        port = parts.port or _PORTS.get(scheme)
-        address = f"{scheme}://{parts.hostname}:{port}"
-        found.append(EngineFacts(setting, address, _connects(parts.hostname, port)))
-    return found
-
-
-def _connects(host: str, port: int | None) -> str | None:
-    if port is None:
-        return "the URL names no port"
-    try:
-        socket.create_connection((host, port), _CONNECT_SECONDS).close()
-    except OSError as error:
-        return error.strerror or str(error)
-    return None
 
 
 def look_at_surfaces(warehouse: Warehouse, since: datetime) -> Sequence[SurfaceFacts]:

@@ -16,14 +16,12 @@ from shopkeeper.engines.state_health import look_at_state
 from shopkeeper.errors import ConfigError
 from shopkeeper.wiring.doctor.data import (
     SURFACE_DAYS,
-    check_engine,
     check_experiment_log,
     check_lake,
     check_log_damage,
     check_log_waiting,
     check_state,
     check_surface,
-    look_at_engines,
     look_at_surfaces,
 )
 from shopkeeper.wiring.doctor.finding import Diagnosis, Finding, passed
@@ -39,6 +37,7 @@ from shopkeeper.wiring.doctor.machine import (
     newest_file,
 )
 from shopkeeper.wiring.doctor.objectives import check_objectives
+from shopkeeper.wiring.doctor.servers import about_servers
 from shopkeeper.wiring.doctor.serving import (
     BrowserProblems,
     check_bundles,
@@ -93,7 +92,7 @@ def _about_machine(settings: Settings) -> Iterator[Finding]:
 def _about_data(settings: Settings) -> Iterator[Finding]:
     log, lake = settings.folder(settings.engines.log), settings.folder(settings.engines.lake)
     urls = {name: value for name, value in settings.engines.model_dump().items() if isinstance(value, str)}
-    yield from (check_engine(facts) for facts in look_at_engines(urls))
+    yield from about_servers(urls, lake)
     yield check_state(look_at_state(settings.state_url))
     if settings.engines.mlflow_url:
         yield check_experiment_log(Spool(settings.folder(settings.engines.mlflow) / "spool").state())
