@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 from uuid import uuid4
 
+import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from shopkeeper.commerce.tables import EVENT_COUNTS, EVENTS
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.lake_erasure import Person
+from shopkeeper.engines.lake_rows import FreshRows
 from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.errors import Unavailable
 from shopkeeper.quality.ports import NamedQuery
@@ -167,6 +169,29 @@ def test_an_erasure_killed_after_any_step_is_finished_by_asking_again(tmp_path: 
     lake(tmp_path).erase(ann, grace_seconds=0)
     assert contents(tmp_path)[0] == [4]
     assert files_in(tmp_path) == [part.path for part in lake(tmp_path).manifest().parts]
+
+
+def fresh_rows(numbers: range) -> FreshRows:
+    """Return events in a database of their own, as an import has them."""
+    connection = duckdb.connect()
+    rows = "SELECT n AS place, 'e' || n AS event_id, TIMESTAMP '2026-03-01' + to_days(n % 3) AS ts, 'uk' AS store, "
+    rows += "'view' AS type, '{}' AS properties, 'human' AS traffic"
+    connection.execute(f"CREATE TABLE events AS {rows} FROM unnest({list(numbers)}) AS t(n)")
+    return FreshRows(connection, "events", ("event_id", "ts", "store", "type", "properties", "traffic"))
+
+
+@pytest.mark.parametrize("step", ["rows loaded", "parts staged", "parts placed", "parts durable", "manifest published"])
+def test_an_import_killed_after_any_step_is_there_as_a_whole_or_not_and_comes_once_when_done_again(
+    tmp_path: Path, step: str
+) -> None:
+    lake(tmp_path).add(EVENTS, fresh_rows(range(4)))
+    with pytest.raises(Killed):
+        lake(tmp_path, kill_after(step)).add(EVENTS, fresh_rows(range(2, 9)))
+    assert contents(tmp_path)[0] in ([0, 1, 2, 3], list(range(9)))
+    assert lake(tmp_path).add(EVENTS, fresh_rows(range(2, 9))) in (0, 5)
+    lake(tmp_path).compact()
+    assert contents(tmp_path)[0] == list(range(9))
+    assert files_in(tmp_path) == sorted(part.path for part in lake(tmp_path).manifest().parts)
 
 
 ACTIONS: Final = st.lists(

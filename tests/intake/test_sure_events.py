@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
+import csv
 import itertools
 import math
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from shopkeeper.commerce.consent import Consent
-from shopkeeper.commerce.event import Event
 from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.shopper import User
 from shopkeeper.commerce.store import Store
-from shopkeeper.commerce.tables import PRODUCTS, STORES, USERS, TableSchema
+from shopkeeper.commerce.tables import PRODUCTS, STORES, USERS
+from shopkeeper.engines import readers_parquet, sure_csv
+from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.memory import MemoryQuarantine, MemoryReports, MemoryTableStore
+from shopkeeper.engines.readers_csv import CsvReader
 from shopkeeper.engines.readers_parquet import ParquetReader
+from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.intake.arrival import ArrivingEvents
 from shopkeeper.intake.detection import NOTHING_SAID, Said
 from shopkeeper.intake.import_run import Clocks, ImportEngines, ImportLimits, ImportOrder, run_import
 from shopkeeper.intake.ports import RejectedRow, SourcedRow, SourceFile, SourceReader, SourceRow
-from shopkeeper.intake.sure_events import SureBatch, SureRules
+from shopkeeper.intake.sure_events import SureBatch, SureFilling, SureRules
 from shopkeeper.intake.validation import RowValidator
 from shopkeeper.quality.contract import DataContract
 from shopkeeper.quality.contract_file import read_contract
+from shopkeeper.quality.ports import NamedQuery
 from shopkeeper.quality.row_rules import RowRules
 from shopkeeper.quality.traffic import KnownTraffic, TrafficRules
 from shopkeeper.wiring.contracts import default_contract
@@ -113,11 +117,13 @@ def files(draw: st.DrawFn) -> tuple[dict[str, str], list[dict[str, Any]]]:
     return types, draw(st.lists(row, min_size=1, max_size=30))
 
 
-class WithoutLane:
-    """The same reader, every row of which the validator judges."""
+class CountedLane:
+    """A reader with its lane, and how many rows took it."""
 
-    def __init__(self) -> None:
-        self._reader = ParquetReader()
+    def __init__(self, reader: ParquetReader | CsvReader) -> None:
+        self._reader = reader
+        self.used = False
+        self.sure = 0
 
     def inspect(self, path: Path, said: Said = NOTHING_SAID) -> SourceFile:
         return self._reader.inspect(path, said)
@@ -125,36 +131,21 @@ class WithoutLane:
     def read(self, source: SourceFile, expressions: dict[str, str], batch_rows: int) -> Iterator[list[SourceRow]]:
         return self._reader.read(source, expressions, batch_rows)
 
-
-class CountedLane(ParquetReader):
-    """The reader with its lane, and how many rows took it."""
-
-    def __init__(self) -> None:
-        self.used = False
-        self.sure = 0
-
-    def read_sure(self, source: SourceFile, rules: SureRules, batch_rows: int) -> Iterator[SureBatch] | None:
-        batches = super().read_sure(source, rules, batch_rows)
+    def read_sure(
+        self, source: SourceFile, fillings: Sequence[SureFilling], rules: SureRules
+    ) -> Iterator[SureBatch] | None:
+        batches = self._reader.read_sure(source, fillings, rules)
         return None if batches is None else self._counted(batches)
 
     def _counted(self, batches: Iterator[SureBatch]) -> Iterator[SureBatch]:
         self.used = True
         for batch in batches:
-            self.sure += len(batch.encoded)
+            self.sure += batch.events
             yield batch
 
 
-class Written:
-    """A log that keeps the bytes it is given, in order."""
-
-    def __init__(self) -> None:
-        self.rows: list[tuple[str, bytes]] = []
-
-    def append(self, table: TableSchema, rows: Sequence[bytes]) -> None:
-        self.rows += [(table.name, row) for row in rows]
-
-
 def write(path: Path, types: Mapping[str, str], rows: list[dict[str, Any]]) -> None:
+    path.parent.mkdir(exist_ok=True)
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
     listed = ", ".join(f'"{name}" {kind}' for name, kind in types.items())
@@ -176,40 +167,100 @@ def contract() -> DataContract:
     return read_contract(default_contract(), "default")
 
 
+@dataclass
+class Outcome:
+    """What an import left: the events of the lake, every other row of it, rejected rows, and the report."""
+
+    events: list[tuple[Any, ...]]
+    others: list[list[tuple[Any, ...]]]
+    rejected: list[RejectedRow]
+    report: dict[str, Any]
+    sure: int = field(default=0, compare=False)
+    used: bool = field(default=False, compare=False)
+
+
 def outcome(
-    path: Path, reader: SourceReader, store: str | None, known: KnownTraffic = NOBODY
-) -> tuple[list[tuple[str, bytes]], list[RejectedRow], dict[str, Any]]:
-    """Import one file into a shop in memory and return the bytes logged, the rows rejected and the report."""
-    log, quarantine, tables = Written(), MemoryQuarantine(), MemoryTableStore()
-    tables.upsert(STORES, [SourcedRow(row, NOW) for row in STORES_THERE])
-    said = [User(user="refuser", consent=Consent(measure=False)), User(user="allower", consent=Consent(measure=True))]
-    tables.upsert(USERS, [SourcedRow(row, NOW) for row in said])
-    tables.upsert(PRODUCTS, [SourcedRow(Product(product="postage", store="uk", kind="service"), NOW)])
+    path: Path, store: str | None, *, lane: bool, known: KnownTraffic = NOBODY, mapping: Path | None = None,
+    twice: bool = False,
+) -> Outcome:  # fmt: skip
+    """Import files into a shop of their own and return what that came to."""
+    with tempfile.TemporaryDirectory() as folder:
+        log, quarantine, tables = SegmentLog(Path(folder) / "log", "test"), MemoryQuarantine(), MemoryTableStore()
+        lake = Lake(Path(folder) / "log", Path(folder) / "lake")
+        tables.upsert(STORES, [SourcedRow(row, NOW) for row in STORES_THERE])
+        said = [
+            User(user="refuser", consent=Consent(measure=False)), User(user="allower", consent=Consent(measure=True)),
+        ]  # fmt: skip
+        tables.upsert(USERS, [SourcedRow(row, NOW) for row in said])
+        tables.upsert(PRODUCTS, [SourcedRow(Product(product="postage", store="uk", kind="service"), NOW)])
 
-    def arriving(validator: RowValidator) -> ArrivingEvents:
-        return ArrivingEvents(validator, TrafficRules(known), lambda _: "hash", empty_is_said=False)
+        def arriving(validator: RowValidator) -> ArrivingEvents:
+            return ArrivingEvents(validator, TrafficRules(known), lambda _: "hash", empty_is_said=False)
 
-    engines = ImportEngines(
-        log, tables, quarantine, MemoryReports(), {"parquet": reader}, lambda _l, _s: {}, arriving,
-        RowRules(lambda _: contract()),
-    )  # fmt: skip
-    ticks = itertools.count()
-    clocks = Clocks(lambda: NOW, lambda: float(next(ticks)))
-    report = run_import(ImportOrder(path, store), engines, ImportLimits(7, 300.0, 0.05), clocks).as_dict()
-    report["recognised"]["bought"] = pytest.approx(report["recognised"]["bought"])
-    report["recognised"]["returned"] = pytest.approx(report["recognised"]["returned"])
-    return log.rows, list(quarantine.rows(10_000)), {**report, "seconds": 0, "rows_per_second": 0}
+        parquet, csv = CountedLane(ParquetReader(lake)), CountedLane(CsvReader(lake))
+        readers: dict[str, SourceReader] = (
+            {"parquet": parquet, "csv": csv}
+            if lane
+            else {"parquet": OneByOne(ParquetReader()), "csv": OneByOne(CsvReader())}
+        )
+
+        def settle(_logged: Mapping[str, int], _started: datetime) -> Mapping[str, int]:
+            log.seal()
+            lake.compact()
+            return {}
+
+        engines = ImportEngines(
+            log, tables, quarantine, MemoryReports(), readers, settle, arriving, RowRules(lambda _: contract())
+        )
+        ticks = itertools.count()
+        clocks = Clocks(lambda: NOW, lambda: float(next(ticks)))
+        order, limits = ImportOrder(path, store, mapping), ImportLimits(7, 300.0, 0.05)
+        report = run_import(order, engines, limits, clocks).as_dict()
+        if twice:
+            run_import(order, engines, limits, clocks)
+        for money in ("bought", "returned"):
+            report["recognised"][money] = pytest.approx(report["recognised"][money])
+        report |= {"seconds": 0, "rows_per_second": 0}
+        events, *others = rows_of(lake, "events", "event_counts", "products_history")
+        kept = sorted(quarantine.rows(10_000), key=lambda row: (row.source, row.row, row.table, str(row.problems)))
+        return Outcome(events, others, kept, report, parquet.sure + csv.sure, parquet.used or csv.used)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(file=files(), store=st.sampled_from(["uk", "de", "quiet", None]))
-def test_the_lane_takes_the_same_rows_with_the_same_bytes_in_the_same_order(
-    file: tuple[dict[str, str], list[dict[str, Any]]], store: str | None
+class OneByOne:
+    """The same reader without a lane, every row of which the validator judges."""
+
+    def __init__(self, reader: ParquetReader | CsvReader) -> None:
+        self.inspect = reader.inspect
+        self.read = reader.read
+
+
+def rows_of(lake: Lake, *names: str) -> Iterator[list[tuple[Any, ...]]]:
+    warehouse = lake.warehouse()
+    for name in names:
+        found = warehouse.fetch(NamedQuery(name, f"SELECT * FROM {name} ORDER BY ALL"))  # noqa: S608 - names of ours
+        yield [tuple(map(str, row)) for row in zip(*found.values(), strict=True)]
+    warehouse.close()
+
+
+def both(path: Path, store: str | None, known: KnownTraffic = NOBODY, mapping: Path | None = None) -> Outcome:
+    """Hold that both ways come to the same, and return it."""
+    fast = outcome(path, store, lane=True, known=known, mapping=mapping)
+    assert fast == outcome(path, store, lane=False, known=known, mapping=mapping)
+    return fast
+
+
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=SLOW, phases=[Phase.generate])
+@given(drawn=st.lists(files(), min_size=5, max_size=8), store=st.sampled_from(["uk", "de", "quiet", None]))
+def test_the_lane_takes_the_same_rows_and_rejects_the_same_rows(
+    drawn: list[tuple[dict[str, str], list[dict[str, Any]]]], store: str | None
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "events.parquet"
-        write(path, *file)
-        assert outcome(path, ParquetReader(), store) == outcome(path, WithoutLane(), store)
+        for number, file in enumerate(drawn):
+            write(Path(folder) / "events" / f"{number}.parquet", *file)
+        both(Path(folder), store)
 
 
 def usual(rows: int) -> tuple[dict[str, str], list[dict[str, Any]]]:
@@ -227,45 +278,175 @@ def test_usual_rows_take_the_lane_and_only_the_broken_one_is_looked_at(tmp_path:
     types, rows = usual(50)
     rows[20]["price"] = -1.0
     write(tmp_path / "events.parquet", types, rows)
-    lane = CountedLane()
-    logged, rejected, report = outcome(tmp_path / "events.parquet", lane, "uk")
-    assert (lane.sure, len(logged) - report["placeholder_products"], len(rejected)) == (49, 49, 1)
-    assert rejected[0].row == 21
-    events = [msgspec.json.decode(row, type=Event) for name, row in logged if name == "events"]
-    assert [event.event_id for event in events] == [f"e{n}" for n in range(50) if n != 20]
-    assert events[1].ts == NOW - timedelta(days=1, microseconds=1)
+    found = both(tmp_path / "events.parquet", "uk")
+    assert (found.sure, len(found.events), [row.row for row in found.rejected]) == (49, 49, [21])
 
 
-def test_of_one_identity_twice_the_first_of_the_file_comes_first_whichever_way_it_took(tmp_path: Path) -> None:
+def test_of_one_identity_twice_the_first_of_the_file_stays_whichever_way_it_took(tmp_path: Path) -> None:
     types, rows = usual(6)
     for number in (1, 4):
-        rows[number] = {**rows[number], "event_id": "same"}
+        rows[number] = {**rows[number], "event_id": "same", "price": number}
     rows[1]["product"] = "Stra\u00dfe\u00a0\u2003x"  # looked at; the other takes the lane
     write(tmp_path / "events.parquet", types, rows)
-    logged, _, _ = outcome(tmp_path / "events.parquet", ParquetReader(), "uk")
-    same = [row for name, row in logged if name == "events" and b'"same"' in row]
-    assert (len(same), "Stra" in same[0].decode()) == (2, True)
+    found = both(tmp_path / "events.parquet", "uk")
+    assert (len(found.events), found.sure) == (5, 5)
+    assert any("Stra" in value for row in found.events for value in row)
 
 
-@pytest.mark.parametrize("change", [
-    {"people": True}, {"column": "campaign"}, {"type": "JSON"}, {"without": "event_id"},
+def test_an_import_done_twice_adds_nothing(tmp_path: Path) -> None:
+    types, rows = usual(30)
+    write(tmp_path / "events.parquet", types, rows)
+    assert outcome(tmp_path / "events.parquet", "uk", lane=True, twice=True).events == both(
+        tmp_path / "events.parquet", "uk"
+    ).events  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "used"), [
+    ({"people": True}, False), ({"column": "client_ip"}, False), ({"type": "JSON"}, False), ({"type": "BLOB"}, False),
+    ({"column": "campaign"}, True), ({"without": "event_id"}, True), ({"type": "UUID"}, True),
 ])  # fmt: skip
-def test_what_the_lane_does_not_know_goes_the_validators_way(tmp_path: Path, change: dict[str, Any]) -> None:
+def test_what_the_lane_does_not_know_goes_the_validators_way(
+    tmp_path: Path, change: dict[str, Any], used: bool
+) -> None:
     types, rows = usual(5)
     if name := change.get("column"):
         types[name] = "VARCHAR"
         rows = [{**row, name: "x"} for row in rows]
     if kind := change.get("type"):
         types["product"] = kind
-        rows = [{**row, "product": '"p"'} for row in rows]
+        held = {"JSON": '"p"', "BLOB": b"p", "UUID": "3d9b1d3e-7a3c-4f4e-8d7a-0c3f1a2b3c4d"}[kind]
+        rows = [{**row, "product": held} for row in rows]
     if name := change.get("without"):
         types.pop(name)
     write(tmp_path / "events.parquet", types, rows)
     known = KnownTraffic(users=frozenset({"u1"})) if change.get("people") else KnownTraffic()
-    lane = CountedLane()
-    found = outcome(tmp_path / "events.parquet", lane, "uk", known)
-    assert not lane.used
-    assert found == outcome(tmp_path / "events.parquet", WithoutLane(), "uk", known)
+    found = both(tmp_path / "events.parquet", "uk", known)
+    assert (found.used, found.sure) == (used, 5 * used)
+
+
+CELLS = st.sampled_from(
+    ["", "a", "b c", " a", "1", "12.50", "-3", "007", "1e3", "nan", "view", "purchase", "cart", "VIEW", '"q"', '""',
+     '"x, y"', '"two\nlines"', '"say ""hi"""', 'a"b', '"open', 'close"', '"a"b', "x,y", "\r", "a\rb", "\u00e9", "null",
+     "2026-05-01T10:00:00Z", "2026-05-01 10:00:00", "2026-03-29 02:30:00", "2026-10-25 02:30:00.5", "1777629600",
+     "1777629600123", "2026-13-01", "2026-05-01", "GBP", "\x00", "\ufeff", "0.1", "00", "-0", "uk", "de"]
+)  # fmt: skip
+CSV_COLUMNS = ["event_id", "ts", "type", "user", "product", "price", "quantity", "position", "currency", "session",
+               "campaign", "user_agent", "consent_measure", "value", "store", "traffic"]  # fmt: skip
+
+
+@st.composite
+def csv_files(draw: st.DrawFn) -> bytes:
+    """Draw a CSV file most lines of which are usual ones."""
+    columns = draw(st.lists(st.sampled_from(CSV_COLUMNS[3:]), unique=True, max_size=7))
+    columns = ["ts", "type", "product", *(name for name in columns if name != "product")]
+    columns = [*(["event_id"] if draw(st.booleans()) else []), *columns]
+    usual_cells = {
+        "event_id": st.integers(0, 30).map(str), "type": st.sampled_from(["view", "purchase", "custom"]),
+        "ts": st.sampled_from(["2026-05-01 10:00:00", "2026-05-02T10:00:00Z", "2026-03-29 02:30:00", "1777629600"]),
+        "product": st.sampled_from(["p1", '"p, 2"', "postage", ""]), "price": st.sampled_from(["1", "2.50", "", "1e2"]),
+        "quantity": st.sampled_from(["1", "", "2"]), "position": st.sampled_from(["1", ""]),
+        "currency": st.sampled_from(["GBP", ""]), "store": st.sampled_from(["uk", "de", ""]),
+        "user_agent": st.sampled_from(["", "Googlebot/2.1", "Mozilla/5.0 (X11; Linux) Firefox/120.0"]),
+        "consent_measure": st.sampled_from(["", "true", "no"]), "traffic": st.sampled_from(["", "human", "internal"]),
+        "user": st.sampled_from(["ann", "refuser", "", "7"]), "value": st.sampled_from(["", "-5", "3.25"]),
+        "session": st.sampled_from(["s1", '"s 2"']), "campaign": st.sampled_from(["", "spring", '"a ""b"""']),
+    }  # fmt: skip
+    line = st.tuples(*(usual_cells[name] for name in columns)).map(",".join)
+    odd = st.lists(CELLS, min_size=max(len(columns) - 1, 1), max_size=len(columns) + 1).map(",".join)
+    lines = draw(st.lists(st.one_of(line, line, line, odd, st.just("")), min_size=1, max_size=25))
+    end = draw(st.sampled_from(["\n", "\r\n"]))
+    text = (",".join(columns) + end + end.join(lines) + (end if draw(st.booleans()) else "")).encode()
+    at = draw(st.none() | st.integers(len(",".join(columns) + end), len(text)))
+    return text if at is None else text[:at] + draw(st.sampled_from([b"\xff", b"\xe9", b'"'])) + text[at:]
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=SLOW, phases=[Phase.generate])
+@given(
+    drawn=st.lists(csv_files(), min_size=6, max_size=10),
+    store=st.sampled_from(["uk", "de", None]),
+    size=st.sampled_from([40, 200, 100_000]),
+)
+def test_lines_of_csv_in_blocks_come_to_what_they_come_to_one_by_one(
+    drawn: list[bytes], store: str | None, size: int
+) -> None:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sure_csv, "BLOCK_BYTES", size)
+        for number, content in enumerate(drawn):
+            path = Path(folder) / "events" / f"{number}.csv"
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(content)
+        both(Path(folder), store)
+
+
+MAPPING = """
+version: 1
+tables:
+  - table: products
+    from: lines*
+    where: TRY_CAST(price AS DOUBLE) > 0
+    fields:
+      product: item
+      title: trim(label)
+      price: TRY_CAST(price AS DOUBLE)
+      kind: "CASE WHEN item = 'fee' THEN 'service' ELSE 'product' END"
+    source_ts: TRY_CAST(moment AS TIMESTAMP)
+    keep: [colour]
+  - table: events
+    from: lines*
+    where: label <> 'skip'
+    fields:
+      ts: moment
+      type: CASE WHEN CAST(units AS INTEGER) < 0 THEN 'refund' WHEN label = 'gift' THEN 'custom' ELSE 'purchase' END
+      user: shopper
+      product: item
+      price: price
+      quantity: abs(CAST(units AS INTEGER))
+      properties.name: CASE WHEN label = 'gift' THEN 'given' END
+      properties.units: TRY_CAST(units AS INTEGER)
+      properties.share: TRY_CAST(price AS DOUBLE) / 7
+    keep: [colour, label]
+"""
+LINES = st.fixed_dictionaries(
+    {
+        "moment": st.sampled_from(["2026-05-01 10:00:00", "2026-05-02 11:00:00", "2026-03-29 02:30:00", "soon", ""]),
+        "item": st.sampled_from(["p1", "p2", "fee", "p\u00fc", ""]),
+        "label": st.sampled_from(["cup", " cup ", "gift", "skip", 'a "b"']),
+        "price": st.sampled_from(["1.5", "2", "-1", "", "x"]),
+        "units": st.sampled_from(["1", "-2", "many", "3"]),
+        "shopper": st.sampled_from(["ann", "", "refuser"]),
+        "colour": st.sampled_from(["red", "", "two\nlines"]),
+    }
+)
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=SLOW, phases=[Phase.generate])
+@given(
+    drawn=st.lists(st.lists(LINES, min_size=1, max_size=25), min_size=4, max_size=8),
+    store=st.sampled_from(["uk", "de"]),
+)
+def test_mapped_files_come_to_the_same_both_ways(drawn: list[list[dict[str, str]]], store: str) -> None:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(readers_parquet, "BATCH_ROWS", 10)
+        mapping = Path(folder) / "mapping.yaml"
+        mapping.write_text(MAPPING)
+        for number, rows in enumerate(drawn):
+            names = list(rows[0])
+            path = Path(folder) / "data" / f"lines{number}"
+            if number % 2:
+                write(path.with_suffix(".parquet"), dict.fromkeys(names, "VARCHAR"), rows)
+            else:
+                path.parent.mkdir(exist_ok=True)
+                with path.with_suffix(".csv").open("w", newline="") as file:
+                    csv.writer(file).writerows([names, *([row[name] for name in names] for row in rows)])
+        both(path.parent, store, mapping=mapping)
+
+
+def test_lines_of_an_order_file_take_the_lane_for_products_and_events_at_once(tmp_path: Path) -> None:
+    (tmp_path / "mapping.yaml").write_text(MAPPING)
+    lines = [f"2026-05-01 10:{n // 60:02d}:{n % 60:02d},p{n % 3},cup,2.5,{1 + n},ann,red" for n in range(90)]
+    (tmp_path / "lines.csv").write_text("\n".join(["moment,item,label,price,units,shopper,colour", *lines]))
+    found = both(tmp_path / "lines.csv", "uk", mapping=tmp_path / "mapping.yaml")
+    assert (found.sure, len(found.events), len(found.others[1])) == (90, 90, 3)
 
 
 def test_a_contract_that_asks_more_than_bounds_closes_the_lane() -> None:

@@ -18,6 +18,7 @@ from typing import Final
 
 import duckdb
 
+from shopkeeper.commerce.tables import TableSchema
 from shopkeeper.engines.duckdb_warehouse import DuckDbWarehouse
 from shopkeeper.engines.durable_files import held_lock
 from shopkeeper.engines.lake_compaction import Taken, rounds, take_segments
@@ -26,7 +27,8 @@ from shopkeeper.engines.lake_expiry import expire_days
 from shopkeeper.engines.lake_import import take_exported
 from shopkeeper.engines.lake_manifest import Manifest, read_manifest
 from shopkeeper.engines.lake_merge import merge_parts
-from shopkeeper.engines.lake_writer import LakeWriter
+from shopkeeper.engines.lake_rows import FreshRows, write_fresh
+from shopkeeper.engines.lake_writer import STAGING, LakeWriter
 from shopkeeper.engines.segment_recovery import live_segments, recover, sealed_segments
 from shopkeeper.errors import Unavailable
 
@@ -84,6 +86,11 @@ class Lake:
         log_folder.mkdir(parents=True, exist_ok=True)
         lake_folder.mkdir(parents=True, exist_ok=True)
 
+    @property
+    def staging(self) -> Path:
+        """The folder below which a database that is given to `add` must be able to write."""
+        return self._folder / STAGING
+
     def compact(self, *, wait: bool = True) -> Compaction:
         """Bring every segment that nobody writes any more into the lake, merge small parts, drop old files.
 
@@ -105,6 +112,21 @@ class Lake:
         if taken.damaged:
             raise taken.damaged[0]
         return Compaction(dict(taken.rows), dict(taken.duplicates), taken.segments, merged)
+
+    def add(self, table: TableSchema, rows: FreshRows) -> int:
+        """Bring rows into the lake without the log, each once, and return how many are new.
+
+        They are durable and visible when this returns; killed before, the lake has none of them. Rows of the log that
+        are not compacted yet are not known here: of two equal rows the one that comes into the lake first stays.
+
+        Raises:
+            Unavailable: the disk is full or fails, or memory does not suffice; none of the rows is in the lake.
+        """
+        with self._locked(wait=True), self._writer() as writer:
+            parts = write_fresh(writer, table, rows)
+            if parts:
+                writer.publish(parts)
+        return sum(part.rows for part in parts)
 
     def erase(self, person: Person, *, grace_seconds: float | None = None) -> Erased:
         """Remove every row of one person from events, decisions, users and orders, and return how many there were.

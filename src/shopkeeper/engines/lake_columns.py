@@ -65,6 +65,11 @@ def column_names(table: TableSchema) -> tuple[str, ...]:
     return tuple(column.name for column in lake_columns(table))
 
 
+def always_written(table: TableSchema) -> frozenset[str]:
+    """Return the columns a part must have: another default might come, and with it what a part without them says."""
+    return frozenset(column.name for column in lake_columns(table) if column.default != "NULL")
+
+
 def time_column(table: TableSchema) -> str:
     """Return the column whose UTC day a row is filed under."""
     return "source_ts" if table.name in KEYED_TABLES else table.time or "ts"
@@ -83,6 +88,14 @@ def read_log_sql(table: TableSchema, file: Path) -> str:
         f"SELECT {', '.join(c.loaded for c in columns)} FROM read_json({text_literal(str(file))}, "  # noqa: S608
         f"format='newline_delimited', auto_detect=false, columns={{{types}}})"
     )
+
+
+def transform_log_sql(table: TableSchema, relation: str) -> str:
+    """Return SQL that reads rows of a table from a relation of their `json` as the log has it and their `place`."""
+    columns = lake_columns(table)
+    types = msgspec.json.encode({c.name: _AS_JSON[c.kind] for c in columns}).decode()
+    read = f"SELECT place, unnest(json_transform(json, {text_literal(types)})) FROM {relation}"  # noqa: S608
+    return f"SELECT place, {', '.join(c.loaded for c in columns)} FROM ({read})"  # noqa: S608
 
 
 def read_parts_sql(table: TableSchema, files: Mapping[tuple[str, ...], Sequence[Path]]) -> str:

@@ -13,16 +13,10 @@ import duckdb
 
 from shopkeeper.commerce.tables import LOGGED_TABLES, TableSchema
 from shopkeeper.engines.duckdb_session import name_literal
-from shopkeeper.engines.lake_columns import (
-    column_names,
-    identity,
-    lake_columns,
-    read_log_sql,
-    read_parts_sql,
-    time_column,
-)
-from shopkeeper.engines.lake_manifest import Part, files_by_columns
-from shopkeeper.engines.lake_writer import Cell, LakeWriter
+from shopkeeper.engines.lake_columns import always_written, column_names, read_log_sql, time_column
+from shopkeeper.engines.lake_manifest import Part
+from shopkeeper.engines.lake_rows import FreshRows, write_fresh
+from shopkeeper.engines.lake_writer import LakeWriter
 from shopkeeper.engines.segment_recovery import read_segment
 from shopkeeper.errors import LogDamaged
 
@@ -30,8 +24,6 @@ ROUND_BYTES: Final = 288 * 1024 * 1024
 """Bytes of segments taken at a time: four full ones, about 1.5 million events, which fit into 512 MB in DuckDB."""
 _CELLS_OF_AN_IMPORT: Final = 64
 """Partitions touched at a time above which columns without a value are left out, because each file costs."""
-_CELLS_A_COPY: Final = 128
-_ROWS_A_COPY: Final = 250_000
 
 
 @dataclass(slots=True)
@@ -148,45 +140,17 @@ def load_rows(writer: LakeWriter, table: TableSchema, select: str) -> tuple[list
     try:
         run(f"CREATE TABLE fresh AS {select}")
         time = name_literal(time_column(table))
-        read, unplaced = run(
-            f"SELECT count(*), count(*) FILTER (store IS NULL OR {time} IS NULL) FROM fresh"  # noqa: S608
+        read, unplaced, cells = run(
+            f"SELECT count(*), count(*) FILTER (store IS NULL OR {time} IS NULL), "  # noqa: S608
+            f"count(DISTINCT (store, CAST({time} AS DATE))) FROM fresh"
         ).fetchall()[0]
         if unplaced:
             raise duckdb.InvalidInputException(f"{unplaced} row(s) of {table.name} have no store or no {time}")
-        columns, cells = _place(writer, table)
-        writer.on_step("rows loaded")
-        return [part for chosen in _copies(writer) for part in _write(writer, table, columns, chosen, cells)], read
+        columns = _filled(writer, table) if cells > _CELLS_OF_AN_IMPORT else column_names(table)
+        rows = FreshRows(writer.connection, "(SELECT rowid AS place, * FROM fresh)", columns)
+        return write_fresh(writer, table, rows), read
     finally:
-        for name in ("fresh", "cells", "known", "kept", "placed"):
-            run(f"DROP TABLE IF EXISTS {name}")
-
-
-def _place(writer: LakeWriter, table: TableSchema) -> tuple[tuple[str, ...], dict[int, Cell]]:
-    """Make the table `placed`: each new row once, in the order of its partition, which `cell` numbers."""
-    run = writer.connection.execute
-    time = name_literal(time_column(table))
-    run(
-        "CREATE TABLE cells AS SELECT row_number() OVER (ORDER BY store, day) AS cell, store, day "  # noqa: S608
-        f"FROM (SELECT DISTINCT store, CAST({time} AS DATE) AS day FROM fresh)"
-    )
-    cells = {cell: (store, day) for cell, store, day in run("SELECT cell, store, day FROM cells").fetchall()}
-    key = [name_literal(name) for name in identity(table)]
-    kept = ""
-    if key:
-        unknown = _known(writer, table, cells, key)
-        run(
-            f"CREATE TABLE kept AS SELECT min(f.rowid) AS place FROM fresh f {unknown} "  # noqa: S608
-            f"GROUP BY CAST(f.{time} AS DATE), {', '.join(f'f.{name}' for name in key)}"
-        )
-        kept = "JOIN kept k ON k.place = f.rowid"
-    columns = _filled(writer, table) if len(cells) > _CELLS_OF_AN_IMPORT else column_names(table)
-    run(
-        f"CREATE TABLE placed AS SELECT {', '.join(f'f.{name_literal(name)}' for name in columns)}, c.cell "  # noqa: S608
-        f"FROM fresh f {kept} "
-        f"JOIN cells c ON c.store = f.store AND c.day = CAST(f.{time} AS DATE) ORDER BY c.cell, f.{time}"
-    )
-    run("DROP TABLE fresh")
-    return columns, cells
+        run("DROP TABLE IF EXISTS fresh")
 
 
 def _filled(writer: LakeWriter, table: TableSchema) -> tuple[str, ...]:
@@ -195,49 +159,8 @@ def _filled(writer: LakeWriter, table: TableSchema) -> tuple[str, ...]:
     counts = writer.connection.execute(
         f"SELECT {', '.join(f'count({name_literal(name)})' for name in names)} FROM fresh"  # noqa: S608
     ).fetchall()[0]
-    # Only columns that are NULL without a value: another default might change, and with it what the part says.
-    required = {column.name for column in lake_columns(table) if column.default != "NULL"}
+    required = always_written(table)
     return tuple(name for name, count in zip(names, counts, strict=True) if count or name in required)
-
-
-def _known(writer: LakeWriter, table: TableSchema, cells: dict[int, Cell], key: list[str]) -> str:
-    """Return the SQL condition that leaves out rows the touched partitions have already."""
-    touched = {(table.name, store, day.isoformat()) for store, day in cells.values()}
-    parts = [part for part in writer.manifest.parts if part.partition in touched]
-    if not parts:
-        return ""
-    time = name_literal(time_column(table))
-    rows = read_parts_sql(table, files_by_columns(parts, writer.manifest.layouts, writer.folder))
-    writer.connection.execute(
-        f"CREATE TABLE known AS SELECT {', '.join(key)}, CAST({time} AS DATE) AS day FROM ({rows})"  # noqa: S608
-    )
-    same = " AND ".join(f"k.{name} = f.{name}" for name in key)
-    return f"WHERE NOT EXISTS (FROM known k WHERE k.day = CAST(f.{time} AS DATE) AND {same})"
-
-
-def _copies(writer: LakeWriter) -> Iterator[list[int]]:
-    """Yield runs of partitions that are small enough to be written at a time."""
-    counts = writer.connection.execute("SELECT cell, count(*) FROM placed GROUP BY cell ORDER BY cell").fetchall()
-    chosen: list[int] = []
-    total = 0
-    for cell, rows in counts:
-        if chosen and (len(chosen) == _CELLS_A_COPY or total + rows > _ROWS_A_COPY):
-            yield chosen
-            chosen, total = [], 0
-        chosen.append(cell)
-        total += rows
-    if chosen:
-        yield chosen
-
-
-def _write(
-    writer: LakeWriter, table: TableSchema, columns: tuple[str, ...], chosen: list[int], cells: dict[int, Cell]
-) -> list[Part]:
-    if len(chosen) == 1:
-        select = f"SELECT * EXCLUDE (cell) FROM placed WHERE cell = {chosen[0]}"  # noqa: S608
-        return writer.write_part(table, select, cells[chosen[0]], columns)
-    select = f"SELECT * FROM placed WHERE cell BETWEEN {chosen[0]} AND {chosen[-1]}"  # noqa: S608
-    return writer.write_cells(table, select, cells, columns)
 
 
 def _unreadable(path: Path, why: str) -> LogDamaged:

@@ -27,7 +27,7 @@ from shopkeeper.engines.durable_files import sync_files, sync_folder
 from shopkeeper.engines.lake_manifest import Manifest, Part, Retired, layout_name, publish, read_manifest
 
 STAGING: Final = ".staging"
-_FORMAT: Final = "FORMAT parquet, COMPRESSION zstd, RETURN_STATS true"
+_FORMAT: Final = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, RETURN_STATS true"
 _LONGEST_STORE_FOLDER: Final = 120  # names on disk may have 255 bytes; a quoted store may have more
 
 Cell = tuple[str, date]
@@ -84,25 +84,43 @@ class LakeWriter:
                 path.unlink()
 
     def write_cells(
-        self, table: TableSchema, select: str, cells: Mapping[int, Cell], columns: tuple[str, ...]
+        self,
+        table: TableSchema,
+        select: str,
+        cells: Mapping[int, Cell],
+        columns: tuple[str, ...],
+        connection: duckdb.DuckDBPyConnection | None = None,
     ) -> list[Part]:
         """Write the rows of `select`, whose column `cell` numbers their partition, as one part a partition.
 
         Args:
             columns: The columns of `select` but `cell`.
+            connection: The database `select` is for; None = the writer's own.
         """
         with self._staged() as target:
-            written = self.connection.execute(
-                f"COPY ({select}) TO {text_literal(str(target))} "
-                f"({_FORMAT}, PARTITION_BY (cell), FILENAME_PATTERN '{{uuid}}')"
-            ).fetchall()
+            written = (
+                (connection or self.connection)
+                .execute(
+                    f"COPY ({select}) TO {text_literal(str(target))} "
+                    f"({_FORMAT}, PARTITION_BY (cell), FILENAME_PATTERN '{{uuid}}')"
+                )
+                .fetchall()
+            )
             return self._placed(table, columns, [(Path(r[0]), r[1], r[2], cells[int(r[5]["cell"])]) for r in written])
 
-    def write_part(self, table: TableSchema, select: str, cell: Cell, columns: tuple[str, ...]) -> list[Part]:
+    def write_part(
+        self,
+        table: TableSchema,
+        select: str,
+        cell: Cell,
+        columns: tuple[str, ...],
+        connection: duckdb.DuckDBPyConnection | None = None,
+    ) -> list[Part]:
         """Write the rows of `select`, all of one partition and with these columns, as one part; none without rows."""
         with self._staged() as target:
             file = target / f"{secrets.token_hex(16)}.parquet"
-            (written,) = self.connection.execute(f"COPY ({select}) TO {text_literal(str(file))} ({_FORMAT})").fetchall()
+            run = (connection or self.connection).execute
+            (written,) = run(f"COPY ({select}) TO {text_literal(str(file))} ({_FORMAT})").fetchall()
             return self._placed(table, columns, [(file, written[1], written[2], cell)] if written[1] else [])
 
     def publish(

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from shopkeeper.engines.csv_blocks import BlockLines
+from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.readers_expressions import BatchExpressions
 from shopkeeper.engines.readers_lines import CountedLines, head_of, open_lines
+from shopkeeper.engines.sure_csv import read_sure_csv
 from shopkeeper.errors import FieldProblem, InputError
 from shopkeeper.intake.detection import NOTHING_SAID, SAMPLE_BYTES, Said, detect
 from shopkeeper.intake.ports import WHOLE_ROW, SourceFile, SourceRow
+from shopkeeper.intake.sure_events import SureBatch, SureFilling, SureRules
 
 _MAX_FIELD = 1_000_000
 _KEPT_BYTES = 10_000
@@ -26,7 +30,13 @@ class CsvReader:
     Encoding, separator, decimal mark and date order are detected on its beginning (`intake.detection`). A line with the
     wrong number of fields, bytes that do not decode or an open quote is yielded with its problem; after an open quote
     reading goes on with the next line, so one broken line costs one row.
+
+    Args:
+        lake: Where the fast lane writes; without it there is none.
     """
+
+    def __init__(self, lake: Lake | None = None) -> None:
+        self._lake = lake
 
     def inspect(self, path: Path, said: Said = NOTHING_SAID) -> SourceFile:
         """Return columns, size and how the file is written. Raises InputError where there is no usable header."""
@@ -42,7 +52,12 @@ class CsvReader:
             raise InputError(
                 f"The header of {path.name} is not {detected.encoding}.", "Save it as UTF-8, or write `encoding:`."
             ) from error
-        columns = tuple(name.strip() for name in next(csv.reader([header], delimiter=detected.separator), []))
+        try:
+            columns = tuple(name.strip() for name in next(csv.reader([header], delimiter=detected.separator), []))
+        except csv.Error as error:
+            raise InputError(
+                f"The header of {path.name} is no line of CSV: {error}.", "Write the column names again, in one line."
+            ) from error
         doubled = sorted({name for name in columns if columns.count(name) > 1})
         if not columns or "" in columns or doubled:
             what = f"names {doubled} twice" if doubled else "has a column without a name"
@@ -63,24 +78,44 @@ class CsvReader:
                     numbered = list(enumerate(rows, start=number + 1))
                     number += len(rows)
                     source.extra["bytes_read"] = lines.bytes_read
-                    yield list(evaluated(numbered, engine, whole))
+                    yield list(evaluated(numbered, engine, asked, whole))
         finally:
             if engine is not None:
                 engine.close()
+
+    def read_sure(
+        self, source: SourceFile, fillings: Sequence[SureFilling], rules: SureRules
+    ) -> Iterator[SureBatch] | None:
+        """Return the batches of a file; None where there is no lake, or the file does not suit the fast lane."""
+        return None if self._lake is None else read_sure_csv(self._lake, source, fillings, rules, one_record)
 
 
 Record = tuple[dict[str, Any], tuple[FieldProblem, ...]]
 
 
 def evaluated(
-    numbered: list[tuple[int, Record]], engine: BatchExpressions | None, whole: list[str]
+    numbered: list[tuple[int, Record]], engine: BatchExpressions | None, asked: list[str], whole: list[str]
 ) -> Iterator[SourceRow]:
-    """Yield rows with their expressions; a row that could not be read has none."""
+    """Yield rows with their expressions; a row that could not be read has none.
+
+    Args:
+        engine: None = there is no column to ask of, and each expression in `asked` gives nothing.
+    """
+    nothing: tuple[dict[str, Any], tuple[FieldProblem, ...]] = (dict.fromkeys(asked), ())
     readable = [row for _, (row, problems) in numbered if not problems]
-    evaluated = iter(engine.evaluate(readable) if engine is not None else [({}, ()) for _ in readable])
+    evaluated = iter(engine.evaluate(readable) if engine is not None else [nothing for _ in readable])
     for number, (row, problems) in numbered:
         values, failed = ({}, problems) if problems else next(evaluated)
         yield SourceRow(number, {**values, **dict.fromkeys(whole, row)}, failed)
+
+
+def one_record(source: SourceFile, lines: BlockLines) -> Record | None:
+    """Return the next record of a file, read with care; None at its end."""
+    lines.begin()
+    records = _Records(lines, source)
+    taken = records.take(1)
+    lines.give_back(records.waiting)
+    return taken[0] if taken else None
 
 
 class _Texts(Iterator[str]):
@@ -108,6 +143,11 @@ class _Texts(Iterator[str]):
         self.used.clear()
         self.broken = False
 
+    @property
+    def waiting(self) -> int:
+        """How many lines were put back."""
+        return len(self._waiting)
+
     def put_back(self) -> None:
         """Give every line of this record but the first again."""
         self._waiting.extendleft(reversed(self.used[1:]))
@@ -124,6 +164,11 @@ class _Records:
         self._reader = csv.reader(self._texts, delimiter=source.detected.separator, strict=True)
         readings = source.detected.columns
         self._rewritten = tuple((name, readings[name].rewrite) for name in source.columns if name in readings)
+
+    @property
+    def waiting(self) -> int:
+        """How many lines were taken and belong to no record yet."""
+        return self._texts.waiting
 
     def take(self, limit: int) -> list[Record]:
         """Return up to `limit` records; none at the end of the file."""

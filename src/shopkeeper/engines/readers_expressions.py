@@ -32,13 +32,15 @@ def closed_connection() -> duckdb.DuckDBPyConnection:
     # Sharing a subexpression between two TRYs moves it out of both, and its error with it (DuckDB 2.0).
     connection.execute("SET disabled_optimizers = 'common_subexpressions'")
     connection.execute("SET memory_limit = '300MB'")
+    connection.execute("SET TimeZone = 'UTC'")  # what an expression says must not hang on the machine it runs on
     return connection
 
 
-def lock(connection: duckdb.DuckDBPyConnection, paths: Sequence[str] = ()) -> None:
-    """Let the connection read the given files and nothing else from now on."""
-    listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
-    connection.execute(f"SET allowed_paths = [{listed}]")
+def lock(connection: duckdb.DuckDBPyConnection, paths: Sequence[str] = (), folders: Sequence[str] = ()) -> None:
+    """Let the connection use the given files, and those below the given folders, and nothing else from now on."""
+    for name, allowed in (("allowed_paths", paths), ("allowed_directories", folders)):
+        listed = ", ".join("'" + path.replace("'", "''") + "'" for path in allowed)
+        connection.execute(f"SET {name} = [{listed}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
 
@@ -70,12 +72,15 @@ class Selection:
         self.names = tuple(self._expressions)
         self._checked = tuple(name for name, text in self._expressions.items() if not _PLAIN.fullmatch(text))
         types = self._types(connection, source, columns)
+        self.columns = {name: (self._value(name), types[name]) for name in self.names}
+        """Name -> SQL of its value, NULL where the expression fails, and the DuckDB type of that."""
         flags = [
             f"CASE WHEN TRY(({text}\n) IS NULL) IS NULL THEN {1 << place} ELSE 0 END"
             for place, text in enumerate(self._expressions[name] for name in self._checked)
         ]
         values = [plain(self._value(name), types[name]) for name in self.names]
-        self.sql = ", ".join([*values, " + ".join(flags) or "0"])
+        self.failed = " + ".join(flags) or "0"
+        self.sql = ", ".join([*values, self.failed])
 
     def _value(self, name: str) -> str:
         text = self._expressions[name]

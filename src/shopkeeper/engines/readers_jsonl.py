@@ -49,8 +49,8 @@ class JsonLinesReader:
         """Yield batches of rows, numbered from 1."""
         types: dict[str, str] = source.extra["types"]
         whole = [name for name, text in expressions.items() if text == WHOLE_ROW]
-        asked = len(whole) < len(expressions)
-        engine = BatchExpressions(types, expressions) if asked else None
+        asked = [name for name, text in expressions.items() if text != WHOLE_ROW]
+        engine = BatchExpressions(types, expressions) if asked and types else None
         try:
             with open_lines(source.path, source.detected.encoding) as lines:
                 number = 0
@@ -58,7 +58,7 @@ class JsonLinesReader:
                     numbered = list(enumerate(taken, start=number + 1))
                     number += len(taken)
                     source.extra["bytes_read"] = lines.bytes_read
-                    yield list(evaluated(numbered, engine, whole))
+                    yield list(evaluated(numbered, engine, asked, whole))
         finally:
             if engine is not None:
                 engine.close()

@@ -40,18 +40,45 @@ class CountedLines:
         Raises:
             InputError: a gzipped file breaks off or is damaged.
         """
-        try:
+        with self._whole():
             line = self._text.readline(MAX_LINE)
             self.too_long = len(line) == MAX_LINE and not line.endswith(b"\n")
             if self.too_long:
-                while (rest := self._text.readline(MAX_LINE)) and not rest.endswith(b"\n"):
-                    pass
+                self._leave_line()
+        return line or None
+
+    def take_block(self, size: int) -> bytes:
+        """Return whole lines of at least `size` bytes where there are so many; nothing at the end.
+
+        A line longer than 8 MB is cut there, with no line break, and ends the block.
+
+        Raises:
+            InputError: a gzipped file breaks off or is damaged.
+        """
+        with self._whole():
+            block = self._text.read(size)
+            if not block or block.endswith(b"\n"):
+                return block
+            begun = len(block) - (block.rfind(b"\n") + 1)
+            rest = self._text.readline(max(MAX_LINE + 1 - begun, 1))
+            if len(rest) == max(MAX_LINE + 1 - begun, 1) and not rest.endswith(b"\n"):
+                self._leave_line()
+            return block + rest
+
+    def _leave_line(self) -> None:
+        """Read on to the end of the line."""
+        while (rest := self._text.readline(MAX_LINE)) and not rest.endswith(b"\n"):
+            pass
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        try:
+            yield
         except (EOFError, OSError, zlib.error) as error:
             raise InputError(
                 f"{self._name} is damaged: {error}.",
                 "What came before is imported; mend the file and import it again, nothing will be doubled.",
             ) from error
-        return line or None
 
 
 class _InUtf8(io.RawIOBase):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import duckdb
 
+from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.readers_expressions import Selection, closed_connection, lock, plain, quoted
-from shopkeeper.engines.readers_sure_events import read_sure_events
+from shopkeeper.engines.sure_lane import BATCH_ROWS, RawRows, SureLane
+from shopkeeper.engines.sure_values import UnfitFile
 from shopkeeper.errors import InputError
 from shopkeeper.intake.detection import NOTHING_SAID, Said
 from shopkeeper.intake.ports import WHOLE_ROW, SourceFile, SourceRow
-from shopkeeper.intake.sure_events import SureBatch, SureRules
+from shopkeeper.intake.sure_events import SureBatch, SureFilling, SureRules
 
 
 class ParquetReader:
@@ -20,7 +22,13 @@ class ParquetReader:
 
     Decimals come as floats, days as midnights, times with an offset as text in UTC; NaN comes as missing, because tools
     that know no null write it so.
+
+    Args:
+        lake: Where the fast lane writes; without it there is none.
     """
+
+    def __init__(self, lake: Lake | None = None) -> None:
+        self._lake = lake
 
     def inspect(self, path: Path, said: Said = NOTHING_SAID) -> SourceFile:  # noqa: ARG002 - Parquet says it all itself
         """Return columns, rows and size. Raises InputError where the file is no Parquet."""
@@ -41,9 +49,18 @@ class ParquetReader:
         rows = int(counted[0]) if counted is not None and counted[0] is not None else 0
         return SourceFile(path, tuple(types), rows, path.stat().st_size, {"types": types})
 
-    def read_sure(self, source: SourceFile, rules: SureRules, batch_rows: int) -> Iterator[SureBatch] | None:
-        """Return the batches of a file of events; None where its columns do not suit the fast lane."""
-        return read_sure_events(source, rules, batch_rows)
+    def read_sure(
+        self, source: SourceFile, fillings: Sequence[SureFilling], rules: SureRules
+    ) -> Iterator[SureBatch] | None:
+        """Return the batches of a file; None where there is no lake, or the file does not suit the fast lane."""
+        if self._lake is None:
+            return None
+        types: dict[str, str] = source.extra["types"]
+        try:
+            lane = SureLane(self._lake, source, _table(source.path), types, fillings, rules)
+        except UnfitFile:
+            return None
+        return lane.batches(_raw_rows(source))
 
     def read(self, source: SourceFile, expressions: dict[str, str], batch_rows: int) -> Iterator[list[SourceRow]]:
         """Yield batches of rows, numbered from 1 in the order of the file."""
@@ -73,6 +90,16 @@ class ParquetReader:
             ) from error
         finally:
             connection.close()
+
+
+def _raw_rows(source: SourceFile) -> Iterator[RawRows]:
+    """Yield the rows of a file, some at a time."""
+    table = f"read_parquet({_text(source.path)}, file_row_number = true)"
+    rows = source.rows or 0
+    for start in range(0, rows, BATCH_ROWS):
+        end = min(start + BATCH_ROWS, rows)
+        chosen = f"SELECT *, file_row_number AS row_number FROM {table}"  # noqa: S608 - the path is quoted
+        yield RawRows(f"({chosen} WHERE file_row_number BETWEEN {start} AND {end - 1})", end - start)
 
 
 def _text(path: Path) -> str:

@@ -12,6 +12,7 @@ from shopkeeper.intake.arrival import without_address
 from shopkeeper.intake.identity import row_identity
 from shopkeeper.intake.ports import WHOLE_ROW, SourceRow
 from shopkeeper.intake.sources import Filling
+from shopkeeper.intake.sure_events import FEW_VALUED, KeyedJudge, SureFilling
 
 _WHERE = "where"
 
@@ -58,6 +59,22 @@ class FillingColumns:
             self.expressions[self._prefix + _WHERE] = f"coalesce({mapping.where}, false)"
         if self._attributes not in mapping.fields:
             self._kept = mapping.kept(columns)
+
+    def sure_filling(self, columns: tuple[str, ...], judge: KeyedJudge | None = None) -> SureFilling:
+        """Return how the table is filled, for the fast lane; without a mapping by the names of the file's columns."""
+        mapping = self._mapping
+        if mapping is not None:
+            where = None if mapping.where is None else self._prefix + _WHERE
+            fields = dict(self._fields)
+            source_ts = fields.pop("source_ts", None)
+            return SureFilling(
+                self.table, self.expressions, fields, dict(self._inner), self._kept, where, source_ts, self._identity,
+                judge,
+            )  # fmt: skip
+        own = {name: self._prefix + name for name in columns if name in {*self.table.column_names, *FEW_VALUED}}
+        expressions = {alias: name for name, alias in own.items()}
+        kept = tuple(name for name in columns if name not in own)
+        return SureFilling(self.table, expressions, own, {}, kept, None, None, self._identity, judge)
 
     def wants(self, row: SourceRow) -> bool:
         """Return whether the row is meant for this table."""

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-import numpy as np
-
 from shopkeeper.commerce.tables import EVENTS
 from shopkeeper.errors import FieldProblem, MappingError
 from shopkeeper.intake.detection import NOTHING_SAID, Said
@@ -16,12 +14,12 @@ from shopkeeper.intake.identity import row_identity
 from shopkeeper.intake.import_columns import FillingColumns, expressions_of
 from shopkeeper.intake.import_report import ReadFile
 from shopkeeper.intake.import_tally import ReasonTally, TableTally
-from shopkeeper.intake.import_writers import EventWriter, RowWriter
+from shopkeeper.intake.import_writers import EventWriter, KeyedWriter, RowWriter
 from shopkeeper.intake.live import rejected_row
 from shopkeeper.intake.ports import WHOLE_ROW, Quarantine, RejectedRow, SourceFile, SourceReader, SourceRow
 from shopkeeper.intake.progress import ProgressMeter
 from shopkeeper.intake.sources import PlannedFile
-from shopkeeper.intake.sure_events import SureBatch, SureReader
+from shopkeeper.intake.sure_events import KeyedJudge, SureBatch, SureReader
 
 REMEMBERED_ROWS = 100_000
 """Rows of the quarantine an import knows again, the newest; about 10 MB."""
@@ -136,7 +134,7 @@ def import_file(
 ) -> int:
     """Read a file to its end and return how many rows it had; writers and tallies are those of its tables, in order."""
     lanes = tuple(zip(file.columns, writers, tallies, strict=True))
-    if (batches := _sure_batches(file, writers, batch_rows)) is not None:
+    if (batches := _sure_batches(file, writers)) is not None:
         return _import_sure(file, batches, lanes, rejects, meter)
     done = 0
     shaped = None if file.shape is None else _Shaped(file, file.shape, lanes, rejects)
@@ -165,38 +163,47 @@ def import_file(
 Lane = tuple[FillingColumns, RowWriter, TableTally]
 
 
-def _sure_batches(file: OpenFile, writers: Sequence[RowWriter], batch_rows: int) -> Iterator[SureBatch] | None:
+def _sure_batches(file: OpenFile, writers: Sequence[RowWriter]) -> Iterator[SureBatch] | None:
     """Return the batches of the fast lane; None where the file, the reader or the rules leave no room for it."""
-    (writer, *others), filling = writers, file.plan.fillings[0]
-    if others or filling.mapping is not None or file.shape is not None:
+    if file.shape is not None or not isinstance(file.reader, SureReader):
         return None
-    if not isinstance(writer, EventWriter) or not isinstance(file.reader, SureReader):
+    events = next((writer for writer in writers if isinstance(writer, EventWriter)), None)
+    rules = None if events is None else events.sure()
+    if rules is None:
         return None
-    rules = writer.sure()
-    return None if rules is None else file.reader.read_sure(file.source, rules, batch_rows)
+    fillings = [
+        columns.sure_filling(file.source.columns, _judge(columns, writer) if isinstance(writer, KeyedWriter) else None)
+        for columns, writer in zip(file.columns, writers, strict=True)
+    ]
+    return file.reader.read_sure(file.source, fillings, rules)
+
+
+def _judge(columns: FillingColumns, writer: KeyedWriter) -> KeyedJudge:
+    return lambda row: writer.judge(columns.raw(row))
 
 
 def _import_sure(
     file: OpenFile, batches: Iterator[SureBatch], lanes: tuple[Lane, ...], rejects: Rejects, meter: ProgressMeter
 ) -> int:
-    """Take the sure rows of a file as they stand and all others one by one, in the order of the file."""
-    writer, done = lanes[0][1], 0
-    if not isinstance(writer, EventWriter):
-        raise TypeError("only events have a fast lane")
+    """Take the sure rows of a file as they stand and all others one by one."""
+    done = 0
     for batch in batches:
-        writer.count_sure(batch)
-        taken = 0
+        for place, (_, writer, _) in enumerate(lanes):
+            if isinstance(writer, KeyedWriter):
+                writer.take_sure(batch.keyed[place])
+            elif isinstance(writer, EventWriter):
+                writer.count_sure(batch)
         for row in batch.doubtful:
-            before = int(np.searchsorted(batch.rows, row.row))
-            writer.take_sure(batch.encoded[taken:before])
-            taken = before
             _take(file, row, lanes, rejects)
-        writer.take_sure(batch.encoded[taken:])
-        writer.flush(end=False)
+        for _, writer, _ in lanes:
+            if isinstance(writer, EventWriter):
+                writer.keep_sure(batch)
+            writer.flush(end=False)
         rejects.flush()
         done += batch.count
         meter.advance(file.plan.name, batch.count, _bytes_done(file.source, done))
-    writer.flush(end=True)
+    for _, writer, _ in lanes:
+        writer.flush(end=True)
     meter.finish_file(file.source.bytes)
     return done
 

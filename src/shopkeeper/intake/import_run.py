@@ -6,10 +6,14 @@ Everything streams; run again after a crash or on the same files, it adds nothin
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from shopkeeper.commerce.event import Event
 from shopkeeper.commerce.product import Product
@@ -30,7 +34,8 @@ from shopkeeper.intake.mapping import load_mapping
 from shopkeeper.intake.ports import EventLog, Quarantine, RejectedRow, SourcedRow, SourceReader, TableStore
 from shopkeeper.intake.progress import Progress, ProgressMeter
 from shopkeeper.intake.sources import ImportPlan, PlannedFile, plan_import
-from shopkeeper.intake.sure_events import SureRules
+from shopkeeper.intake.sure_events import SureRules, SureSaid
+from shopkeeper.intake.times import zone_named
 from shopkeeper.intake.validation import RowValidator
 from shopkeeper.quality.ports import ReportStore
 from shopkeeper.quality.row_rules import RowRules
@@ -190,7 +195,7 @@ class _ImportRun:
         if not isinstance(judge, ArrivingEvents) or judge.knows_people:
             return None
         measured = {
-            name: store.time_zone == "UTC"
+            name: zone_named(store.time_zone)
             for name, store in self._stores.items()
             if effective(None, NOT_SAID, store).measure and self._asked(name) is not None
         }
@@ -200,7 +205,20 @@ class _ImportRun:
                 there = bounds.get(column, (least, most))
                 bounds[column] = (max(least, there[0]), min(most, there[1]))
         latest = self._started + timedelta(seconds=self._limits.future_seconds)
-        return SureRules(self._order.store, measured, self._user_consents().users(), latest, self._started, bounds)
+        users = self._user_consents().users()
+        said = partial(self._said_so, judge, [name for name in measured if self._order.store in (None, name)])
+        return SureRules(self._order.store, measured, users, latest, self._started, bounds, said)
+
+    def _said_so(self, judge: RowJudge, stores: Sequence[str], values: Mapping[str, Any]) -> SureSaid | None:
+        """Return what few-valued columns come to, where that is the same in every store and lets the event be kept."""
+        found: set[SureSaid] = set()
+        for store in stores:
+            event = judge.check({**values, "event_id": "-", "ts": self._started, "store": store, "type": "custom"})
+            if not isinstance(event, Event) or not self._measured(event):
+                return None
+            consent = None if event.consent is None else msgspec.json.encode(event.consent).decode()
+            found.add(SureSaid(consent, event.user_agent, event.traffic, event.traffic_rule))
+        return found.pop() if len(found) == 1 else None
 
     def _asked(self, store: str) -> dict[str, tuple[float, float]] | None:
         """Return the bounds a store's contract sets for numbers of events; None where it asks more than bounds."""

@@ -134,8 +134,8 @@ class EventTally:
         """Count a batch of events, all of them measured."""
         self._types.update(batch.types)
         self._not_products += not_products
-        if nameless := batch.types.get("custom", 0):
-            self._names["custom"] += nameless
+        for name, events in batch.names.items():
+            self._names[name if name in self._names or len(self._names) < _NAMES else "custom"] += events
         if batch.first is not None and (self.first is None or batch.first < self.first):
             self.first = batch.first
         if batch.last is not None and (self.last is None or batch.last > self.last):

@@ -16,7 +16,7 @@ from shopkeeper.intake.consent import counted
 from shopkeeper.intake.import_tally import EventTally, TableTally
 from shopkeeper.intake.keyed_rows import KeyedRowValidator, logged, newest_per_key
 from shopkeeper.intake.ports import EventLog, SourcedRow, TableStore
-from shopkeeper.intake.sure_events import SureBatch, SureRules
+from shopkeeper.intake.sure_events import SureBatch, SureRow, SureRules
 
 MAX_HELD = 200_000
 """Keys whose newest row a writer holds back before it writes them out; about 200 MB of products."""
@@ -84,6 +84,7 @@ class EventWriter:
         self._products = products
         self._encode = msgspec.json.Encoder().encode
         self._encoded: list[bytes] = []
+        self._numbers: list[int] = []
         self._unmeasured: list[Event] = []
 
     def take(self, raw: dict[str, Any], row: int) -> tuple[FieldProblem, ...]:
@@ -98,13 +99,10 @@ class EventWriter:
         self._tally.valid += 1
         if measured:
             self._encoded.append(self._encode(event))
+            self._numbers.append(row)
         else:
             self._unmeasured.append(event)
         return ()
-
-    def take_sure(self, encoded: Sequence[bytes]) -> None:
-        """Keep events for the next flush that were judged and encoded by the fast lane."""
-        self._encoded.extend(encoded)
 
     def count_sure(self, batch: SureBatch) -> None:
         """Count the events of a batch that were taken as they stand."""
@@ -113,14 +111,20 @@ class EventWriter:
             self._products.name(store, product)
             not_products += 0 if self._products.is_product(store, product) else events
         self._seen.add_sure(batch.tally, not_products)
-        self._tally.note_sure(len(batch.encoded), batch.tally)
+        self._tally.note_sure(batch.events, batch.tally)
+
+    def keep_sure(self, batch: SureBatch) -> None:
+        """Bring the events of a batch into the history, those that were looked at with those that were sure."""
+        batch.keep(list(zip(self._numbers, self._encoded, strict=True)))
+        self._tally.logged += batch.events + len(self._encoded)
+        self._encoded, self._numbers = [], []
 
     def flush(self, *, end: bool) -> None:  # noqa: ARG002 - nothing is held back
         """Write the events taken since the last flush."""
         if self._encoded:
             self._log.append(EVENTS, self._encoded)
             self._tally.logged += len(self._encoded)
-            self._encoded = []
+            self._encoded, self._numbers = [], []
         if self._unmeasured:
             rows = counted(self._unmeasured)
             self._log.append(EVENT_COUNTS, [self._encode(row) for row in rows])
@@ -150,7 +154,7 @@ class KeyedWriter:
         self._tally = tally
         self._on_row = on_row
         self._rows: list[SourcedRow] = []
-        self._held: dict[tuple[object, ...], SourcedRow] = {}
+        self._held: dict[tuple[object, ...], SureRow] = {}
 
     def take(self, raw: dict[str, Any], row: int) -> tuple[FieldProblem, ...]:
         """Judge a row and keep it for the next flush."""
@@ -161,19 +165,35 @@ class KeyedWriter:
         self._on_row(sourced)
         if self._table.time is not None:
             self._rows.append(sourced)
-            return ()
-        key = tuple(getattr(sourced.row, name) for name in self._table.key)
-        there = self._held.get(key)
-        if there is not None:
-            self._tally.superseded += 1
-        if there is None or there.source_ts <= sourced.source_ts:
-            self._held[key] = sourced
+        else:
+            self._hold(SureRow(sourced, row, 1))
         return ()
+
+    def judge(self, raw: dict[str, Any]) -> SourcedRow | None:
+        """Return a row that is not taken yet; None where it would be rejected."""
+        sourced = self._validator.check(raw)
+        return None if isinstance(sourced, tuple) else sourced
+
+    def take_sure(self, rows: Sequence[SureRow]) -> None:
+        """Keep rows for the end of the file that were judged by the fast lane."""
+        for found in rows:
+            self._tally.read += found.rows
+            self._tally.valid += found.rows
+            self._on_row(found.row)
+            self._hold(found)
+
+    def _hold(self, found: SureRow) -> None:
+        """Hold the newest row of each key, of equal times the last of the file."""
+        key = tuple(getattr(found.row.row, name) for name in self._table.key)
+        there = self._held.get(key)
+        self._tally.superseded += found.rows - (there is None)
+        if there is None or (there.row.source_ts, there.number) <= (found.row.source_ts, found.number):
+            self._held[key] = found
 
     def flush(self, *, end: bool) -> None:
         """Write the rows taken since the last flush."""
         if self._held and (end or len(self._held) >= MAX_HELD):
-            self._rows.extend(self._held.values())
+            self._rows.extend(held.row for held in self._held.values())
             self._held = {}
         if self._rows:
             self._log.append(self._table, [logged(row) for row in self._rows])

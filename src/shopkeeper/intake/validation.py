@@ -128,7 +128,12 @@ class RowValidator:
             or (len(encoded) > MAX_BYTES and self._attributes in values)
         ):
             return None  # a NUL, blanks around a text, or perhaps too much: looked at one by one
-        return row if MISSING_WORDS.isdisjoint(self._id_values(row)) and not self._breaches(row, now, None) else None
+        ids = self._id_values(row)
+        if (not encoded.isascii() or b"\\" in encoded) and any(
+            name is not None and name != name.strip() for name in ids
+        ):
+            return None  # blanks other than spaces around an identifier
+        return row if MISSING_WORDS.isdisjoint(ids) and not self._breaches(row, now, None) else None
 
     def _time(self, value: object, zone: tzinfo) -> datetime:
         """Return a time in UTC; lines of one order share theirs, so the last one is remembered."""
