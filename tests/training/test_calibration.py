@@ -19,22 +19,24 @@ def test_a_score_in_any_unit_becomes_a_chance_that_holds() -> None:
     found = calibrate(*cases(1), seed=1)
     assert found.error < 0.02
     for one in found.bins:
-        assert one.seen == pytest.approx(one.said, abs=0.05)
+        assert one.observed == pytest.approx(one.predicted, abs=0.05)
     assert [one.low for one in found.bins] == sorted(one.low for one in found.bins)
-    assert found.bins[-1].seen > 5 * found.bins[0].seen
+    assert found.bins[-1].observed > 5 * found.bins[0].observed
 
 
-def test_the_error_is_the_mean_distance_of_said_and_seen_weighed_by_cases() -> None:
+def test_the_error_is_the_mean_distance_of_predicted_and_observed_weighed_by_cases() -> None:
     found = calibrate(*cases(2, 999), seed=1)
     total = sum(one.cases for one in found.bins)
     assert total == 500
-    assert found.error == pytest.approx(sum(one.cases * abs(one.said - one.seen) for one in found.bins) / total)
+    assert found.error == pytest.approx(
+        sum(one.cases * abs(one.predicted - one.observed) for one in found.bins) / total
+    )
 
 
 def test_a_score_that_means_nothing_is_worth_the_mean_alone() -> None:
     draw = np.random.default_rng(3)
     found = calibrate(draw.random(20_000), draw.random(20_000) < 0.2, seed=1)
-    assert all(one.said == pytest.approx(0.2, abs=0.05) for one in found.bins)
+    assert all(one.predicted == pytest.approx(0.2, abs=0.05) for one in found.bins)
 
 
 def test_a_score_that_is_surest_where_it_is_wrong_has_a_large_error_or_says_the_mean() -> None:
@@ -47,7 +49,7 @@ def test_few_cases_and_equal_scores_are_no_special_case() -> None:
     assert len(calibrate(np.array([1.0, 2.0]), np.array([True, False]), seed=1).bins) == 1
     flat = calibrate(np.ones(100), np.arange(100) % 4 == 0, seed=1)
     assert len(flat.bins) == BINS
-    assert len({one.said for one in flat.bins}) == 1
+    assert len({one.predicted for one in flat.bins}) == 1
 
 
 def test_the_same_seed_gives_the_same_figures() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,10 +10,14 @@ import msgspec
 import pytest
 
 from shopkeeper.errors import NotEnoughData
+from shopkeeper.objectives.built_in import built_in_objective
 from shopkeeper.recommendations.interactions import Interactions
 from shopkeeper.registry.bundle import Bundle, BundleContent, open_bundle, write_bundle
+from shopkeeper.testing.planted import planted_interactions
 from shopkeeper.testing.planted_learning import PlantedLearning
+from shopkeeper.training.bless import bless
 from shopkeeper.training.evaluate import Evaluation, Serving, evaluate
+from shopkeeper.training.latency import measure_latency
 from shopkeeper.training.ports import Parameters
 from shopkeeper.training.split import TimeSplit, time_split
 
@@ -104,6 +109,9 @@ def test_the_document_has_the_model_first_then_baseline_and_champion(
     assert document["champion"]["name"] == bundle.version
     assert document["champion"]["difference"]["ndcg@10"] == document["difference"]["ndcg@10"]
     assert document["slices"]["known shoppers"]["cases"] > 0
+    assert sum(one["cases"] for one in document["calibration"]) == found.cases - found.cases // 2
+    assert document["calibration_error"]["value"] == found.calibration.error
+    assert document["importance"]["history"] > document["importance"]["event kinds"]
     assert msgspec.json.encode(document)
 
 
@@ -118,3 +126,20 @@ def test_an_evaluation_comes_back_from_what_a_step_recorded(
 def test_too_few_shoppers_are_said(system: PlantedLearning, split: TimeSplit) -> None:
     with pytest.raises(NotEnoughData, match=r"Only \d+ shopper\(s\) met a new product.*5000 are needed"):
         evaluate(system, "popular", {}, system.data, split, minimum_cases=5_000, seed=1)
+
+
+@pytest.mark.parametrize("seed", range(2, 7))
+def test_a_worse_retrained_model_is_refused_and_a_better_one_goes_on(seed: int, tmp_path: Path) -> None:
+    system = PlantedLearning(planted_interactions(seed))
+    split = time_split(system.data.times, 0.2)
+    objective = built_in_objective("recommendations", "ndcg@10")
+    verdicts = {}
+    for champion, candidate in (("item-knn", "popular"), ("popular", "item-knn")):
+        bundle = bundle_of(system, champion, system.data.take(split.train), tmp_path)
+        serving = Serving(bundle, split.moment - timedelta(seconds=1))
+        found = evaluate(system, candidate, {}, system.data, split, serving=serving, resamples=200, seed=1)
+        timed = replace(found, latency=measure_latency(system.answerer(bundle, system.data, 1), 20))
+        verdicts[candidate] = bless(timed, objective)
+    assert not verdicts["popular"].blessed
+    assert verdicts["popular"].refusals[0].rule == "ndcg@10 better than the champion"
+    assert verdicts["item-knn"].blessed, verdicts["item-knn"].refusals

@@ -17,15 +17,15 @@ class Bin:
 
     Attributes:
         low, high: Lowest and highest confidence among them, in the model's own unit.
-        said: Mean chance that the mapping gives them.
-        seen: Share that were a success.
+        predicted: Mean chance that the mapping gives them.
+        observed: Share that were a success.
     """
 
     cases: int
     low: float
     high: float
-    said: float
-    seen: float
+    predicted: float
+    observed: float
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Calibration:
     """What confidence is worth.
 
     Attributes:
-        error: Expected calibration error: mean distance of said and seen over the bins, weighed by their cases.
+        error: Expected calibration error: mean distance of predicted and observed over the bins, weighed by cases.
         bins: Tenths of the cases that the mapping was not learned from, the unsurest first.
     """
 
@@ -60,9 +60,9 @@ def calibrate(confidence: npt.NDArray[np.float64], success: npt.NDArray[np.bool_
     bins = []
     for members in np.array_split(ranked, min(BINS, len(ranked))):
         there = confidence[judged][members]
-        said, seen = float(chances[members].mean()), float(success[judged][members].mean())
-        bins.append(Bin(len(members), float(there.min()), float(there.max()), said, seen))
-    error = sum(one.cases * abs(one.said - one.seen) for one in bins) / len(judged)
+        predicted, observed = float(chances[members].mean()), float(success[judged][members].mean())
+        bins.append(Bin(len(members), float(there.min()), float(there.max()), predicted, observed))
+    error = sum(one.cases * abs(one.predicted - one.observed) for one in bins) / len(judged)
     return Calibration(float(error), tuple(bins))
 
 

@@ -150,7 +150,7 @@ def _calibration(facts: CardFacts) -> dict[str, Any] | None:
 
 
 def _importance(facts: CardFacts) -> dict[str, Any] | None:
-    found = facts.known.get("importance") or {}
+    found = facts.known.get("importance") or facts.metrics.get("importance") or {}
     rows = [(str(n), float(v["value"] if isinstance(v, Mapping) else v)) for n, v in found.items()]
     rows = sorted(rows, key=lambda row: -abs(row[1]))[:MOST_ROWS]
     return {"rows": rows, "chart": bar_chart(rows, "Importance of each feature")} if rows else None

@@ -64,7 +64,7 @@ class Evaluation:
             "baseline": against.document(),
             "difference": against.differences(),
             "slices": against.slice_documents(),
-            "calibration": asdict(self.calibration),
+            "calibration": [asdict(one) for one in self.calibration.bins],
             "importance": dict(self.importance),
         }
         if self.champion is not None:
