@@ -16,8 +16,8 @@ from shopkeeper.errors import BundleDamaged, InputError, UnknownModel
 from shopkeeper.registry.bundle import CARD_FILE, BundleContent, open_bundle, write_bundle
 from shopkeeper.registry.ports import Lineage, ModelVersion
 from shopkeeper.wiring.model_lineage import find_decision, pin_version, show_version, write_version_card
-from shopkeeper.wiring.model_retention import prune_models
-from shopkeeper.wiring.settings import ModelSettings, Settings
+from shopkeeper.wiring.model_retention import prune_models, tidy_models
+from shopkeeper.wiring.settings import EngineSettings, ModelSettings, Settings
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -135,3 +135,12 @@ def test_files_a_killed_prune_left_go_with_the_next(settings: Settings) -> None:
     assert "items.npy" in files(settings, old)
     prune_models(settings, "ann", now=NOW)
     assert files(settings, old) == {"manifest.json"}
+
+
+def test_a_worker_prunes_once_a_day_and_a_database_that_is_away_stops_it_not(settings: Settings) -> None:
+    old, _ = put(settings, 30), put(settings, 20)
+    tidy_models(settings, NOW)
+    assert files(settings, old) == {"manifest.json"}
+    (settings.workspace / "taken").touch()
+    away = settings.model_copy(update={"engines": EngineSettings(state_url="sqlite:///taken/state.db")})
+    tidy_models(away, NOW)

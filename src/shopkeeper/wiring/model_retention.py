@@ -13,12 +13,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from shopkeeper.engines.state import State
+from shopkeeper.errors import ShopkeeperError
 from shopkeeper.registry.bundle import CARD_FILE, MANIFEST_FILE
 from shopkeeper.registry.ports import ALIASES, ModelVersion
 from shopkeeper.registry.retention import KeepRule, VersionKey, prunable
+from shopkeeper.training.mirror import mirror_aliases
+from shopkeeper.wiring.experiment_log import open_experiment_log
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.workspace_state import open_workspace_state
+
+_log = structlog.get_logger(__name__)
 
 KEPT_FILES: Final = frozenset({MANIFEST_FILE, CARD_FILE})
 
@@ -61,6 +68,22 @@ def prune_models(
             if one.status == "pruned":
                 _delete(models / one.folder)
     return done
+
+
+def tidy_models(settings: Settings, now: datetime | None = None) -> None:
+    """Prune, and send on what the experiment log missed; what a worker does once a day. Failures are logged."""
+    try:
+        pruned = prune_models(settings, "work", now=now)
+        log = open_experiment_log(settings)
+        if log.missed:
+            with open_workspace_state(settings) as state:
+                systems = sorted({one.system for one in state.registry.versions()})
+                mirror_aliases(state.registry, log, settings.folder(settings.engines.models), systems)
+    except (ShopkeeperError, OSError) as error:
+        _log.error("models_not_tidied", error=str(error))
+        return
+    if pruned:
+        _log.info("models_pruned", versions=[one.version for one in pruned], bytes=sum(one.bytes for one in pruned))
 
 
 def _pointed(state: State) -> set[VersionKey]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Final
 
 from shopkeeper.jobs.ports import Work
 from shopkeeper.wiring.jobs import TAKE_UP_SECONDS, working
+from shopkeeper.wiring.model_retention import tidy_models
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.training_job import TRAINING, training_work
 
@@ -55,7 +57,11 @@ def work_on(
     with working(settings, works_of(settings), "work", number, leave_seconds=LEAVE_SECONDS) as worker:
         say(f"Worker {worker.name} works; Ctrl-C stops it.")
         pause = _ONCE_SECONDS if once else TAKE_UP_SECONDS
+        tidied: date | None = None
         while worker.look_after() and not stopped(pause):
+            if (today := datetime.now(UTC).date()) != tidied:
+                tidy_models(settings)
+                tidied = today
             if once and not worker.rows.unfinished():
                 break
     return Left(worker.name, frozenset(worker.at_work))
