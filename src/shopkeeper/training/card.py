@@ -208,11 +208,13 @@ def _flat(found: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]
     for name, value in found.items():
         if isinstance(value, Mapping):
             yield from _flat(value, f"{above}{name} ")
-        else:
+        elif value not in (None, "", []):
             yield f"{above}{name}".replace("_", " "), _words(value)
 
 
 def _words(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(_words(one) for one in value)
     if isinstance(value, float):
         return f"{value:.5g}"
     if isinstance(value, int) and not isinstance(value, bool):

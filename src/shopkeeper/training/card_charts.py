@@ -43,10 +43,11 @@ def interval_chart(rows: Sequence[MarkRow], words: str) -> Markup:
     """
     ends = [end for row in rows for mark in row.marks for end in (mark.low, mark.high)]
     low, high = min(0.0, *ends), max(0.0, *ends)
-    height = _ROW * len(rows) + 34
+    tall = max(_ROW, 14 + 7 * max(len(row.marks) for row in rows))
+    height = tall * len(rows) + 34
     parts = [*_axis(low, high, height - 24)]
     for place, row in enumerate(rows):
-        middle = 12 + _ROW * place
+        middle = tall * (place + 0.5)
         parts.append(f'<text class="label" x="{_LEFT - 10}" y="{middle + 4}">{_short(row.label)}</text>')
         for number, mark in enumerate(row.marks):
             y = middle + (number - (len(row.marks) - 1) / 2) * 7
