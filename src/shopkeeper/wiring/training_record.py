@@ -25,6 +25,8 @@ def recorded(settings: Settings, state: State, log: ExperimentLog, result: Train
     """Write cards, figures and versions of a run that ended well, close its record, and return what that came to."""
     started = time.perf_counter()
     models = settings.folder(settings.engines.models)
+    fitted = {"model": result.model, **result.parameters}
+    log.begin(result.run, result.system, {"fitted": fitted}, {"model": result.model})
     log.metrics(result.run, dict(figures(result.metrics)))
     for name, seconds in result.seconds.items():
         log.metrics(result.run, {f"seconds/{name}": seconds})
