@@ -10,6 +10,7 @@ import pytest
 
 from shopkeeper.commerce.tables import EVENTS
 from shopkeeper.engines.lake import Lake
+from shopkeeper.engines.running_marks import marked_as_running
 from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.errors import ContractNotMet, UnknownStore
 from shopkeeper.quality.ports import NamedQuery
@@ -97,3 +98,8 @@ def test_while_a_process_writes_it_says_that_not_all_is_gone(settings: Settings)
             forget_person(settings, "uk", USER)
     finally:
         writer.close()
+
+
+def test_while_a_server_runs_that_may_hold_the_profile_it_says_that_not_all_is_gone(settings: Settings) -> None:
+    with marked_as_running(settings.folder(settings.engines.log)), pytest.raises(ContractNotMet, match="1 process"):
+        forget_person(settings, "uk", USER)

@@ -12,6 +12,7 @@ from shopkeeper.engines.feature_store import FeatureStore
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.lake_erasure import Person
 from shopkeeper.engines.quarantine_files import QuarantineFiles
+from shopkeeper.engines.running_marks import running_processes
 from shopkeeper.engines.state import State
 from shopkeeper.engines.state_privacy import compact_state, forget_user
 from shopkeeper.engines.valkey_sessions import ValkeySessions
@@ -21,6 +22,9 @@ from shopkeeper.wiring.erasure import person_of
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.warehouse import Analytics
 from shopkeeper.wiring.workspace_state import open_workspace_state
+
+CACHE_WAIT_SECONDS = 5.0
+"""How long the shared cache may take here, where nobody waits for a page."""
 
 
 def forget_person(settings: Settings, store: str, user: str) -> dict[str, int]:
@@ -51,16 +55,14 @@ def forget_person(settings: Settings, store: str, user: str) -> dict[str, int]:
     Analytics(settings, lake).load()  # what is gone from the lake goes from ClickHouse
     if settings.engines.cache_url is not None:
         erased["cache"] = asyncio.run(_forget_in_cache(settings.engines.cache_url, group, user))
-    if removed.live_segments or removed.files_pending or not whole:
+    running = max(removed.live_segments, running_processes(settings.folder(settings.engines.log)))
+    if running or removed.files_pending or not whole:
         raise ContractNotMet(
-            f"{removed.live_segments} process(es) write events in this workspace, so the person is not gone from there "
-            "yet; everything else is erased.",
+            f"{running} process(es) serve or write events in this workspace, so the person is not gone from there yet; "
+            "everything else is erased.",
             "Send DELETE /v1/users to the running server, which also forgets live profiles; or stop it and run again.",
         )
     return erased
-
-
-_CACHE_WAIT_SECONDS = 5.0
 
 
 def _group(state: State, store: str) -> tuple[tuple[str, ...], str]:
@@ -83,7 +85,7 @@ def _forget_in_models(settings: Settings, state: State, group: str, person: Pers
 
 async def _forget_in_cache(url: str, group: str, user: str) -> int:
     """Erase a user's profile and answers from the cache that serving processes share; return profiles dropped."""
-    sessions = ValkeySessions(url, wait_seconds=_CACHE_WAIT_SECONDS)
+    sessions = ValkeySessions(url, wait_seconds=CACHE_WAIT_SECONDS)
     try:
         await sessions.prepare()
         return await sessions.erase(group, user)
