@@ -40,6 +40,7 @@ def whole(text: str = "") -> CardFacts:
             for n in range(12)
         },
         "latency": {"answers": 500, "p50_ms": 1.2, "p99_ms": 3.4, "cores": 2},
+        "importance": {f"price{text}": 0.5, "recency": {"value": -0.2}},
         "calibration": [{"predicted": n / 10, "observed": n / 11, "cases": 5} for n in range(10)],
     }  # fmt: skip
     known: dict[str, Any] = {
@@ -67,7 +68,6 @@ def whole(text: str = "") -> CardFacts:
                 for n in (1, 2, 3)
             ],
         },
-        "importance": {f"price{text}": 0.5, "recency": {"value": -0.2}},
         "drift": {f"price{text}": {"psi": 0.1}},
     }
     return CardFacts("recommendations", f"item-knn{text}", "v1", NOW, True, f"f0{text}", metrics, known, simulated=True)

@@ -17,11 +17,10 @@ class CardFacts:
 
     Attributes:
         metrics: As `Evaluation.document()` stores them: figures of the model, `baseline`, `champion`, `difference`,
-            `slices`, `latency`, `calibration` (bins of `predicted`, `observed`, `cases`), `importance` (name -> share).
+            `slices`, `latency`, `importance` (name -> figure), `calibration` (bins of `predicted`, `observed`, `cases`).
         known: Plain JSON by name: `baseline` and `metric` (names), `cutoff`, `data`, `parameters`, `seed`, `run`,
             `code`, `environment`, `objective` (its digest, or the contract), `quality`, `blessing` (`blessed`,
-            `reasons`), `trials`, `cross_validation`, `importance` (name -> figure), `drift` (feature -> figures),
-            `champion` (the version that served then).
+            `reasons`), `trials`, `cross_validation`, `drift` (feature -> figures), `champion` (what served then).
         simulated: Everything it learned from is made up.
     """
 
