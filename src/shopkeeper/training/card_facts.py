@@ -17,7 +17,7 @@ class CardFacts:
 
     Attributes:
         metrics: As `Evaluation.document()` stores them: figures of the model, `baseline`, `champion`, `difference`,
-            `slices`, `latency`, `importance` (name -> figure), `calibration` (bins of `predicted`, `observed`, `cases`).
+            `slices`, `latency`, `importance` (name -> figure), `calibration` (`predicted`, `observed`, `cases` by bin).
         known: Plain JSON by name: `baseline` and `metric` (names), `cutoff`, `data`, `parameters`, `seed`, `run`,
             `code`, `environment`, `objective` (its digest, or the contract), `quality`, `blessing` (`blessed`,
             `reasons`), `trials`, `cross_validation`, `drift` (feature -> figures), `champion` (what served then).
