@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from dbos import DBOS
 from sqlalchemy import MetaData, select
 
 from shopkeeper.engines.dbos_jobs import DbosJobs
@@ -14,7 +16,7 @@ from shopkeeper.engines.dbos_worker import DbosWorker
 from shopkeeper.engines.jobs_rows import JobRows, open_jobs
 from shopkeeper.engines.worker_names import WorkerNames
 from shopkeeper.errors import ConfigError, InputError
-from shopkeeper.jobs.ports import Document, Steps, Work
+from shopkeeper.jobs.ports import Document, Scheduled, Steps, Work
 from shopkeeper.testing.jobs_suite import JobsSuite, Working, ended
 
 
@@ -97,3 +99,27 @@ def test_a_row_is_read_without_dbos(jobs: DbosJobs, url: str) -> None:
     engine = open_jobs(url)
     assert JobRows(engine).status(run) == jobs.status(run)
     engine.dispose()
+
+
+def test_what_is_scheduled_is_done_when_it_is_due_and_a_failure_ends_nothing(url: str, tmp_path: Path) -> None:
+    done: list[datetime] = []
+
+    def call(due: datetime) -> Document:
+        done.append(due)
+        return {"due": due}
+
+    def broken(_due: datetime) -> Document:
+        raise OSError("the disk is full")
+
+    engine = open_jobs(url)
+    schedules = [Scheduled("often", "* * * * *", call), Scheduled("broken", "* * * * *", broken)]
+    worker = DbosWorker(engine, tmp_path / "runs", {}, WorkerNames(engine).claim("work"), schedules=schedules)
+    worker.start()
+    try:
+        DBOS.trigger_schedule("broken").get_result()
+        DBOS.trigger_schedule("often").get_result()
+        assert done
+        assert worker.look_after()
+    finally:
+        worker.stop()
+        engine.dispose()

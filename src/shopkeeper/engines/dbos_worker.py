@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,10 +24,11 @@ from shopkeeper.engines.jobs_rows import JobRows
 from shopkeeper.engines.worker_names import HeldName, WorkerNames
 from shopkeeper.errors import ConfigError, InputError, JobCancelled, ShopkeeperError
 from shopkeeper.jobs.failure import as_document, as_error
-from shopkeeper.jobs.ports import Document, FinishedStep, Work
+from shopkeeper.jobs.ports import Document, FinishedStep, Scheduled, Work
 
 MOST_ATTEMPTS: Final = 50
 """A run that took so many processes down with it is given up."""
+SCHEDULE_WORKFLOW: Final = "shopkeeper.due"
 _REPORT_SECONDS: Final = 0.25
 """Reports of progress that follow faster are left out."""
 _log = structlog.get_logger(__name__)
@@ -45,10 +47,17 @@ class DbosWorker:
         works: What is done for each kind of job.
         held: The name of this worker.
         queues: The only queues it looks at; None = all.
+        schedules: What is done again and again; of all workers one does it each time.
     """
 
     def __init__(
-        self, engine: Engine, runs: Path, works: Mapping[str, Work], held: HeldName, queues: Sequence[str] | None = None
+        self,
+        engine: Engine,
+        runs: Path,
+        works: Mapping[str, Work],
+        held: HeldName,
+        queues: Sequence[str] | None = None,
+        schedules: Sequence[Scheduled] = (),
     ) -> None:
         self.rows = JobRows(engine)
         self.runs = runs
@@ -59,6 +68,7 @@ class DbosWorker:
         self._engine = engine
         self._held = held
         self._queues = queues
+        self.schedules = {one.name: one for one in schedules}
         self._names = WorkerNames(engine)
 
     def start(self) -> None:
@@ -87,6 +97,13 @@ class DbosWorker:
         if self._queues is not None:
             DBOS.listen_queues(self._queues)
         DBOS.launch()
+        if self.schedules:
+            DBOS.apply_schedules(
+                [
+                    {"schedule_name": one.name, "workflow_fn": _due, "schedule": one.cron, "context": one.name}
+                    for one in self.schedules.values()
+                ]
+            )
 
     def look_after(self) -> bool:
         """Take up what dead workers left; returns False once this worker has lost its name and must stop."""
@@ -224,6 +241,21 @@ def _job(kind: str, subject: str, order: dict[str, Any]) -> dict[str, Any]:
         raise
     finally:
         worker.at_work.discard(run)
+
+
+@DBOS.workflow(name=SCHEDULE_WORKFLOW, max_recovery_attempts=MOST_ATTEMPTS)
+def _due(moment: datetime, name: Any) -> None:  # noqa: ANN401 - DBOS's own form of what it calls
+    """Do what a schedule says; what goes wrong is logged, and the next time tries again."""
+    worker = _place.worker
+    if worker is None or worker.stopping.is_set():
+        raise _Stopped
+    scheduled = worker.schedules.get(str(name))
+    if scheduled is None:  # left by another version of Shopkeeper
+        return
+    try:
+        DBOS.run_step({"name": scheduled.name}, lambda: _plain(scheduled.call(moment)))
+    except Exception:  # noqa: BLE001 - the outermost loop of what is scheduled
+        _log.exception("schedule_failed", schedule=scheduled.name, due=moment.isoformat())
 
 
 def _attempt(call: Callable[[], Document]) -> dict[str, Any]:

@@ -55,6 +55,21 @@ Work = Callable[[Steps, str, Document], Document]
 
 
 @dataclass(frozen=True, slots=True)
+class Scheduled:
+    """Something that is done again and again, by one worker each time.
+
+    Attributes:
+        name: Unique among them.
+        cron: When, five fields, UTC.
+        call: What is done; gets the time it was due. It may be called twice for one time, so it must be safe to repeat.
+    """
+
+    name: str
+    cron: str
+    call: Callable[[datetime], Document]
+
+
+@dataclass(frozen=True, slots=True)
 class FinishedStep:
     """A step whose document is recorded.
 

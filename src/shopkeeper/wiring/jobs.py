@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +12,7 @@ from shopkeeper.engines.dbos_jobs import DbosJobs, queue_of
 from shopkeeper.engines.dbos_worker import DbosWorker
 from shopkeeper.engines.jobs_rows import open_jobs
 from shopkeeper.engines.worker_names import WorkerNames
-from shopkeeper.jobs.ports import JobStatus, Work
+from shopkeeper.jobs.ports import JobStatus, Scheduled, Work
 from shopkeeper.wiring.settings import Settings
 
 TAKE_UP_SECONDS: Final = 5.0
@@ -127,6 +127,7 @@ def working(
     number: int | None = None,
     queues: list[str] | None = None,
     leave_seconds: float = _LEAVE_SECONDS,
+    schedules: Sequence[Scheduled] = (),
 ) -> Iterator[DbosWorker]:
     """Work under a name of its own while the context is open.
 
@@ -134,10 +135,16 @@ def working(
         kind: `work` for a process that works on everything, `train` for one that works on its own run.
         queues: The only queues to work on; None = all.
         leave_seconds: How long to wait for runs to reach a place where they can be left.
+        schedules: What is done again and again while this or another worker lives.
     """
     engine = open_jobs(settings.jobs_url)
     worker = DbosWorker(
-        engine, settings.folder(settings.engines.runs), works, WorkerNames(engine).claim(kind, number), queues
+        engine,
+        settings.folder(settings.engines.runs),
+        works,
+        WorkerNames(engine).claim(kind, number),
+        queues,
+        schedules,
     )
     worker.start()
     try:

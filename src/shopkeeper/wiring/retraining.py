@@ -140,7 +140,7 @@ def _evidence(
     settings: Settings, state: State, system: str, rules: Retraining, now: datetime
 ) -> tuple[list[Trigger], list[Block]]:
     versions = state.registry.versions(system)
-    due = schedule(rules.schedule, max((one.created_at for one in versions), default=None), now)
+    due = schedule(rules.schedule, max((_trained_at(one) for one in versions), default=None), now)
     pointer = state.registry.pointer(system, "champion")
     if pointer is None:
         return [due], _quality_blocks(state)
@@ -257,6 +257,12 @@ def _offline(
 
 def _is_figure(one: object) -> bool:
     return isinstance(one, dict) and isinstance(one.get("value"), (int, float))
+
+
+def _trained_at(version: ModelVersion) -> datetime:
+    """Return the moment a version stands for: when it was trained, or the earlier moment its data were cut at."""
+    until = version.lineage.facts.get("plan", {}).get("until")
+    return version.created_at if until is None else min(version.created_at, datetime.fromisoformat(until))
 
 
 def _taught_until(serving: ModelVersion) -> datetime:

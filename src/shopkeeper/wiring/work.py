@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Final
 
-from shopkeeper.jobs.ports import Work
+from shopkeeper.jobs.ports import Document, Scheduled, Work
 from shopkeeper.wiring.jobs import TAKE_UP_SECONDS, working
 from shopkeeper.wiring.model_retention import tidy_models
+from shopkeeper.wiring.retraining import check_retraining
 from shopkeeper.wiring.settings import Settings
-from shopkeeper.wiring.training_job import TRAINING, training_work
+from shopkeeper.wiring.training_job import SYSTEMS, TRAINING, training_work
 
 LEAVE_SECONDS: Final = 20.0
 """How long a worker that stops waits for its runs to reach a step; Kubernetes gives 30."""
@@ -35,6 +36,20 @@ def works_of(settings: Settings) -> Mapping[str, Work]:
     return {TRAINING: training_work(settings)}
 
 
+def schedules_of(settings: Settings) -> tuple[Scheduled, ...]:
+    """Return what workers do again and again: look for reasons to train again, and delete what is kept long enough."""
+
+    def retraining(due: datetime) -> Document:
+        checked = [check_retraining(settings, system, due, who="schedule") for system in SYSTEMS]
+        return {"checked": [one.document() for one in checked]}
+
+    def tidying(_due: datetime) -> Document:
+        tidy_models(settings)
+        return {}
+
+    return (Scheduled("retraining", "17 * * * *", retraining), Scheduled("tidying", "43 2 * * *", tidying))
+
+
 def work_on(
     settings: Settings,
     number: int | None,
@@ -54,14 +69,17 @@ def work_on(
         InputError: a living worker has that number.
         Unavailable: the database of jobs does not answer.
     """
-    with working(settings, works_of(settings), "work", number, leave_seconds=LEAVE_SECONDS) as worker:
+    with working(
+        settings,
+        works_of(settings),
+        "work",
+        number,
+        leave_seconds=LEAVE_SECONDS,
+        schedules=() if once else schedules_of(settings),
+    ) as worker:
         say(f"Worker {worker.name} works; Ctrl-C stops it.")
         pause = _ONCE_SECONDS if once else TAKE_UP_SECONDS
-        tidied: date | None = None
         while worker.look_after() and not stopped(pause):
-            if (today := datetime.now(UTC).date()) != tidied:
-                tidy_models(settings)
-                tidied = today
             if once and not worker.rows.unfinished():
                 break
     return Left(worker.name, frozenset(worker.at_work))
