@@ -36,7 +36,7 @@ def check(
 
     Reasons: the matured metric is below the objective's bound, the data drifted, the schedule, a feature that came.
     Against it: broken data, a run under way, the least distance, the month's budget, quiet hours; all from
-    `retraining` of objectives/SYSTEM.yaml. `shopkeeper work` does what is started and looks every hour by itself;
+    `retraining` of objectives/SYSTEM.yaml. `shopkeeper work` does what is started and looks every six hours by itself;
     without a worker run this from cron. Exit 1 when a reason holds and the data are broken.
     """
     from shopkeeper.cli.output import Output

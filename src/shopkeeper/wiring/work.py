@@ -47,7 +47,7 @@ def schedules_of(settings: Settings) -> tuple[Scheduled, ...]:
         tidy_models(settings)
         return {}
 
-    return (Scheduled("retraining", "17 * * * *", retraining), Scheduled("tidying", "43 2 * * *", tidying))
+    return (Scheduled("retraining", "17 */6 * * *", retraining), Scheduled("tidying", "43 2 * * *", tidying))
 
 
 def work_on(
