@@ -23,10 +23,11 @@ from clickhouse_connect.driver.client import Client
 
 import shopkeeper
 from shopkeeper.commerce.event import EventType, TrafficClass
-from shopkeeper.commerce.tables import KEYED_TABLES, LOGGED_TABLES, Column, TableSchema
+from shopkeeper.commerce.tables import KEYED_TABLES, LOGGED_TABLES, SOURCE_TABLES, Column, TableSchema
 from shopkeeper.engines.clickhouse_loading import ClickHouseData
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.segment_log import SegmentLog
+from shopkeeper.quality.missing_values import counting, counting_filled
 from shopkeeper.quality.ports import NamedQuery, Warehouse
 
 pytestmark = pytest.mark.integration
@@ -55,6 +56,15 @@ FILLED: Mapping[str, list[dict[str, str]]] = {
     ],
 }
 """Files with places in braces, and what the code puts there."""
+MADE: Mapping[str, list[NamedQuery]] = {
+    "quality/missing_values": [counting(table) for table in SOURCE_TABLES.values()],
+    "quality/filled_values": [
+        counting_filled(table, table.attributes_column)
+        for table in SOURCE_TABLES.values()
+        if table.attributes_column is not None
+    ],
+}
+"""Files whose places the code fills from the columns of a table."""
 
 NOON = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
 STORES = ["uk", "de", "Ключ-鍵'é"]
@@ -86,7 +96,9 @@ def queries() -> Iterator[NamedQuery]:
     texts = {str(file.relative_to(PACKAGE).with_suffix("")): file.read_text("utf-8") for file in FILES}
     for name, text in texts.items():
         start = next((first for rest, first in BEGINNINGS.items() if name.startswith(rest)), None)
-        if name not in BEGINNINGS.values():
+        if name in MADE:
+            yield from MADE[name]
+        elif name not in BEGINNINGS.values():
             whole = f"{texts[start]}{text}" if start else text
             for parts in FILLED.get(name, [{}]):
                 filled_in = re.sub(r"\{(\w+)\}", _from(parts), whole)

@@ -8,7 +8,7 @@ from typing import Any
 from shopkeeper.quality.contract import PIECES, DataContract, FieldRule, Level
 from shopkeeper.quality.judge import Judge
 from shopkeeper.quality.ports import NamedQuery, Warehouse
-from shopkeeper.quality.reading import query
+from shopkeeper.quality.reading import filled_query
 from shopkeeper.quality.report import Offender
 
 
@@ -41,12 +41,12 @@ def compile_checks(contract: DataContract) -> tuple[ContractCheck, ...]:
     for unique in contract.unique:
         names = [_quoted(column) for column in unique.columns]
         present = " AND ".join(f"{name} IS NOT NULL" for name in names)
-        measure = _filled("contract_repeated", table=unique.table, columns=", ".join(names), present=present)
+        measure = filled_query("contract_repeated", table=unique.table, columns=", ".join(names), present=present)
         title = f"{unique.table}: {', '.join(unique.columns)} come once"
         remedy = "Find why the source repeats them; the newest of a key wins where the table has one."
         checks.append(ContractCheck(title, measure, None, {}, unique.broken, unique.level, remedy))
     for reference in contract.references:
-        measure = _filled(
+        measure = filled_query(
             "contract_strangers", table=reference.table, column=_quoted(reference.column), other=reference.other,
             target=_quoted(reference.target),
         )  # fmt: skip
@@ -94,25 +94,17 @@ def _field_checks(rule: FieldRule) -> list[ContractCheck]:
     checks = [
         ContractCheck(
             title,
-            _filled("contract_breach", table=rule.table, breach=breach),
-            _filled("contract_breach_worst", table=rule.table, breach=breach, column=column),
+            filled_query("contract_breach", table=rule.table, breach=breach),
+            filled_query("contract_breach_worst", table=rule.table, breach=breach, column=column),
             parameters, rule.broken, rule.level, remedy,
         )
         for title, breach, parameters, remedy in found
     ]  # fmt: skip
     if rule.required is not None:
-        measure = _filled("contract_breach", table=rule.table, breach=f"{column} IS NULL")
+        measure = filled_query("contract_breach", table=rule.table, breach=f"{column} IS NULL")
         remedy = f"Fill `{rule.column}` in the source or the mapping."
         checks.append(ContractCheck(f"{name} filled", measure, None, {}, 1 - rule.required, rule.level, remedy))
     return checks
-
-
-def _filled(name: str, **parts: str) -> NamedQuery:
-    """Return a shipped query with names of tables and columns, and conditions made here, put in."""
-    text = query(name).text
-    for key, part in parts.items():
-        text = text.replace(f"{{{key}}}", part)
-    return NamedQuery(name, text)
 
 
 def _quoted(column: str) -> str:

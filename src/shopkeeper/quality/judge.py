@@ -28,8 +28,7 @@ class Judge:
         """Judge a share that should be high."""
         figure = float(part / whole) if whole else None
         status: Status = "pass" if figure is None or figure >= limit else below
-        detail = f"{int(part):,} of {int(whole):,}"
-        self._add(dimension, Finding(name, self.store, status, figure, limit, True, "share", remedy, detail), offenders)
+        self._add(dimension, self._share(name, part, whole, status, limit, remedy, at_least=True), offenders)
 
     def excess(
         self,
@@ -45,9 +44,14 @@ class Judge:
         """Judge a share that should be low."""
         figure = float(part / whole) if whole else None
         status: Status = "pass" if figure is None or figure <= limit else above
+        self._add(dimension, self._share(name, part, whole, status, limit, remedy, at_least=False), offenders)
+
+    def _share(
+        self, name: str, part: float, whole: float, status: Status, limit: float, remedy: str, *, at_least: bool
+    ) -> Finding:
+        figure = float(part / whole) if whole else None
         detail = f"{int(part):,} of {int(whole):,}"
-        found = Finding(name, self.store, status, figure, limit, False, "share", remedy, detail)
-        self._add(dimension, found, offenders)
+        return Finding(name, self.store, status, figure, limit, at_least, "share", remedy, detail)
 
     def least(
         self, dimension: Dimension, name: str, figure: float, least: float, unit: str, below: Status, remedy: str

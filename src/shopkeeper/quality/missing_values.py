@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from shopkeeper.commerce.tables import SOURCE_TABLES, Column, TableSchema
 from shopkeeper.quality.contract import DataContract
 from shopkeeper.quality.missing_policy import built_in, mark_of, types_of
 from shopkeeper.quality.ports import NamedQuery, Warehouse
-from shopkeeper.quality.reading import query
+from shopkeeper.quality.reading import filled_query
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +64,14 @@ def missing_values(
     Args:
         rejected: Table and field -> rows in quarantine because they lack it.
     """
-    return tuple(
-        field
-        for table in SOURCE_TABLES.values()
-        for counted in (warehouse.fetch(_counting(table), store=store),)
-        if int(counted["held"][0]) or any(name == table.name for name, _ in rejected)
-        for field in _fields(store, table, counted, contract, rejected)
-    )
+    found: list[MissingField] = []
+    for table in SOURCE_TABLES.values():
+        counted = warehouse.fetch(counting(table), store=store)
+        if table.attributes_column is not None:
+            counted |= warehouse.fetch(counting_filled(table, table.attributes_column), store=store)
+        if int(counted["held"][0]) or any(name == table.name for name, _ in rejected):
+            found += _fields(store, table, counted, contract, rejected)
+    return tuple(found)
 
 
 def _fields(
@@ -86,8 +87,8 @@ def _fields(
         policy = rule.missing if rule is not None and rule.missing is not None else None
         holds = policy or built_in(table, column)
         refused = rejected.get((table.name, column.name), 0)
-        empty, filled = (int(counted[f"{kind}_{column.name}"][0] or 0) for kind in ("missing", "filled"))
-        rows = int(counted[f"rows_{column.name}"][0] or 0) + refused
+        empty, filled = (_count(counted, f"{kind}_{column.name}") for kind in ("missing", "filled"))
+        rows = _count(counted, f"rows_{column.name}") + refused
         untold = policy is None and holds.action in ("default", "derive")
         yield MissingField(
             store, table.name, column.name, rows, None if untold else empty + filled + refused, empty, filled, refused,
@@ -95,11 +96,28 @@ def _fields(
         )  # fmt: skip
 
 
-def _counting(table: TableSchema) -> NamedQuery:
-    """Return the query that counts empty and filled values of all columns of a table."""
-    columns = ",\n  ".join(part for column in table.columns for part in _counts(table, column))
-    text = query("missing_values").text.replace("{columns}", columns).replace("{table}", table.name)
-    return NamedQuery(f"missing_values_{table.name}", text)
+def _count(counted: Mapping[str, Any], name: str) -> int:
+    """Return a sum; 0 where it has no rows, or was not asked for."""
+    values = counted.get(name)
+    return int(values[0]) if values is not None and values[0] == values[0] else 0
+
+
+def counting(table: TableSchema) -> NamedQuery:
+    """Return the query that counts rows and empty values of every column of a table."""
+    return filled_query("missing_values", table=table.name, columns=_listed(table, _counts))
+
+
+def counting_filled(table: TableSchema, place: str) -> NamedQuery:
+    """Return the query that counts filled values of every column of a table.
+
+    Args:
+        place: The column that holds the marks.
+    """
+    return filled_query("filled_values", table=table.name, columns=_listed(table, _marks), place=place)
+
+
+def _listed(table: TableSchema, counts: Callable[[TableSchema, Column], Iterator[str]]) -> str:
+    return ",\n  ".join(part for column in table.columns for part in counts(table, column))
 
 
 def _counts(table: TableSchema, column: Column) -> Iterator[str]:
@@ -107,7 +125,10 @@ def _counts(table: TableSchema, column: Column) -> Iterator[str]:
     meant = f"type IN ({', '.join(repr(name) for name in types)})" if types else "1 = 1"
     name = f'"{column.name}"'
     empty = f"{name} IS NULL" + (f" OR {name} IN ('[]', '{{}}')" if column.kind == "json" else "")
-    yield f"sum(CASE WHEN {meant} THEN 1 ELSE 0 END) AS rows_{column.name}"
-    yield f"sum(CASE WHEN {meant} AND ({empty}) THEN 1 ELSE 0 END) AS missing_{column.name}"
-    mark = f"{table.attributes_column} LIKE '%\"{mark_of(column.name)}\":%'" if table.attributes_column else "1 = 0"
-    yield f"sum(CASE WHEN {mark} THEN 1 ELSE 0 END) AS filled_{column.name}"
+    yield f"coalesce(sum(CASE WHEN {meant} THEN 1 ELSE 0 END), 0) AS rows_{column.name}"
+    yield f"coalesce(sum(CASE WHEN {meant} AND ({empty}) THEN 1 ELSE 0 END), 0) AS missing_{column.name}"
+
+
+def _marks(table: TableSchema, column: Column) -> Iterator[str]:
+    mark = f"{table.attributes_column} LIKE '%\"{mark_of(column.name)}\":%'"
+    yield f"coalesce(sum(CASE WHEN {mark} THEN 1 ELSE 0 END), 0) AS filled_{column.name}"

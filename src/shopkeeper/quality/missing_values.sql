@@ -1,4 +1,4 @@
--- Rows of one table of a store, and of each column the rows that should have it, lack it, and had it filled in.
+-- Rows of one table of a store, and of each column the rows that should have it and that lack it.
 SELECT
   count(*) AS held,
   {columns}

@@ -15,6 +15,14 @@ def query(name: str) -> NamedQuery:
     return NamedQuery.load("shopkeeper.quality", name)
 
 
+def filled_query(name: str, **parts: str) -> NamedQuery:
+    """Return a shipped query with names of tables and columns, and conditions made here, put into its braces."""
+    text = query(name).text
+    for key, part in parts.items():
+        text = text.replace(f"{{{key}}}", part)
+    return NamedQuery(name, text)
+
+
 def one_row(warehouse: Warehouse, name: str, **parameters: object) -> dict[str, float]:
     """Return the only row of a query, all numbers; what is missing is 0."""
     columns = warehouse.fetch(query(name), **parameters)
