@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ from shopkeeper.commerce.traffic import TrafficVerdict
 
 PACKAGE = Path(shopkeeper.__file__).parent
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
-JUDGES = {"human_events.sql", "behaviour_figures.sql"}
-"""Those that make the verdicts, and the view that joins them."""
+JUDGES = {"human_events.sql", "human_decisions.sql", "behaviour_figures.sql", "known_verdicts.sql"}
+"""Those that make the verdicts, and the views that join them."""
 Data = Any
 """The fixture of conftest.py: a log and a lake with rows of one store."""
 
@@ -21,7 +22,8 @@ Data = Any
 def test_no_query_reads_the_traffic_column_without_the_verdicts() -> None:
     queries = [path for path in PACKAGE.rglob("*.sql") if path.name not in JUDGES]
     assert len(queries) > 30
-    assert [path.name for path in queries if "traffic = 'human'" in path.read_text("utf-8")] == []
+    own = re.compile(r"\btraffic\b[^\n]*'human'|\btraffic_verdicts\b")
+    assert [path.name for path in queries if own.search(path.read_text("utf-8"))] == []
 
 
 def test_a_judged_machine_is_in_no_figure_about_people(data: Data) -> None:

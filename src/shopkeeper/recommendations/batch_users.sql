@@ -6,10 +6,9 @@ FROM (
   WHERE coalesce(u.store, '') IN ($store, '')
   UNION ALL
   SELECT e."user" AS name
-  FROM events AS e
+  FROM human_events AS e
   LEFT JOIN stores AS s ON s.store = e.store
   WHERE coalesce(nullif(s.customer_group, ''), e.store) = $group
-    AND coalesce(e.traffic, 'human') = 'human'
     AND coalesce(e."user", '') <> ''
 ) AS known
 ORDER BY name

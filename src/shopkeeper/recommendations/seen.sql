@@ -48,7 +48,7 @@ WITH seen AS (
     FROM (
       SELECT
         one.store AS store, one.product AS product, one.type AS type, one.ts AS ts, one.event_id AS event_id,
-        one.visitor AS visitor, one.session AS session, one.consent AS consent, one.traffic AS traffic,
+        one.visitor AS visitor, one.session AS session, one.consent AS consent,
         CASE
           WHEN lower(concat(coalesce(one.device, ''), ' ', coalesce(one.user_agent, ''))) LIKE '%tablet%' THEN 3
           WHEN lower(coalesce(one.device, '')) LIKE '%ipad%' THEN 3
@@ -63,7 +63,7 @@ WITH seen AS (
           WHEN one.ts <= login.first_ts THEN login.only_user
           ELSE ''
         END AS "user"
-      FROM events AS one
+      FROM human_events AS one
       LEFT JOIN (
         SELECT
           store AS login_store, session AS login_session, coalesce(visitor, '') AS login_visitor,
@@ -80,14 +80,7 @@ WITH seen AS (
     LEFT JOIN users AS everywhere ON everywhere."user" = e."user" AND coalesce(everywhere.store, '') = ''
     LEFT JOIN products AS own ON own.product = e.product AND own.store = e.store
     LEFT JOIN products AS shared ON shared.product = e.product AND coalesce(shared.store, '') = ''
-    WHERE coalesce(e.traffic, 'human') = 'human'
-      AND (
-        e.store,
-        CASE WHEN coalesce(e.session, '') <> '' THEN 'session' ELSE 'visitor' END,
-        CASE WHEN coalesce(e.session, '') <> '' THEN e.session ELSE coalesce(e.visitor, '') END,
-        CAST(e.ts AS DATE)
-      ) NOT IN (SELECT store, kind, subject, CAST(ts AS DATE) FROM traffic_verdicts WHERE traffic <> 'human')
-      AND e.type IN ('view', 'click', 'rating', 'cart', 'checkout', 'purchase')
+    WHERE e.type IN ('view', 'click', 'rating', 'cart', 'checkout', 'purchase')
       AND coalesce(e.product, '') <> ''
       AND e.ts < $until
       AND coalesce(nullif(own.kind, ''), nullif(shared.kind, ''), 'product') IN ('product', 'bundle')
