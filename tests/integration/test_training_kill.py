@@ -103,6 +103,14 @@ def begun(times: int, there: Callable[[JobStatus], bool]) -> Callable[[JobStatus
     return lambda run: run.attempts > times and there(run)
 
 
+def says(text: str) -> Callable[[JobStatus], bool]:
+    return lambda run: run.text.startswith(text)
+
+
+def has_done(steps: int) -> Callable[[JobStatus], bool]:
+    return lambda run: len(run.steps) >= steps
+
+
 def alike(result: dict[str, Any], other: dict[str, Any]) -> None:
     """Make sure that two runs came to the very same."""
     for found in (result, other):
@@ -120,11 +128,11 @@ def test_killed_after_every_step_and_twice_within_tuning_it_ends_with_the_same_m
             for trial in (2, 4):
                 kill_when(
                     rows,
-                    begun(kills, lambda run, text=f"Trial {trial} of": run.text.startswith(text)),
+                    begun(kills, says(f"Trial {trial} of")),
                     start(workspace),
                 )
                 kills += 1
-        kill_when(rows, begun(kills, lambda run, done=done: len(run.steps) >= done), start(workspace))
+        kill_when(rows, begun(kills, has_done(done)), start(workspace))
         kills += 1
     result = finished(start(workspace))
     alike(result, uninterrupted)

@@ -6,19 +6,25 @@ import getpass
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shopkeeper.errors import InputError
+from shopkeeper.errors import ContractNotMet, InputError
 
 if TYPE_CHECKING:
+    from shopkeeper.cli.output import Output
+    from shopkeeper.cli.progress import Progress
+    from shopkeeper.training.reproduce import Reproduction
     from shopkeeper.training.run import TrainingResult
+    from shopkeeper.wiring.settings import Settings
 
 Interval = Mapping[str, float]
+MOST = 20
+"""Differences of one sort that are shown to people."""
 
 
 def register(app: typer.Typer) -> None:
@@ -44,6 +50,10 @@ def train(  # noqa: PLR0917 - each is an option by name
     ignore_quality: Annotated[
         str, typer.Option(metavar="REASON", help="Train on data that do not meet their limits; the reason is kept.")
     ] = "",
+    reproduce: Annotated[
+        str | None,
+        typer.Option(metavar="VERSION", help="Train a version again; does it come to the same?"),
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Give up a run that was left, instead of going on.")] = False,
     workspace: Annotated[Path, typer.Option("--workspace", help="Folder with shopkeeper.toml.")] = Path(),
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
@@ -61,10 +71,13 @@ def train(  # noqa: PLR0917 - each is an option by name
     out, started = Output(json), time.perf_counter()
     progress = Progress(out)
     try:
+        settings = load_settings(workspace)
+        if reproduce is not None:
+            given = [model, until, seed, trials, minutes, folds, ignore_quality or None]
+            _repeat(settings, system, reproduce, given, progress, out, fresh=fresh)
+            return
         asked = Asked(model, _moment(until), seed, trials, minutes, folds, ignore_quality)
-        result = train_system(
-            load_settings(workspace), system, asked, fresh=fresh, who=who(), say=progress.say, watch=progress.watch
-        )
+        result = train_system(settings, system, asked, fresh=fresh, who=who(), say=progress.say, watch=progress.watch)
     except KeyboardInterrupt:
         progress.close()
         again = " ".join(["shopkeeper", *sys.argv[1:]])
@@ -74,6 +87,52 @@ def train(  # noqa: PLR0917 - each is an option by name
     progress.close()
     found = document(result) | {"total_seconds": round(time.perf_counter() - started, 3)}
     out.result(found, table(result))
+
+
+def _repeat(
+    settings: Settings,
+    system: str,
+    version: str,
+    given: Sequence[object],
+    progress: Progress,
+    out: Output,
+    *,
+    fresh: bool,
+) -> None:
+    """Train a version again, and end with 1 where its figures differ."""
+    from shopkeeper.wiring.train import reproduce_version
+
+    if any(one is not None for one in given):
+        raise InputError(
+            "--reproduce takes everything from the version: model, end, seed, trials and folds.",
+            "Leave the other options out.",
+        )
+    found = reproduce_version(settings, system, version, fresh=fresh, who=who(), say=progress.say, watch=progress.watch)
+    progress.close()
+    out.result(found.document(), repetition(found))
+    if not found.equal:
+        raise ContractNotMet(
+            f"Version {version} did not come to the same figures: {len(found.metrics)} differ.",
+            "What is listed above differs too; with the same data, versions and parameters they would be equal.",
+        )
+
+
+def repetition(found: Reproduction) -> str:
+    """Return what a repetition came to, for people."""
+    verdict = "the same figures, bit for bit" if found.equal else f"other figures: {len(found.metrics)} differ"
+    model = "the same model" if found.same_model else "another model"
+    lines = [f"Version {found.version} again: {verdict}; {model}."]
+    for title, differing in (
+        ("Figures", found.metrics),
+        ("Data, by store and day (rows:hash)", found.data),
+        ("Environment", found.environment),
+        ("Parameters", found.parameters),
+    ):
+        if differing:
+            lines += [f"{title}: then -> now", *(f"  {one.what}: {one.then} -> {one.now}" for one in differing[:MOST])]
+            if len(differing) > MOST:
+                lines.append(f"  and {len(differing) - MOST} more (--json has all)")
+    return "\n".join(lines)
 
 
 def document(result: TrainingResult) -> dict[str, Any]:

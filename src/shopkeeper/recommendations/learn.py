@@ -14,6 +14,7 @@ import numpy.typing as npt
 from shopkeeper.errors import UnknownModel
 from shopkeeper.quality.ports import Warehouse
 from shopkeeper.recommendations.answering import answerer
+from shopkeeper.recommendations.day_hashes import day_hashes
 from shopkeeper.recommendations.exam import RecommendationExam
 from shopkeeper.recommendations.extract import extract_interactions
 from shopkeeper.recommendations.interaction_files import read_interactions, write_interactions
@@ -110,6 +111,10 @@ class RecommendationLearning:
             last=moment_of(int(data.times[-1])) if len(data) else None,
             fingerprint=data.fingerprint(),
         )
+
+    def parts(self, data: Interactions) -> Mapping[str, str]:
+        """Return the days of each store with a hash of each."""
+        return day_hashes(data)
 
     def times(self, data: Interactions) -> npt.NDArray[np.int64]:
         """Return the time of each interaction."""

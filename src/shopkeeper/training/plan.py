@@ -34,6 +34,7 @@ class TrainingPlan:
         resamples: Bootstrap resamples behind each interval.
         minimum_interactions: Fewest interactions to train on.
         minimum_cases: Fewest shoppers to judge with.
+        reproduces: Version this run repeats, to see whether it comes to the same; it then registers nothing.
         ignore_quality: Why data that do not meet their limits are trained on all the same; empty = they are not.
     """
 
@@ -50,6 +51,7 @@ class TrainingPlan:
     minimum_interactions: int = 500
     minimum_cases: int = 30
     ignore_quality: str = ""
+    reproduces: str = ""
 
 
 @dataclass(frozen=True, slots=True)

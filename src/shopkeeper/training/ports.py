@@ -201,6 +201,13 @@ class LearningSystem(Protocol[DataT, ModelT]):
         """Return what was read, in figures."""
         ...
 
+    def parts(self, data: DataT) -> Mapping[str, str]:
+        """Return the parts of the data by name, such as a store's day, each with a hash of what is in it.
+
+        The hash of a part does not depend on what else there is, so data that differ can be named.
+        """
+        ...
+
     def times(self, data: DataT) -> npt.NDArray[np.int64]:
         """Return the time of every row, microseconds since 1970 UTC; shape (n,)."""
         ...

@@ -98,7 +98,7 @@ def train(system: LearningSystem[DataT, ModelT], plan: TrainingPlan, rails: Rail
     found = search(run)
     validated = validate_across_time(run, cuts.cutoff, found.parameters)
     fitted = fit(run, begun, found.parameters)
-    evaluation = judge(run, cuts.cutoff, found.parameters)
+    evaluation = judge(run, cuts.cutoff, found.parameters, fitted)
     verdict = bless(run, evaluation, summary, quality)
     origin = lineage(
         run,

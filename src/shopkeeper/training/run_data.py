@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -14,6 +14,9 @@ from shopkeeper.quality.verdict import QualityVerdict
 from shopkeeper.training.in_hand import RunInHand
 from shopkeeper.training.ports import DataSummary, DataT, ModelT
 from shopkeeper.training.split import three_way_split, time_split
+
+PARTS_FILE: Final = "parts.json"
+"""The parts of what was read, each with its hash; it goes with the version, so that a repetition can be compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ def extract(run: RunInHand[DataT, ModelT]) -> DataSummary:
         _enough(run, found)
         started = time.perf_counter()
         run.keep(data)
+        (run.folder / PARTS_FILE).write_bytes(msgspec.json.encode(run.system.parts(data)))
         return {**msgspec.to_builtins(found), "beside_seconds": time.perf_counter() - started}
 
     found = msgspec.convert(run.step("extract", call), DataSummary)

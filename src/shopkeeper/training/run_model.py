@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -12,10 +11,11 @@ from typing import Any, Final
 import msgspec
 
 from shopkeeper.errors import NotEnoughData
-from shopkeeper.registry.bundle import Array, BundleContent, open_bundle, write_bundle
+from shopkeeper.registry.bundle import Bundle, BundleContent, open_bundle, write_bundle
 from shopkeeper.training.cross_validate import cross_validate
 from shopkeeper.training.evaluate import Evaluation, Serving, evaluate
 from shopkeeper.training.in_hand import RunInHand, emptied
+from shopkeeper.training.latency import measure_latency
 from shopkeeper.training.ports import DataT, ModelT, Parameters, Trial
 from shopkeeper.training.run_data import Begun
 from shopkeeper.training.split import three_way_split, time_split
@@ -158,20 +158,23 @@ def fit(run: RunInHand[DataT, ModelT], begun: Begun, parameters: Parameters) -> 
     return msgspec.convert(run.step("fit", call), Fitted)
 
 
-def fitted_arrays(run: RunInHand[DataT, ModelT], fitted: Fitted) -> Mapping[str, Array]:
-    """Return the arrays of the run's model, mapped from its folder. Raises BundleDamaged."""
-    return open_bundle(run.folder / _BUNDLE / run.system.name / fitted.version).arrays
+def fitted_bundle(run: RunInHand[DataT, ModelT], fitted: Fitted) -> Bundle:
+    """Return the bundle of the run's model, mapped from its folder. Raises BundleDamaged."""
+    return open_bundle(run.folder / _BUNDLE / run.system.name / fitted.version)
 
 
-def judge(run: RunInHand[DataT, ModelT], cutoff: int, parameters: Parameters) -> Evaluation:
-    """Ask the recipe, the baseline and the serving version about what came after the cutoff.
+def judge(run: RunInHand[DataT, ModelT], cutoff: int, parameters: Parameters, fitted: Fitted) -> Evaluation:
+    """Ask the recipe, the baseline and the serving version about what came after the cutoff, and time the bundle.
 
     Raises:
         NotEnoughData: too few shoppers to judge with.
     """
 
     def call() -> dict[str, Any]:
-        return evaluated(run, cutoff, run.model, parameters).plain()
+        found = evaluated(run, cutoff, run.model, parameters)
+        run.say("Timing the answers of the bundle ...")
+        answer = run.system.answerer(fitted_bundle(run, fitted), run.data, run.plan.seed)
+        return replace(found, latency=measure_latency(answer)).plain()
 
     return Evaluation.of_plain(run.step("evaluate", call))
 
@@ -187,7 +190,7 @@ def evaluated(run: RunInHand[DataT, ModelT], cutoff: int, model: str, parameters
         parameters,
         run.data,
         cut,
-        serving=_serving(run),
+        serving=None if plan.reproduces else _serving(run),
         resamples=plan.resamples,
         minimum_cases=max(plan.minimum_cases, 0 if objective is None else objective.data.minimum_cases),
         seed=plan.seed,

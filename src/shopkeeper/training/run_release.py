@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,8 +16,8 @@ from shopkeeper.training.bless import bless as judge_blessing
 from shopkeeper.training.evaluate import Evaluation
 from shopkeeper.training.in_hand import RunInHand
 from shopkeeper.training.ports import DataSummary, DataT, ModelT
-from shopkeeper.training.run_data import Begun
-from shopkeeper.training.run_model import Fitted, evaluated, fitted_arrays
+from shopkeeper.training.run_data import PARTS_FILE, Begun
+from shopkeeper.training.run_model import Fitted, evaluated, fitted_bundle
 from shopkeeper.training.split import moment_of
 
 
@@ -84,7 +85,7 @@ def register(
     """Put the bundle where versions are served from and make the version known."""
 
     def call() -> dict[str, Any]:
-        whole = replace(content, arrays=fitted_arrays(run, fitted))
+        whole = replace(content, arrays=fitted_bundle(run, fitted).arrays)
         return {"version": _place(run, whole, begun, blessed).version}
 
     version = run.step("register", call)["version"]
@@ -95,6 +96,7 @@ def register(
 def _place(run: RunInHand[DataT, ModelT], content: BundleContent, begun: Begun, blessed: bool) -> Manifest:
     """Write and register a bundle; what an attempt before did of it already is left as it is."""
     manifest = write_bundle(run.rails.models, content, begun.moment)
+    shutil.copyfile(run.folder / PARTS_FILE, run.rails.models / run.system.name / manifest.version / PARTS_FILE)
     version = ModelVersion(
         system=run.system.name,
         version=manifest.version,

@@ -14,6 +14,8 @@ from shopkeeper.jobs.ports import Document, JobStatus
 from shopkeeper.recommendations.learn import RecommendationLearning
 from shopkeeper.registry.ports import ALIASES, ModelVersion
 from shopkeeper.training.plan import TrainingPlan
+from shopkeeper.training.reproduce import Reproduction, plan_to_reproduce
+from shopkeeper.training.reproduce import shares as shares_to_reproduce
 from shopkeeper.training.run import TrainingResult, as_order, as_plan, check_model, check_name, shares
 from shopkeeper.wiring.jobs import OpenJobs, opened_jobs
 from shopkeeper.wiring.settings import Settings
@@ -80,10 +82,41 @@ def train_system(
     return outcome(status)
 
 
+def reproduce_version(
+    settings: Settings,
+    system: str,
+    version: str,
+    *,
+    fresh: bool = False,
+    who: str = "shopkeeper train",
+    say: Callable[[str], None] = print,
+    watch: Callable[[JobStatus], None] = lambda _: None,
+) -> Reproduction:
+    """Train a version again by its own plan on the data as they were, and say whether it comes to the same.
+
+    Raises:
+        UnknownModel: there is no such version.
+        InputError: it is older than runs that keep their plan.
+        NotEnoughData, JobCancelled, Unavailable: as `train_system`.
+    """
+    check_name(system, SYSTEMS)
+    with open_workspace_state(settings) as state:
+        plan = plan_to_reproduce(state.registry.get(system, version))
+    with opened_jobs(settings) as opened:
+        run = _ordered(opened, system, plan, who, say, fresh=fresh)
+        status = opened.see_through(run, {TRAINING: training_work(settings, say)}, watch)
+    return msgspec.convert(ended_well(status), Reproduction)
+
+
 def outcome(status: JobStatus) -> TrainingResult:
     """Return what an ended run came to, or raise the error it ended with."""
+    return msgspec.convert(ended_well(status), TrainingResult)
+
+
+def ended_well(status: JobStatus) -> Document:
+    """Return the document of a run that is done, or raise the error it ended with."""
     if status.state == "done" and status.result is not None:
-        return msgspec.convert(status.result, TrainingResult)
+        return status.result
     if status.result is not None:
         raise as_error(status.result)
     raise JobCancelled(f"Run {status.run} was {status.text}.", "Start another when you want to.")
@@ -114,7 +147,9 @@ def _left(opened: OpenJobs, status: JobStatus) -> str:
 
 
 def _how_far(status: JobStatus) -> str:
-    return f"{len(status.steps)} of {len(shares(as_plan(status.order['plan'])))} steps done"
+    plan = as_plan(status.order["plan"])
+    steps = shares_to_reproduce(plan) if plan.reproduces else shares(plan)
+    return f"{len(status.steps)} of {len(steps)} steps done"
 
 
 def plan_of(settings: Settings, asked: Asked) -> TrainingPlan:

@@ -21,6 +21,7 @@ from shopkeeper.recommendations.learn import RecommendationLearning
 from shopkeeper.training.environment import environment
 from shopkeeper.training.plan import Rails
 from shopkeeper.training.ports import Tuner
+from shopkeeper.training.reproduce import reproduce
 from shopkeeper.training.run import as_plan, check_name, train
 from shopkeeper.wiring.checking import check_workspace
 from shopkeeper.wiring.experiment_log import open_experiment_log
@@ -48,9 +49,15 @@ def training_work(settings: Settings, say: Callable[[str], None] = lambda _: Non
         lake.compact()
         with open_workspace_state(settings) as state, Analytics(settings, lake).reading() as warehouse:
             rails = _rails(settings, state, subject, str(order["who"]), say)
+            plan, system = as_plan(order["plan"]), RecommendationLearning(warehouse)
             rails.log.begin(steps.run, subject, order["plan"], {"who": rails.who})
             try:
-                result = train(RecommendationLearning(warehouse), as_plan(order["plan"]), rails, steps)
+                if plan.reproduces:
+                    repeated = reproduce(system, plan, rails, steps)
+                    rails.log.end(steps.run, "done")
+                    shutil.rmtree(steps.folder, ignore_errors=True)
+                    return repeated.document()
+                result = train(system, plan, rails, steps)
             except ShopkeeperError as error:
                 rails.log.end(steps.run, "cancelled" if isinstance(error, JobCancelled) else "failed")
                 shutil.rmtree(steps.folder, ignore_errors=True)  # it ends here and is not taken up again
