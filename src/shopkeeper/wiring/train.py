@@ -19,7 +19,7 @@ from shopkeeper.training.reproduce import shares as shares_to_reproduce
 from shopkeeper.training.run import TrainingResult, as_order, as_plan, check_model, check_name, shares
 from shopkeeper.wiring.jobs import OpenJobs, opened_jobs
 from shopkeeper.wiring.settings import Settings
-from shopkeeper.wiring.training_job import SYSTEMS, TRAINING, training_work
+from shopkeeper.wiring.training_job import SYSTEMS, TRAINING, training_work, written_objective
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 
@@ -74,7 +74,7 @@ def train_system(
         Unavailable: the database of jobs does not answer.
     """
     check_name(system, SYSTEMS)
-    plan = plan_of(settings, asked)
+    plan = plan_of(settings, asked, system)
     check_model(system, RecommendationLearning.models, plan.model)
     with opened_jobs(settings) as opened:
         run = _ordered(opened, system, plan, who, say, fresh=fresh)
@@ -152,9 +152,10 @@ def _how_far(status: JobStatus) -> str:
     return f"{len(status.steps)} of {len(steps)} steps done"
 
 
-def plan_of(settings: Settings, asked: Asked) -> TrainingPlan:
-    """Return the plan of a run: what was asked, else what the settings say."""
-    training = settings.training
+def plan_of(settings: Settings, asked: Asked, system: str = RecommendationLearning.name) -> TrainingPlan:
+    """Return the plan of a run: what was asked, else what the settings say; of two gaps the longer."""
+    training, objective = settings.training, written_objective(settings, system)
+    gap_days = max(training.gap_days, 0.0 if objective is None else objective.training.label_gap_days)
     minutes = training.minutes if asked.minutes is None else asked.minutes
     return TrainingPlan(
         model=asked.model,
@@ -165,7 +166,7 @@ def plan_of(settings: Settings, asked: Asked) -> TrainingPlan:
         folds=training.folds if asked.folds is None else asked.folds,
         validation_share=training.validation_share,
         test_share=training.test_share,
-        gap_seconds=training.gap_days * 86_400.0,
+        gap_seconds=gap_days * 86_400.0,
         resamples=training.bootstrap,
         minimum_interactions=training.minimum_interactions,
         ignore_quality=asked.ignore_quality,

@@ -81,7 +81,7 @@ def _rails(settings: Settings, state: State, system: str, who: str, say: Callabl
         environment=environment(),
         verdicts=lambda newest: _verdicts(settings, state, newest),
         refresh_features=refresh,
-        objective=_objective(settings, system),
+        objective=written_objective(settings, system),
         note=lambda action, detail: state.audit.write(who, action, detail),
         tuner=_tuner,
         clock=lambda: datetime.now(UTC),
@@ -124,7 +124,7 @@ def _older_day(verdict: QualityVerdict, newest: datetime | None) -> bool:
     return newest is not None and verdict.checked_at.date() < newest.date()
 
 
-def _objective(settings: Settings, system: str) -> Objective | None:
+def written_objective(settings: Settings, system: str) -> Objective | None:
     """Return what the house wrote down for a system; an example as it was shipped binds nobody."""
     for held in held_objectives(settings):
         if held.system == system and held.status == "written":
