@@ -151,6 +151,17 @@ def test_a_model_that_does_not_beat_the_baseline_does_not_serve(bench: Bench) ->
     assert any("does not beat popular" in text for text in bench.said)
 
 
+def test_a_blessed_version_beside_a_champion_is_its_challenger_and_another_is_not(bench: Bench) -> None:
+    first = bench.train(TrainingPlan(model="popular", resamples=200, seed=5))
+    better = bench.train()
+    assert better.blessed
+    assert bench.state.registry.pointer("recommendations", "challenger") == better.version
+    assert bench.state.registry.pointer("recommendations", "champion") == first.version
+    worse = bench.train(system=UselessLearning())
+    assert not worse.blessed
+    assert bench.state.registry.pointer("recommendations", "challenger") == better.version
+
+
 def test_a_failed_model_leaves_the_champion_alone(bench: Bench) -> None:
     first = bench.train()
     second = bench.train(system=UselessLearning())

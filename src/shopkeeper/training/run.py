@@ -17,7 +17,7 @@ from shopkeeper.training.plan import Rails, TrainingPlan
 from shopkeeper.training.ports import DataT, LearningSystem, ModelT
 from shopkeeper.training.run_data import Begun, begin, extract, refresh_features, split, validate
 from shopkeeper.training.run_model import fit, judge, search, validate_across_time
-from shopkeeper.training.run_release import Verdict, bless, register, report, serve_first
+from shopkeeper.training.run_release import Verdict, bless, register, release, report
 from shopkeeper.training.split import moment_of
 from shopkeeper.training.tune import best_of
 
@@ -124,7 +124,7 @@ def train(system: LearningSystem[DataT, ModelT], plan: TrainingPlan, rails: Rail
         lineage=origin,
     )
     manifest = register(run, fitted, content, begun, verdict.blessed)
-    served = serve_first(run, manifest, content, begun, cuts.cutoff, verdict.blessed)
+    served = release(run, manifest, content, begun, cuts.cutoff, verdict.blessed)
     number = report(run, manifest, summary, cuts.cutoff, verdict, trials=found.trials, cross_validation=validated)
     return TrainingResult(
         run=run.run,

@@ -125,7 +125,7 @@ def _lineage(run: RunInHand[DataT, ModelT], content: BundleContent) -> Lineage:
     )
 
 
-def serve_first(
+def release(
     run: RunInHand[DataT, ModelT],
     manifest: Manifest,
     content: BundleContent,
@@ -133,11 +133,18 @@ def serve_first(
     cutoff: int,
     blessed: bool,
 ) -> Served:
-    """Make the first champion where there is none: the version, or the baseline where the version is not blessed."""
+    """Give the version its place: first champion, or challenger of the one that serves where it is blessed.
+
+    Where nothing serves and the version is not blessed, the baseline becomes the first champion.
+    """
     system, registry = run.system, run.rails.registry
 
     def call() -> dict[str, Any]:
         if (champion := registry.pointer(system.name, "champion")) is not None:
+            if blessed:
+                why = f"blessed next to {champion}"
+                registry.point(system.name, "challenger", manifest.version, run.rails.who, why)
+                run.say(f"Version {manifest.version} is the challenger; {champion} serves.")
             return {"champion": champion, "first_champion": None}
         version, why = manifest.version, "first champion: " + ("blessed" if blessed else "the baseline")
         if not blessed and run.model != system.baseline:
