@@ -67,6 +67,7 @@ def examine(workspace: Path, browser_problems: BrowserProblems) -> Diagnosis:
         return Diagnosis(place, found)
     wall, steady = time.time(), time.monotonic()
     findings = [passed("config", f"{CONFIG_FILE} and the environment can be read")]
+    findings.append(check_objectives(held_objectives(settings)))
     findings += _about_machine(settings)
     findings += _about_data(settings)
     findings += _about_serving(settings, browser_problems)
@@ -84,7 +85,6 @@ def _about_machine(settings: Settings) -> Iterator[Finding]:
         "quarantine": settings.folder(engines.quarantine),
     }  # fmt: skip
     yield check_packages(look_at_packages())
-    yield check_objectives(held_objectives(settings))
     yield check_folders([look_at_folder(name, path) for name, path in folders.items()])
     yield check_disk(*look_at_disk(folders["log"]))
 
