@@ -77,6 +77,7 @@ class Bench:
             environment={"shopkeeper": "0.0.1", "numpy": "2"},
             verdicts=lambda _: self.verdicts,
             refresh_features=refresh,
+            drift_reference=lambda at: f"before {at:%Y-%m-%d}".encode(),
             objective=None,
             note=lambda action, detail: self.noted.append((action, detail)),
             tuner=OptunaTuner,
@@ -110,6 +111,13 @@ def test_a_run_leaves_a_version_that_opens_and_serves(bench: Bench) -> None:
     assert bundle.manifest.parameters["window"] == 8
     assert version.blessed
     assert result.champion == result.first_champion == version.version
+
+
+def test_a_version_lies_with_what_the_data_looked_like_before_it(bench: Bench) -> None:
+    result = bench.train(TrainingPlan(resamples=200, seed=5, until=datetime(2026, 3, 1, tzinfo=UTC)))
+    folder = bench.folder / "recommendations" / result.version
+    assert (folder / "drift_reference.json").read_bytes() == b"before 2026-03-01"
+    assert open_bundle(folder).manifest.version == result.version
 
 
 def test_metrics_carry_their_intervals_and_the_baseline(bench: Bench) -> None:

@@ -64,6 +64,8 @@ class Rails:
         verdicts: Gives the verdict on each store's data, checked anew where the kept one is older than the data's
             newest moment.
         refresh_features: Brings the feature tables up to a moment and says in a document what it did.
+        drift_reference: Says what the data look like in the weeks before a moment, as the bytes of a file that lies
+            with the version; None where they hold too little.
         objective: What the system is for; None = nobody wrote it down.
         note: Takes what belongs in the audit: what was done, and its detail.
         tuner: Gives what searches parameters; asked only by a run that tries some.
@@ -79,6 +81,7 @@ class Rails:
     environment: Mapping[str, str]
     verdicts: Callable[[datetime | None], Sequence[QualityVerdict]]
     refresh_features: Callable[[datetime], Mapping[str, Any]]
+    drift_reference: Callable[[datetime], bytes | None]
     objective: Objective | None
     note: Callable[[str, Mapping[str, Any]], None]
     tuner: Callable[[], Tuner]

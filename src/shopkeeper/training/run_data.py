@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from shopkeeper.errors import ContractNotMet, FieldProblem, NotEnoughData
+from shopkeeper.monitoring.reference import FILE as DRIFT_REFERENCE
 from shopkeeper.quality.verdict import QualityVerdict
 from shopkeeper.training.in_hand import RunInHand
 from shopkeeper.training.ports import DataSummary, DataT, ModelT
@@ -147,12 +148,18 @@ def _wrong(run: RunInHand[DataT, ModelT], verdict: QualityVerdict) -> list[Field
 
 
 def refresh_features(run: RunInHand[DataT, ModelT], summary: DataSummary) -> dict[str, Any]:
-    """Bring the feature tables up to the newest row that is learnt from."""
+    """Bring the feature tables up to the newest row that is learnt from, and keep what the data look like then."""
     until = run.plan.until or summary.last
 
     def call() -> dict[str, Any]:
         run.say("Bringing features up to date ...")
-        return {} if until is None else dict(run.rails.refresh_features(until))
+        if until is None:
+            return {}
+        refreshed = dict(run.rails.refresh_features(until))
+        reference = run.rails.drift_reference(until)
+        if reference is not None:
+            (run.folder / DRIFT_REFERENCE).write_bytes(reference)
+        return {**refreshed, "drift_reference": reference is not None}
 
     return run.step("features", call)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from shopkeeper.monitoring.reference import FILE as DRIFT_REFERENCE
 from shopkeeper.registry.bundle import BundleContent, Manifest, read_manifest, write_bundle
 from shopkeeper.registry.ports import Lineage, ModelVersion
 from shopkeeper.training.bless import Blessing, DataFacts, Reason
@@ -96,7 +97,10 @@ def register(
 def _place(run: RunInHand[DataT, ModelT], content: BundleContent, begun: Begun, blessed: bool) -> Manifest:
     """Write and register a bundle; what an attempt before did of it already is left as it is."""
     manifest = write_bundle(run.rails.models, content, begun.moment)
-    shutil.copyfile(run.folder / PARTS_FILE, run.rails.models / run.system.name / manifest.version / PARTS_FILE)
+    place = run.rails.models / run.system.name / manifest.version
+    shutil.copyfile(run.folder / PARTS_FILE, place / PARTS_FILE)
+    if (run.folder / DRIFT_REFERENCE).is_file():
+        shutil.copyfile(run.folder / DRIFT_REFERENCE, place / DRIFT_REFERENCE)
     version = ModelVersion(
         system=run.system.name,
         version=manifest.version,

@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import cast
 
+import msgspec
+
 from shopkeeper.commerce.calendar import read_calendar
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import STORES
@@ -75,7 +77,9 @@ def look_for_drift(settings: Settings, system: str, at: datetime | None = None) 
         if file.is_file():
             reference = DriftReference.decode(file.read_bytes())
         else:
-            reference = drift_reference(settings, system, known.created_at)
+            last = known.lineage.facts.get("data", {}).get("last")
+            learnt = msgspec.convert(last, datetime) if last is not None else known.created_at
+            reference = drift_reference(settings, system, learnt)
             notes = (f"{version} has no drift reference; the weeks before it was trained stand for it",)
         with _rows(settings, state) as rows:
             weeks = rows.weeks(moment, limits.windows)

@@ -12,7 +12,7 @@ from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import STORES
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.state import State
-from shopkeeper.errors import JobCancelled, ShopkeeperError, Unavailable
+from shopkeeper.errors import JobCancelled, NotEnoughData, ShopkeeperError, Unavailable
 from shopkeeper.intake.import_run import REPORT_KIND as IMPORT_REPORT
 from shopkeeper.jobs.ports import Document, Steps, Work
 from shopkeeper.objectives.contract import Objective
@@ -24,6 +24,7 @@ from shopkeeper.training.ports import Tuner
 from shopkeeper.training.reproduce import reproduce
 from shopkeeper.training.run import as_plan, check_name, train
 from shopkeeper.wiring.checking import check_workspace
+from shopkeeper.wiring.drift import drift_reference
 from shopkeeper.wiring.experiment_log import open_experiment_log
 from shopkeeper.wiring.features import refresh_features
 from shopkeeper.wiring.objectives import held_objectives
@@ -74,6 +75,12 @@ def _rails(settings: Settings, state: State, system: str, who: str, say: Callabl
         done = refresh_features(settings, at)
         return {"at": done.at, "days_done": done.days_done, "rows": dict(done.rows)}
 
+    def reference(before: datetime) -> bytes | None:
+        try:
+            return drift_reference(settings, system, before).encode()
+        except NotEnoughData:
+            return None
+
     return Rails(
         registry=state.registry,
         reports=state.reports,
@@ -81,6 +88,7 @@ def _rails(settings: Settings, state: State, system: str, who: str, say: Callabl
         environment=environment(),
         verdicts=lambda newest: _verdicts(settings, state, newest),
         refresh_features=refresh,
+        drift_reference=reference,
         objective=written_objective(settings, system),
         note=lambda action, detail: state.audit.write(who, action, detail),
         tuner=_tuner,
