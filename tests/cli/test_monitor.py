@@ -161,12 +161,12 @@ def test_a_version_from_before_references_is_compared_with_the_weeks_before_it(w
     assert document["reference"]["last"] == msgspec.json.decode(known)["last"]
 
 
-def test_where_nothing_came_any_more_the_feeds_are_broken_and_nothing_is_said_of_tastes(workspace: Path) -> None:
+def test_where_nothing_came_at_all_there_is_no_evidence(workspace: Path) -> None:
+    """A shop that imports once a month is silent in between; how old data may be is for the data quality check."""
     document, error = run(workspace, TRAINED + timedelta(weeks=9))
-    assert document["verdict"] == "broken feed"
-    assert {one["source"] for one in document["feeds"]} == {"view", "purchase"}
+    assert (document["verdict"], error) == ("insufficient data", None)
     assert verdicts(document, "insufficient data") == {one["name"] for one in document["features"]}
-    assert isinstance(error, ContractNotMet)
+    assert "no event of uk came since 2026-04-27" in document["notes"][0]
 
 
 def test_a_system_that_does_not_serve_or_does_not_exist_is_bad_input(workspace: Path) -> None:

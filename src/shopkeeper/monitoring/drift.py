@@ -85,14 +85,28 @@ def judge(
         for subject, figure in judged
     )
     newest = weeks[0].first
-    now = {key: frozenset(day for day in held if day >= newest) for key, held in holes.items()}
-    notes = tuple(
+    heard = {one.store for one in filled if one.day >= newest}
+    silent = sorted({store for store, _ in holes} - heard)
+    now = {key: frozenset(day for day in held if day >= newest) for key, held in holes.items() if key[0] in heard}
+    notes = [
+        f"no event of {store} came since {newest}; `shopkeeper check` says how old its data are" for store in silent
+    ]
+    notes += [
         f"the calendar of {store} has an entry that says no days: {entry}"
         for store, calendar in calendars.items()
         for entry in calendar.unread
-    )
+    ]
     return DriftReport(
-        reference.system, version, at, first, last, reference.first, reference.last, found, broken_feeds(now), notes
+        reference.system,
+        version,
+        at,
+        first,
+        last,
+        reference.first,
+        reference.last,
+        found,
+        broken_feeds(now),
+        tuple(notes),
     )
 
 
