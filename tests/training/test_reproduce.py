@@ -42,6 +42,7 @@ def rails(state: State, tmp_path: Path) -> Rails:
         environment={"shopkeeper": "0.0.1", "numpy": "2.1"},
         verdicts=lambda _: (),
         refresh_features=lambda _: {},
+        drift_reference=lambda _: None,
         objective=None,
         note=lambda _action, _detail: None,
         tuner=OptunaTuner,
