@@ -90,7 +90,7 @@ def _make(version: int, cards: list[Card] | None) -> Order | None:
     for card in cards:
         for category in prefixes(card.product.categories):
             by_category.setdefault(category, []).append(card.product.product)
-        if card.product.brand:
+        if card.product.brand is not None:
             by_brand.setdefault(card.product.brand, []).append(card.product.product)
     return Order(version, [card.product.product for card in cards], by_category, by_brand)
 
