@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +58,11 @@ tables:
 """
 
 
-def write_files(folder: Path, rows: int, products: int, users: int, seed: int, ids: bool) -> dict[str, Path]:
-    """Write the same simulated events as Parquet and CSV and return the files by format."""
-    connection = duckdb.connect()
+def write_files(
+    folder: Path, kinds: Sequence[str], rows: int, products: int, users: int, seed: int, ids: bool
+) -> dict[str, Path]:
+    """Write the same simulated events in each of some formats and return the files by format."""
+    connection = duckdb.connect(str(folder / "events.duckdb"))
     draw = f"hash(n * 1000003 + {seed})"
     connection.execute(
         f"CREATE TABLE events AS SELECT {'md5(n::VARCHAR) AS event_id,' if ids else ''} "  # noqa: S608 - numbers of ours
@@ -76,11 +79,13 @@ def write_files(folder: Path, rows: int, products: int, users: int, seed: int, i
         "csv": folder / "csv" / "events.csv",
         "mapped": folder / "mapped" / "lines.csv",
     }
-    for kind, path in files.items():
+    for kind in kinds:
+        path = files[kind]
         path.parent.mkdir()
         rows_of = _LINES if kind == "mapped" else "events"
         connection.execute(f"COPY {rows_of} TO '{path}' (FORMAT {path.suffix[1:]})")
     connection.close()
+    (folder / "events.duckdb").unlink()
     return files
 
 
@@ -143,7 +148,7 @@ def main() -> int:
     result: dict[str, Any] = {"rows": args.rows, "ids": not args.no_ids}
     with tempfile.TemporaryDirectory(dir=args.folder) as name:
         folder = Path(name)
-        files = write_files(folder, args.rows, args.products, args.users, args.seed, not args.no_ids)
+        files = write_files(folder, args.formats, args.rows, args.products, args.users, args.seed, not args.no_ids)
         for kind, reader in (("parquet", "read_parquet"), ("csv", "read_csv"), ("mapped", "read_csv")):
             if kind not in args.formats:
                 continue
