@@ -142,3 +142,74 @@ def test_the_page_is_written_where_asked(shop: Settings, tmp_path: Path) -> None
     assert "<h2>Store uk" in (tmp_path / "report.html").read_text()
     with pytest.raises(InputError, match="cannot be written"):
         run(shop, "--html", str(tmp_path / "none" / "report.html"))
+
+
+SAMPLES = Path(__file__).parents[1] / "intake" / "formats" / "samples"
+
+
+def bring_export(settings: Settings, name: str, content: str | None = None) -> None:
+    folder = settings.workspace.parent / "export"
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text((SAMPLES / name).read_text() if content is None else content)
+    import_into(settings, folder, "uk")
+
+
+def bound(settings: Settings, bounds: str) -> None:
+    contracts = settings.workspace / "contracts"
+    contracts.mkdir(exist_ok=True)
+    (contracts / "default.yaml").write_text(f"version: 1\nfields:\n{bounds}")
+
+
+@pytest.mark.parametrize(("name", "table"), [
+    ("shopify_orders.csv", "events"), ("shopify_products.csv", "products"), ("woocommerce_orders.csv", "events"),
+    ("woocommerce_products.csv", "products"), ("magento_products.csv", "products"), ("ga4.jsonl", "events"),
+    ("segment.jsonl", "events"),
+])  # fmt: skip
+def test_rows_of_an_export_come_back_once_the_contract_is_mended(tmp_path: Path, name: str, table: str) -> None:
+    whole, shop = create_workspace(tmp_path / "whole"), create_workspace(tmp_path / "shop")
+    bring_export(whole, name)
+    bound(shop, f"  {table}:\n    price: {{type: number, min: 0, max: 0.5}}\n")
+    bring_export(shop, name)
+    lost = counted(whole, table) - counted(shop, table)
+    assert lost > 0  # the sample holds numbers above the strict bound
+    bound(shop, "  events:\n    price: {type: number, min: 0, max: 1000000}\n")
+    told = replay(shop)
+    assert told.taken >= lost  # the same event may have been rejected twice
+    assert counted(shop, table) == counted(whole, table)
+    assert rows_of(shop, table) == rows_of(whole, table)
+    assert replay(shop).taken == 0
+
+
+def counted(settings: Settings, table: str) -> int:
+    return len(rows_of(settings, table))
+
+
+def rows_of(settings: Settings, table: str) -> list[tuple[str, ...]]:
+    """Return the current rows of a table without the time they came in."""
+    warehouse = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake)).warehouse()
+    left_out = " EXCLUDE (received_at)" if table == "events" else ""
+    try:
+        found = warehouse.fetch(NamedQuery("rows", f"SELECT *{left_out} FROM {table} ORDER BY ALL"))  # noqa: S608
+        return [tuple(map(str, row)) for row in zip(*found.values(), strict=True)]
+    finally:
+        warehouse.close()
+
+
+def test_what_the_format_itself_could_not_read_is_left_alone(shop: Settings) -> None:
+    sample = (SAMPLES / "shopify_products.csv").read_text()
+    columns = sample.splitlines()[0].count(",")
+    bring_export(shop, "shopify_products.csv", f"{sample.rstrip()}\n,,,Nobody knows whose{',' * (columns - 3)}\n")
+    kept = [row for row in quarantine(shop).rows() if row.problems[0].field == "Handle"]
+    assert len(kept) == 1
+    told = replay(shop)
+    assert (told.taken, told.untouched) == (0, len(kept))
+    assert "import the mended export" in told.why["shopify_products.csv"]
+    assert kept[0] in quarantine(shop).rows()
+
+
+def test_a_bad_price_of_an_export_stays_with_its_reason(shop: Settings) -> None:
+    bring_export(shop, "shopify_products.csv")
+    before = quarantine(shop).rows()
+    told = replay(shop)
+    assert (told.taken, told.still, told.untouched) == (0, len(before), 0)
+    assert [(row.raw, row.problems) for row in quarantine(shop).rows()] == [(r.raw, r.problems) for r in before]

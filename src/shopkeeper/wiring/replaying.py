@@ -2,6 +2,9 @@
 
 Each row goes the way of an import again, by the same judge and with the same identity, so a replay that is cut short
 or done twice adds nothing twice. Only then does it leave the quarantine, or stay with its new reason.
+
+Of an export in a built-in format the quarantine holds what the format made of it: rows of a table, judged again as
+such. What the format itself could not read takes more rows of the export than the one that is kept.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from typing import Any, Final
 import msgspec
 import yaml
 
+from shopkeeper.commerce.tables import table_named
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.memory import MemoryQuarantine, MemoryReports
 from shopkeeper.engines.quarantine_files import QuarantineFiles
@@ -31,6 +35,7 @@ from shopkeeper.intake.import_run import Clocks, ImportEngines, ImportLimits, Im
 from shopkeeper.intake.live import HTTP
 from shopkeeper.intake.mapping import load_mapping
 from shopkeeper.intake.ports import RejectedRow
+from shopkeeper.intake.validation import SOURCE_TIME_COLUMNS
 from shopkeeper.wiring.arriving import arrivals
 from shopkeeper.wiring.contracts import read_contracts
 from shopkeeper.wiring.importing import ImportLedger
@@ -71,12 +76,22 @@ class Replay:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Rows that go the same way: one store, one source, one table (None = any table of the mapping)."""
+    """Rows that go the same way: one store, one source, one table (None = any table of the mapping).
+
+    Attributes:
+        foreign: Their problems are with columns of the source, not of the table.
+    """
 
     store: str
     source: str
     table: str | None
+    foreign: bool
     rows: list[RejectedRow]
+
+    @property
+    def by_table(self) -> str:
+        """The name of a file of rows of the table."""
+        return f"{self.table or self.rows[0].table}.jsonl"
 
 
 def replay(settings: Settings, store: str | None = None, mapping: Path | None = None) -> Replay:
@@ -114,12 +129,19 @@ def replay(settings: Settings, store: str | None = None, mapping: Path | None = 
 
 def _groups(rows: Sequence[RejectedRow]) -> list[_Group]:
     """Return the rows that can be read again by the way they go, oldest first."""
-    found: dict[tuple[str, str, str | None, bool], _Group] = {}
+    found: dict[tuple[str, str, str | None, bool, bool], _Group] = {}
     for row in reversed(rows):
         unmatched = all(problem.field == _UNMATCHED for problem in row.problems)
-        key = (row.store, row.source, None if unmatched else row.table, row.raw.keys() <= _UNREADABLE)
-        found.setdefault(key, _Group(row.store, row.source, key[2], [])).rows.append(row)
+        foreign = not unmatched and any(problem.field not in _own_fields(row.table) for problem in row.problems)
+        table = None if unmatched else row.table
+        key = (row.store, row.source, table, foreign, row.raw.keys() <= _UNREADABLE)
+        found.setdefault(key, _Group(row.store, row.source, table, foreign, [])).rows.append(row)
     return list(found.values())
+
+
+def _own_fields(table: str) -> frozenset[str]:
+    """Return what a judge of a table's rows can name."""
+    return table_named(table).column_names | {"deleted", *SOURCE_TIME_COLUMNS}
 
 
 def _judged_again(settings: Settings, state: State, group: _Group, mapping: Path | None) -> dict[int, RejectedRow]:
@@ -132,10 +154,14 @@ def _judged_again(settings: Settings, state: State, group: _Group, mapping: Path
         raise InputError("Lines that could not be read hold no columns; import the mended file.")
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made) / "rows"
-        part = _mapping_of(group, mapping, Path(made)) if mapping is not None and group.source != HTTP else None
-        if part is None and _was_mapped(state, group):
+        mapped, known_as = _read_as(state, group)
+        if known_as is not None and group.foreign:
+            raise InputError(f"These rows of {known_as} cannot be read alone; import the mended export.")
+        by_table = group.source == HTTP or known_as is not None
+        part = _mapping_of(group, mapping, Path(made)) if mapping is not None and not by_table else None
+        if part is None and mapped:
             raise MappingError(f"{group.source} was imported with a mapping.", "Give it with --mapping.")
-        _write_rows(folder, group)
+        _write_rows(folder, group, group.by_table if by_table else group.source)
         rejected = _import(settings, state, ImportOrder(folder, group.store or None, part))
     return {row.row: row for row in reversed(rejected)}
 
@@ -183,21 +209,21 @@ def _mapping_of(group: _Group, mapping: Path, folder: Path) -> Path:
     return part
 
 
-def _was_mapped(state: State, group: _Group) -> bool:
-    """Return whether the newest import of a file went through a mapping."""
+def _read_as(state: State, group: _Group) -> tuple[bool, str | None]:
+    """Return whether the newest import of a file went through a mapping, and which built-in format it was read as."""
     for report in state.reports.latest("import", limit=100, store=group.store or None):
-        if any(file.get("name") == group.source for file in report.body.get("files", [])):
-            return report.body.get("mapping") is not None
-    return False
+        for file in report.body.get("files", []):
+            if file.get("name") == group.source:
+                return report.body.get("mapping") is not None, file.get("known_as")
+    return False, None
 
 
-def _write_rows(folder: Path, group: _Group) -> None:
-    """Write the rows as they came, under the name of the file they came from.
+def _write_rows(folder: Path, group: _Group, name: str) -> None:
+    """Write the rows as they came, as a file of that name.
 
     Raises:
         InputError: the name leads out of the folder.
     """
-    name = f"{group.table or group.rows[0].table}.jsonl" if group.source == HTTP else group.source
     pure = PurePosixPath(name)
     if pure.is_absolute() or ".." in pure.parts or not name:
         raise InputError(f"{name!r} is no name of a file inside a folder.")
