@@ -8,6 +8,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from shopkeeper.engines.jobs_rows import JobRows, open_jobs
 from shopkeeper.errors import FieldProblem
 from shopkeeper.intake.ports import RejectedRow
 from shopkeeper.registry.bundle import CARD_FILE
@@ -49,6 +50,22 @@ def test_an_empty_page_teaches_the_next_command(open_shop: Any) -> None:  # noqa
         ("/data", "shopkeeper check"), ("/decisions", "/v1/recommendations"), ("/stores", "shopkeeper import"),
     ):  # fmt: skip
         assert command in look(empty, path)
+
+
+def test_ordered_work_shows_how_far_it_is_and_what_it_says_is_text(open_shop: Any) -> None:  # noqa: ANN401
+    shop = open_shop()
+    engine = open_jobs(shop.serving.settings.jobs_url)
+    rows = JobRows(engine)
+    with engine.begin() as connection:
+        rows.add(connection, "training-recommendations-1", "training", "recommendations", {}, "anna")
+    rows.begin("training-recommendations-1", "work-1")
+    rows.progress("training-recommendations-1", 0.37, XSS)
+    engine.dispose()
+    for path in ("/models", "/runs"):
+        page = look(shop, path)
+        assert "training-recommendations-1" in page
+        assert 'value="37"' in page
+        assert XSS not in page
 
 
 def test_a_page_asks_one_question_and_marks_where_the_reader_is(shop: Any) -> None:  # noqa: ANN401

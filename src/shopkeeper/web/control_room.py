@@ -14,6 +14,7 @@ from shopkeeper.commerce.store import Store
 from shopkeeper.web.control_room_data import data_view
 from shopkeeper.web.control_room_decisions import decision_views, decisions_headline
 from shopkeeper.web.control_room_models import model_views, points, served_views
+from shopkeeper.web.control_room_runs import runs_view
 from shopkeeper.web.live_feed import HISTORY_SECONDS, snapshot
 from shopkeeper.web.locale_text import ago, moment, number, utc
 from shopkeeper.web.loopback import LoopbackRoute
@@ -49,7 +50,16 @@ def overview(request: Request) -> Response:
 def models(request: Request) -> Response:
     """Which versions are there, which of them serves, and how good are they?"""
     serving: Serving = request.app.state.serving
-    return _page(request, "models", {"systems": model_views(serving, datetime.now(UTC)), "points": points}, charts=True)
+    now = datetime.now(UTC)
+    values = {"systems": model_views(serving, now), "points": points, "runs": runs_view(serving.settings, now)}
+    return _page(request, "models", values, charts=True)
+
+
+@router.get("/control-room/runs")
+def runs(request: Request) -> Response:
+    """The part of the models page that changes while a run goes on."""
+    serving: Serving = request.app.state.serving
+    return _page(request, "runs", {"runs": runs_view(serving.settings, datetime.now(UTC))})
 
 
 @router.get("/control-room/data")
