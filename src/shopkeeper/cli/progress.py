@@ -25,10 +25,14 @@ class Progress:
         self._out = out
         self._live = sys.stderr.isatty() and not out.json_mode
         self._said: set[str] = set()
+        self._newest = ""
         self._shown = ""
 
     def say(self, text: str) -> None:
-        """Write a line that stays."""
+        """Write a line that stays; what `watch` read from the run a moment before is not said again."""
+        if text == self._newest:
+            return
+        self._newest = text
         self._said.add(text)
         if self._shown:
             sys.stderr.write(_CLEAR)

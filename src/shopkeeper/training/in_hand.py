@@ -12,8 +12,8 @@ from shopkeeper.jobs.ports import Document, Steps
 from shopkeeper.training.plan import Rails, TrainingPlan
 from shopkeeper.training.ports import DataT, LearningSystem, ModelT
 
-WORK: Final = ("extract", "features", "tune", "cross_validate", "fit", "evaluate")
-"""Steps that are the work itself; everything else of a run is what the rails cost."""
+WORK: Final = ("extract", "features", "tune", "cross_validate", "fit", "evaluate", "serve")
+"""Steps that are the work itself (`serve` may fit and judge the baseline); all else of a run is what the rails cost."""
 _DATA: Final = "data"
 
 
