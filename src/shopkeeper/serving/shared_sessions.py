@@ -53,6 +53,8 @@ class SharedSessions:
         self._events: deque[Told] = deque()
         self._erasures: list[_Erasure] = []
         self._keeping: set[asyncio.Task[None]] = set()
+        self._empty = False
+        """It came back empty, and this process has not yet poured all it holds into it."""
         self.up = False
         self.failures: Counter[str] = Counter()
         """Calls that failed, by name."""
@@ -112,7 +114,8 @@ class SharedSessions:
         except Unavailable as error:
             if self.up:
                 self._away("erase", error)
-            self._erasures.append(erasure)
+            if not any((one.group, one.user) == (group, user) for one in self._erasures):
+                self._erasures.append(erasure)
             raise
 
     async def follow(self) -> None:
@@ -120,9 +123,10 @@ class SharedSessions:
         if self.up:
             return
         try:
-            empty = await self._store.begin()
-            if empty:
+            self._empty = await self._store.begin() or self._empty
+            if self._empty:
                 await self._pour()
+                self._empty = False
             while self._erasures or self._events:
                 await self._catch_up()
         except Unavailable as error:
@@ -130,7 +134,7 @@ class SharedSessions:
             _log.debug("shared_cache_still_away", reason=error.reason)
             return
         self.up = True
-        _log.info("shared_cache_answers", filled_by_this_process=empty)
+        _log.info("shared_cache_answers")
 
     async def _catch_up(self) -> None:
         """Carry out what waits, erasures first; what fails waits again."""
