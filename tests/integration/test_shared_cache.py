@@ -7,6 +7,7 @@ import importlib
 import itertools
 import json
 import shutil
+import signal
 import subprocess
 import time
 import urllib.request
@@ -49,6 +50,9 @@ class Valkey:
         until = time.monotonic() + 10
         while not self.socket.exists() and time.monotonic() < until:
             time.sleep(0.02)
+
+    def signal(self, number: int) -> None:
+        self._process.send_signal(number)
 
     def kill(self) -> None:
         self._process.kill()
@@ -190,6 +194,24 @@ def test_a_valkey_killed_under_load_fails_no_request_and_is_used_again_when_it_i
         for item in shop.answer(other, visitor="ann")["items"]
         for reason in item["reasons"]
     )
+
+
+def test_a_valkey_that_hangs_delays_no_answer_for_long_and_is_used_again_when_it_goes_on(
+    shop: Shop, valkey: Valkey
+) -> None:
+    server = shop.start()
+    shop.view(server, "p1", visitor="ann")
+    before = shop.answer(server, visitor="ann")
+    valkey.signal(signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        during = shop.answer(server, visitor="ann")
+        assert time.monotonic() - began < 2  # the client alone would wait for ever
+        assert during["items"] == before["items"]
+        shop.until(lambda: shop.metric(server, "shopkeeper_cache_up") == 0)
+    finally:
+        valkey.signal(signal.SIGCONT)
+    shop.until(lambda: shop.metric(server, "shopkeeper_cache_up") == 1)
 
 
 def test_a_person_who_is_erased_is_gone_from_the_cache(shop: Shop, valkey: Valkey) -> None:
