@@ -80,6 +80,9 @@ VALUES: Mapping[str, list[object]] = {
     "break_ms": [1_800_000],
     "pages": [1],
     "least": [0.5],
+    "system": ["recommendations", "pricing"],
+    "version": ["a", "nobody"],
+    "decision": ["d1", "d2"],
 }
 
 

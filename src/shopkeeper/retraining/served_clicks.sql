@@ -1,11 +1,11 @@
 -- What one version showed and what was clicked of it, as sums over units, of decisions made in [since, until).
 SELECT
   count(*) AS units,
-  sum(clicked) AS clicks,
-  sum(shown) AS impressions,
-  sum(clicked * clicked) AS clicks_squared,
-  sum(shown * shown) AS impressions_squared,
-  sum(clicked * shown) AS products
+  coalesce(sum(clicked), 0.0) AS clicks,
+  coalesce(sum(shown), 0.0) AS impressions,
+  coalesce(sum(clicked * clicked), 0.0) AS clicks_squared,
+  coalesce(sum(shown * shown), 0.0) AS impressions_squared,
+  coalesce(sum(clicked * shown), 0.0) AS products
 FROM (
   SELECT
     answered.unit AS unit,

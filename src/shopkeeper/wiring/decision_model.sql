@@ -1,4 +1,4 @@
 SELECT decision_id, ts, store, system, surface, model, variant, fallback
 FROM decisions
 WHERE decision_id = $decision
-ORDER BY ts
+ORDER BY ts, store
