@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shopkeeper.cli.progress import duration, in_words
+from shopkeeper.cli.who import who
 
 if TYPE_CHECKING:
     from shopkeeper.wiring.jobs import SeenJob
@@ -51,7 +52,6 @@ def show(run: Run, workspace: Workspace = Path(), json: Json = False) -> None:
 def cancel(run: Run, workspace: Workspace = Path(), json: Json = False) -> None:
     """Stop a run for good; one that waits never starts, one under way stops at its next step or report."""
     from shopkeeper.cli.output import Output
-    from shopkeeper.cli.train import who
     from shopkeeper.wiring.jobs import cancel_job
     from shopkeeper.wiring.settings import load_settings
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import Annotated, cast
 
 import typer
+
+from shopkeeper.cli.who import who
 
 Workspace = Annotated[Path, typer.Option("--workspace", help="Folder with shopkeeper.toml.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -39,7 +40,7 @@ def create(
         if store != "*" and state.tables.get(STORES, (store,)) is None:
             out.say(f"Store {store!r} is not declared yet; import its data or `PUT /v1/stores` with this key.")
         wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()]
-        key, secret = state.keys.create(store, cast("list[Scope]", wanted), _who())
+        key, secret = state.keys.create(store, cast("list[Scope]", wanted), who())
     out.say("Keep the key now: only a hash of it is stored, so it cannot be shown again.")
     out.result({"key": secret, "key_id": key.key_id, "store": key.store, "scopes": list(key.scopes)}, secret)
 
@@ -81,13 +82,5 @@ def revoke(
     from shopkeeper.wiring.workspace_state import open_workspace_state
 
     with open_workspace_state(load_settings(workspace)) as state:
-        state.keys.revoke(key_id, _who())
+        state.keys.revoke(key_id, who())
     Output(json).result({"revoked": key_id}, f"Revoked {key_id}.")
-
-
-def _who() -> str:
-    """Return who does it, for the audit."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container user without a name
-        return "unknown"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from shopkeeper.cli.who import who
 
 Workspace = Annotated[Path, typer.Option("--workspace", help="Folder with shopkeeper.toml.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -34,7 +35,7 @@ def prune(
     from shopkeeper.wiring.model_retention import prune_models
     from shopkeeper.wiring.settings import load_settings
 
-    done = prune_models(load_settings(workspace), _who(), dry_run=dry_run)
+    done = prune_models(load_settings(workspace), who(), dry_run=dry_run)
     rows = [{"system": one.system, "version": one.version, "bytes": one.bytes} for one in done]
     lines = [f"{one.version}  {one.system:<17}{one.bytes / 1e6:>10.1f} MB" for one in done]
     total = sum(one.bytes for one in done) / 1e6
@@ -67,14 +68,6 @@ def _pin(version: str, pinned: bool, why: str, system: str | None, workspace: Pa
     from shopkeeper.wiring.model_lineage import pin_version
     from shopkeeper.wiring.settings import load_settings
 
-    of = pin_version(load_settings(workspace), version, pinned, _who(), why, system)
+    of = pin_version(load_settings(workspace), version, pinned, who(), why, system)
     document = {"system": of, "version": version, "pinned": pinned}
     Output(json).result(document, f"{version} of {of} is {'pinned' if pinned else 'not pinned any more'}.")
-
-
-def _who() -> str:
-    """Return who does it, for the audit."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container user without a name
-        return "unknown"

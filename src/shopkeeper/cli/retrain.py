@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from shopkeeper.cli.who import who
 from shopkeeper.errors import ContractNotMet
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ def check(
     without a worker run this from cron. Exit 1 when a reason holds and the data are broken.
     """
     from shopkeeper.cli.output import Output
-    from shopkeeper.cli.who import who
     from shopkeeper.wiring.retraining import check_retraining
     from shopkeeper.wiring.settings import load_settings
 
@@ -62,7 +62,6 @@ def run(
     `shopkeeper work` does it; `shopkeeper train SYSTEM` follows or does it here.
     """
     from shopkeeper.cli.output import Output
-    from shopkeeper.cli.who import who
     from shopkeeper.wiring.retraining import retrain_now
     from shopkeeper.wiring.settings import load_settings
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import sys
 import time
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from shopkeeper.cli.who import who
 from shopkeeper.errors import ContractNotMet, InputError
 
 if TYPE_CHECKING:
@@ -212,11 +212,3 @@ def _moment(text: str | None) -> datetime | None:
     except ValueError as error:
         raise InputError(f"--until {text!r} is not a time.", "Write it as 2026-11-23 or 2026-11-23T15:00.") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def who() -> str:
-    """Return who does it, for the audit."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container user without a name
-        return "unknown"

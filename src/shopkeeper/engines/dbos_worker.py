@@ -6,6 +6,8 @@ run's row for others to read, cancelling, stopping in order, and taking up what 
 
 from __future__ import annotations
 
+import logging
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -80,6 +82,7 @@ class DbosWorker:
         if _place.worker is not None:
             raise ConfigError("A worker works in this process already.", "Stop it first; DBOS is one to a process.")
         _place.worker = self
+        _log_to_stderr()
         DBOS(
             config={
                 "name": APPLICATION,
@@ -148,6 +151,13 @@ class DbosWorker:
                     f"Run {run.run} was {why}.", "See the log of `shopkeeper work`; is memory short?"
                 )
                 self.rows.end(run.run, "failed", as_document(error), why)
+
+
+def _log_to_stderr() -> None:
+    """Point DBOS's log at what stderr is now; it keeps the stream of its first import, which may be closed since."""
+    for handler in logging.getLogger("dbos").handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.stream = sys.stderr  # setStream would flush the closed one
 
 
 class _Place:

@@ -90,7 +90,8 @@ def write_week(
     Args:
         market: The market as it is that week, see `market_in`.
     """
-    written = write_history(_chapter(market, f"w{week:02d}", 7), folder, until, dirt)
+    last = until - timedelta(minutes=1)  # at midnight the last of seven days would be one that has not begun
+    written = write_history(_chapter(market, f"w{week:02d}", 7), folder, last, dirt)
     for history in written:
         if week in happenings.broken_feed:
             _rewrite(history.folder / "events.jsonl", _without_price)
