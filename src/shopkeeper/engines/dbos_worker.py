@@ -30,6 +30,7 @@ from shopkeeper.jobs.ports import Document, FinishedStep, Scheduled, Work
 
 MOST_ATTEMPTS: Final = 50
 """A run that took so many processes down with it is given up."""
+_DBOS_HANDLER: Final = "__dbos_console_log_handler__"
 SCHEDULE_WORKFLOW: Final = "shopkeeper.due"
 _REPORT_SECONDS: Final = 0.25
 """Reports of progress that follow faster are left out."""
@@ -156,7 +157,7 @@ class DbosWorker:
 def _log_to_stderr() -> None:
     """Point DBOS's log at what stderr is now; it keeps the stream of its first import, which may be closed since."""
     for handler in logging.getLogger("dbos").handlers:
-        if isinstance(handler, logging.StreamHandler):
+        if isinstance(handler, logging.StreamHandler) and handler.name == _DBOS_HANDLER:
             handler.stream = sys.stderr  # setStream would flush the closed one
 
 
