@@ -48,6 +48,7 @@ from shopkeeper.recommendations.ranking import Questions, rank_targets
 from shopkeeper.training.comparison import intervals
 from shopkeeper.training.ports import Parameters, Trial
 from shopkeeper.training.split import time_split
+from shopkeeper.training.trying import one_by_one
 from shopkeeper.training.tune import best_of
 
 Columns = dict[str, npt.NDArray[Any]]
@@ -263,7 +264,9 @@ def search(case: Case, trials: int, seed: int) -> Sequence[Trial]:
 
     space = {name: ITEM_KNN_SPACE[name] for name in SEARCHED}
     defaults = {name: ITEM_KNN_DEFAULTS[name] for name in SEARCHED}
-    return OptunaTuner().search(space, defaults, judge, trials=trials, seconds=None, seed=seed, on_trial=told)
+    return OptunaTuner().search(
+        space, defaults, one_by_one(judge), trials=trials, seconds=None, seed=seed, on_trial=told
+    )
 
 
 def evaluate(case: Case, name: str, parameters: Parameters, seed: int) -> dict[str, Any]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from shopkeeper.engines.optuna_tuner import OptunaTuner
 from shopkeeper.testing.tuner_suite import TunerSuite
 from shopkeeper.training.ports import Tuner
 
 
 class TestOptunaTuner(TunerSuite):
-    def tuner(self, clock: Callable[[], float]) -> Tuner:
-        return OptunaTuner(clock=clock)
+    def tuner(self) -> Tuner:
+        return OptunaTuner()

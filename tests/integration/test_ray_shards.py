@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pytest
 
 from shopkeeper.engines.ray_shards import RayShards, open_ray
+from shopkeeper.engines.sequential_shards import SequentialShards
 from shopkeeper.errors import ConfigError, Unavailable
 from shopkeeper.jobs.shards import Shared
 from shopkeeper.testing.shard_mapper_suite import (
@@ -24,6 +25,7 @@ from shopkeeper.testing.shard_mapper_suite import (
 )
 
 from .conftest import missing
+from .test_parallel_trials import SYSTEM, searched
 
 pytestmark = pytest.mark.integration
 
@@ -68,6 +70,11 @@ def mapper(cluster: Cluster) -> Iterator[RayShards]:
 
 class TestRayShards(RemoteShardMapperSuite):
     pass
+
+
+def test_trials_on_two_machines_are_those_of_the_loop(mapper: RayShards, tmp_path: Path) -> None:
+    SYSTEM.write(SYSTEM.data, tmp_path)
+    assert searched(mapper, tmp_path) == searched(SequentialShards(), tmp_path)
 
 
 def test_losing_a_machine_in_the_middle_costs_no_result(cluster: Cluster, mapper: RayShards, tmp_path: Path) -> None:

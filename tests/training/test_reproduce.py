@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from shopkeeper.engines.optuna_tuner import OptunaTuner
+from shopkeeper.engines.sequential_shards import SequentialShards
 from shopkeeper.engines.state import State, open_state
 from shopkeeper.errors import InputError
 from shopkeeper.recommendations.interactions import Interactions
@@ -46,6 +48,7 @@ def rails(state: State, tmp_path: Path) -> Rails:
         objective=None,
         note=lambda _action, _detail: None,
         tuner=OptunaTuner,
+        shards=lambda _: nullcontext(SequentialShards()),
         clock=lambda: datetime(2026, 3, 10, 9, tzinfo=UTC),
         say=lambda _: None,
     )

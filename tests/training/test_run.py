@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from shopkeeper.engines.optuna_tuner import OptunaTuner
+from shopkeeper.engines.sequential_shards import SequentialShards
 from shopkeeper.engines.state import State, open_state
 from shopkeeper.errors import ContractNotMet, NotEnoughData, UnknownModel
 from shopkeeper.quality.verdict import QualityVerdict
@@ -81,6 +83,7 @@ class Bench:
             objective=None,
             note=lambda action, detail: self.noted.append((action, detail)),
             tuner=OptunaTuner,
+            shards=lambda _: nullcontext(SequentialShards()),
             clock=lambda: self.now,
             who="test",
             say=self.said.append,
@@ -254,6 +257,29 @@ def test_a_run_that_died_at_any_step_goes_on_and_ends_with_the_same_model(
         assert getattr(result, name) == getattr(uninterrupted, name)
     assert [one.version for one in bench.state.registry.versions()] == [result.version]
     assert result.champion == result.version
+
+
+class DyingWithinABatch(StepsInMemory):
+    """Dies when the second trial is told."""
+
+    def progress(self, share: float, text: str) -> None:
+        super().progress(share, text)
+        if text.startswith("Trial 2 of"):
+            raise Died
+
+
+def test_trials_side_by_side_go_on_within_a_batch_and_end_with_the_same_model(bench: Bench) -> None:
+    plan = replace(PLAN, trials=4, parallel_trials=3)
+    whole = bench.train(plan)
+    dying = DyingWithinABatch(bench.folder / "runs" / "dying")
+    with pytest.raises(Died):
+        bench.train(plan, steps=dying)
+    again = StepsInMemory(dying.folder, dying.recorded)
+    result = bench.train(plan, steps=again)
+    assert any("2 of them done before" in text for _, text in again.told)
+    assert (result.content, result.parameters, result.trials) == (whole.content, whole.parameters, 4)
+    kept = bench.state.registry.get("recommendations", result.version).lineage.facts["plan"]
+    assert kept["parallel_trials"] == 3
 
 
 def test_progress_never_falls_and_ends_at_the_whole(bench: Bench) -> None:

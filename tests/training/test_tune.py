@@ -14,7 +14,7 @@ from shopkeeper.recommendations.interactions import Interactions
 from shopkeeper.recommendations.model import RecommendationModel
 from shopkeeper.testing.planted import planted_interactions
 from shopkeeper.testing.planted_learning import PlantedLearning
-from shopkeeper.training.ports import Parameters, SearchRange, Trial
+from shopkeeper.training.ports import Attempt, Parameters, SearchRange, Trial, TryAll
 from shopkeeper.training.split import Split, three_way_split
 from shopkeeper.training.tune import best_of, tune
 
@@ -43,17 +43,17 @@ class FromTheBottom:
         self,
         space: Mapping[str, SearchRange],
         defaults: Parameters,
-        judge: Callable[[Parameters, Callable[[float], bool]], float],
+        try_all: TryAll,
         *,
         trials: int,  # noqa: ARG002
         seconds: float | None,  # noqa: ARG002
         seed: int,  # noqa: ARG002
+        batch: int = 1,  # noqa: ARG002
         earlier: Sequence[Trial] = (),  # noqa: ARG002
         on_trial: Callable[[Trial], None] = lambda _: None,  # noqa: ARG002
     ) -> Sequence[Trial]:
         bad = {**defaults, **{name: where.low for name, where in space.items()}}
-        tried = (defaults, bad)
-        return [Trial(n, one, judge(one, lambda _: False), 0.0, "done") for n, one in enumerate(tried)]
+        return list(try_all([Attempt(0, defaults), Attempt(1, bad)]))
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 
@@ -18,13 +18,10 @@ from optuna.distributions import (
 )
 from optuna.trial import TrialState, create_trial
 
-from shopkeeper.training.ports import Parameters, SearchRange, Trial
+from shopkeeper.training.ports import Attempt, Parameters, SearchRange, Trial, TryAll
 
 _log = structlog.get_logger(__name__)
 _STATES = {"done": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
-_CANNOT_BE_COMPUTED = (ArithmeticError, ValueError, MemoryError)
-
-Judge = Callable[[Parameters, Callable[[float], bool]], float]
 
 
 class OptunaTuner:
@@ -37,77 +34,58 @@ class OptunaTuner:
         startup: Trials drawn by chance before the estimators have something to learn from.
         patience: Finished trials before one is given up for lying below their median at the same step. The rule is our
             own, as Optuna's looks at the best step so far, which a running mean over questions reaches by chance.
-        clock: Seconds, for budgets and durations.
     """
 
-    def __init__(self, startup: int = 8, patience: int = 5, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, startup: int = 8, patience: int = 5) -> None:
         self._startup = startup
         self._patience = patience
-        self._clock = clock
 
     def search(
         self,
         space: Mapping[str, SearchRange],
         defaults: Parameters,
-        judge: Judge,
+        try_all: TryAll,
         *,
         trials: int,
         seconds: float | None,
         seed: int,
+        batch: int = 1,
         earlier: Sequence[Trial] = (),
         on_trial: Callable[[Trial], None] = lambda _: None,
     ) -> Sequence[Trial]:
         """Try parameters until the budget is spent."""
         where = {name: _distribution(one) for name, one in sorted(space.items())}
+        most = trials if where else 1
         found = list(earlier)
-        while len(found) < (trials if where else 1):
-            spent = math.fsum(trial.seconds for trial in found)
-            if found and seconds is not None and spent >= seconds:
+        while len(found) < most:
+            known = found[: len(found) // batch * batch]
+            if known and seconds is not None and _spent(known, batch) >= seconds:
                 break
-            trial = self._try(where, defaults, judge, found, seed)
-            found.append(trial)
-            on_trial(trial)
+            bars = self._bars(known)
+            numbers = range(len(found), min(len(known) + batch, most))
+            drawn = [self._drawn(where, known, number, seed) for number in numbers]
+            attempts = [Attempt(n, {**defaults, **own}, bars) for n, own in zip(numbers, drawn, strict=True)]
+            with contextlib.closing(try_all(attempts)) as tried:
+                for trial in tried:
+                    if trial.error:
+                        _log.warning("trial_failed", trial=trial.number, parameters=trial.parameters, error=trial.error)
+                    found.append(trial)
+                    on_trial(trial)
         return found
 
-    def _try(
-        self,
-        where: Mapping[str, BaseDistribution],
-        defaults: Parameters,
-        judge: Judge,
-        found: Sequence[Trial],
-        seed: int,
-    ) -> Trial:
-        number, begun = len(found), self._clock()
-        drawn = self._study(where, found, _seed(seed, number)).ask(dict(where)).params if number else {}
-        parameters = {**defaults, **drawn}
-        steps: list[float] = []
-        given_up = False
+    def _drawn(
+        self, where: Mapping[str, BaseDistribution], known: Sequence[Trial], number: int, seed: int
+    ) -> Parameters:
+        """Return what a trial changes of the defaults."""
+        return self._study(where, known, _seed(seed, number)).ask(dict(where)).params if number else {}
 
-        def give_up(value: float) -> bool:
-            nonlocal given_up
-            steps.append(value)
-            given_up = number > 0 and self._hopeless(steps, found)
-            return given_up
-
-        value: float | None = None
-        try:
-            value = judge(parameters, give_up)
-        except _CANNOT_BE_COMPUTED as error:
-            if number == 0:
-                raise
-            _log.warning("trial_failed", trial=number, parameters=parameters, error=repr(error))
-        lasted = self._clock() - begun
-        if value is None or not math.isfinite(value):
-            return Trial(number, parameters, None, lasted, "failed", tuple(steps))
-        if given_up:
-            return Trial(number, parameters, None, lasted, "pruned", tuple(steps))
-        return Trial(number, parameters, value, lasted, "done", tuple(steps))
-
-    def _hopeless(self, steps: Sequence[float], found: Sequence[Trial]) -> bool:
-        """Say whether the newest step lies below the median of what finished trials had there."""
-        place = len(steps) - 1
-        others = [trial.steps[place] for trial in found if trial.state == "done" and len(trial.steps) > place]
-        return len(others) >= self._patience and steps[place] < median(others)
+    def _bars(self, known: Sequence[Trial]) -> tuple[float, ...]:
+        """Return for each step the median of what finished trials had there, as long as enough of them had it."""
+        done = [trial.steps for trial in known if trial.state == "done"]
+        if len(done) < self._patience:
+            return ()
+        depth = sorted((len(steps) for steps in done), reverse=True)[self._patience - 1]
+        return tuple(median(steps[place] for steps in done if len(steps) > place) for place in range(depth))
 
     def _study(self, where: Mapping[str, BaseDistribution], found: Sequence[Trial], seed: int) -> optuna.Study:
         """Return a study that knows the trials before and nothing else."""
@@ -136,6 +114,12 @@ def _distribution(one: SearchRange) -> BaseDistribution:
     if one.integer:
         return IntDistribution(int(one.low), int(one.high), log=one.log)
     return FloatDistribution(one.low, one.high, log=one.log)
+
+
+def _spent(known: Sequence[Trial], batch: int) -> float:
+    """Return how long whole batches took: each as long as its longest trial."""
+    firsts = range(0, len(known), batch)
+    return math.fsum(max(trial.seconds for trial in known[first : first + batch]) for first in firsts)
 
 
 def _seed(seed: int, number: int) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shopkeeper.errors import UnknownModel
-from shopkeeper.quality.ports import Warehouse
+from shopkeeper.quality.ports import NamedQuery, Warehouse
 from shopkeeper.recommendations.answering import answerer
 from shopkeeper.recommendations.day_hashes import day_hashes
 from shopkeeper.recommendations.exam import RecommendationExam
@@ -140,6 +140,10 @@ class RecommendationLearning:
         """Return one question a shopper about what happened from `cutoff` on; see `questions.time_exam`."""
         return RecommendationExam.of(data, cutoff, seed)
 
+    def offline(self) -> Callable[[], RecommendationLearning]:
+        """Return what makes the system without a warehouse."""
+        return offline_learning
+
     def parameters(self, model: RecommendationModel) -> Parameters:
         """Return what a model was fitted with."""
         return model.parameters
@@ -155,6 +159,19 @@ class RecommendationLearning:
     def open(self, bundle: Bundle) -> RecommendationModel:
         """Return the model of a bundle."""
         return load_model(bundle).model
+
+
+class NoWarehouse:
+    """Stands for the warehouse where nothing is extracted."""
+
+    def fetch(self, query: NamedQuery, **parameters: object) -> dict[str, npt.NDArray[np.generic]]:  # noqa: ARG002
+        """Refuse."""
+        raise AssertionError(f"{query.name} is asked for where there is no warehouse")
+
+
+def offline_learning() -> RecommendationLearning:
+    """Return the system for processes that read, fit and judge, and extract nothing."""
+    return RecommendationLearning(NoWarehouse())
 
 
 def _learnable(model: str) -> Learnable:

@@ -20,6 +20,7 @@ import numpy.typing as npt
 import pytest
 
 from shopkeeper.errors import BundleDamaged, UnknownModel
+from shopkeeper.jobs.shards import check_call
 from shopkeeper.registry.bundle import Bundle, BundleContent, open_bundle, write_bundle
 from shopkeeper.training.ports import CaseScores, DataT, LearningSystem, ModelT
 from shopkeeper.training.split import TimeSplit, time_split
@@ -54,6 +55,19 @@ class LearningSuite(Generic[DataT, ModelT]):
         for model in system.models:
             first, second = (self._arrays(model, self.data()) for _ in range(2))
             check_equal(first, second)
+
+    def test_other_processes_make_it_anew_and_it_reads_fits_and_judges_alike(self, tmp_path: Path) -> None:
+        system, data = self.system(), self.data()
+        check_call(system.offline())
+        other = system.offline()()
+        system.write(data, tmp_path)
+        split = self._split(data)
+        read = other.read(tmp_path)
+        mine, theirs = (
+            one.exam(rows, split.cutoff, 3).score(one.fit(one.models[0], one.take(rows, split.train), {}, 3))
+            for one, rows in ((system, data), (other, read))
+        )
+        check_equal(mine.metrics, theirs.metrics)
 
     def test_nothing_outside_the_given_rows_changes_a_model(self) -> None:
         system, split = self.system(), self._split(self.data())

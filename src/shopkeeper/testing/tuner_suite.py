@@ -1,20 +1,21 @@
 """What every tuner must do: subclass, and give a `tuner` method.
 
 class TestOptunaTuner(TunerSuite):
-    def tuner(self, clock: Callable[[], float]) -> Tuner:
-        return OptunaTuner(clock=clock)
+    def tuner(self) -> Tuner:
+        return OptunaTuner()
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import asdict, replace
 from itertools import count
 
 import pytest
 
-from shopkeeper.training.ports import Parameters, SearchRange, Trial, Tuner
+from shopkeeper.training.ports import Attempt, Parameters, SearchRange, Trial, TryAll, Tuner
+from shopkeeper.training.trying import one_by_one
 
 SPACE = {
     "speed": SearchRange(0.0, 10.0),
@@ -41,20 +42,39 @@ def steady(parameters: Parameters, give_up: Callable[[float], bool]) -> float:
     return worth(parameters)
 
 
+def ticking() -> Callable[[], float]:
+    """Return a clock that goes on by a second at every look."""
+    ticks = count()
+    return lambda: float(next(ticks))
+
+
+def still() -> float:
+    """Tell always the same time."""
+    return 0.0
+
+
 class TunerSuite:
     """Every tuner passes these."""
 
-    def tuner(self, clock: Callable[[], float]) -> Tuner:
-        """Return the tuner under test; `clock` tells seconds."""
+    def tuner(self) -> Tuner:
+        """Return the tuner under test."""
         raise NotImplementedError
 
     def search(
-        self, trials: int, *, seed: int = 1, earlier: Sequence[Trial] = (), seconds: float | None = None
+        self,
+        trials: int,
+        *,
+        seed: int = 1,
+        batch: int = 1,
+        earlier: Sequence[Trial] = (),
+        seconds: float | None = None,
+        try_all: TryAll | None = None,
     ) -> Sequence[Trial]:
         """Search with a clock that goes on by a second at every look."""
-        ticks = count()
-        tuner = self.tuner(lambda: float(next(ticks)))
-        return tuner.search(SPACE, DEFAULTS, steady, trials=trials, seconds=seconds, seed=seed, earlier=earlier)
+        return self.tuner().search(
+            SPACE, DEFAULTS, try_all or one_by_one(steady, ticking()), trials=trials, seconds=seconds, seed=seed,
+            batch=batch, earlier=earlier,
+        )  # fmt: skip
 
     def test_trial_0_is_the_defaults(self) -> None:
         first = self.search(1)[0]
@@ -107,10 +127,10 @@ class TunerSuite:
     def test_each_new_trial_is_told_when_it_ends(self) -> None:
         told: list[Trial] = []
         whole = self.search(6)
-        tuner = self.tuner(lambda: 0.0)
-        found = tuner.search(
-            SPACE, DEFAULTS, steady, trials=6, seconds=None, seed=1, earlier=whole[:2], on_trial=told.append
-        )
+        found = self.tuner().search(
+            SPACE, DEFAULTS, one_by_one(steady, still), trials=6, seconds=None, seed=1, earlier=whole[:2],
+            on_trial=told.append,
+        )  # fmt: skip
         assert told == list(found[2:])
 
     def test_a_trial_that_cannot_be_computed_fails_and_the_search_goes_on(self) -> None:
@@ -119,18 +139,19 @@ class TunerSuite:
                 raise ZeroDivisionError("round things roll away")
             return float("nan") if parameters["kind"] is None else steady(parameters, give_up)
 
-        found = self.tuner(lambda: 0.0).search(SPACE, DEFAULTS, fragile, trials=25, seconds=None, seed=1)
+        found = self.tuner().search(SPACE, DEFAULTS, one_by_one(fragile, still), trials=25, seconds=None, seed=1)
         assert len(found) == 25
         states = {trial.parameters["kind"]: trial.state for trial in found}
         assert states["round"] == states[None] == "failed"
-        assert all(trial.value is None for trial in found if trial.state == "failed")
+        assert all(trial.value is None and trial.error for trial in found if trial.state == "failed")
+        assert not any(trial.error for trial in found if trial.state != "failed")
 
     def test_defaults_that_cannot_be_computed_are_the_callers_error(self) -> None:
         def broken(parameters: Parameters, give_up: Callable[[float], bool]) -> float:  # noqa: ARG001
             raise ZeroDivisionError("nothing works")
 
         with pytest.raises(ZeroDivisionError):
-            self.tuner(lambda: 0.0).search(SPACE, DEFAULTS, broken, trials=5, seconds=None, seed=1)
+            self.tuner().search(SPACE, DEFAULTS, one_by_one(broken, still), trials=5, seconds=None, seed=1)
 
     def test_what_the_judge_refuses_stops_the_search(self) -> None:
         def cancelled(parameters: Parameters, give_up: Callable[[float], bool]) -> float:  # noqa: ARG001
@@ -139,8 +160,64 @@ class TunerSuite:
             return 0.0
 
         with pytest.raises(KeyboardInterrupt):
-            self.tuner(lambda: 0.0).search(SPACE, DEFAULTS, cancelled, trials=5, seconds=None, seed=1)
+            self.tuner().search(SPACE, DEFAULTS, one_by_one(cancelled, still), trials=5, seconds=None, seed=1)
 
     def test_without_a_space_the_defaults_are_all(self) -> None:
-        found = self.tuner(lambda: 0.0).search({}, DEFAULTS, steady, trials=9, seconds=None, seed=1)
+        found = self.tuner().search({}, DEFAULTS, one_by_one(steady, still), trials=9, seconds=None, seed=1)
         assert [trial.parameters for trial in found] == [DEFAULTS]
+
+    def test_a_batch_is_handed_over_whole_and_drawn_from_the_batches_before_it(self) -> None:
+        asked: list[Sequence[Attempt]] = []
+
+        def try_all(attempts: Sequence[Attempt]) -> Generator[Trial, None, None]:
+            asked.append(attempts)
+            return one_by_one(steady, still)(attempts)
+
+        whole = self.search(14, batch=4, try_all=try_all)
+        assert [len(batch) for batch in asked] == [4, 4, 4, 2]
+        assert [one.number for batch in asked for one in batch] == list(range(14))
+        assert [one.parameters for batch in asked for one in batch] == [trial.parameters for trial in whole]
+        for batch in list(asked):
+            assert len({one.bars for one in batch}) == 1
+            first = batch[0].number
+            another = replace(whole[first], parameters={**DEFAULTS, "speed": 0.0}, value=9.0)
+            again = self.search(14, batch=4, earlier=[*whole[:first], another])
+            assert [one.parameters for one in again[first + 1 : first + 4]] == [one.parameters for one in batch[1:]]
+
+    def test_a_batch_gives_the_same_trials_in_whatever_order_it_is_tried(self) -> None:
+        def from_the_end(attempts: Sequence[Attempt]) -> Generator[Trial, None, None]:
+            yield from reversed(list(one_by_one(steady, still)(attempts[::-1])))
+
+        in_order = self.search(22, batch=4, try_all=one_by_one(steady, still))
+        assert self.search(22, batch=4, try_all=from_the_end) == in_order
+
+    @pytest.mark.parametrize("done", [1, 4, 6, 11, 12, 19])
+    def test_a_search_that_was_broken_off_within_a_batch_goes_on_bit_for_bit(self, done: int) -> None:
+        whole = self.search(20, batch=4)
+        assert any(trial.state == "pruned" for trial in whole)
+        assert self.search(20, batch=4, earlier=whole[:done]) == whole
+
+    def test_a_batch_takes_as_long_as_its_longest_trial(self) -> None:
+        assert len(self.search(50, batch=4, seconds=0.0)) == 4
+        assert len(self.search(50, batch=4, seconds=2.0)) == 2 * 4
+        slow = [replace(trial, seconds=2.0 * (trial.number == 2)) for trial in self.search(4, batch=4)]
+        assert len(self.search(50, batch=4, seconds=2.0, earlier=slow)) == 4
+
+    def test_what_is_under_way_is_stopped_when_the_caller_is(self) -> None:
+        stopped: list[int] = []
+
+        def try_all(attempts: Sequence[Attempt]) -> Generator[Trial, None, None]:
+            try:
+                yield from one_by_one(steady, still)(attempts)
+            finally:
+                stopped.append(attempts[0].number)
+
+        def cancel(trial: Trial) -> None:
+            if trial.number == 5:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            self.tuner().search(
+                SPACE, DEFAULTS, try_all, trials=9, seconds=None, seed=1, batch=4, on_trial=cancel
+            )  # fmt: skip
+        assert stopped == [0, 4]

@@ -76,15 +76,20 @@ class RunInHand(Generic[DataT, ModelT]):
     def data(self) -> DataT:
         """What was read; after a restart it comes back from the run's folder, mapped into memory."""
         if self._data is None:
-            self._data = self.system.read(self.folder / _DATA)
+            self._data = self.system.read(self.data_folder)
         return self._data
+
+    @property
+    def data_folder(self) -> Path:
+        """Where `keep` puts what was read."""
+        return self.folder / _DATA
 
     def keep(self, data: DataT) -> None:
         """Put what was read into the run's folder: whole, or not at all."""
         draft = emptied(self.folder / f".{_DATA}")
         self.system.write(data, draft)
-        shutil.rmtree(self.folder / _DATA, ignore_errors=True)
-        draft.rename(self.folder / _DATA)
+        shutil.rmtree(self.data_folder, ignore_errors=True)
+        draft.rename(self.data_folder)
         self._data = data
 
 

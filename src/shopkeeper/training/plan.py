@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from shopkeeper.jobs.shards import ShardMapper
 from shopkeeper.objectives.contract import Objective
 from shopkeeper.quality.ports import ReportStore
 from shopkeeper.quality.verdict import QualityVerdict
@@ -26,6 +28,7 @@ class TrainingPlan:
         model: Model to fit; None = the system's default.
         until: Nothing at or after this moment is read; None = everything.
         trials: Sets of parameters to try, the defaults among them; 0 = the defaults, untried.
+        parallel_trials: Trials that are drawn knowing the same earlier ones, and tried side by side.
         seconds: No trial begins after so many; None = no limit. A plan with a limit is not repeated exactly.
         folds: Origins of the cross-validation; 0 = none.
         validation_share: Share of all interactions that choose parameters.
@@ -42,6 +45,7 @@ class TrainingPlan:
     until: datetime | None = None
     seed: int = 20_261_123
     trials: int = 0
+    parallel_trials: int = 1
     seconds: float | None = None
     folds: int = 0
     validation_share: float = 0.15
@@ -69,6 +73,7 @@ class Rails:
         objective: What the system is for; None = nobody wrote it down.
         note: Takes what belongs in the audit: what was done, and its detail.
         tuner: Gives what searches parameters; asked only by a run that tries some.
+        shards: Opens what computes so many shards at a time; asked only by a run that tries parameters side by side.
         clock: Tells the time, UTC.
         who: Who started the run, for the audit.
         say: Takes progress for people.
@@ -85,6 +90,7 @@ class Rails:
     objective: Objective | None
     note: Callable[[str, Mapping[str, Any]], None]
     tuner: Callable[[], Tuner]
+    shards: Callable[[int], AbstractContextManager[ShardMapper]]
     clock: Callable[[], datetime]
     who: str = "train"
     say: Say = print

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -88,6 +88,7 @@ class Trial:
         seconds: How long it took.
         state: `done`, `pruned` or `failed`.
         steps: Intermediate values, in the order they came; pruning later trials needs them.
+        error: Why it could not be computed; empty = it could.
     """
 
     number: int
@@ -96,26 +97,50 @@ class Trial:
     seconds: float
     state: Literal["done", "pruned", "failed"]
     steps: tuple[float, ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A trial before it is tried, with all there is to know for trying it anywhere.
+
+    Attributes:
+        bars: It is given up when its n-th intermediate value lies below the n-th bar; later values have none.
+    """
+
+    number: int
+    parameters: Parameters
+    bars: tuple[float, ...] = ()
+
+
+Judge = Callable[[Parameters, Callable[[float], bool]], float]
+"""Returns the value of parameters; its second argument takes one intermediate value after the other and returns True
+when the trial should be given up; what is returned then does not count."""
+
+TryAll = Callable[[Sequence[Attempt]], Generator[Trial, None, None]]
+"""Makes attempts into trials and hands them over in order of number; closing it stops what is under way."""
 
 
 class Tuner(Protocol):
     """Searches parameters.
 
     Laws: the same seed, space and values give the same trials in the same order; trial 0 is the defaults, so tuning
-    never ends below them on the validation part; trial n depends on the seed, on n and on the trials before it alone,
-    so a search that was broken off and is told them goes on bit for bit as if it had not been; trials that cannot be
-    computed count as failed and the search goes on, but for trial 0, whose error is the caller's.
+    never ends below them on the validation part; trials are drawn in batches, and trial n depends on the seed, on n and
+    on the trials of the batches before its own alone, so it is the same however a batch is tried, and a search that was
+    broken off, even within a batch, and is told its trials goes on bit for bit as if it had not been; trials that
+    cannot be computed count as failed and the search goes on, but for trial 0, whose error is the caller's.
     """
 
     def search(
         self,
         space: Mapping[str, SearchRange],
         defaults: Parameters,
-        judge: Callable[[Parameters, Callable[[float], bool]], float],
+        try_all: TryAll,
         *,
         trials: int,
         seconds: float | None,
         seed: int,
+        batch: int = 1,
         earlier: Sequence[Trial] = (),
         on_trial: Callable[[Trial], None] = lambda _: None,
     ) -> Sequence[Trial]:
@@ -123,11 +148,11 @@ class Tuner(Protocol):
 
         Args:
             space: Where to look for each parameter; those that are not in it keep their default.
-            judge: Returns the value of parameters; its second argument takes one intermediate value after the other
-                and returns True when the trial should be given up; what is returned then does not count.
+            try_all: Given the attempts of a batch, returns their trials.
             trials: Most trials, the earlier ones and trial 0 included.
-            seconds: No trial begins after so many, those of earlier trials included; None = no limit. Trial 0 always
-                runs.
+            seconds: No batch begins after so many, those of earlier trials included; a batch takes as long as its
+                longest trial. None = no limit. The first batch always runs.
+            batch: Attempts at a time.
             earlier: Trials of the same search that were done before, from number 0 on.
             on_trial: Told each new trial when it ends.
         """
@@ -230,6 +255,13 @@ class LearningSystem(Protocol[DataT, ModelT]):
 
     def exam(self, data: DataT, cutoff: int, seed: int) -> Exam[ModelT]:
         """Return questions about what happened in `data` from `cutoff` (microseconds) on."""
+        ...
+
+    def offline(self) -> Callable[[], LearningSystem[DataT, ModelT]]:
+        """Return a function at the top level of a module that makes the system anew, for other processes.
+
+        What it makes has no sources, so it extracts nothing; it reads what was written, fits and judges alike.
+        """
         ...
 
     def parameters(self, model: ModelT) -> Parameters:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,9 +18,10 @@ from shopkeeper.training.cross_validate import cross_validate
 from shopkeeper.training.evaluate import Evaluation, Serving, evaluate
 from shopkeeper.training.in_hand import RunInHand, emptied
 from shopkeeper.training.latency import measure_latency
-from shopkeeper.training.ports import DataT, ModelT, Parameters, Trial
+from shopkeeper.training.ports import DataT, ModelT, Parameters, Trial, TryAll
 from shopkeeper.training.run_data import Begun
 from shopkeeper.training.split import three_way_split, time_split
+from shopkeeper.training.trial_shards import BenchFiles, side_by_side
 from shopkeeper.training.tune import best_of, tune
 
 _BUNDLE: Final = "bundle"
@@ -52,7 +55,7 @@ class Fitted:
 
 
 def search(run: RunInHand[DataT, ModelT]) -> Found:
-    """Search parameters on the validation part; every finished trial is kept, so a crash costs one trial at most."""
+    """Search parameters on the validation part; a crash costs the trials under way and no finished one before them."""
     plan = run.plan
     if not plan.trials:
         return Found({})
@@ -70,10 +73,12 @@ def search(run: RunInHand[DataT, ModelT]) -> Found:
         run.say(f"Trying {plan.trials} sets of parameters of {run.model}{again} ...")
         times = run.system.times(run.data)
         parts = three_way_split(times, plan.validation_share, plan.test_share, gap_seconds=plan.gap_seconds)
-        tuned = tune(
-            run.system, run.model, run.data, parts, tuner=run.rails.tuner(), trials=plan.trials, seconds=plan.seconds,
-            seed=plan.seed, earlier=earlier, on_trial=on_trial,
-        )  # fmt: skip
+        with _beside(run) as beside:
+            tuned = tune(
+                run.system, run.model, run.data, parts, tuner=run.rails.tuner(), trials=plan.trials,
+                seconds=plan.seconds, seed=plan.seed, batch=plan.parallel_trials, earlier=earlier, on_trial=on_trial,
+                beside=beside,
+            )  # fmt: skip
         return {"parameters": dict(tuned.parameters), "trials": tuned.trials, "cases": tuned.cases}
 
     found = msgspec.convert(run.step("tune", call), Found)
@@ -83,6 +88,21 @@ def search(run: RunInHand[DataT, ModelT]) -> Found:
         f" the defaults {found.trials[0].value or 0:.4f}, by {found.cases:,} questions."
     )
     return found
+
+
+@contextlib.contextmanager
+def _beside(run: RunInHand[DataT, ModelT]) -> Iterator[TryAll | None]:
+    """Give what tries parameters side by side, from the run's files; None where one is tried at a time."""
+    plan = run.plan
+    if plan.parallel_trials == 1:
+        yield None
+        return
+    files = BenchFiles(
+        run.system.offline(), run.model, run.data_folder, plan.validation_share, plan.test_share, plan.gap_seconds,
+        plan.seed,
+    )  # fmt: skip
+    with run.rails.shards(plan.parallel_trials) as mapper, side_by_side(mapper, files) as beside:
+        yield beside
 
 
 def _of_trial(trial: Trial, trials: int) -> str:

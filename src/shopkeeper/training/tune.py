@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Generic
 
 from shopkeeper.errors import NotEnoughData
-from shopkeeper.training.ports import DataT, LearningSystem, ModelT, Parameters, Trial, Tuner
+from shopkeeper.training.ports import DataT, Exam, LearningSystem, ModelT, Parameters, Trial, TryAll, Tuner
 from shopkeeper.training.split import Split
+from shopkeeper.training.trying import one_by_one
 
 STEPS = 4
 """Parts the validation questions are dealt into; after each a trial may be given up."""
@@ -33,6 +35,52 @@ class Tuned:
         return best_of(self.trials)
 
 
+@dataclass(frozen=True)
+class Bench(Generic[DataT, ModelT]):
+    """What all trials of a search share: the rows they are fitted on and the questions they are asked.
+
+    Attributes:
+        parts: The questions, dealt out.
+    """
+
+    system: LearningSystem[DataT, ModelT]
+    model: str
+    train: DataT
+    parts: Sequence[Exam[ModelT]]
+    seed: int
+
+    @classmethod
+    def of(
+        cls, system: LearningSystem[DataT, ModelT], model: str, data: DataT, split: Split, seed: int
+    ) -> Bench[DataT, ModelT]:
+        """Prepare data and questions, once for all trials. Raises NotEnoughData when nothing can be asked."""
+        train = system.take(data, split.train)
+        exam = system.exam(system.take(data, split.train | split.validation), split.tuning.cutoff, seed)
+        if not len(exam):
+            raise NotEnoughData(
+                f"Nobody met a new product between {split.tuning.moment:%Y-%m-%d %H:%M} and the test part, so"
+                " parameters cannot be compared.",
+                "Train without `--trials`, or import more history.",
+            )
+        return cls(system, model, train, exam.parts(STEPS), seed)
+
+    @property
+    def cases(self) -> int:
+        """How many questions there are."""
+        return sum(len(part) for part in self.parts)
+
+    def judge(self, parameters: Parameters, give_up: Callable[[float], bool]) -> float:
+        """Fit on the train part and return the deciding metric on the validation part; see `ports.Judge`."""
+        fitted = self.system.fit(self.model, self.train, parameters, self.seed)
+        total, asked = 0.0, 0
+        for part in self.parts:
+            total += float(part.score(fitted).metrics[self.system.metric].sum())
+            asked += len(part)
+            if give_up(total / asked):
+                break
+        return total / asked
+
+
 def tune(
     system: LearningSystem[DataT, ModelT],
     model: str,
@@ -43,8 +91,10 @@ def tune(
     trials: int,
     seconds: float | None = None,
     seed: int,
+    batch: int = 1,
     earlier: Sequence[Trial] = (),
     on_trial: Callable[[Trial], None] = lambda _: None,
+    beside: TryAll | None = None,
 ) -> Tuned:
     """Search the parameters of one model.
 
@@ -52,37 +102,20 @@ def tune(
 
     Args:
         data: Everything that was read; rows of the test are left out here.
-        trials, seconds, earlier, on_trial: See `ports.Tuner`.
+        trials, seconds, batch, earlier, on_trial: See `ports.Tuner`.
+        beside: Tries attempts elsewhere, on the same data; None = here, one after the other.
 
     Raises:
         NotEnoughData: nothing can be asked about the validation part.
         UnknownModel: the system has no such model.
+        ShardFailed: a trial elsewhere could not be ended.
     """
-    train = system.take(data, split.train)
-    exam = system.exam(system.take(data, split.train | split.validation), split.tuning.cutoff, seed)
-    if not len(exam):
-        raise NotEnoughData(
-            f"Nobody met a new product between {split.tuning.moment:%Y-%m-%d %H:%M} and the test part, so parameters"
-            " cannot be compared.",
-            "Train without `--trials`, or import more history.",
-        )
-    parts = exam.parts(STEPS)
-
-    def judge(parameters: Parameters, give_up: Callable[[float], bool]) -> float:
-        fitted = system.fit(model, train, parameters, seed)
-        total, asked = 0.0, 0
-        for part in parts:
-            total += float(part.score(fitted).metrics[system.metric].sum())
-            asked += len(part)
-            if give_up(total / asked):
-                break
-        return total / asked
-
+    bench = Bench.of(system, model, data, split, seed)
     found = tuner.search(
-        system.search_space(model), system.defaults(model), judge,
-        trials=trials, seconds=seconds, seed=seed, earlier=earlier, on_trial=on_trial,
+        system.search_space(model), system.defaults(model), beside or one_by_one(bench.judge),
+        trials=trials, seconds=seconds, seed=seed, batch=batch, earlier=earlier, on_trial=on_trial,
     )  # fmt: skip
-    return Tuned(best_of(found).parameters, tuple(found), len(exam))
+    return Tuned(best_of(found).parameters, tuple(found), bench.cases)
 
 
 def best_of(trials: Sequence[Trial]) -> Trial:

@@ -130,6 +130,8 @@ class TrainingSettings(_Section):
     seed: int = 20_261_123
     trials: int = Field(0, ge=0, le=10_000)
     """Sets of parameters a run tries, the defaults among them; 0 = the defaults, untried."""
+    parallel_trials: int = Field(1, ge=1, le=1_000)
+    """Trials that are drawn knowing the same earlier ones and tried side by side, by `engines.shards`."""
     minutes: float | None = Field(None, gt=0)
     """No trial begins after so many minutes; None = no limit."""
     folds: int = Field(3, ge=0, le=20)

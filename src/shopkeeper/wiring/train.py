@@ -162,6 +162,7 @@ def plan_of(settings: Settings, asked: Asked, system: str = RecommendationLearni
         until=asked.until,
         seed=training.seed if asked.seed is None else asked.seed,
         trials=training.trials if asked.trials is None else asked.trials,
+        parallel_trials=training.parallel_trials,
         seconds=None if minutes is None else minutes * 60.0,
         folds=training.folds if asked.folds is None else asked.folds,
         validation_share=training.validation_share,

@@ -6,6 +6,7 @@ import importlib
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final, cast
 
 from shopkeeper.commerce.store import Store
@@ -29,6 +30,7 @@ from shopkeeper.wiring.experiment_log import open_experiment_log
 from shopkeeper.wiring.features import refresh_features
 from shopkeeper.wiring.objectives import held_objectives
 from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.sharding import open_shards
 from shopkeeper.wiring.training_record import recorded
 from shopkeeper.wiring.warehouse import Analytics
 from shopkeeper.wiring.workspace_state import open_workspace_state
@@ -92,6 +94,7 @@ def _rails(settings: Settings, state: State, system: str, who: str, say: Callabl
         objective=written_objective(settings, system),
         note=lambda action, detail: state.audit.write(who, action, detail),
         tuner=_tuner,
+        shards=partial(open_shards, settings),
         clock=lambda: datetime.now(UTC),
         who=who,
         say=say,
