@@ -92,7 +92,7 @@ class DbosWorker:
                 "application_version": VERSION,
                 "executor_id": self.name,
                 "serializer": SERIALIZER,
-                "log_level": "ERROR",
+                "log_level": "CRITICAL",  # how a run ended is told here, once; DBOS would print a traceback beside it
                 "enable_otlp": False,
                 "sys_db_pool_size": 4,
                 "notification_listener_polling_interval_sec": 0.2,

@@ -135,7 +135,7 @@ class JobRows:
         self._change(
             run,
             {
-                "state": "running", "progress": "begins", "worker": worker, "attempts": RUNS.c.attempts + 1,
+                "state": "running", "progress": "Beginning ...", "worker": worker, "attempts": RUNS.c.attempts + 1,
                 "updated_micros": now, "begun_micros": now, "begun_share": RUNS.c.share,
             },
         )  # fmt: skip
