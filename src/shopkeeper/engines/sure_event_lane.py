@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Final
 
@@ -120,8 +120,7 @@ class EventLane:
         if self._said:
             made |= {name: f"s.{name}" for name in ("consent", "user_agent", "traffic", "traffic_rule")}
         if properties:
-            empty = {name: value for name, value in properties.items() if name in filling.kept}
-            made["properties"] = _properties_json(properties, frozenset(empty))
+            made["properties"] = object_json(properties, filling.kept)
             fits.append(f"coalesce(strlen({made['properties']}) < {MAX_BYTES // 2}, false)")
         outputs = [f"{sql} AS v_{name}" for name, sql in made.items()]
         if self.derives_id:
@@ -131,7 +130,7 @@ class EventLane:
 
     def _identity(self, filling: SureFilling) -> str:
         """Return SQL of the text whose hash names the event; see `intake.identity`."""
-        held = object_json(dict(sorted(self._raw.items())), without_empty=True)
+        held = object_json(dict(sorted(self._raw.items())), self._raw)
         store = store_value(self._given.get("store"), self._rules)
         table = msgspec.json.encode(filling.identity).decode()
         return f"{text_literal(f'[{table},')} || '\"' || {store} || '\",' || {held} || ']'"
@@ -159,17 +158,17 @@ class EventLane:
         hours = connection.execute(
             f"SELECT DISTINCT {store}, {_HOUR} FROM ({given}) WHERE g_local AND g_moment IS NOT NULL"  # noqa: S608
         ).fetchall()
-        made = [(name, hour, self._seconds_ahead(name, hour)) for name, hour in hours if name in self._rules.zones]
+        made = [
+            (name, hour, _zone_seconds(self._rules.zones[name], hour))
+            for name, hour in hours
+            if name in self._rules.zones
+        ]
         for start in range(0, len(made), 5_000):
             names, numbers, seconds = zip(*made[start : start + 5_000], strict=True)
             connection.execute(
                 "INSERT INTO offsets SELECT unnest(?::VARCHAR[]), unnest(?::BIGINT[]), unnest(?::BIGINT[])",
                 [list(names), list(numbers), list(seconds)],
             )
-
-    def _seconds_ahead(self, store: str, hour: int) -> int | None:
-        """Return the offset of a store's zone in an hour; None where it changes within it."""
-        return _seconds_ahead(self._rules, store, hour)
 
     def _load_said(self, connection: duckdb.DuckDBPyConnection, given: str) -> None:
         """Make the table `said`: what the judge makes of each combination of few-valued columns."""
@@ -197,25 +196,11 @@ class EventLane:
 
 
 @lru_cache(maxsize=100_000)
-def _zone_seconds(zone: object, hour: int) -> int | None:
+def _zone_seconds(zone: tzinfo, hour: int) -> int | None:
+    """Return how far a zone is ahead of UTC in an hour of its own since 1970; None where that changes within it."""
     try:
-        start = (_EPOCH + timedelta(hours=hour)).replace(tzinfo=zone)  # type: ignore[arg-type]
+        start = (_EPOCH + timedelta(hours=hour)).replace(tzinfo=zone)
         first, last = start.utcoffset(), (start + _ALMOST_AN_HOUR).utcoffset()
     except OverflowError:
         return None
     return None if first is None or first != last or first.microseconds else int(first.total_seconds())
-
-
-def _seconds_ahead(rules: SureRules, store: str, hour: int) -> int | None:
-    return _zone_seconds(rules.zones[store], hour)
-
-
-def _properties_json(entries: Mapping[str, Value], filled_only: frozenset[str]) -> str:
-    """Return SQL of `properties`: columns of the file only where they are filled, others where they are not NULL."""
-    pieces = []
-    for name, value in entries.items():
-        label = text_literal("," + msgspec.json.encode(name).decode() + ":")
-        there = value.present if name in filled_only else f"{value.sql} IS NOT NULL"
-        json = f"'\"' || {value.sql} || '\"'" if value.kind == "VARCHAR" else value.as_json
-        pieces.append(f"CASE WHEN {there} THEN {label} || {json} ELSE '' END")
-    return f"'{{' || substr({' || '.join(pieces)}, 2) || '}}'"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -80,18 +81,16 @@ def value_of(sql: str, type_name: str) -> Value:
     raise UnfitFile(type_name)
 
 
-def object_json(entries: dict[str, Value], *, without_empty: bool) -> str:
+def object_json(entries: Mapping[str, Value], filled_only: Collection[str]) -> str:
     """Return SQL of a JSON object of the values there are, in order.
 
     Args:
-        without_empty: Leave out empty texts too.
+        filled_only: Entries that an empty text leaves out as well.
     """
-    if not entries:
-        return "'{}'"
     pieces = []
     for name, value in entries.items():
         label = text_literal("," + msgspec.json.encode(name).decode() + ":")
-        there = value.present if without_empty else f"{value.sql} IS NOT NULL"
+        there = value.present if name in filled_only else f"{value.sql} IS NOT NULL"
         pieces.append(f"CASE WHEN {there} THEN {label} || {value.as_json} ELSE '' END")
     return f"'{{' || substr({' || '.join(pieces)}, 2) || '}}'"
 
