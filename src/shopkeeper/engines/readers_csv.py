@@ -40,6 +40,7 @@ class CsvReader:
 
     def inspect(self, path: Path, said: Said = NOTHING_SAID) -> SourceFile:
         """Return columns, size and how the file is written. Raises InputError where there is no usable header."""
+        csv.field_size_limit(_MAX_FIELD)  # of the whole process, so a file is read the same whatever came before
         sample = head_of(path, SAMPLE_BYTES)
         detected = detect(sample, said, whole=len(sample) < SAMPLE_BYTES)
         with open_lines(path, detected.encoding) as lines:

@@ -104,9 +104,9 @@ def moments(given: Value) -> Moments:
     _needs(given.kind == "VARCHAR")
     text = given.sql
     shaped = f"regexp_full_match({text}, {text_literal(_MOMENT)})"
-    moment = f"TRY_CAST(regexp_replace({text}, '(Z|\\+00:00)$', '') AS TIMESTAMP)"
+    moment = f"TRY_CAST({text} AS TIMESTAMP)"
     number = f"CASE WHEN regexp_full_match({text}, '[0-9]{{9,14}}') THEN {_from_epoch(f'CAST({text} AS BIGINT)')} END"
-    local = f"({shaped} AND NOT ends_with({text}, 'Z') AND NOT ends_with({text}, '+00:00'))"
+    local = f"(contains({text}, '-') AND NOT ends_with({text}, 'Z') AND NOT ends_with({text}, '+00:00'))"
     return Moments(f"CASE WHEN {shaped} THEN {moment} ELSE {number} END", local, any_local=True)
 
 
