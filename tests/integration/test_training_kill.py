@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from shopkeeper.engines.dbos_jobs import DbosJobs
 from shopkeeper.engines.jobs_rows import JobRows, open_jobs
 from shopkeeper.jobs.ports import JobStatus
 from shopkeeper.simulation.history import write_history
@@ -174,9 +175,11 @@ def test_a_worker_told_to_stop_leaves_its_run_for_the_next(
 
 
 def test_a_run_that_is_cancelled_while_it_works_ends_and_leaves_nothing(workspace: Path, rows: JobRows) -> None:
+    jobs = DbosJobs(open_jobs(load_settings(workspace).jobs_url))
     train = start(workspace)
-    wait_until(rows, lambda run: run.text.startswith("Trial 1 of"), train)
-    finished(start(workspace, "jobs", "cancel", rows.recent(limit=1)[0].run))
+    wait_until(rows, says("Trial 1 of"), train)
+    jobs.cancel(rows.recent(limit=1)[0].run, "ben")
+    jobs.close()
     _, err = train.communicate(timeout=PATIENCE_SECONDS)
     assert train.returncode == 1, err
     assert "cancelled" in err
