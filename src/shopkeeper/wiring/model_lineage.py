@@ -19,7 +19,9 @@ from shopkeeper.registry.bundle import CARD_FILE, Manifest, read_manifest
 from shopkeeper.registry.ports import ALIASES, Alias, ModelVersion
 from shopkeeper.training.card import write_card
 from shopkeeper.training.card_facts import CardFacts, facts_of
+from shopkeeper.wiring.objectives import objectives_folder
 from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.version_words import drift_words, objective_words
 from shopkeeper.wiring.warehouse import Analytics
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
@@ -138,8 +140,13 @@ def version_facts(settings: Settings, state: State, version: ModelVersion) -> Ca
     report = next((one.body for one in reports if one.body.get("version") == version.version), None)
     stores = [sourced.row for sourced in state.tables.scan(STORES)]
     simulated = bool(stores) and all(getattr(store, "simulated", False) for store in stores)
-    manifest = _manifest(settings.folder(settings.engines.models) / version.folder)
-    return facts_of(version, manifest, report, simulated=simulated)
+    folder = settings.folder(settings.engines.models) / version.folder
+    more = {
+        "drift": drift_words(folder),
+        "objective": objective_words(objectives_folder(settings), version.system, version.lineage.objective),
+    }
+    known = (report or {}) | {name: found for name, found in more.items() if found}
+    return facts_of(version, _manifest(folder), known, simulated=simulated)
 
 
 def _manifest(folder: Path) -> Manifest | None:
