@@ -162,8 +162,8 @@ def test_the_same_seed_learns_the_same_model_with_the_same_metrics(shop: Setting
         trained = train_system(one, "recommendations", ASKED, say=lambda _: None)
         bundles.append(open_bundle(one.folder(one.engines.models) / "recommendations" / trained.version))
     timed = {"latency"}  # what the machine took that time; everything else is decided by data and seed
-    one, other = ({k: v for k, v in bundle.manifest.metrics.items() if k not in timed} for bundle in bundles)
-    assert one == other
+    first, second = ({k: v for k, v in bundle.manifest.metrics.items() if k not in timed} for bundle in bundles)
+    assert first == second
     arrays = [bundle.arrays for bundle in bundles]
     assert set(arrays[0]) == set(arrays[1])
     assert all(np.array_equal(arrays[0][name], arrays[1][name]) for name in arrays[0])
