@@ -153,6 +153,7 @@ def test_a_worker_that_starts_takes_up_what_a_killed_one_left(
     train = start(workspace)
     kill_when(rows, lambda run: run.worker == "work-1" and "split" in [step.name for step in run.steps], first)
     second = start(workspace, "work", "--id", "2")
+    wait_until_living(workspace, "work-2")  # before that a signal would end it as any process that starts
     result = finished(train)
     alike(result, uninterrupted)
     assert rows.recent(limit=1)[0].attempts == 2
