@@ -7,6 +7,7 @@ over that night. The same market, calendar and happenings give the same bytes.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -79,7 +80,8 @@ def turned(store: StoreMarket, rng: np.random.Generator) -> StoreMarket:
 
 def write_opening(market: Market, folder: Path, until: datetime, dirt: Dirt = NO_DIRT) -> tuple[StoreHistory, ...]:
     """Write the history before the year, with stores, products and users."""
-    return write_history(_chapter(market, "before", OPENING_DAYS), folder, until, dirt)
+    written = write_history(_chapter(market, "before", OPENING_DAYS), folder, until, dirt)
+    return _dated(written, until - timedelta(days=2 * OPENING_DAYS))  # shelf and users were known from the start
 
 
 def write_week(
@@ -100,6 +102,14 @@ def write_week(
         for name in _ONCE:
             if not (name == "users.jsonl" and happenings.new_field == week):
                 (history.folder / name).unlink()
+    return _dated(written, until)
+
+
+def _dated(written: tuple[StoreHistory, ...], until: datetime) -> tuple[StoreHistory, ...]:
+    """Give the files the time they were handed over; an import takes it for rows without a time of their own."""
+    for history in written:
+        for path in history.folder.iterdir():
+            os.utime(path, (until.timestamp(), until.timestamp()))
     return written
 
 
