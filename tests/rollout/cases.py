@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import numpy as np
-
 from shopkeeper.objectives.contract import Objective
 from shopkeeper.rollout.evidence import ArmSums, DataState, Epoch, Evidence, MetricSums, Plan, Service, Shadow
 
@@ -58,11 +56,3 @@ def evidence(objective: Objective, n: int = 50_000, lifts: dict[str, float] | No
         "data": DataState(quality="pass", newest=NOW - timedelta(hours=1)),
     }  # fmt: skip
     return Evidence(**(fields | changes))
-
-
-def noisy(
-    objective: Objective, n: int, rng: np.random.Generator, lifts: dict[str, float], error: float
-) -> tuple[MetricSums, ...]:
-    """Return metrics whose observed lifts have a standard error of `error` around the true ones."""
-    drawn = {one.metric: lifts.get(one.metric, 0.0) + error * rng.normal() for one in lifted(objective, 2, {})}
-    return lifted(objective, n, drawn)

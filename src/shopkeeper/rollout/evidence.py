@@ -5,6 +5,7 @@ Times are inside, so the decision needs no clock; nothing here is read from anyw
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal
 
@@ -153,3 +154,13 @@ class Evidence(Struct, frozen=True, kw_only=True):
     shadow: Shadow | None = None
     data: DataState = DataState()
     freeze: str = ""
+
+    @property
+    def matured(self) -> Iterator[MetricSums]:
+        """Sums over matured units, epoch by epoch."""
+        return (sums for epoch in self.epochs for sums in epoch.matured)
+
+    @property
+    def so_far(self) -> Iterator[MetricSums]:
+        """Sums over all units, epoch by epoch."""
+        return (sums for epoch in self.epochs for sums in epoch.so_far)

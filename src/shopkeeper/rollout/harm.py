@@ -35,8 +35,7 @@ def _name(criterion: RollbackCriterion) -> str:
 
 def _against_control(criterion: RollbackCriterion, evidence: Evidence) -> Finding:
     """Harm is proven when the whole one-sided sequence lies on the bad side of the bound."""
-    parts = [part for epoch in evidence.epochs for part in epoch.so_far if part.metric == criterion.metric]
-    found = stratified(parts) if parts else None
+    found = stratified(evidence.so_far, criterion.metric)
     if found is None:
         return Finding(check=_name(criterion), outcome="passes", words=f"{criterion.metric}: nothing measured yet.")
     tuned = 2.0 * evidence.plan.users_per_arm
@@ -75,8 +74,7 @@ def _service(criterion: RollbackCriterion, service: Service) -> Finding:
 
 def _against_limit(criterion: RollbackCriterion, evidence: Evidence) -> Finding:
     """A metric of shoppers breaks a limit when the whole sequence of the treatment's own value lies beyond it."""
-    parts = [part for epoch in evidence.epochs for part in epoch.so_far if part.metric == criterion.metric]
-    found = stratified(parts) if parts else None
+    found = stratified(evidence.so_far, criterion.metric)
     if found is None or found.effect.control == 0:
         return Finding(check=_name(criterion), outcome="passes", words=f"{criterion.metric}: nothing measured yet.")
     up = CATALOGUE[criterion.metric].direction == "up"

@@ -13,7 +13,7 @@ from shopkeeper.objectives.catalogue import CATALOGUE
 from shopkeeper.objectives.contract import Guardrail, Objective
 from shopkeeper.rollout.evidence import Evidence
 from shopkeeper.rollout.findings import Finding, percent
-from shopkeeper.rollout.strata import Stratified, stratified
+from shopkeeper.rollout.strata import stratified
 
 SPENDING = Spending("obrien-fleming")
 
@@ -50,14 +50,9 @@ def proof(objective: Objective, evidence: Evidence) -> Iterator[Finding]:
             yield _within(guardrail, guardrail.limit, evidence)
 
 
-def _matured(evidence: Evidence, metric: str) -> Stratified | None:
-    parts = [part for epoch in evidence.epochs for part in epoch.matured if part.metric == metric]
-    return stratified(parts) if parts else None
-
-
 def _primary(objective: Objective, evidence: Evidence) -> Finding:
     name = objective.primary.metric
-    found = _matured(evidence, name)
+    found = stratified(evidence.matured, name)
     if found is None or found.effect.error == 0:
         return Finding(check=f"primary: {name}", outcome="waits", words=f"No unit has matured yet for {name}.")
     look = look_now(evidence, found.per_arm)
@@ -79,7 +74,7 @@ def _primary(objective: Objective, evidence: Evidence) -> Finding:
 def _non_inferior(guardrail: Guardrail, margin: float, evidence: Evidence) -> Finding:
     """Non-inferiority by repeated intervals: the lower end, at this look's boundary, lies above minus the margin."""
     check = f"guardrail: {guardrail.metric}"
-    found = _matured(evidence, guardrail.metric)
+    found = stratified(evidence.matured, guardrail.metric)
     if found is None or found.effect.error == 0:
         return Finding(check=check, outcome="waits", words=f"{guardrail.metric}: no unit has matured yet.")
     look = look_now(evidence, found.per_arm)
@@ -98,7 +93,7 @@ def _within(guardrail: Guardrail, limit: float, evidence: Evidence) -> Finding:
     metric = CATALOGUE[guardrail.metric]
     value = _service_value(guardrail.metric, evidence) if metric.place == "service" else None
     if metric.place != "service":
-        found = _matured(evidence, guardrail.metric)
+        found = stratified(evidence.matured, guardrail.metric)
         value = None if found is None else found.effect.treatment
     if value is None:
         return Finding(check=check, outcome="waits", words=f"{guardrail.metric}: nothing measured yet.")

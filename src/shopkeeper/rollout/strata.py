@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shopkeeper.experiments.arms import Form, arm_of
@@ -26,13 +26,14 @@ class Stratified:
     per_arm: int
 
 
-def stratified(parts: Sequence[MetricSums]) -> Stratified | None:
-    """Return the relative effect of a metric over epochs, weighted by units; None where no epoch says anything.
+def stratified(sums: Iterable[MetricSums], metric: str) -> Stratified | None:
+    """Return the relative effect of one metric over epochs, weighted by units; None where no epoch says anything.
 
     The weight of an epoch is its share of all units, which the ramp sets and no outcome moves. With them
     `z = sum(sqrt(n_e) z_e) / sqrt(sum(n_e))` has independent increments in the share of the planned units, so the
     group-sequential boundaries hold over epochs (Jennison, Turnbull 2000, section 3.2).
     """
+    parts = [part for part in sums if part.metric == metric]
     effects = [(effect, part) for part in parts if not (effect := effect_in(part)).reason]
     total = sum(effect.n for effect, _ in effects)
     if not total:
@@ -41,7 +42,7 @@ def stratified(parts: Sequence[MetricSums]) -> Stratified | None:
     error = math.sqrt(sum((effect.n / total * effect.error) ** 2 for effect, _ in effects))
     control = sum(effect.n / total * effect.control for effect, _ in effects)
     treatment = sum(effect.n / total * effect.treatment for effect, _ in effects)
-    sign = 1.0 if CATALOGUE[parts[0].metric].direction == "up" else -1.0
+    sign = 1.0 if CATALOGUE[metric].direction == "up" else -1.0
     joined = Effect(sign * value, error, math.inf, total, control, treatment)
     per_arm = min(sum(getattr(part, arm).n for _, part in effects) for arm in ("control", "treatment"))
     return Stratified(joined, per_arm)

@@ -79,9 +79,10 @@ def check_retraining(
     """
     check_name(system, SYSTEMS)
     moment = now or datetime.now(UTC)
-    rules = _rules(load_objective(objectives_folder(settings), system))
+    objective = load_objective(objectives_folder(settings), system)
+    rules = _rules(objective)
     with open_workspace_state(settings) as state, opened_jobs(settings) as opened:
-        triggers, blocks = _evidence(settings, state, system, rules, moment)
+        triggers, blocks = _evidence(settings, state, system, objective, moment)
         past = _past(state.reports, system)
         in_flight = next((one.run for one in opened.jobs.unfinished() if _is(one.kind, one.subject, system)), None)
         decision = decide(system, rules, triggers, blocks, past, in_flight, moment)
@@ -128,17 +129,17 @@ def _start(settings: Settings, jobs: Jobs, state: State, decision: Decision, who
 
 def _past(reports: ReportStore, system: str) -> list[PastRun]:
     """Return the runs that were started before, from the decisions kept."""
-    kept = (report.body for report in reports.latest(REPORT_KIND, REMEMBERED))
     return [
         PastRun(str(body["run"]), datetime.fromisoformat(body["at"]))
-        for body in kept
+        for body in newest_checks(reports, REMEMBERED)
         if body["system"] == system and body["action"] == "start"
     ]
 
 
 def _evidence(
-    settings: Settings, state: State, system: str, rules: Retraining, now: datetime
+    settings: Settings, state: State, system: str, objective: Objective | None, now: datetime
 ) -> tuple[list[Trigger], list[Block]]:
+    rules = _rules(objective)
     versions = state.registry.versions(system)
     due = schedule(rules.schedule, max((_trained_at(one) for one in versions), default=None), now)
     pointer = state.registry.pointer(system, "champion")
@@ -147,7 +148,7 @@ def _evidence(
     drift = _drift(settings, system, now)
     serving = state.registry.get(system, pointer)
     triggers = [
-        performance(rules.performance, _measured(settings, serving, rules, now), _larger_is_better(rules)),
+        performance(rules.performance, _measured(settings, serving, objective, now), _larger_is_better(rules)),
         _drift_trigger(drift),
         due,
         _feature_trigger(rules, drift),
@@ -211,13 +212,13 @@ def _reading(settings: Settings) -> Iterator[Warehouse]:
 
 
 def _measured(
-    settings: Settings, serving: ModelVersion, rules: Retraining, now: datetime
+    settings: Settings, serving: ModelVersion, objective: Objective | None, now: datetime
 ) -> Mapping[str, MeasuredPerformance]:
     """Measure every bounded metric on the newest labels that have matured."""
-    wanted = [CATALOGUE[bound.metric] for bound in rules.performance]
+    wanted = [CATALOGUE[bound.metric] for bound in _rules(objective).performance]
     if not wanted:
         return {}
-    matured = now - timedelta(days=_maturation_days(settings, serving.system))
+    matured = now - timedelta(days=_maturation_days(objective))
     found: dict[str, MeasuredPerformance] = {}
     with _reading(settings) as warehouse:
         if any(metric.place == "training" for metric in wanted):
@@ -228,9 +229,8 @@ def _measured(
     return found
 
 
-def _maturation_days(settings: Settings, system: str) -> float:
+def _maturation_days(objective: Objective | None) -> float:
     """Return when a click or purchase is known: the attribution window; refunds change no click and no rank."""
-    objective = load_objective(objectives_folder(settings), system)
     return 0.0 if objective is None else objective.attribution_days
 
 
