@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import threading
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from shopkeeper.engines.ray_shards import RayShards, open_ray
@@ -21,7 +22,7 @@ from shopkeeper.testing.shard_mapper_suite import (
     RemoteShardMapperSuite,
     basket_values,
     baskets,
-    slow_basket_values,
+    held_basket_values,
 )
 
 from .conftest import missing
@@ -77,23 +78,30 @@ def test_trials_on_two_machines_are_those_of_the_loop(mapper: RayShards, tmp_pat
     assert searched(mapper, tmp_path) == searched(SequentialShards(), tmp_path)
 
 
+def lose(cluster: Cluster, folder: Path, doomed: int) -> None:
+    """Take the second machine away once it has a shard under way."""
+    patience = time.monotonic() + 60
+    while f"begun below {doomed}\n" not in (folder / "log").read_text() and time.monotonic() < patience:
+        time.sleep(0.05)
+    cluster.remove_node(cluster.second, allow_graceful=False)
+
+
 def test_losing_a_machine_in_the_middle_costs_no_result(cluster: Cluster, mapper: RayShards, tmp_path: Path) -> None:
-    log, lonely = tmp_path / "log", Shared({"prices": PRICES})
+    lonely = Shared({"prices": PRICES})
     raylet = cluster.second.all_processes["raylet"][0].process.pid
-    found: list[npt.NDArray[np.float64]] = []
-    lost_with = 0
-    for result in mapper.map_shards(slow_basket_values, [(one, str(log)) for one in baskets(40)], shared=lonely.arrays):
-        found.append(result)
-        said = log.read_text()
-        under_way = said.count(f"begun below {raylet}\n") - said.count(f"ended below {raylet}\n")
-        if under_way and not lost_with:
-            cluster.remove_node(cluster.second, allow_graceful=False)
-            lost_with = len(found)
-    assert 0 < lost_with < 40
+    (tmp_path / "doomed").write_text(str(raylet))
+    (tmp_path / "log").touch()
+    loss = threading.Thread(target=lose, args=(cluster, tmp_path, raylet))
+    loss.start()
+    shards = [(one, str(tmp_path)) for one in baskets(40)]
+    found = list(mapper.map_shards(held_basket_values, shards, shared=lonely.arrays))
+    loss.join()
     assert len(found) == 40
     for own, basket in zip(found, baskets(40), strict=True):
         np.testing.assert_array_equal(own, basket_values(basket, lonely))
-    assert log.read_text().count("begun") > 40
+    log = (tmp_path / "log").read_text()
+    assert f"begun below {raylet}\n" in log
+    assert log.count("begun") > 40
 
 
 def test_a_cluster_that_is_not_there_is_said_at_once() -> None:

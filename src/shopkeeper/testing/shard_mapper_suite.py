@@ -34,19 +34,16 @@ def basket_values(shard: npt.NDArray[np.int64], shared: Shared) -> npt.NDArray[n
     return totals
 
 
-def slow_basket_values(shard: tuple[npt.NDArray[np.int64], str], shared: Shared) -> npt.NDArray[np.float64]:
-    """Do the same in no less than half a second; a file says which process made this one, before and after."""
-    products, log = shard
-    _note(log, "begun")
-    time.sleep(0.5)
-    totals = basket_values(products, shared)
-    _note(log, "ended")
-    return totals
-
-
-def _note(log: str, what: str) -> None:
-    with Path(log).open("a") as file:
-        file.write(f"{what} below {os.getppid()}\n")
+def held_basket_values(shard: tuple[npt.NDArray[np.int64], str], shared: Shared) -> npt.NDArray[np.float64]:
+    """Do the same; but below the process that the file `doomed` names, be at it until this worker is lost with it."""
+    products, folder = shard
+    parent = os.getppid()
+    with Path(folder, "log").open("a") as log:
+        log.write(f"begun below {parent}\n")
+    patience = time.monotonic() + 60
+    while Path(folder, "doomed").read_text() == str(parent) and time.monotonic() < patience:
+        time.sleep(0.05)
+    return basket_values(products, shared)
 
 
 def refuse_three(shard: int, shared: Shared) -> int:  # noqa: ARG001 - shares nothing
