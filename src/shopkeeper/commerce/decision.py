@@ -17,7 +17,9 @@ class DecisionRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
         ts: When it was answered, UTC.
         system: `recommendations`, `pricing` or `content`.
         unit: The unit of assignment; None where the shopper did not allow measurement.
-        variant: Arm of the experiment or rollout that answered; `champion` where none runs.
+        test: Id of the rollout or experiment the unit was in; None where it was in none.
+        epoch: Allocation of that test, counted from 0.
+        variant: Arm that answered: `control`, `treatment` or a name of the plan; `holdout`; `champion` where none runs.
         model: Version that answered; None = the rules.
         fallback: Why the rules answered instead of the model; None = the model answered.
         answer: What was answered, in the system's own words.
@@ -31,6 +33,8 @@ class DecisionRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     unit: Id | None = None
     session: Id | None = None
     surface: Label | None = None
+    test: Id | None = None
+    epoch: Count = 0
     variant: Label = "champion"
     model: Label | None = None
     fallback: Label | None = None
