@@ -99,5 +99,25 @@ class LiveTests(Protocol):
         ...
 
     def running(self) -> tuple[LiveTest, ...]:
-        """Return every test that runs now."""
+        """Return every test that runs now, the oldest first: a unit is in the first that takes it."""
+        ...
+
+
+class StopOrders(Protocol):
+    """Where serving processes read what is stopped: the state database, and a file for when that is dead.
+
+    Laws: an order that was given holds, also after a restart, until it is lifted; giving it again replaces person,
+    reason and time.
+    """
+
+    def orders(self) -> tuple[StopOrder, ...]:
+        """Return the orders that hold; raises Unavailable when the engine does not answer."""
+        ...
+
+    def give(self, order: StopOrder) -> None:
+        """Let an order hold from now on."""
+        ...
+
+    def lift(self, system: str, store: str) -> bool:
+        """Let the order for this system and store alone (empty = every one) hold no more; say if there was one."""
         ...
