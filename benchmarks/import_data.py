@@ -66,7 +66,8 @@ def write_files(
     folder: Path, kinds: Sequence[str], rows: int, products: int, users: int, seed: int, ids: bool
 ) -> dict[str, Path]:
     """Write the same simulated events in each of some formats and return the files by format."""
-    connection = duckdb.connect(str(folder / "events.duckdb"), config={"enable_progress_bar": "false"})
+    connection = duckdb.connect(str(folder / "events.duckdb"))
+    connection.execute("SET enable_progress_bar = false")
     draw = f"hash(n * 1000003 + {seed})"
     connection.execute(
         f"CREATE TABLE events AS SELECT {'md5(n::VARCHAR) AS event_id,' if ids else ''} "  # noqa: S608 - numbers of ours
@@ -105,7 +106,8 @@ def bare_copy(file: Path, reader: str) -> tuple[float, float]:
     """Return seconds and processor seconds for DuckDB to copy a file into Parquet with its defaults."""
     out = file.with_name("bare.out")
     began, cpu_began = time.perf_counter(), time.process_time()
-    connection = duckdb.connect(config={"enable_progress_bar": "false"})
+    connection = duckdb.connect()
+    connection.execute("SET enable_progress_bar = false")
     connection.execute(f"COPY (SELECT * FROM {reader}('{file}')) TO '{out}' (FORMAT parquet)")  # noqa: S608 - our own path
     connection.close()
     seconds, cpu = time.perf_counter() - began, time.process_time() - cpu_began
