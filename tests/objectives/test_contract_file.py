@@ -95,6 +95,18 @@ def test_a_misspelt_metric_names_its_line_and_the_metric_that_was_meant() -> Non
         ("conversion, margin: 0.02", "ctr, margin: 0.02", "guardrails[0].metric", "It must win; it guards nothing."),
         ("aov, margin: 0.02", "conversion, margin: 0.02", "guardrails", "Keep one of them."),
         ("bound: 0.05, alpha: 0.0025", "bound: 5, alpha: 0.0025", "rollback[4].bound", "Against the control"),
+        (
+            "error_share, against: limit, bound",
+            "error_share, bound",
+            "rollback[6].against",
+            "It is measured on requests",
+        ),
+        (
+            "fallback_share, limit: 0.01",
+            "fallback_share, margin: 0.01",
+            "guardrails[3].margin",
+            "It is measured on requests",
+        ),
         ("rule: non-inferior, margin: 0.02", "rule: non-inferior", "training.bless[1].margin", "Say how much worse"),
         ("metric: hr@10, rule", "metric: ctr, rule", "training.bless[1].metric", "Name one that is measured in a"),
         ("start: 08:00", "start: 8 am", "retraining.quiet_hours[0].start", "Give text of the form"),

@@ -64,7 +64,7 @@ def test_harm_is_watched_in_every_stage_that_shoppers_see(stage: str) -> None:
 
 
 def test_lost_units_make_the_best_figures_worthless() -> None:
-    good = lifted(OBJECTIVE, 500_000, GOOD)
+    good = lifted(OBJECTIVE, 495_000, GOOD)
     lost = Epoch(stage="ramp", share=0.5, exposed=(505_000, 495_000), matured=good, so_far=good)
     verdict = decide(OBJECTIVE, evidence(OBJECTIVE, epochs=(lost,)))
     assert (verdict.word, outcome(verdict, "sample ratio")) == ("invalid", "invalid")

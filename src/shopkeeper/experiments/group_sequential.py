@@ -81,18 +81,30 @@ def boundaries(
     return np.array(_boundaries(tuple(map(float, fractions)), alpha, spending, sides))
 
 
-@lru_cache(maxsize=256)
 def _boundaries(fractions: tuple[float, ...], alpha: float, spending: Spending, sides: Sides) -> tuple[float, ...]:
     _check(fractions)
-    per_side = alpha / 2 if sides == "two-sided" else alpha
-    state, found, spent = _State(), list[float](), 0.0
-    for t in fractions:
-        chance, scale = state.above(t), math.sqrt(t)
-        critical = _solve(chance, max(spending.spent(per_side, t) - spent, 0.0), scale)
-        spent += chance(critical * scale)
-        found.append(critical)
-        state = state.continued(t, critical, sides)
-    return tuple(found)
+    return tuple(_after(fractions[:looks], alpha, spending, sides).critical for looks in range(1, len(fractions) + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """Where a walk is after a look: its boundary, the alpha spent so far, and what has not crossed."""
+
+    critical: float
+    spent: float
+    state: _State
+
+
+@lru_cache(maxsize=512)
+def _after(fractions: tuple[float, ...], alpha: float, spending: Spending, sides: Sides) -> _Looked:
+    """Return the walk after its last look; a walk that goes on from one seen before costs one look."""
+    *earlier, t = fractions
+    before = _after(tuple(earlier), alpha, spending, sides) if earlier else _Looked(math.inf, 0.0, _State())
+    chance, scale = before.state.above(t), math.sqrt(t)
+    due = spending.spent(alpha / 2 if sides == "two-sided" else alpha, t) - before.spent
+    critical = _solve(chance, max(due, 0.0), scale)
+    spent = before.spent + chance(critical * scale)
+    return _Looked(critical, spent, before.state.continued(t, critical, sides))
 
 
 def _solve(chance: Callable[[float], float], due: float, scale: float) -> float:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from scipy.optimize import brentq
-from scipy.special import betainc, betaln, gammainc, gammaincc, gammaln
+from scipy.special import betainc, gammainc, gammaincc, gammaln
 from scipy.stats import norm
 
 
@@ -126,7 +126,7 @@ class BetaBinomial:
 
 
 def _log_incomplete_beta(a: float, b: float, x: float) -> float:
-    whole = float(betaln(a, b))
+    whole = math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
     return whole if x == 1.0 else whole + math.log(float(betainc(a, b, x)))
 
 
@@ -156,9 +156,24 @@ def rate_sequence(
     Returns:
         All rates p at which the beta-binomial mixture of `successes - p trials` stays below 1 / alpha.
     """
-    if trials == 0:
-        return 0.0, 1.0
-    seen = successes / trials
+    excess = _excess(successes, trials, alpha, tuned_at, alpha_opt)
+    return _low(excess, successes, trials), _high(excess, successes, trials)
+
+
+def rate_at_least(successes: int, trials: int, alpha: float, tuned_at: float) -> float:
+    """Return the lower bound of a rate that holds at all looks together, wrong with chance alpha at most."""
+    return _low(_excess(successes, trials, 2 * alpha, tuned_at), successes, trials)
+
+
+def rate_at_most(successes: int, trials: int, alpha: float, tuned_at: float) -> float:
+    """Return the upper bound of a rate that holds at all looks together, wrong with chance alpha at most."""
+    return _high(_excess(successes, trials, 2 * alpha, tuned_at), successes, trials)
+
+
+def _excess(
+    successes: int, trials: int, alpha: float, tuned_at: float, alpha_opt: float = 0.05
+) -> Callable[[float], float]:
+    """Return by how much the log of the mixture of `successes - p trials` exceeds log(1 / alpha), given p."""
     wanted = math.log(1 / alpha)
 
     def excess(p: float) -> float:
@@ -166,11 +181,23 @@ def rate_sequence(
         mixture = BetaBinomial.tuned(tuned_at * spread, alpha_opt, p, 1 - p)
         return mixture.log_value(successes - p * trials, trials * spread) - wanted
 
-    tiny = 1e-10
-    inside = min(max(seen, tiny), 1 - tiny)
-    low = _root(excess, tiny, inside) if successes > 0 else 0.0
-    high = _root(excess, inside, 1 - tiny) if successes < trials else 1.0
-    return (0.0 if low is None else low), (1.0 if high is None else high)
+    return excess
+
+
+_TINY = 1e-10
+
+
+def _low(excess: Callable[[float], float], successes: int, trials: int) -> float:
+    if successes <= 0:
+        return 0.0
+    return _root(excess, _TINY, min(successes / trials, 1 - _TINY)) or 0.0
+
+
+def _high(excess: Callable[[float], float], successes: int, trials: int) -> float:
+    if successes >= trials:
+        return 1.0
+    found = _root(excess, max(successes / trials, _TINY), 1 - _TINY)
+    return 1.0 if found is None else found
 
 
 def _root(excess: Callable[[float], float], low: float, high: float) -> float | None:

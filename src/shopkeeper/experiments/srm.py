@@ -6,9 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from scipy import stats
-from scipy.special import gammaln
+from scipy.special import chdtrc
 
 ALERT: float = 0.001
 """p value below which a mismatch stops every verdict."""
@@ -32,9 +31,8 @@ def mismatch_p(users: Sequence[float], weights: Sequence[float]) -> float:
     if len(pairs) < 2 or total == 0:
         return 1.0
     whole = sum(weight for _, weight in pairs)
-    expected = np.array([weight / whole * total for _, weight in pairs])
-    observed = np.array([count for count, _ in pairs])
-    return float(stats.chi2.sf(np.sum((observed - expected) ** 2 / expected), len(pairs) - 1))
+    expected = [(count, weight / whole * total) for count, weight in pairs]
+    return float(chdtrc(len(pairs) - 1, sum((count - due) ** 2 / due for count, due in expected)))
 
 
 def two_arm_p(control: int, treatment: int, ratio: float = 1.0) -> float:
@@ -61,10 +59,10 @@ def mismatch_log_e(users: Sequence[float], weights: Sequence[float], strength: f
     if len(pairs) < 2 or total == 0:
         return 0.0
     whole = sum(weight for _, weight in pairs)
-    log_e = float(gammaln(strength) - gammaln(strength + total))
+    log_e = math.lgamma(strength) - math.lgamma(strength + total)
     for count, weight in pairs:
         share = weight / whole
-        log_e += float(gammaln(strength * share + count) - gammaln(strength * share)) - count * math.log(share)
+        log_e += math.lgamma(strength * share + count) - math.lgamma(strength * share) - count * math.log(share)
     return log_e
 
 

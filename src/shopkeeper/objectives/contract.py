@@ -6,6 +6,7 @@ One type is the file's form, its check and its JSON Schema. `contract_file` read
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from hashlib import sha256
 from typing import Annotated, Any, Final, Literal
 
@@ -349,7 +350,7 @@ class Objective(_Part, frozen=True, kw_only=True):
         Comments, the order of keys and a default written out change nothing, nor does a key that a later version of
         Shopkeeper adds, as long as nobody sets it.
         """
-        return sha256(msgspec.json.encode(_canonical(self), order="deterministic")).hexdigest()
+        return _digest(self)
 
     @property
     def blessings(self) -> tuple[Blessing, ...]:
@@ -360,6 +361,11 @@ class Objective(_Part, frozen=True, kw_only=True):
 def seconds_of(duration: str) -> float:
     """Return a duration such as 15m, 6h or 2d in seconds."""
     return float(duration[:-1]) * _SECONDS[duration[-1]]
+
+
+@lru_cache(maxsize=256)
+def _digest(objective: Objective) -> str:
+    return sha256(msgspec.json.encode(_canonical(objective), order="deterministic")).hexdigest()
 
 
 def _canonical(value: object) -> Any:  # noqa: ANN401 - what JSON holds

@@ -14,6 +14,7 @@ _WORDS: dict[Place, str] = {
     "shoppers": "on shoppers", "service": "on the service", "training": "in a training run", "texts": "on texts",
 }  # fmt: skip
 _ROUNDING = 1e-9
+_SERVICE_REMEDY = "It is measured on requests, not on units of an arm: give `limit`, the worst figure allowed."
 
 
 def broken_rules(objective: Objective) -> Iterator[Wrong]:
@@ -53,6 +54,8 @@ def _lists(objective: Objective) -> Iterator[Wrong]:
         yield from _metric(f"{path}.metric", guard.metric, ("shoppers", "texts", "service"))
         if guard.margin is None and guard.limit is None:
             yield Wrong(path, f"{guard.metric} has no bound", "Give a margin against the control, a limit, or both.")
+        if guard.margin is not None and _is_service(guard.metric):
+            yield Wrong(f"{path}.margin", f"is given for {guard.metric}", _SERVICE_REMEDY)
         if guard.metric == objective.primary.metric:
             yield Wrong(f"{path}.metric", f"{guard.metric} is the primary metric", "It must win; it guards nothing.")
     yield from _twice("secondary", (one.metric for one in objective.secondary))
@@ -63,6 +66,8 @@ def _rollback(criteria: tuple[RollbackCriterion, ...]) -> Iterator[Wrong]:
     for place, one in enumerate(criteria):
         path = f"rollback[{place}]"
         yield from _metric(f"{path}.metric", one.metric, ("shoppers", "texts", "service"))
+        if one.against == "control" and _is_service(one.metric):
+            yield Wrong(f"{path}.against", f"is control for {one.metric}", _SERVICE_REMEDY)
         if one.against == "control" and one.bound > 1:
             remedy = "Against the control a bound is relative: 0.05 = 5% worse; `against: limit` takes a figure."
             yield Wrong(f"{path}.bound", f"is {one.bound:g}", remedy)
@@ -111,6 +116,10 @@ def _metric(path: str, name: str, places: tuple[Place, ...]) -> Iterator[Wrong]:
     elif metric.place not in places:
         remedy = f"Name one that is measured {' or '.join(_WORDS[one] for one in places)}: {', '.join(allowed)}."
         yield Wrong(path, f"is {name!r}, measured {_WORDS[metric.place]}", remedy)
+
+
+def _is_service(name: str) -> bool:
+    return name in CATALOGUE and CATALOGUE[name].place == "service"
 
 
 def _twice(path: str, names: Iterable[str]) -> Iterator[Wrong]:

@@ -47,7 +47,8 @@ class Service(Struct, frozen=True, kw_only=True):
     """How one arm was answered.
 
     Attributes:
-        slow: Requests that took longer than the objective's p99 latency.
+        slow: Requests that took longer than the objective's `technical.p99_latency_ms`.
+        too_slow: Requests that took longer than the bound of its rollback criterion `p99_latency`.
         p99_ms: As measured, for people.
     """
 
@@ -55,6 +56,7 @@ class Service(Struct, frozen=True, kw_only=True):
     errors: int = 0
     fallbacks: int = 0
     slow: int = 0
+    too_slow: int = 0
     p99_ms: float = 0.0
 
 
@@ -132,7 +134,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
 
     Attributes:
         objective: Digest of the objective as it is now.
-        looks: Shares of information at earlier looks at the primary KPI, rising; this look is not among them.
+        looks: Shares of information at earlier looks at the primary KPI: the figure `fraction` of each verdict that had
+            one; this look is not among them.
         stage_since: When the stage began.
         freeze: Why nothing may move now, by the store's calendar; empty where it may.
         treatment, control: How each arm was answered so far, over all epochs.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from msgspec import Struct
@@ -17,7 +18,7 @@ class Finding(Struct, frozen=True, kw_only=True):
         outcome: `passes`; `waits`: more evidence is needed; `breaks`: a rollback bound is crossed; `invalid`: nothing
             can be concluded from such figures.
         words: One sentence with the figures.
-        figures: The same by name.
+        figures: The same by name; one that is not known is left out.
     """
 
     check: str
@@ -26,6 +27,11 @@ class Finding(Struct, frozen=True, kw_only=True):
     figures: dict[str, float] = {}
 
 
+def known(**figures: float) -> dict[str, float]:
+    """Return figures without those that are infinite: JSON has no word for them."""
+    return {name: float(figure) for name, figure in figures.items() if math.isfinite(figure)}
+
+
 def percent(share: float, digits: int = 2) -> str:
-    """Return a relative change as people read it, signed."""
-    return f"{100 * share:+.{digits}f}%"
+    """Return a relative change as people read it, signed; `any figure` where it is not known."""
+    return f"{100 * share:+.{digits}f}%" if math.isfinite(share) else "any figure"

@@ -5,56 +5,126 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
-from shopkeeper.experiments.arms import Form, arm_of
+from shopkeeper.experiments.arms import Arm, Form, arm_of_figures
 from shopkeeper.experiments.cuped import arms_theta, pooled_theta
-from shopkeeper.experiments.effect import Effect, adjusted_effect
 from shopkeeper.objectives.catalogue import CATALOGUE
-from shopkeeper.rollout.evidence import MetricSums
+from shopkeeper.rollout.evidence import ArmSums, MetricSums
+
+FEWEST: Final = 20
+"""Least size a ratio's denominator must have in an arm, as units of equal weight: with fewer orders than that, neither
+the mean order nor its error is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stratified:
-    """An effect over epochs.
+    """A comparison over epochs.
+
+    Effects are relative to the control and larger is better whatever the metric's direction. Bounds are Fieller's: an
+    effect `r` is ruled out when `treatment - (1 + r) control` is too far from 0 for its own error, which takes no share
+    of the control's luck into the effect and holds with few conversions too, where the delta method's error shrinks
+    with the treatment's.
 
     Attributes:
-        effect: Relative, larger is better whatever the metric's direction; its error over all epochs.
+        n: Units of both arms.
         per_arm: Units of the smaller arm over all epochs.
+        control, treatment: The arms' values, each epoch by its share of all units.
+        value: The relative effect; adjusted for the time before exposure where it is known.
+        treatment_error: Standard error of the treatment's own value.
+        parts: Variance of `treatment - q control` as `parts[0] + parts[1] q + parts[2] q^2`.
+        turn: 1 where an increase of the ratio to the control is better, -1 where it is worse.
+
+    Source:
+        Fieller (1954), Some Problems in Interval Estimation.
     """
 
-    effect: Effect
+    n: int
     per_arm: int
+    control: float
+    treatment: float
+    value: float
+    treatment_error: float
+    parts: tuple[float, float, float]
+    turn: float
+
+    def error(self, effect: float = 0.0) -> float:
+        """Return the standard error of the relative effect if `effect` were the true one."""
+        q = 1.0 + self.turn * effect
+        return math.sqrt(max(self.parts[0] + self.parts[1] * q + self.parts[2] * q * q, 0.0)) / abs(self.control)
+
+    def z(self, effect: float = 0.0) -> float:
+        """Return by how many standard errors the effect lies above another."""
+        return (self.value - effect) / self.error(effect)
+
+    def bounds(self, reach: float) -> tuple[float, float]:
+        """Return the effects that lie within `reach` standard errors; infinite where the control may be 0."""
+        if math.isinf(reach):
+            return -math.inf, math.inf
+        wide = reach * reach
+        square = self.control**2 - wide * self.parts[2]
+        if square <= 0:
+            return -math.inf, math.inf
+        q = 1.0 + self.turn * self.value
+        half = q * self.control**2 + wide * self.parts[1] / 2
+        rest = (q * self.control) ** 2 - wide * self.parts[0]
+        root = math.sqrt(max(half * half - square * rest, 0.0))
+        ends = [self.turn * ((half + way * root) / square - 1.0) for way in (-1.0, 1.0)]
+        return min(ends), max(ends)
 
 
 def stratified(sums: Iterable[MetricSums], metric: str) -> Stratified | None:
-    """Return the relative effect of one metric over epochs, weighted by units; None where no epoch says anything.
+    """Compare one metric over epochs, weighted by units; None where no epoch says anything.
 
     The weight of an epoch is its share of all units, which the ramp sets and no outcome moves. With them
     `z = sum(sqrt(n_e) z_e) / sqrt(sum(n_e))` has independent increments in the share of the planned units, so the
-    group-sequential boundaries hold over epochs (Jennison, Turnbull 2000, section 3.2).
+    group-sequential boundaries hold over epochs (Jennison, Turnbull 2000, section 3.2). Values are added up before one
+    is divided by the other, as Mantel and Haenszel do, so that a young epoch's few conversions are never a divisor.
     """
-    parts = [part for part in sums if part.metric == metric]
-    effects = [(effect, part) for part in parts if not (effect := effect_in(part)).reason]
-    total = sum(effect.n for effect, _ in effects)
-    if not total:
+    form = CATALOGUE[metric].form
+    epochs = [part for part in sums if part.metric == metric and _enough(part, form)]
+    n = sum(part.control.n + part.treatment.n for part in epochs)
+    control = treatment = difference = own = 0.0
+    parts = [0.0, 0.0, 0.0]
+    for part in epochs:
+        a, b, theta = _arms(part, "ratio" if form == "ratio" else "mean")
+        weight = (part.control.n + part.treatment.n) / n
+        control += weight * a.value
+        treatment += weight * b.value
+        difference += weight * (b.adjusted(theta).value - a.adjusted(theta).value)
+        own += weight**2 * b.variance / b.n
+        of_parts = (
+            b.adjusted(theta).variance / b.n + theta**2 * a.pre_variance / a.n,
+            -2 * theta * a.covariance / a.n,
+            a.variance / a.n,
+        )
+        parts = [total + weight**2 * share for total, share in zip(parts, of_parts, strict=True)]
+    if not epochs or control == 0 or sum(parts) <= 0:
         return None
-    value = sum(effect.n / total * effect.value for effect, _ in effects)
-    error = math.sqrt(sum((effect.n / total * effect.error) ** 2 for effect, _ in effects))
-    control = sum(effect.n / total * effect.control for effect, _ in effects)
-    treatment = sum(effect.n / total * effect.treatment for effect, _ in effects)
-    sign = 1.0 if CATALOGUE[metric].direction == "up" else -1.0
-    joined = Effect(sign * value, error, math.inf, total, control, treatment)
-    per_arm = min(sum(getattr(part, arm).n for _, part in effects) for arm in ("control", "treatment"))
-    return Stratified(joined, per_arm)
+    turn = math.copysign(1.0, control) * (1.0 if CATALOGUE[metric].direction == "up" else -1.0)
+    per_arm = min(sum(getattr(part, arm).n for part in epochs) for arm in ("control", "treatment"))
+    value = turn * difference / control
+    return Stratified(n, per_arm, control, treatment, value, math.sqrt(own), (parts[0], parts[1], parts[2]), turn)
 
 
-def effect_in(part: MetricSums) -> Effect:
-    """Return the relative effect of a metric in one epoch, what was before exposure taken off where it is known."""
-    form = CATALOGUE[part.metric].form
-    kind: Form = "ratio" if form == "ratio" else "mean"
-    sums = (part.control.sums, part.treatment.sums)
-    control, treatment = (arm_of(kind, one) for one in sums)
-    theta = 0.0
-    if part.covariate:
-        theta = pooled_theta(sums) if kind == "mean" else arms_theta((control, treatment))
-    return adjusted_effect(control, treatment, theta, "relative")
+def _enough(part: MetricSums, form: str) -> bool:
+    arms = (part.control, part.treatment)
+    return all(arm.n >= 2 and (form != "ratio" or _weight_below(arm) >= FEWEST) for arm in arms)
+
+
+def _weight_below(arm: ArmSums) -> float:
+    """Return how many units of equal weight a ratio's denominator is worth: `(sum d)^2 / sum d^2`."""
+    squares = arm.products[1][1]
+    return arm.totals[1] ** 2 / squares if squares > 0 else 0.0
+
+
+def _arms(part: MetricSums, form: Form) -> tuple[Arm, Arm, float]:
+    """Return both arms of an epoch and the theta by which the time before exposure is taken off."""
+    control, treatment = (
+        arm_of_figures(form, arm.n, arm.totals, arm.products) for arm in (part.control, part.treatment)
+    )
+    if not part.covariate:
+        return control, treatment, 0.0
+    if form == "mean":
+        return control, treatment, pooled_theta((part.control.sums, part.treatment.sums))
+    return control, treatment, arms_theta((control, treatment))

@@ -2,26 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from typing import Final
 
 from shopkeeper.experiments.srm import ALERT, Counts, mismatch_p, mismatch_repeated
+from shopkeeper.objectives.catalogue import CATALOGUE
 from shopkeeper.objectives.contract import Objective
-from shopkeeper.rollout.evidence import Evidence
+from shopkeeper.rollout.evidence import ArmSums, Epoch, Evidence, MetricSums, Service
 from shopkeeper.rollout.findings import Finding, Outcome
 
-CROSSERS = 0.01
+CROSSERS: Final = 0.01
 """Share of units seen in both arms above which the arms are not apart."""
+FIGURES: Final = "figures"
 
 
 def validity(objective: Objective, evidence: Evidence) -> Iterator[Finding]:
     """Yield a finding for each thing that must hold before a figure means anything."""
+    figures = _figures(evidence)
+    yield figures
     yield _objective(objective, evidence)
     yield _data(objective, evidence)
     yield _age(objective, evidence)
-    if evidence.epochs:
+    if evidence.epochs and figures.outcome == "passes":
         yield _sample_ratio(evidence)
         yield _crossers(evidence)
+
+
+def usable(findings: Sequence[Finding]) -> bool:
+    """Return whether the figures can be computed with at all."""
+    return all(one.outcome != "invalid" for one in findings if one.check == FIGURES)
+
+
+def _figures(evidence: Evidence) -> Finding:
+    """Sums that no units can have come from a fault on the way; nothing is computed from them."""
+    wrong = next(_wrong_in(evidence), None)
+    if wrong is None:
+        return Finding(check=FIGURES, outcome="passes", words="Every sum is a number that units can have.")
+    words = f"{wrong}. The evidence was put together wrongly, so nothing was computed from it; report it as a fault."
+    return Finding(check=FIGURES, outcome="invalid", words=words)
+
+
+def _wrong_in(evidence: Evidence) -> Iterator[str]:
+    if evidence.plan.users_per_arm < 1 or not 0 < evidence.plan.alpha < 0.5:
+        yield f"The plan has {evidence.plan.users_per_arm} units per arm and alpha {evidence.plan.alpha:g}"
+    if not all(math.isfinite(look) and look > 0 for look in evidence.looks):
+        yield f"Earlier looks are {evidence.looks}"
+    shadow = () if evidence.shadow is None else (evidence.shadow.answered,)
+    for service in (evidence.control, evidence.treatment, *shadow):
+        if not _service_counts(service):
+            yield f"{service.requests} requests hold {service.errors} errors and {service.fallbacks} fallbacks"
+    for epoch in evidence.epochs:
+        if min(*epoch.exposed, epoch.crossers) < 0:
+            yield f"An epoch has {epoch.exposed} units and {epoch.crossers} crossers"
+        for part in (*epoch.matured, *epoch.so_far):
+            yield from _wrong_sums(part, epoch)
+
+
+def _service_counts(service: Service) -> bool:
+    counts = (service.errors, service.fallbacks, service.slow, service.too_slow)
+    return all(0 <= count <= service.requests for count in counts) and math.isfinite(service.p99_ms)
+
+
+def _wrong_sums(part: MetricSums, epoch: Epoch) -> Iterator[str]:
+    if part.metric not in CATALOGUE:
+        yield f"{part.metric} is no metric of the catalogue"
+        return
+    size = (2 if CATALOGUE[part.metric].form == "ratio" else 1) * (2 if part.covariate else 1)
+    for arm, exposed in ((part.control, epoch.exposed[0]), (part.treatment, epoch.exposed[1])):
+        if not 0 <= arm.n <= exposed:
+            yield f"{part.metric} has sums over {arm.n:,} units where {exposed:,} were exposed"
+        if not _sums_of_units(arm, size):
+            yield f"{part.metric} has sums that are no numbers, or of another shape than {size} figures"
+
+
+def _sums_of_units(arm: ArmSums, size: int) -> bool:
+    """Return whether the sums have the right shape and are finite, with squares that are not negative."""
+    if len(arm.totals) != size or len(arm.products) != size:
+        return False
+    for place, row in enumerate(arm.products):
+        if len(row) != size or not row[place] >= 0:
+            return False
+    return math.isfinite(sum(arm.totals) + sum(map(sum, arm.products)))  # one that is no number makes the sum none
 
 
 def _objective(objective: Objective, evidence: Evidence) -> Finding:

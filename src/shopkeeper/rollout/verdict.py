@@ -17,7 +17,7 @@ from shopkeeper.rollout.findings import Finding
 from shopkeeper.rollout.harm import harm
 from shopkeeper.rollout.proof import proof
 from shopkeeper.rollout.shadow import shadow_checks
-from shopkeeper.rollout.validity import validity
+from shopkeeper.rollout.validity import usable, validity
 
 Word = Literal["promote", "hold", "rollback", "invalid"]
 
@@ -42,7 +42,9 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
 def decide(objective: Objective, evidence: Evidence) -> Verdict:
     """Return the verdict about a change at one moment."""
-    findings = (*validity(objective, evidence), *_harm(objective, evidence), *_proof(objective, evidence))
+    findings: tuple[Finding, ...] = tuple(validity(objective, evidence))
+    if usable(findings):
+        findings = (*findings, *_harm(objective, evidence), *_proof(objective, evidence))
     invalid = [finding for finding in findings if finding.outcome == "invalid"]
     broken = [finding for finding in findings if finding.outcome == "breaks"]
     waiting = [finding for finding in findings if finding.outcome == "waits"]
@@ -65,10 +67,11 @@ def _proof(objective: Objective, evidence: Evidence) -> Sequence[Finding]:
     found = [_time(evidence)]
     if evidence.freeze:
         found.append(Finding(check="calendar", outcome="waits", words=f"Nothing moves now: {evidence.freeze}."))
+    blocked = "Nothing can move yet, so no look is spent." if any(one.outcome == "waits" for one in found) else ""
     if evidence.stage == "shadow":
         found += shadow_checks(objective, evidence)
     elif evidence.stage == "ramp":
-        found += proof(objective, evidence)
+        found += proof(objective, evidence, blocked)
     elif evidence.stage == "full":
         found.append(Finding(check="stage", outcome="waits", words="It serves everybody outside the holdout; watched."))
     return found
@@ -94,6 +97,7 @@ def _days_needed(evidence: Evidence, waiting: Sequence[Finding]) -> float | None
         if finding.check == "time":
             waits.append(finding.figures["needed"] - finding.figures["days"])
         elif finding.check.startswith("primary") and evidence.plan.users_per_day > 0:
-            missing = (1 - finding.figures.get("fraction", 0.0)) * evidence.plan.users_per_arm
-            waits.append(missing / evidence.plan.users_per_day)
+            missing = (1 - finding.figures.get("matured_share", 0.0)) * evidence.plan.users_per_arm
+            if missing > 0:
+                waits.append(missing / evidence.plan.users_per_day)
     return max(waits, default=None)
