@@ -9,11 +9,19 @@ from typing import Any
 import msgspec
 import pytest
 
-from shopkeeper.commerce.decision import DecisionRecord
+from shopkeeper.commerce.decision import DecisionRecord, ShadowAnswer
 from shopkeeper.commerce.event import Event
 from shopkeeper.commerce.order import Order
 from shopkeeper.commerce.shopper import User
-from shopkeeper.commerce.tables import DECISIONS, EVENTS, ORDERS, TRAFFIC_VERDICTS, USERS, TableSchema
+from shopkeeper.commerce.tables import (
+    DECISIONS,
+    EVENTS,
+    ORDERS,
+    SHADOW_ANSWERS,
+    TRAFFIC_VERDICTS,
+    USERS,
+    TableSchema,
+)
 from shopkeeper.commerce.traffic import SubjectKind, TrafficVerdict
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.lake_erasure import Person
@@ -54,6 +62,14 @@ def folder(tmp_path: Path) -> Path:
         for n, unit in enumerate(("ann", "phone", "s1", "ben", None))
     ]
     logged(tmp_path, DECISIONS, *decided)
+    shadows = [
+        ShadowAnswer(
+            decision_id=one.decision_id, ts=NOON, store="uk", system="recommendations", test="r1", version="v2",
+            unit=one.unit,
+        )
+        for one in decided
+    ]  # fmt: skip
+    logged(tmp_path, SHADOW_ANSWERS, *shadows)
     people = [
         User(user="ann", store="uk"),
         User(user="ben", store="uk"),
@@ -81,12 +97,20 @@ def fetch(folder: Path, sql: str) -> list[Any]:
 def test_all_rows_of_the_person_go_and_all_others_stay(folder: Path) -> None:
     lake = Lake(folder / "log", folder / "lake")
     erased = lake.erase(ANN)
-    assert erased.rows == {"events": 1 + 1 + 1 + 1, "decisions": 3, "users": 2, "orders": 1, "traffic_verdicts": 2}
+    assert erased.rows == {
+        "events": 1 + 1 + 1 + 1,
+        "decisions": 3,
+        "shadow_answers": 3,
+        "users": 2,
+        "orders": 1,
+        "traffic_verdicts": 2,
+    }
     assert fetch(folder, "SELECT event_id FROM events") == ["e2", "e5", "e7", "e8", "e9"]
     assert fetch(folder, "SELECT decision_id FROM decisions") == ["d3", "d4"]
+    assert fetch(folder, "SELECT decision_id FROM shadow_answers") == ["d3", "d4"]
     assert fetch(folder, '"user" || store'.join(("SELECT ", " AS u FROM users_history"))) == ["annde", "benuk"]
     assert fetch(folder, "SELECT order_id FROM orders_history") == ["o1", "o2"]
-    assert sum(part.rows for part in lake.manifest().parts) == 5 + 2 + 2 + 2 + 1
+    assert sum(part.rows for part in lake.manifest().parts) == 5 + 2 + 2 + 2 + 2 + 1
 
 
 def test_without_grace_no_file_of_the_lake_names_the_person_any_more(folder: Path) -> None:
@@ -111,7 +135,7 @@ def test_replaced_files_wait_for_the_grace_period(folder: Path) -> None:
     now = [1000.0]
     lake = Lake(folder / "log", folder / "lake", clock=lambda: now[0])
     lake.compact()
-    assert lake.erase(ANN).files_pending == 4 + 1 + 2 + 1 + 1
+    assert lake.erase(ANN).files_pending == 4 + 1 + 1 + 2 + 1 + 1
     now[0] += 301
     lake.compact()
     assert not lake.manifest().retired

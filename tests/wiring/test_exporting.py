@@ -16,9 +16,16 @@ import msgspec
 import numpy as np
 import pytest
 
-from shopkeeper.commerce.decision import DecisionRecord
+from shopkeeper.commerce.decision import DecisionRecord, ShadowAnswer
 from shopkeeper.commerce.product import Product
-from shopkeeper.commerce.tables import DECISIONS, KEYED_TABLES, LOGGED_TABLES, PRODUCTS, TRAFFIC_VERDICTS
+from shopkeeper.commerce.tables import (
+    DECISIONS,
+    KEYED_TABLES,
+    LOGGED_TABLES,
+    PRODUCTS,
+    SHADOW_ANSWERS,
+    TRAFFIC_VERDICTS,
+)
 from shopkeeper.commerce.traffic import TrafficVerdict
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.quarantine_files import QuarantineFiles
@@ -85,6 +92,11 @@ def change(settings: Settings, store: str) -> None:
         variant="champion", model="v1", answer={"items": [{"product": "p"}]}, results=1, took_ms=1.5,
     )  # fmt: skip
     log.append(DECISIONS, [msgspec.json.encode(record)])
+    shadow = ShadowAnswer(
+        decision_id="d1", ts=UNTIL, store=store, system="recommendations", test="r1", version="v2", agreement=0.5,
+        results=1, answer={"items": [{"product": "q"}]}, took_ms=2.5,
+    )  # fmt: skip
+    log.append(SHADOW_ANSWERS, [msgspec.json.encode(shadow)])
     verdict = TrafficVerdict(store=store, kind="session", subject="s1", ts=UNTIL, traffic="suspected_bot", rule="rate")
     log.append(TRAFFIC_VERDICTS, [msgspec.json.encode(verdict)])
     log.close()

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import msgspec
 
+from shopkeeper.commerce.decision import ShadowAnswer
 from shopkeeper.commerce.event import Event
-from shopkeeper.commerce.tables import EVENTS, TRAFFIC_VERDICTS
+from shopkeeper.commerce.tables import EVENTS, SHADOW_ANSWERS, TRAFFIC_VERDICTS
 from shopkeeper.commerce.traffic import TrafficVerdict
 from shopkeeper.engines.address_keys import FILE, AddressKeys
 from shopkeeper.engines.feature_store import FeatureStore
@@ -28,6 +29,13 @@ def verdict(age: float) -> TrafficVerdict:
     return TrafficVerdict(store="uk", ts=NOW - timedelta(days=age), kind="session", subject="s", rule="behaviour.rate")
 
 
+def shadow(age: float) -> ShadowAnswer:
+    ts = NOW - timedelta(days=age)
+    return ShadowAnswer(
+        decision_id=f"d{age}", ts=ts, store="uk", system="recommendations", test="r1", version="v2", unit="u"
+    )
+
+
 def test_days_past_their_time_are_dropped_everywhere(tmp_path: Path) -> None:
     settings = create_workspace(tmp_path / "shop")
     kept_days = settings.privacy.event_days
@@ -38,6 +46,7 @@ def test_days_past_their_time_are_dropped_everywhere(tmp_path: Path) -> None:
     brought = Event(event_id="brought", ts=NOW - timedelta(days=9_000), store="uk", type="search", received_at=NOW)
     log.append(EVENTS, [msgspec.json.encode(brought)])
     log.append(TRAFFIC_VERDICTS, [msgspec.json.encode(verdict(9_000)), msgspec.json.encode(verdict(kept_days + 1))])
+    log.append(SHADOW_ANSWERS, [msgspec.json.encode(shadow(age)) for age in (kept_days - 1, kept_days + 1)])
     log.close()
     lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake), threads=1)
     lake.compact()
@@ -50,6 +59,7 @@ def test_days_past_their_time_are_dropped_everywhere(tmp_path: Path) -> None:
     AddressKeys(secrets, lambda: NOW - timedelta(days=1))("203.0.113.7")
     dropped = enforce_retention(settings, lake, NOW)
     assert (dropped["events"], dropped["traffic_verdicts"], dropped["quarantine_days"]) == (2, 1, 1)
+    assert dropped["shadow_answers"] == 1
     warehouse = lake.warehouse()
     left = warehouse.fetch(NamedQuery("test", "SELECT event_id FROM events ORDER BY ts DESC"))["event_id"].tolist()
     warehouse.close()
@@ -67,6 +77,7 @@ def test_features_forget_days_past_their_time_without_being_refreshed(tmp_path: 
     for user, age in (("somebody-old", kept_days + 1), ("somebody-new", 1.0)):
         row = Event(event_id=user, ts=NOW - timedelta(days=age), store="uk", type="view", product="lamp", user=user)
         log.append(EVENTS, [msgspec.json.encode(row)])
+    log.append(SHADOW_ANSWERS, [msgspec.json.encode(shadow(age)) for age in (kept_days - 1, kept_days + 1)])
     log.close()
     lake = Lake(settings.folder(settings.engines.log), lake_folder, threads=1)
     lake.compact()

@@ -42,3 +42,34 @@ class DecisionRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     results: Count = 0
     answer: dict[str, Any] = {}
     took_ms: float = 0.0
+
+
+class ShadowAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a version would have answered to a request, computed beside the answer and shown to nobody.
+
+    Attributes:
+        decision_id: The decision that was shown.
+        ts: When that was, UTC.
+        test: Rollout the version is in the shadow of.
+        unit, session: As in the decision.
+        version: The version that was computed.
+        error: What kind of error it ended with; None = it answered.
+        agreement: Share of the shown products that it would have shown too, 0 to 1; None where one side has no answer.
+        answer: What it would have answered, in the system's own words.
+        took_ms: Time of the model alone, milliseconds.
+    """
+
+    decision_id: Id
+    ts: datetime
+    store: Id
+    system: Label
+    test: Id
+    version: Label
+    unit: Id | None = None
+    session: Id | None = None
+    surface: Label | None = None
+    error: Label | None = None
+    agreement: float | None = None
+    results: Count = 0
+    answer: dict[str, Any] = {}
+    took_ms: float = 0.0

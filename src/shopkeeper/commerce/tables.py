@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 import msgspec
 
-from shopkeeper.commerce.decision import DecisionRecord
+from shopkeeper.commerce.decision import DecisionRecord, ShadowAnswer
 from shopkeeper.commerce.event import Event, EventCount
 from shopkeeper.commerce.order import Order
 from shopkeeper.commerce.product import CompetitorPrice, Inventory, Price, Product
@@ -86,6 +86,7 @@ def _kind(hint: object) -> ColumnKind:
 EVENTS = TableSchema("events", Event, ("store", "event_id"), "ts")
 EVENT_COUNTS = TableSchema("event_counts", EventCount, ("store", "count_id", "type", "product"), "ts")
 DECISIONS = TableSchema("decisions", DecisionRecord, ("store", "decision_id"), "ts")
+SHADOW_ANSWERS = TableSchema("shadow_answers", ShadowAnswer, ("store", "decision_id", "test"), "ts")
 TRAFFIC_VERDICTS = TableSchema("traffic_verdicts", TrafficVerdict, ("store", "kind", "subject", "ts"), "ts")
 STORES = TableSchema("stores", Store, ("store",))
 PRODUCTS = TableSchema("products", Product, ("store", "product"))
@@ -104,8 +105,8 @@ SOURCE_TABLES: Mapping[str, TableSchema] = {EVENTS.name: EVENTS, **KEYED_TABLES}
 """Tables that can be imported."""
 
 LOGGED_TABLES: Mapping[str, TableSchema] = {
-    **SOURCE_TABLES, DECISIONS.name: DECISIONS, EVENT_COUNTS.name: EVENT_COUNTS,
-    TRAFFIC_VERDICTS.name: TRAFFIC_VERDICTS,
+    **SOURCE_TABLES, DECISIONS.name: DECISIONS, SHADOW_ANSWERS.name: SHADOW_ANSWERS,
+    EVENT_COUNTS.name: EVENT_COUNTS, TRAFFIC_VERDICTS.name: TRAFFIC_VERDICTS,
 }  # fmt: skip
 """Tables the event log and the lake hold, full history."""
 

@@ -25,7 +25,21 @@ _TYPES: Final[Mapping[ColumnKind, str]] = {
     "json": "String",
 }  # fmt: skip
 _FEW_VALUES: Final = frozenset(
-    {"store", "type", "traffic", "currency", "surface", "device", "status", "kind", "system", "variant", "model"}
+    {
+        "store",
+        "type",
+        "traffic",
+        "currency",
+        "surface",
+        "device",
+        "status",
+        "kind",
+        "system",
+        "variant",
+        "model",
+        "test",
+        "version",
+    }
 )
 """Text columns with few different values, which ClickHouse then keeps as numbers."""
 

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from shopkeeper.commerce.tables import DECISIONS, EVENTS, LOGGED_TABLES, ORDERS, TRAFFIC_VERDICTS, USERS
+from shopkeeper.commerce.tables import (
+    DECISIONS,
+    EVENTS,
+    LOGGED_TABLES,
+    ORDERS,
+    SHADOW_ANSWERS,
+    TRAFFIC_VERDICTS,
+    USERS,
+)
 from shopkeeper.engines.duckdb_session import files_literal, name_literal, text_literal
 from shopkeeper.engines.lake_columns import column_names, read_parts_sql
 from shopkeeper.engines.lake_manifest import Part, files_by_columns
@@ -58,6 +66,7 @@ class Erased:
 _COLUMNS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     EVENTS.name: {"user": ("users",), "visitor": ("visitors",), "session": ("sessions",)},
     DECISIONS.name: {"unit": ("users", "visitors", "sessions"), "session": ("sessions",)},
+    SHADOW_ANSWERS.name: {"unit": ("users", "visitors", "sessions"), "session": ("sessions",)},
     USERS.name: {"user": ("users",)},
     ORDERS.name: {"user": ("users",)},
     TRAFFIC_VERDICTS.name: {"subject": ("visitors", "sessions")},

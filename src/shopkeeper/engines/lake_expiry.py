@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from shopkeeper.commerce.tables import DECISIONS, EVENTS, TRAFFIC_VERDICTS
+from shopkeeper.commerce.tables import DECISIONS, EVENTS, SHADOW_ANSWERS, TRAFFIC_VERDICTS
 from shopkeeper.engines.duckdb_session import files_literal
 from shopkeeper.engines.lake_manifest import Part, files_by_columns
 from shopkeeper.engines.lake_writer import LakeWriter
@@ -18,9 +18,10 @@ def expire_days(writer: LakeWriter, before: date) -> Counter[str]:
     An event's time runs from its day or from its arrival, whichever is later, so the history a shop brings along is not
     gone the day it is imported. Verdicts about traffic go with the last events of their store and day, never before.
     """
-    dropped: Counter[str] = Counter(dict.fromkeys((EVENTS.name, DECISIONS.name, TRAFFIC_VERDICTS.name), 0))
+    tables = (EVENTS, DECISIONS, SHADOW_ANSWERS, TRAFFIC_VERDICTS)
+    dropped: Counter[str] = Counter(dict.fromkeys((table.name for table in tables), 0))
     old = [part for part in writer.manifest.parts if date.fromisoformat(part.day) < before]
-    gone = [part for part in old if part.table == DECISIONS.name]
+    gone = [part for part in old if part.table in (DECISIONS.name, SHADOW_ANSWERS.name)]
     gone += _all_arrived_before(writer, [part for part in old if part.table == EVENTS.name], before)
     going = set(gone)
     alive = {(p.store, p.day) for p in writer.manifest.parts if p.table == EVENTS.name and p not in going}

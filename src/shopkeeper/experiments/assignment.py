@@ -18,9 +18,16 @@ Range = tuple[float, float]
 """Hash values from the first, included, to the second, left out."""
 
 
-def fnv1a32(text: str) -> int:
-    """Return the 32-bit FNV-1a hash of a text, over its UTF-8 bytes; ids should be ASCII, as SDKs differ beyond."""
-    value = 0x811C9DC5
+_EMPTY: Final = 0x811C9DC5
+
+
+def fnv1a32(text: str, before: int = _EMPTY) -> int:
+    """Return the 32-bit FNV-1a hash of a text, over its UTF-8 bytes; ids should be ASCII, as SDKs differ beyond.
+
+    Args:
+        before: Hash of what stands before the text.
+    """
+    value = before
     for byte in text.encode():
         value = ((value ^ byte) * 0x01000193) & 0xFFFFFFFF
     return value
@@ -34,10 +41,19 @@ def hash_unit(seed: str, unit: str, version: int = 2) -> float | None:
         version: 2, without bias between experiments. 1 is for layers and for experiments that began with it.
     """
     if version == 2:
-        return (fnv1a32(str(fnv1a32(seed + unit))) % BUCKETS) / BUCKETS
+        return place_after(fnv1a32(seed), unit)
     if version == 1:
         return (fnv1a32(unit + seed) % 1_000) / 1_000
     return None
+
+
+def place_after(seed: int, unit: str) -> float:
+    """Return where a unit lies by version 2; who asks often hashes the seed once.
+
+    Args:
+        seed: `fnv1a32` of the experiment's seed.
+    """
+    return (fnv1a32(str(fnv1a32(unit, seed))) % BUCKETS) / BUCKETS
 
 
 def in_layer(layer: str, unit: str, share: Range) -> bool:

@@ -33,6 +33,7 @@ _NOBODY: Final = Place("")
 LAKE: Final[Mapping[str, Place]] = {
     "events": Place("user, visitor, session, ip_hash, class of the agent", "`privacy.event_days`", _REWRITE),
     "decisions": Place("unit (user, visitor or session), session", "`privacy.event_days`", _REWRITE),
+    "shadow_answers": Place("unit (user, visitor or session), session", "`privacy.event_days`", _REWRITE),
     "traffic_verdicts": Place("session or visitor", "as long as the events of the same day", _REWRITE),
     "users": Place("the user's record", "until erased", _REWRITE),
     "orders": Place("user", "until erased; tax law decides at the source", _REWRITE),
