@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from shopkeeper.engines.state_audit import StateAudit
 from shopkeeper.engines.state_cursors import StateCursors
 from shopkeeper.engines.state_engine import open_engine, shown
+from shopkeeper.engines.state_experiments import StateExperiments
 from shopkeeper.engines.state_keys import StateKeys
 from shopkeeper.engines.state_migration import bring_up_to_date
 from shopkeeper.engines.state_registry import StateRegistry
@@ -29,6 +30,7 @@ class State:
     reports: StateReports
     audit: StateAudit
     cursors: StateCursors
+    experiments: StateExperiments
 
     def close(self) -> None:
         """Give every connection back."""
@@ -59,4 +61,5 @@ def open_state(url: str) -> State:
         StateReports(engine),
         StateAudit(engine),
         StateCursors(engine),
+        StateExperiments(engine),
     )

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, delete, func, select, text, update
 from sqlalchemy.exc import OperationalError
 
 from shopkeeper.commerce.tables import ORDERS, USERS
-from shopkeeper.engines.state_schema import AUDIT, KEYED, REPORTS
+from shopkeeper.engines.state_schema import AUDIT, EXPERIMENT_DECISIONS, KEYED, REPORTS
 
 ERASED = "(erased)"
 
@@ -32,7 +32,11 @@ def forget_user(engine: Engine, stores: Sequence[str], user: str) -> dict[str, i
         for row in theirs:
             connection.execute(delete(orders).where(orders.c.store == row.store, orders.c.order_id == row.order_id))
         erased["current_orders"] = len(theirs)
-        for name, table, column in (("reports", REPORTS, REPORTS.c.body), ("audit", AUDIT, AUDIT.c.detail)):
+        for name, table, column in (
+            ("reports", REPORTS, REPORTS.c.body),
+            ("audit", AUDIT, AUDIT.c.detail),
+            ("experiment_decisions", EXPERIMENT_DECISIONS, EXPERIMENT_DECISIONS.c.body),
+        ):
             erased[name] = 0
             for said, instead in _mentions(user):
                 found = update(table).where(column.contains(said, autoescape=True))

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, String, T
 from shopkeeper.commerce.tables import KEYED_TABLES
 
 METADATA = MetaData()
-HEAD = "0003"
+HEAD = "0004"
 """Revision the code expects; equal to the newest file in migrations/versions (held by a test)."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -104,5 +104,32 @@ CURSORS = Table(
     METADATA,
     Column("source", String(100), primary_key=True),
     Column("moved_micros", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+)
+EXPERIMENTS = Table(
+    "experiments",
+    METADATA,
+    Column("name", String(100), primary_key=True),
+    Column("system", String(50), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("started_micros", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+)
+EXPERIMENT_ANALYSES = Table(
+    "experiment_analyses",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("experiment", String(100), nullable=False, index=True),
+    Column("at_micros", BigInteger, nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("body", Text, nullable=False),
+)
+EXPERIMENT_DECISIONS = Table(
+    "experiment_decisions",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("experiment", String(100), nullable=False, index=True),
+    Column("at_micros", BigInteger, nullable=False),
+    Column("person", String(200), nullable=False),
     Column("body", Text, nullable=False),
 )

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from datetime import date
 from functools import lru_cache
-from hashlib import sha256
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 
 from shopkeeper.commerce.fields import Currency
 from shopkeeper.objectives.catalogue import CATALOGUE, Direction
+from shopkeeper.objectives.document import digest_of
 
 VERSION: Final = 1
 HARM_ALPHA: Final = 0.05
@@ -365,13 +364,4 @@ def seconds_of(duration: str) -> float:
 
 @lru_cache(maxsize=256)
 def _digest(objective: Objective) -> str:
-    return sha256(msgspec.json.encode(_canonical(objective), order="deterministic")).hexdigest()
-
-
-def _canonical(value: object) -> Any:  # noqa: ANN401 - what JSON holds
-    if isinstance(value, Struct):
-        fields = ((field, getattr(value, field.name)) for field in msgspec.structs.fields(value))
-        return {field.name: _canonical(held) for field, held in fields if held != field.default}
-    if isinstance(value, tuple):
-        return [_canonical(inner) for inner in value]
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return digest_of(objective)

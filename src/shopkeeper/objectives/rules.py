@@ -14,7 +14,7 @@ _WORDS: dict[Place, str] = {
     "shoppers": "on shoppers", "service": "on the service", "training": "in a training run", "texts": "on texts",
 }  # fmt: skip
 _ROUNDING = 1e-9
-_SERVICE_REMEDY = "It is measured on requests, not on units of an arm: give `limit`, the worst figure allowed."
+SERVICE_REMEDY = "It is measured on requests, not on units of an arm: give `limit`, the worst figure allowed."
 
 
 def broken_rules(objective: Objective) -> Iterator[Wrong]:
@@ -33,8 +33,8 @@ def broken_rules(objective: Objective) -> Iterator[Wrong]:
 
 
 def _primary(primary: Primary) -> Iterator[Wrong]:
-    yield from _metric("primary.metric", primary.metric, ("shoppers", "texts"))
-    yield from _metric("primary.offline_metric", primary.offline_metric, ("training",))
+    yield from wrong_metric("primary.metric", primary.metric, ("shoppers", "texts"))
+    yield from wrong_metric("primary.offline_metric", primary.offline_metric, ("training",))
     known = CATALOGUE.get(primary.metric)
     if known is None:
         return
@@ -48,30 +48,30 @@ def _primary(primary: Primary) -> Iterator[Wrong]:
 
 def _lists(objective: Objective) -> Iterator[Wrong]:
     for place, one in enumerate(objective.secondary):
-        yield from _metric(f"secondary[{place}].metric", one.metric, ("shoppers", "texts", "service"))
+        yield from wrong_metric(f"secondary[{place}].metric", one.metric, ("shoppers", "texts", "service"))
     for place, guard in enumerate(objective.guardrails):
         path = f"guardrails[{place}]"
-        yield from _metric(f"{path}.metric", guard.metric, ("shoppers", "texts", "service"))
+        yield from wrong_metric(f"{path}.metric", guard.metric, ("shoppers", "texts", "service"))
         if guard.margin is None and guard.limit is None:
             yield Wrong(path, f"{guard.metric} has no bound", "Give a margin against the control, a limit, or both.")
-        if guard.margin is not None and _is_service(guard.metric):
-            yield Wrong(f"{path}.margin", f"is given for {guard.metric}", _SERVICE_REMEDY)
+        if guard.margin is not None and is_service(guard.metric):
+            yield Wrong(f"{path}.margin", f"is given for {guard.metric}", SERVICE_REMEDY)
         if guard.metric == objective.primary.metric:
             yield Wrong(f"{path}.metric", f"{guard.metric} is the primary metric", "It must win; it guards nothing.")
-    yield from _twice("secondary", (one.metric for one in objective.secondary))
-    yield from _twice("guardrails", (one.metric for one in objective.guardrails))
+    yield from named_twice("secondary", (one.metric for one in objective.secondary))
+    yield from named_twice("guardrails", (one.metric for one in objective.guardrails))
 
 
 def _rollback(criteria: tuple[RollbackCriterion, ...]) -> Iterator[Wrong]:
     for place, one in enumerate(criteria):
         path = f"rollback[{place}]"
-        yield from _metric(f"{path}.metric", one.metric, ("shoppers", "texts", "service"))
-        if one.against == "control" and _is_service(one.metric):
-            yield Wrong(f"{path}.against", f"is control for {one.metric}", _SERVICE_REMEDY)
+        yield from wrong_metric(f"{path}.metric", one.metric, ("shoppers", "texts", "service"))
+        if one.against == "control" and is_service(one.metric):
+            yield Wrong(f"{path}.against", f"is control for {one.metric}", SERVICE_REMEDY)
         if one.against == "control" and one.bound > 1:
             remedy = "Against the control a bound is relative: 0.05 = 5% worse; `against: limit` takes a figure."
             yield Wrong(f"{path}.bound", f"is {one.bound:g}", remedy)
-    yield from _twice("rollback", (f"{one.metric} against {one.against}" for one in criteria))
+    yield from named_twice("rollback", (f"{one.metric} against {one.against}" for one in criteria))
     total = sum(one.alpha for one in criteria)
     if total > HARM_ALPHA + _ROUNDING:
         remedy = f"Split it: with {len(criteria)} criteria {HARM_ALPHA / len(criteria):g} each."
@@ -81,7 +81,7 @@ def _rollback(criteria: tuple[RollbackCriterion, ...]) -> Iterator[Wrong]:
 def _training(training: Training, primary: Primary) -> Iterator[Wrong]:
     for place, one in enumerate(training.bless):
         path = f"training.bless[{place}]"
-        yield from _metric(f"{path}.metric", one.metric, ("training",))
+        yield from wrong_metric(f"{path}.metric", one.metric, ("training",))
         if one.rule == "non-inferior" and one.margin is None:
             yield Wrong(f"{path}.margin", "is missing", "Say how much worse it may be, such as 0.02 for 2%.")
         if one.rule == "better" and one.margin is not None:
@@ -89,13 +89,13 @@ def _training(training: Training, primary: Primary) -> Iterator[Wrong]:
     if training.bless and primary.offline_metric not in {one.metric for one in training.bless}:
         remedy = f"Add `- metric: {primary.offline_metric}`, which stands for the primary metric."
         yield Wrong("training.bless", f"says nothing of {primary.offline_metric}", remedy)
-    yield from _twice("training.bless", (one.metric for one in training.bless))
-    yield from _twice("training.slices", (one.slice for one in training.slices))
+    yield from named_twice("training.bless", (one.metric for one in training.bless))
+    yield from named_twice("training.slices", (one.slice for one in training.slices))
 
 
 def _retraining(retraining: Retraining) -> Iterator[Wrong]:
     for place, one in enumerate(retraining.performance):
-        yield from _metric(f"retraining.performance[{place}].metric", one.metric, tuple(_WORDS))
+        yield from wrong_metric(f"retraining.performance[{place}].metric", one.metric, tuple(_WORDS))
     if retraining.budget.runs_per_month is None and retraining.budget.amount_per_month is None:
         yield Wrong("retraining.budget", "has no limit", "Give runs_per_month, amount_per_month, or both.")
     for place, hours in enumerate(retraining.quiet_hours):
@@ -108,7 +108,8 @@ def _retraining(retraining: Retraining) -> Iterator[Wrong]:
             yield Wrong(f"{path}.time_zone", f"is {hours.time_zone!r}", "Give an IANA name such as Europe/London.")
 
 
-def _metric(path: str, name: str, places: tuple[Place, ...]) -> Iterator[Wrong]:
+def wrong_metric(path: str, name: str, places: tuple[Place, ...]) -> Iterator[Wrong]:
+    """Yield what is wrong with the name of a metric that must be measured in one of some places."""
     metric = CATALOGUE.get(name)
     allowed = [known.name for known in CATALOGUE.values() if known.place in places]
     if metric is None:
@@ -118,11 +119,13 @@ def _metric(path: str, name: str, places: tuple[Place, ...]) -> Iterator[Wrong]:
         yield Wrong(path, f"is {name!r}, measured {_WORDS[metric.place]}", remedy)
 
 
-def _is_service(name: str) -> bool:
+def is_service(name: str) -> bool:
+    """Say whether a metric is measured on the service that answers."""
     return name in CATALOGUE and CATALOGUE[name].place == "service"
 
 
-def _twice(path: str, names: Iterable[str]) -> Iterator[Wrong]:
+def named_twice(path: str, names: Iterable[str]) -> Iterator[Wrong]:
+    """Yield each name that stands more than once in a list."""
     for name, count in Counter(names).items():
         if count > 1:
             yield Wrong(path, f"names {name} {count} times", "Keep one of them.")

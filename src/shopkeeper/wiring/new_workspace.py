@@ -7,7 +7,7 @@ from pathlib import Path
 
 from shopkeeper.engines.state import open_state
 from shopkeeper.errors import ConfigError
-from shopkeeper.objectives.contract_file import SUFFIX
+from shopkeeper.objectives.document import SUFFIX
 from shopkeeper.wiring.contracts import DEFAULT, FOLDER, default_contract
 from shopkeeper.wiring.objectives import FOLDER as OBJECTIVES
 from shopkeeper.wiring.objectives import SYSTEMS, example_objective

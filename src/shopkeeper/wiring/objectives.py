@@ -12,7 +12,8 @@ import msgspec
 
 from shopkeeper.errors import ConfigError, FieldProblem
 from shopkeeper.objectives.contract import Objective
-from shopkeeper.objectives.contract_file import SUFFIX, load_objective, read_objective
+from shopkeeper.objectives.contract_file import load_objective, read_objective
+from shopkeeper.objectives.document import SUFFIX
 from shopkeeper.objectives.wrong import meant
 from shopkeeper.wiring.settings import Settings
 

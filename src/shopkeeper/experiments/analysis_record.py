@@ -1,0 +1,184 @@
+"""One analysis as it is stored and shown: figures, intervals and what they mean, with nothing left to compute."""
+
+from __future__ import annotations
+
+import math
+from datetime import date, datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from shopkeeper.experiments.effect import Judged
+from shopkeeper.experiments.figures import Answered
+
+Outcome = Literal["wins", "loses", "flat", "mixed", "running", "invalid"]
+
+
+class Interval(Struct, frozen=True, kw_only=True):
+    """Where an effect lies; null = no bound."""
+
+    low: float | None = None
+    high: float | None = None
+
+    @staticmethod
+    def of(judged: Judged) -> Interval:
+        """Return the interval of a test; an infinite end is no bound."""
+        low, high = (end if math.isfinite(end) else None for end in (judged.low, judged.high))
+        return Interval(low=low, high=high)
+
+
+class Estimate(Struct, frozen=True, kw_only=True):
+    """The effect of one arm on one metric.
+
+    Attributes:
+        n: Units of both arms.
+        control, value: The arms' values, nothing taken off.
+        relative: Relative effect; its standard error is `error`.
+        fixed: Interval for one look at the planned end.
+        always: Interval that holds at any look.
+        variance_left: Share of the variance that the time before exposure left; 1 = nothing was taken off.
+        reason: Why nothing can be said; empty otherwise.
+    """
+
+    n: int
+    control: float
+    value: float
+    relative: float
+    error: float
+    fixed: Interval
+    always: Interval
+    p: float
+    p_always: float
+    variance_left: float
+    reason: str = ""
+
+
+def nothing(reason: str) -> Estimate:
+    """Return the estimate of which nothing can be said."""
+    return Estimate(
+        n=0, control=0.0, value=0.0, relative=0.0, error=0.0, fixed=Interval(), always=Interval(), p=1.0, p_always=1.0,
+        variance_left=1.0, reason=reason,
+    )  # fmt: skip
+
+
+class MetricEffect(Struct, frozen=True, kw_only=True):
+    """One metric of one arm, adjusted by the time before exposure and not, raw and with the largest values cut.
+
+    Attributes:
+        adjusted: None where nothing of the time before is known.
+        winsorised: None where nothing was cut.
+        p_holm: Of the fixed test, over all metrics and arms.
+        margin: How much worse it may be, relative; None for a metric that guards nothing.
+    """
+
+    metric: str
+    arm: str
+    adjusted: Estimate | None
+    unadjusted: Estimate
+    winsorised: Estimate | None
+    p_holm: float
+    margin: float | None = None
+
+    @property
+    def best(self) -> Estimate:
+        """The estimate that decides."""
+        return self.adjusted or self.unadjusted
+
+
+class Point(Struct, frozen=True, kw_only=True):
+    """The primary effect over the units exposed up to a day."""
+
+    arm: str
+    day: date
+    n: int
+    relative: float
+    fixed: Interval
+    always: Interval
+
+
+class SegmentEffect(Struct, frozen=True, kw_only=True):
+    """The primary effect in one group that was named beforehand; `p_holm` over all groups and arms."""
+
+    segment: str
+    arm: str
+    estimate: Estimate
+    p_holm: float
+
+
+class Soundness(Struct, frozen=True, kw_only=True):
+    """Whether the arms may be compared.
+
+    Attributes:
+        srm_p: p value of the arms' sizes, epoch by epoch; `srm_any_look` holds however often somebody looks.
+        crossers: Units seen in more than one arm.
+        reasons: Why not; empty where they may.
+    """
+
+    valid: bool
+    srm_p: tuple[float, ...]
+    srm_any_look: float
+    crossers: int
+    crosser_share: float
+    reasons: tuple[str, ...] = ()
+
+
+class ArmVerdict(Struct, frozen=True, kw_only=True):
+    """What is found of one arm.
+
+    Attributes:
+        words: Why, in one sentence.
+        low, high: The relative effect at this look's bound.
+        guardrails: Guardrail -> whether it is shown to be no worse than its margin.
+    """
+
+    arm: str
+    outcome: Outcome
+    words: str
+    low: float | None = None
+    high: float | None = None
+    guardrails: dict[str, bool] = {}
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """What is found of the experiment.
+
+    Attributes:
+        outcome: `wins` if an arm wins; then `mixed`, `running`, `loses`, `flat`, whichever an arm has first.
+        fraction: Share of the planned units that have matured, of the smallest arm.
+        critical: What |z| must exceed at this look.
+        next_step: What the plan says is done then; empty while it runs.
+    """
+
+    outcome: Outcome
+    words: str
+    fraction: float
+    critical: float | None
+    arms: tuple[ArmVerdict, ...]
+    next_step: str = ""
+
+
+class Analysis(Struct, frozen=True, kw_only=True):
+    """What the figures of a test say at one moment.
+
+    Attributes:
+        plan: Digest of the frozen plan.
+        units: Arm -> units exposed; `matured` of them are final, and these alone count.
+        over_time: Of the primary metric, arm by arm.
+        segments: Of the primary metric.
+        not_measured: Metric -> why there are no figures of it.
+        verdict: None until it is judged.
+    """
+
+    experiment: str
+    plan: str
+    at: datetime
+    simulated: bool
+    soundness: Soundness
+    units: dict[str, int]
+    matured: dict[str, int]
+    effects: tuple[MetricEffect, ...]
+    over_time: tuple[Point, ...]
+    segments: tuple[SegmentEffect, ...]
+    answered: dict[str, Answered]
+    not_measured: dict[str, str]
+    verdict: Verdict | None = None
