@@ -90,11 +90,11 @@ def test_a_test_is_refused_that_could_not_see_what_it_is_made_for_and_says_how_l
     rng = np.random.default_rng(3)
     past = demand(DemandWorld(), 16, 56, rng)
     design = drawn(NAMES, 28, 5)
-    weak = power_of(design, past, 0.01)
+    weak = power_of(design, past, 0.04)
     assert weak.power < 0.8
     with pytest.raises(NotEnoughData, match="Run about"):
-        refuse_underpowered(weak, 0.01)
-    longer = power_of(drawn(NAMES, weak.days_needed, 5), past, 0.01)
+        refuse_underpowered(weak, 0.04)
+    longer = power_of(drawn(NAMES, weak.days_needed, 5), past, 0.04)
     assert longer.power == pytest.approx(0.8, abs=0.06)
     strong = power_of(design, past, 0.2)
     refuse_underpowered(strong, 0.2)

@@ -211,7 +211,7 @@ def effect_of_tiles(tiles: Tiles, alpha: float = 0.05, draws: int = 1_999, seed:
 
 
 def _sums_of_sets(tiles: Tiles, draws: int, seed: int) -> Array:
-    """Return the sums of both arms over sets of tiles and the sets' sizes, shape (3, sets): all sets where few exist."""
+    """Return the sums of both arms over sets of tiles (all sets where few exist) and their sizes; shape (3, sets)."""
     columns = np.column_stack([tiles.treated, tiles.control, np.ones(len(tiles.treated))])
     if len(columns) <= _ALL_SUBSETS:
         numbers = np.arange(1, 2 ** len(columns))

@@ -52,8 +52,8 @@ def power_of(
     block = 2 * design.apart * design.period_days
     if table.ndim != 2 or table.shape[0] != len(design.clusters) or table.shape[1] < block or not table.sum() > 0:
         raise NotEnoughData(
-            f"A past of shape {table.shape} says nothing about {len(design.clusters)} clusters and tiles of {block} days.",
-            f"Give {block} days or more of the metric for each cluster.",
+            f"A past of shape {table.shape} says nothing about a design of {len(design.clusters)} clusters.",
+            f"Give {block} days or more of the metric for each cluster, as one tile takes that long.",
         )
     past = corners(table, design.period_days, design.washout_days, design.apart)
     one, other = (part.ravel() for part in past)
