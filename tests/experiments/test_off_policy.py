@@ -56,11 +56,11 @@ def test_intervals_hold_the_true_value_about_as_often_as_they_say() -> None:
     target = np.array([0.1, 0.2, 0.3, 0.4])
     truth = float(target @ RATES)
     held: dict[str, int] = {}
-    for seed in range(80):
-        found = evaluate(logged(1_000, target, seed, model=True), Options(draws=200, seed=seed))
+    for seed in range(40):
+        found = evaluate(logged(1_000, target, seed, model=True), Options(draws=100, seed=seed))
         for name, one in found.estimates.items():
             held[name] = held.get(name, 0) + (one.low <= truth <= one.high)
-    assert all(count >= 80 * 0.93 - 3 * math.sqrt(80 * 0.95 * 0.05) for count in held.values()), held
+    assert all(count >= 40 * 0.93 - 3 * math.sqrt(40 * 0.95 * 0.05) for count in held.values()), held
 
 
 def test_a_policy_that_earns_more_is_called_better_and_the_reverse_worse() -> None:
