@@ -9,7 +9,8 @@ ShopkeeperError                 what happened, the offending value, what to do
 │   ├── UnknownModel            a model name or version that is not registered
 │   ├── RequestRejected         a request body that breaks the interface, with its rows and fields
 │   ├── NotAuthenticated        no API key, or one that is not valid
-│   └── NotAllowed              a valid key without the scope or for another store
+│   ├── NotAllowed              a valid key without the scope or for another store
+│   └── ChangedMeanwhile        somebody else changed it first; read it again
 ├── ContractNotMet              data or a model is below its written limit (exit 1)
 │   └── NotEnoughData           too little to train or judge on
 ├── JobCancelled                somebody asked a run to stop
@@ -101,6 +102,10 @@ class NotAuthenticated(InputError):
 
 class NotAllowed(InputError):
     """The key is valid but lacks the scope, or belongs to another store."""
+
+
+class ChangedMeanwhile(InputError):
+    """Somebody else changed it after it was read; nothing was changed now."""
 
 
 class ContractNotMet(ShopkeeperError):

@@ -18,13 +18,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopkeeper.engines.state import State, open_state
+from shopkeeper.engines.state_privacy import forget_user
 from shopkeeper.engines.state_schema import HEAD, METADATA, from_micros, to_micros
-from shopkeeper.errors import ConfigError, Unavailable
+from shopkeeper.engines.state_stops import StateStops
+from shopkeeper.errors import ChangedMeanwhile, ConfigError, Unavailable
 from shopkeeper.intake.ports import TableStore
 from shopkeeper.registry.ports import ModelRegistry
+from shopkeeper.rollout.ports import Rollouts
+from shopkeeper.rollout.stages import hold
 from shopkeeper.serving.ports import KeyStore
 from shopkeeper.testing.key_store_suite import KeyStoreSuite
 from shopkeeper.testing.registry_suite import RegistrySuite, example_version
+from shopkeeper.testing.rollouts_suite import LiveTestsEngine, RolloutsSuite, example_rollout
+from shopkeeper.testing.stop_orders_suite import Reopen, StopOrdersSuite
 from shopkeeper.testing.table_store_suite import TableStoreSuite
 
 
@@ -60,6 +66,26 @@ class TestRegistry(RegistrySuite):
         state.registry.point("recommendations", "champion", "a", "anna", "it is better")
         entry = state.audit.latest(1)[0]
         assert (entry["who"], entry["action"], entry["detail"]["why"]) == ("anna", "model.point", "it is better")
+
+
+class TestRollouts(RolloutsSuite):
+    @pytest.fixture
+    def rollouts(self, state: State) -> Rollouts:
+        return state.rollouts
+
+    @pytest.fixture
+    def live_tests(self, state: State) -> LiveTestsEngine:
+        return state.live_tests
+
+    @pytest.fixture
+    def registry(self, state: State) -> ModelRegistry:
+        return state.registry
+
+
+class TestStopOrders(StopOrdersSuite):
+    @pytest.fixture
+    def reopen(self, state: State) -> Reopen:
+        return lambda: StateStops(state.engine)
 
 
 class TestKeys(KeyStoreSuite):
@@ -127,3 +153,15 @@ def test_two_processes_opening_a_new_database_at_once_both_succeed(tmp_path: Pat
     code = f"from shopkeeper.engines.state import open_state; open_state({url!r}).close()"
     processes = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
     assert [process.wait(60) for process in processes] == [0, 0]
+
+
+def test_a_person_who_is_forgotten_is_no_tester_any_more_and_a_reader_cannot_write_them_back(state: State) -> None:
+    before = example_rollout()
+    state.rollouts.begin(before, "anna")
+    told = state.live_tests.revision()
+    assert forget_user(state.engine, ["uk"], "tester")["testers"] == 2
+    assert (state.rollouts.get("r1").forced, state.live_tests.running()[0].forced) == ({}, {})
+    assert state.live_tests.revision() > told
+    with pytest.raises(ChangedMeanwhile):
+        state.rollouts.step(before, hold(before, "anna", "sale", before.started_at), "anna", "held")
+    assert forget_user(state.engine, ["uk"], "treatment")["testers"] == 0

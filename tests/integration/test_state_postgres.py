@@ -16,14 +16,18 @@ from sqlalchemy import create_engine, text
 from shopkeeper.commerce.tables import PRODUCTS
 from shopkeeper.engines.state import State, open_state
 from shopkeeper.engines.state_schema import METADATA
+from shopkeeper.engines.state_stops import StateStops
 from shopkeeper.errors import Unavailable
 from shopkeeper.intake.ports import TableStore
 from shopkeeper.quality.ports import ReportStore
 from shopkeeper.registry.ports import ModelRegistry
+from shopkeeper.rollout.ports import Rollouts
 from shopkeeper.serving.ports import KeyStore
 from shopkeeper.testing.key_store_suite import KeyStoreSuite
 from shopkeeper.testing.registry_suite import RegistrySuite, example_version
 from shopkeeper.testing.report_store_suite import ReportStoreSuite
+from shopkeeper.testing.rollouts_suite import LiveTestsEngine, RolloutsSuite
+from shopkeeper.testing.stop_orders_suite import Reopen, StopOrdersSuite
 from shopkeeper.testing.table_store_suite import TableStoreSuite, example_product
 
 pytestmark = pytest.mark.integration
@@ -77,6 +81,26 @@ class TestRegistry(RegistrySuite):
         trail = [entry["detail"] for entry in reversed(state.audit.latest(9))]
         assert [entry["from"] for entry in trail[1:]] == [entry["to"] for entry in trail[:-1]]
         assert state.registry.pointer("recommendations", "champion") == trail[-1]["to"]
+
+
+class TestRollouts(RolloutsSuite):
+    @pytest.fixture
+    def rollouts(self, state: State) -> Rollouts:
+        return state.rollouts
+
+    @pytest.fixture
+    def live_tests(self, state: State) -> LiveTestsEngine:
+        return state.live_tests
+
+    @pytest.fixture
+    def registry(self, state: State) -> ModelRegistry:
+        return state.registry
+
+
+class TestStopOrders(StopOrdersSuite):
+    @pytest.fixture
+    def reopen(self, state: State) -> Reopen:
+        return lambda: StateStops(state.engine)
 
 
 class TestKeys(KeyStoreSuite):

@@ -12,9 +12,12 @@ from shopkeeper.engines.state_cursors import StateCursors
 from shopkeeper.engines.state_engine import open_engine, shown
 from shopkeeper.engines.state_experiments import StateExperiments
 from shopkeeper.engines.state_keys import StateKeys
+from shopkeeper.engines.state_live_tests import StateLiveTests
 from shopkeeper.engines.state_migration import bring_up_to_date
 from shopkeeper.engines.state_registry import StateRegistry
 from shopkeeper.engines.state_reports import StateReports
+from shopkeeper.engines.state_rollouts import StateRollouts
+from shopkeeper.engines.state_stops import StateStops
 from shopkeeper.engines.state_tables import StateTables
 from shopkeeper.errors import Unavailable
 
@@ -31,6 +34,9 @@ class State:
     audit: StateAudit
     cursors: StateCursors
     experiments: StateExperiments
+    rollouts: StateRollouts
+    live_tests: StateLiveTests
+    stops: StateStops
 
     def close(self) -> None:
         """Give every connection back."""
@@ -62,4 +68,7 @@ def open_state(url: str) -> State:
         StateAudit(engine),
         StateCursors(engine),
         StateExperiments(engine),
+        StateRollouts(engine),
+        StateLiveTests(engine),
+        StateStops(engine),
     )

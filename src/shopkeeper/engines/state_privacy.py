@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Engine, delete, func, select, text, update
+from sqlalchemy import Connection, Engine, Table, delete, func, select, text, update
 from sqlalchemy.exc import OperationalError
 
 from shopkeeper.commerce.tables import ORDERS, USERS
-from shopkeeper.engines.state_schema import AUDIT, EXPERIMENT_DECISIONS, KEYED, REPORTS
+from shopkeeper.engines.state_live_tests import count_change
+from shopkeeper.engines.state_schema import AUDIT, EXPERIMENT_DECISIONS, KEYED, LIVE_TESTS, REPORTS, ROLLOUTS
 
 ERASED = "(erased)"
 
 
 def forget_user(engine: Engine, stores: Sequence[str], user: str) -> dict[str, int]:
-    """Erase a user's record, orders, and mentions in reports and the audit trail; return how many of each.
+    """Erase a user's record, orders, arms as a tester, and mentions in reports and audit; return how many of each.
 
     Nothing is left that says the user ever was, so an old file that still has them would bring them back.
     """
@@ -32,6 +33,9 @@ def forget_user(engine: Engine, stores: Sequence[str], user: str) -> dict[str, i
         for row in theirs:
             connection.execute(delete(orders).where(orders.c.store == row.store, orders.c.order_id == row.order_id))
         erased["current_orders"] = len(theirs)
+        erased["testers"] = _no_tester(connection, ROLLOUTS, user) + _no_tester(connection, LIVE_TESTS, user)
+        if erased["testers"]:
+            count_change(connection)
         for name, table, column in (
             ("reports", REPORTS, REPORTS.c.body),
             ("audit", AUDIT, AUDIT.c.detail),
@@ -42,6 +46,23 @@ def forget_user(engine: Engine, stores: Sequence[str], user: str) -> dict[str, i
                 found = update(table).where(column.contains(said, autoescape=True))
                 erased[name] += connection.execute(found.values({column: func.replace(column, said, instead)})).rowcount
     return erased
+
+
+def _no_tester(connection: Connection, table: Table, user: str) -> int:
+    """Take a user out of the testers of rollouts or live tests; return out of how many."""
+    (key,) = table.primary_key
+    quoted = msgspec.json.encode(user).decode()
+    found = connection.execute(select(key, table.c.body).where(table.c.body.contains(quoted, autoescape=True))).all()
+    held = [(row[0], body) for row in found if user in (body := msgspec.json.decode(row.body)).get("forced", {})]
+    for name, body in held:
+        del body["forced"][user]
+        changed = {}
+        if "revision" in table.columns:  # whoever read it before must not write the user back
+            body["revision"] = body.get("revision", 0) + 1
+            changed["revision"] = body["revision"]
+        without = msgspec.json.encode(body).decode()
+        connection.execute(update(table).where(key == name).values(body=without, **changed))
+    return len(held)
 
 
 def compact_state(engine: Engine) -> bool:

@@ -74,16 +74,7 @@ class StateRegistry:
         Raises UnknownModel; InputError for a pruned version.
         """
         with self._engine.begin() as connection:
-            queue_up(connection, f"aliases of {system}")
-            _refuse_pruned(_get(connection, system, version))
-            before = _pointer(connection, system, alias)
-            if alias == "champion" and before is not None and before != version:
-                _set(connection, system, "previous", before)
-            _set(connection, system, alias, version)
-            write_audit(
-                connection, who, "model.point",
-                {"system": system, "alias": alias, "from": before, "to": version, "why": why},
-            )  # fmt: skip
+            move_alias(connection, system, alias, version, who, why)
 
     def pin(self, system: str, version: str, pinned: bool, who: str, why: str) -> None:
         """Keep a version whatever its age, or no longer. Raises UnknownModel; InputError for a pruned one."""
@@ -106,6 +97,23 @@ class StateRegistry:
             connection.execute(_change(system, version).values(status="pruned"))
             write_audit(connection, who, "model.prune", {"system": system, "version": version, "why": why})
         return True
+
+
+def move_alias(connection: Connection, system: str, alias: Alias, version: str | None, who: str, why: str) -> None:
+    """Move an alias inside the caller's transaction; None takes it away.
+
+    Raises UnknownModel; InputError for a pruned version.
+    """
+    queue_up(connection, f"aliases of {system}")
+    if version is not None:
+        _refuse_pruned(_get(connection, system, version))
+    before = _pointer(connection, system, alias)
+    if alias == "champion" and before is not None and before != version:
+        _set(connection, system, "previous", before)
+    _set(connection, system, alias, version)
+    write_audit(
+        connection, who, "model.point", {"system": system, "alias": alias, "from": before, "to": version, "why": why}
+    )
 
 
 def _get(connection: Connection, system: str, version: str) -> ModelVersion:
@@ -136,9 +144,10 @@ def _pointer(connection: Connection, system: str, alias: str) -> str | None:
     return connection.execute(query).scalar()
 
 
-def _set(connection: Connection, system: str, alias: str, version: str) -> None:
+def _set(connection: Connection, system: str, alias: str, version: str | None) -> None:
     connection.execute(delete(MODEL_ALIASES).where(MODEL_ALIASES.c.system == system, MODEL_ALIASES.c.alias == alias))
-    connection.execute(insert(MODEL_ALIASES), {"system": system, "alias": alias, "version": version})
+    if version is not None:
+        connection.execute(insert(MODEL_ALIASES), {"system": system, "alias": alias, "version": version})
 
 
 def _version(row: Row[Any]) -> ModelVersion:

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, String, T
 from shopkeeper.commerce.tables import KEYED_TABLES
 
 METADATA = MetaData()
-HEAD = "0004"
+HEAD = "0005"
 """Revision the code expects; equal to the newest file in migrations/versions (held by a test)."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -132,4 +132,56 @@ EXPERIMENT_DECISIONS = Table(
     Column("at_micros", BigInteger, nullable=False),
     Column("person", String(200), nullable=False),
     Column("body", Text, nullable=False),
+)
+ROLLOUTS = Table(
+    "rollouts",
+    METADATA,
+    Column("rollout", String(100), primary_key=True),
+    Column("system", String(50), nullable=False, index=True),
+    Column("version", String(100), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("created_micros", BigInteger, nullable=False),
+    Column("watched_micros", BigInteger),
+    Column("watched_word", String(20)),
+    Column("body", Text, nullable=False),
+)
+VERDICTS = Table(
+    "verdicts",
+    METADATA,
+    Column("rollout", String(100), primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("at_micros", BigInteger, nullable=False, index=True),
+    Column("stage", String(20), nullable=False),
+    Column("word", String(20), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("effect", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("objective", Text, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+)
+LIVE_TESTS = Table(
+    "live_tests",
+    METADATA,
+    Column("test", String(100), primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("system", String(50), nullable=False),
+    Column("started_micros", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+)
+COUNTERS = Table(
+    "counters",
+    METADATA,
+    Column("counter", String(50), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+STOP_ORDERS = Table(
+    "stop_orders",
+    METADATA,
+    Column("system", String(50), primary_key=True),
+    Column("store", String(200), primary_key=True),
+    Column("person", String(200), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", String(50), nullable=False),
 )

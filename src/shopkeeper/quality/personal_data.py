@@ -63,6 +63,11 @@ STATE: Final[Mapping[str, Place]] = {
     "model_aliases": _NOBODY,
     "api_keys": _NOBODY,
     "cursors": _NOBODY,
+    "rollouts": Place("testers' ids", "until erased", "the id is taken out of the list"),
+    "verdicts": _NOBODY,
+    "live_tests": Place("testers' ids", "while the test runs", "the id is taken out of the list"),
+    "counters": _NOBODY,
+    "stop_orders": _NOBODY,
 }
 """Tables of the state database."""
 
