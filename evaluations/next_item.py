@@ -34,6 +34,7 @@ from shopkeeper.engines.optuna_tuner import OptunaTuner
 from shopkeeper.errors import InputError, ShopkeeperError, UnknownModel
 from shopkeeper.quality.ports import NamedQuery
 from shopkeeper.quality.views import VIEWS
+from shopkeeper.recommendations.als import Als, AlsParams
 from shopkeeper.recommendations.extract import extract_interactions
 from shopkeeper.recommendations.history import HistoryBatch, ages_of
 from shopkeeper.recommendations.interactions import SECOND, Interactions
@@ -236,8 +237,12 @@ MODELS: Mapping[str, Callable[[Case, Parameters, int], RecommendationModel]] = {
     "item-knn": lambda case, parameters, seed: ItemKnn.fit(
         case.train, item_knn_params({"neighbours": None, **parameters})[0], seed, case.popular
     ),
+    "als": lambda case, _, seed: Als.fit(case.train, AlsParams(), seed, case.popular),
 }
-SEARCHED = ("window", "gap_decay", "backward", "shrink", "age_decay", "history")
+SEARCHED = (
+    "window", "gap_decay", "gap_power", "backward", "had_power", "with_power", "shrink", "age_decay", "age_power",
+    "history",
+)  # fmt: skip
 """Parameters of item-knn that `--trials` searches; the protocol keeps all neighbours and has no times."""
 
 

@@ -45,7 +45,10 @@ def seen(shoppers: list[list[Basket]]) -> Sequences:
 
 
 def build(entries: Sequences, neighbours: int | None = None, window: int = 8) -> Neighbours:
-    return similarity(entries, ITEMS, window=window, gap_decay=0.8, backward=0.7, shrink=20.0, neighbours=neighbours)
+    return similarity(
+        entries, ITEMS, window=window, gap_decay=0.8, gap_power=0.5, backward=0.7, had_power=0.6, with_power=0.4,
+        shrink=20.0, neighbours=neighbours,
+    )  # fmt: skip
 
 
 def dense(found: Neighbours) -> np.ndarray:
@@ -74,11 +77,11 @@ def by_hand(shoppers: list[list[Basket]], window: int = 8) -> np.ndarray:
                 if other == item:
                     continue
                 gap = moments.index(later) - moments.index(moment)
-                pairs[item, other] += 1.0 if gap == 0 else 0.8 ** (gap - 1)
-                pairs[other, item] += 1.0 if gap == 0 else 0.7 * 0.8 ** (gap - 1)
+                pairs[item, other] += 1.0 if gap == 0 else 0.8 ** (gap - 1) / np.sqrt(gap)
+                pairs[other, item] += 1.0 if gap == 0 else 0.7 * 0.8 ** (gap - 1) / np.sqrt(gap)
     table = np.zeros((ITEMS, ITEMS))
     for (a, b), amount in pairs.items():
-        table[a, b] = amount / (np.sqrt(counts[a] * counts[b]) + 20.0)
+        table[a, b] = amount / (counts[a] ** 0.6 * counts[b] ** 0.4 + 20.0)
     return table
 
 
@@ -86,8 +89,8 @@ def test_a_pair_counts_more_along_its_order_than_against_it() -> None:
     table = dense(build(seen([[[0], [1], [2]]])))
     assert table[0, 1] == pytest.approx(1 / (1 + 20))
     assert table[1, 0] == pytest.approx(0.7 / (1 + 20))
-    assert table[0, 2] == pytest.approx(0.8 / (1 + 20))
-    assert table[2, 0] == pytest.approx(0.7 * 0.8 / (1 + 20))
+    assert table[0, 2] == pytest.approx(0.8 / np.sqrt(2) / (1 + 20))
+    assert table[2, 0] == pytest.approx(0.7 * 0.8 / np.sqrt(2) / (1 + 20))
 
 
 def test_entries_further_apart_than_the_window_are_no_pair() -> None:
@@ -104,7 +107,7 @@ def test_a_basket_has_no_order() -> None:
 
 def test_frequent_products_are_no_better_neighbours_for_being_frequent() -> None:
     table = dense(build(seen([[[0], [1]], [[1]], [[1]], [[1]]])))
-    assert table[0, 1] == pytest.approx(1 / (np.sqrt(1 * 4) + 20))
+    assert table[0, 1] == pytest.approx(1 / (1**0.6 * 4**0.4 + 20))
 
 
 def test_shoppers_are_not_joined_end_to_end() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shopkeeper.recommendations.als import Als, AlsParams
 from shopkeeper.recommendations.interactions import Interactions
 from shopkeeper.recommendations.item_knn import ItemKnn, ItemKnnParams
 from shopkeeper.recommendations.learn import LEARNABLE
@@ -19,6 +20,11 @@ class TestPopular(RecommendationModelSuite):
 class TestItemKnn(RecommendationModelSuite):
     def fit(self, data: Interactions, seed: int) -> RecommendationModel:
         return ItemKnn.fit(data, ItemKnnParams(), seed)
+
+
+class TestAls(RecommendationModelSuite):
+    def fit(self, data: Interactions, seed: int) -> RecommendationModel:
+        return Als.fit(data, AlsParams(factors=16), seed)
 
 
 class TestItemKnnWithFewNeighbours(RecommendationModelSuite):

@@ -36,16 +36,20 @@ def similarity(
     *,
     window: int,
     gap_decay: float,
+    gap_power: float,
     backward: float,
+    had_power: float,
+    with_power: float,
     shrink: float,
     neighbours: int | None,
 ) -> Neighbours:
     """Return the item-to-item similarity of sequences.
 
-    For entries a before b, at most `window` entries apart in one sequence, with g moments from a to b:
-    `C[a, b] += gap_decay ** (g - 1)` and `C[b, a] += backward * gap_decay ** (g - 1)`; where both are of one moment (a
-    basket) there is no order and each gets 1. Then `S = C / (sqrt(n_a * n_b) + shrink)` with `n` the entries of an
-    item. An item is no neighbour of itself. Where no two entries share a moment, g is the gap in entries.
+    For entries a before b, at most `window` entries apart in one sequence, with g moments from a to b, a pair counts
+    `w = gap_decay ** (g - 1) * g ** -gap_power`: `C[a, b] += w` and `C[b, a] += backward * w`; where both are of one
+    moment (a basket) there is no order and each gets 1. Then `S[a, b] = C[a, b] / (n_a ** had_power * n_b **
+    with_power + shrink)` with `n` the entries of an item; powers of 1/2 make it a cosine. An item is no neighbour of
+    itself. Where no two entries share a moment, g is the gap in entries.
 
     Args:
         seen: Sequences of item codes.
@@ -59,17 +63,19 @@ def similarity(
         Research notes of this project, section 3.1; the order-aware form of item-based kNN (Sarwar et al. 2001).
     """
     counts = np.bincount(seen.items, minlength=items)
-    roots = np.sqrt(counts.astype(np.float64))
+    sizes = counts.astype(np.float64)
+    had, beside = np.power(sizes, had_power), np.power(sizes, with_power)
     order = np.argsort(seen.items, kind="stable")
     ends = np.cumsum(counts)
-    along = np.concatenate([[1.0], np.power(gap_decay, np.arange(window, dtype=np.float64))])
+    gaps = np.arange(1, window + 1, dtype=np.float64)
+    along = np.concatenate([[1.0], np.power(gap_decay, gaps - 1) * np.power(gaps, -gap_power)])
     against = np.concatenate([[1.0], backward * along[1:]])
     blocks = []
     for low, high in _blocks(ends, PAIRS_PER_BLOCK // (2 * window)):
         positions = order[(ends[low - 1] if low else 0) : ends[high - 1]]
         block = _count(seen, positions, low, (high - low, items), along, against)
         rows = np.repeat(np.arange(low, high), np.diff(block.indptr))
-        block.data /= roots[rows] * roots[block.indices] + shrink
+        block.data /= had[rows] * beside[block.indices] + shrink
         block.data = block.data.astype(np.float32)
         blocks.append(block if neighbours is None else keep_strongest(block, neighbours))
     return _stacked(blocks, items)

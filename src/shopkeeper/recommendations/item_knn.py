@@ -15,6 +15,7 @@ from shopkeeper.recommendations.interactions import Interactions, Sequences
 from shopkeeper.recommendations.items import ItemIndex
 from shopkeeper.recommendations.model import NOTHING, Arrays, Scored
 from shopkeeper.recommendations.popular import Popular, PopularParams
+from shopkeeper.registry.text_arrays import pack_texts, unpack_texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,20 @@ class ItemKnnParams:
     """Longest gap between two entries of a sequence that still counts, entries."""
     gap_decay: float = 0.8
     """Each further moment between two entries multiplies what the pair counts."""
+    gap_power: float = 0.0
+    """A pair g moments apart counts `g ** -gap_power`."""
     backward: float = 0.7
     """What a pair counts against its order, of what it counts along it; entries of one moment have no order."""
+    had_power: float = 0.5
+    """How much the frequency of the product that was had lowers a similarity."""
+    with_power: float = 0.5
+    """How much the frequency of the product that goes with it lowers a similarity; less favours what is popular."""
     shrink: float = 20.0
-    """Added to `sqrt(n_a * n_b)`, so that pairs seen once or twice are not trusted."""
+    """Added to what frequency divides by, so that pairs seen once or twice are not trusted."""
     age_decay: float = 0.8
     """Each newer moment multiplies what a history entry counts."""
+    age_power: float = 0.0
+    """A history entry with so many newer moments counts `(1 + age) ** -age_power`."""
     history: int = 50
     """Newest history entries read."""
     neighbours: int | None = 200
@@ -38,7 +47,7 @@ class ItemKnnParams:
 
 
 class ItemKnn:
-    """Score = sum over the history of `strength * age_decay ** age * S[entry, item]`, see `co_occurrence.similarity`.
+    """Score = sum over the history of `weight * S[entry, item]`, see `history_weights` and `co_occurrence.similarity`.
 
     Equal scores (most of all 0) are ordered by popularity, as serving fills up an answer.
 
@@ -105,9 +114,10 @@ class ItemKnn:
     def history_weights(
         self, ages: npt.NDArray[np.int64], strengths: npt.NDArray[np.float32]
     ) -> npt.NDArray[np.float32]:
-        """Return `strength * age_decay ** age`."""
-        faded: npt.NDArray[np.float32] = (strengths * self.params.age_decay**ages).astype(np.float32)
-        return faded
+        """Return `strength * age_decay ** age * (1 + age) ** -age_power`."""
+        faded = strengths * self.params.age_decay**ages * (1.0 + ages) ** -self.params.age_power
+        weights: npt.NDArray[np.float32] = faded.astype(np.float32)
+        return weights
 
     def neighbours(self, item: int) -> Scored:
         """Return what goes with one item."""
@@ -148,6 +158,7 @@ class ItemKnn:
             "knn.starts": self.similar.starts,
             "knn.items": self.similar.items,
             "knn.scores": self.similar.scores,
+            **pack_texts("knn.param_names", params),
             "knn.params": np.array(list(params.values()), dtype=np.float64),
             **self.popular.arrays(),
         }
@@ -155,8 +166,11 @@ class ItemKnn:
     @classmethod
     def from_arrays(cls, index: ItemIndex, arrays: Arrays) -> ItemKnn:
         """Return the model that `arrays` was made of; S stays in the files it was opened from."""
-        window, gap, backward, shrink, age, history, kept = np.asarray(arrays["knn.params"], dtype=np.float64).tolist()
-        params = ItemKnnParams(int(window), gap, backward, shrink, age, int(history), None if kept < 0 else int(kept))
+        values = np.asarray(arrays["knn.params"], dtype=np.float64).tolist()
+        given = dict(zip(unpack_texts("knn.param_names", arrays), values, strict=True))
+        kept = given.pop("neighbours")
+        whole = {name: int(given.pop(name)) for name in ("window", "history")}
+        params = ItemKnnParams(**given, **whole, neighbours=None if kept < 0 else int(kept))
         similar = Neighbours(
             np.asarray(arrays["knn.starts"], dtype=np.int64),
             np.asarray(arrays["knn.items"], dtype=np.int32),
@@ -172,7 +186,10 @@ def fit_similarity(seen: Sequences, items: int, params: ItemKnnParams) -> Neighb
         items,
         window=params.window,
         gap_decay=params.gap_decay,
+        gap_power=params.gap_power,
         backward=params.backward,
+        had_power=params.had_power,
+        with_power=params.with_power,
         shrink=params.shrink,
         neighbours=params.neighbours,
     )

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from shopkeeper.errors import UnknownModel
 from shopkeeper.quality.ports import NamedQuery, Warehouse
+from shopkeeper.recommendations.als import Als
 from shopkeeper.recommendations.answering import answerer
 from shopkeeper.recommendations.day_hashes import day_hashes
 from shopkeeper.recommendations.exam import RecommendationExam
@@ -23,10 +24,13 @@ from shopkeeper.recommendations.item_knn import ItemKnn
 from shopkeeper.recommendations.loaded import bundle_arrays, load_model
 from shopkeeper.recommendations.model import RecommendationModel
 from shopkeeper.recommendations.parameters import (
+    ALS_DEFAULTS,
+    ALS_SPACE,
     ITEM_KNN_DEFAULTS,
     ITEM_KNN_SPACE,
     POPULAR_DEFAULTS,
     POPULAR_SPACE,
+    als_params,
     item_knn_params,
     popular_params,
 )
@@ -62,12 +66,18 @@ def _fit_item_knn(data: Interactions, parameters: Parameters, seed: int) -> Reco
     return ItemKnn.fit(data, params, seed, popular)
 
 
+def _fit_als(data: Interactions, parameters: Parameters, seed: int) -> RecommendationModel:
+    params, popular = als_params(parameters)
+    return Als.fit(data, params, seed, popular)
+
+
 def _fit_popular(data: Interactions, parameters: Parameters, seed: int) -> RecommendationModel:
     return Popular.fit(data, popular_params(parameters), seed)
 
 
 LEARNABLE: Mapping[str, Learnable] = {
     ItemKnn.name: Learnable(_fit_item_knn, ITEM_KNN_SPACE, ITEM_KNN_DEFAULTS),
+    Als.name: Learnable(_fit_als, ALS_SPACE, ALS_DEFAULTS),
     Popular.name: Learnable(_fit_popular, POPULAR_SPACE, POPULAR_DEFAULTS),
 }
 """Every model by name; the first is the default."""

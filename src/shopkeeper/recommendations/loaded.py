@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shopkeeper.errors import UnknownModel
+from shopkeeper.recommendations.als import Als
 from shopkeeper.recommendations.item_knn import ItemKnn
 from shopkeeper.recommendations.items import ItemIndex
 from shopkeeper.recommendations.model import Arrays, RecommendationModel
@@ -19,6 +20,7 @@ from shopkeeper.registry.bundle import Bundle
 MODELS: Mapping[str, Callable[[ItemIndex, Arrays], RecommendationModel]] = {
     Popular.name: Popular.from_arrays,
     ItemKnn.name: ItemKnn.from_arrays,
+    Als.name: Als.from_arrays,
 }
 """Models that can be served, by name."""
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from shopkeeper.errors import InputError
+from shopkeeper.recommendations.als import AlsParams
 from shopkeeper.recommendations.interactions import KINDS
 from shopkeeper.recommendations.item_knn import ItemKnnParams
 from shopkeeper.recommendations.popular import PopularParams
@@ -17,15 +18,29 @@ POPULAR_SPACE: Mapping[str, SearchRange] = {"half_life_days": SearchRange(1.0, 3
 ITEM_KNN_SPACE: Mapping[str, SearchRange] = {
     "window": SearchRange(2, 16, integer=True),
     "gap_decay": SearchRange(0.3, 1.0),
+    "gap_power": SearchRange(0.0, 1.5),
     "backward": SearchRange(0.0, 1.0),
+    "had_power": SearchRange(0.1, 0.9),
+    "with_power": SearchRange(0.1, 0.9),
     "shrink": SearchRange(1.0, 200.0, log=True),
     "age_decay": SearchRange(0.4, 1.0),
+    "age_power": SearchRange(0.0, 2.0),
     "history": SearchRange(5, 50, log=True, integer=True),
     "neighbours": SearchRange(50, 500, log=True, integer=True),
     "popular.half_life_days": POPULAR_SPACE["half_life_days"],
 }
 """The bounds hold the best values found on the public data sets with room on both sides; a longer history than serving
 keeps (`shoppers.HISTORY_ENTRIES`) would be judged but never served."""
+
+ALS_SPACE: Mapping[str, SearchRange] = {
+    "factors": SearchRange(16, 256, log=True, integer=True),
+    "regularization": SearchRange(0.01, 100.0, log=True),
+    "confidence": SearchRange(0.5, 100.0, log=True),
+    "iterations": SearchRange(5, 25, integer=True),
+    "age_decay": SearchRange(0.5, 1.0),
+    "history": SearchRange(5, 50, log=True, integer=True),
+    "popular.half_life_days": POPULAR_SPACE["half_life_days"],
+}
 
 
 def _flattened(parameters: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
@@ -43,6 +58,7 @@ def flat(parameters: Parameters) -> dict[str, Any]:
 
 POPULAR_DEFAULTS: Parameters = flat(PopularParams().document())
 ITEM_KNN_DEFAULTS: Parameters = flat({**asdict(ItemKnnParams()), "popular": PopularParams().document()})
+ALS_DEFAULTS: Parameters = flat({**asdict(AlsParams()), "popular": PopularParams().document()})
 
 
 def popular_params(parameters: Parameters) -> PopularParams:
@@ -60,10 +76,9 @@ def popular_params(parameters: Parameters) -> PopularParams:
 
 def item_knn_params(parameters: Parameters) -> tuple[ItemKnnParams, PopularParams]:
     """Return the parameters of item-knn and of the popularity inside it. Raises InputError."""
-    given = flat(parameters)
-    popular = {name.removeprefix("popular."): given.pop(name) for name in list(given) if name.startswith("popular.")}
+    given, popular = _split(parameters)
     whole = ("window", "history")
-    numbers = ("gap_decay", "backward", "shrink", "age_decay")
+    numbers = ("gap_decay", "gap_power", "backward", "had_power", "with_power", "shrink", "age_decay", "age_power")
     changed: dict[str, Any] = {name: int(given.pop(name)) for name in whole if name in given}
     changed |= {name: float(given.pop(name)) for name in numbers if name in given}
     if "neighbours" in given:
@@ -71,6 +86,24 @@ def item_knn_params(parameters: Parameters) -> tuple[ItemKnnParams, PopularParam
         changed["neighbours"] = None if kept is None else int(kept)
     _nothing_left(given, "item-knn", ITEM_KNN_DEFAULTS)
     return replace(ItemKnnParams(), **changed), popular_params(popular)
+
+
+def als_params(parameters: Parameters) -> tuple[AlsParams, PopularParams]:
+    """Return the parameters of als and of the popularity beside it. Raises InputError."""
+    given, popular = _split(parameters)
+    whole = ("factors", "iterations", "history")
+    numbers = ("regularization", "confidence", "age_decay")
+    changed: dict[str, Any] = {name: int(given.pop(name)) for name in whole if name in given}
+    changed |= {name: float(given.pop(name)) for name in numbers if name in given}
+    _nothing_left(given, "als", ALS_DEFAULTS)
+    return replace(AlsParams(), **changed), popular_params(popular)
+
+
+def _split(parameters: Parameters) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a model's own parameters, and those of the popularity beside it."""
+    given = flat(parameters)
+    popular = {name.removeprefix("popular."): given.pop(name) for name in list(given) if name.startswith("popular.")}
+    return given, popular
 
 
 def _nothing_left(given: Mapping[str, Any], model: str, known: Parameters) -> None:

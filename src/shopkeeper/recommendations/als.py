@@ -1,0 +1,226 @@
+"""iALS: what shoppers take, explained by a few hidden tastes; any history is folded in when it is asked about."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array, csr_matrix
+
+from shopkeeper.errors import ConfigError
+from shopkeeper.recommendations.history import KIND_STRENGTHS, HistoryBatch
+from shopkeeper.recommendations.interactions import Interactions, Sequences
+from shopkeeper.recommendations.items import ItemIndex
+from shopkeeper.recommendations.model import NOTHING, Arrays, Scored
+from shopkeeper.recommendations.popular import Popular, PopularParams
+from shopkeeper.registry.text_arrays import pack_texts, unpack_texts
+
+Factors = npt.NDArray[np.float32]
+_MANY = 1_000_000
+"""Entries from which on it pays to share a fit among all cores."""
+_WHOLE = ("factors", "iterations", "history")
+
+
+@dataclass(frozen=True, slots=True)
+class AlsParams:
+    """How factors are learnt and histories are read."""
+
+    factors: int = 128
+    """Hidden tastes."""
+    regularization: float = 1.0
+    """What large factors cost, against the sum of squared errors."""
+    confidence: float = 10.0
+    """How much more an entry of strength 1 is believed than the absence of one: confidence = 1 + this * strength."""
+    iterations: int = 15
+    """Rounds of solving for shoppers, then for products."""
+    age_decay: float = 1.0
+    """Each newer moment multiplies the strength of a history entry when it is folded in."""
+    history: int = 50
+    """Newest history entries read."""
+
+
+class Als:
+    """Score = y_item . x, with x the factors that fit the history best under the products' factors.
+
+    Products of each customer group are learnt by themselves. Scores below 0 count as 0.
+
+    Args:
+        factors: Factors of each item; shape (items, factors).
+        popular: Popularity from the same data, which orders equal scores.
+
+    Source:
+        Hu, Koren, Volinsky, Collaborative Filtering for Implicit Feedback Datasets (2008), sections 4 and 5.
+    """
+
+    name = "als"
+
+    def __init__(self, index: ItemIndex, factors: Factors, popular: Popular, params: AlsParams) -> None:
+        self.index = index
+        self.factors = factors
+        self.popular = popular
+        self.params = params
+        self._spans = list(zip(index.starts.tolist(), index.starts[1:].tolist(), strict=False))
+        self._inverses = [_inverse_gram(factors[start:end], params.regularization) for start, end in self._spans]
+
+    @classmethod
+    def fit(cls, data: Interactions, params: AlsParams, seed: int, popular_params: PopularParams | None = None) -> Als:
+        """Learn the factors of every group's products. Raises ConfigError where the library for it is missing."""
+        popular = Popular.fit(data, popular_params or PopularParams(), seed)
+        seen = data.sequences
+        factors = np.zeros((len(data.index), params.factors), dtype=np.float32)
+        for start, end in zip(data.index.starts.tolist(), data.index.starts[1:].tolist(), strict=False):
+            factors[start:end] = _learnt(_strengths(seen, start, end), params, seed)
+        return cls(data.index, factors, popular, params)
+
+    @property
+    def stores(self) -> tuple[str, ...]:
+        """Store of each store code."""
+        return self.popular.stores
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Parameters for the manifest."""
+        return {**asdict(self.params), "popular": self.popular.parameters}
+
+    def score(self, store: str, items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]) -> Scored:  # noqa: ARG002 - tastes are shared in a group
+        """Score every product of the group the history lies in."""
+        if not len(items):
+            return NOTHING
+        group = self._group(items)
+        start, end = self._spans[group]
+        inverse, entries = self._inverses[group], self.factors[items].astype(np.float64)
+        taste = inverse @ (entries.T @ self._shares(inverse, entries, weights))
+        scores = self.factors[start:end] @ taste.astype(np.float32)
+        found = np.flatnonzero(scores > 0)
+        return Scored(found + start, scores[found].astype(np.float64))
+
+    def score_batch(self, batch: HistoryBatch) -> npt.NDArray[np.float32]:
+        """Return the scores of all items for many histories, dense."""
+        recent = batch.newest(self.params.history)
+        weights = self.history_weights(recent.ages, recent.strengths).astype(np.float64)
+        shares, groups = np.zeros(len(recent.items)), self._groups(recent)
+        for row in np.flatnonzero(groups >= 0).tolist():
+            part = slice(int(recent.starts[row]), int(recent.starts[row + 1]))
+            entries = self.factors[recent.items[part]].astype(np.float64)
+            shares[part] = self._shares(self._inverses[groups[row]], entries, weights[part])
+        histories = csr_array((shares, recent.items, recent.starts), shape=(len(recent), len(self.index)))
+        sums = histories @ self.factors
+        scores = np.zeros((len(batch), len(self.index)), dtype=np.float32)
+        for group, (start, end) in enumerate(self._spans):
+            rows = groups == group
+            tastes = (sums[rows] @ self._inverses[group]).astype(np.float32)
+            scores[rows, start:end] = np.maximum(tastes @ self.factors[start:end].T, 0.0)
+        return scores
+
+    def tie_break(self, stores: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+        """Return popularity, one row for each store code."""
+        return self.popular.tie_break(stores)
+
+    def history_weights(
+        self, ages: npt.NDArray[np.int64], strengths: npt.NDArray[np.float32]
+    ) -> npt.NDArray[np.float32]:
+        """Return `strength * age_decay ** age`."""
+        faded: npt.NDArray[np.float32] = (strengths * self.params.age_decay**ages).astype(np.float32)
+        return faded
+
+    def explain(
+        self, targets: npt.NDArray[np.int64], items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        """Return what each entry adds to each target's score: `confidence * y_target . inverse(A) . y_entry`."""
+        if not len(items) or not len(targets):
+            return np.zeros((len(targets), len(items)))
+        inverse, entries = self._inverses[self._group(items)], self.factors[items].astype(np.float64)
+        extra = self.params.confidence * weights
+        spread = np.linalg.inv(_widened(inverse, entries, extra))
+        parts: npt.NDArray[np.float64] = (
+            self.factors[targets].astype(np.float64) @ inverse @ entries.T @ spread * (1.0 + extra)
+        )
+        return parts
+
+    def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
+        """Return the factors, and popularity."""
+        params = asdict(self.params)
+        return {
+            "als.factors": self.factors,
+            **pack_texts("als.param_names", params),
+            "als.params": np.array(list(params.values()), dtype=np.float64),
+            **self.popular.arrays(),
+        }
+
+    @classmethod
+    def from_arrays(cls, index: ItemIndex, arrays: Arrays) -> Als:
+        """Return the model that `arrays` was made of; the factors stay in the file they were opened from."""
+        values = np.asarray(arrays["als.params"], dtype=np.float64).tolist()
+        given = dict(zip(unpack_texts("als.param_names", arrays), values, strict=True))
+        params = AlsParams(**{name: int(value) if name in _WHOLE else value for name, value in given.items()})
+        return cls(index, np.asarray(arrays["als.factors"], np.float32), Popular.from_arrays(index, arrays), params)
+
+    def _group(self, items: npt.NDArray[np.int64]) -> int:
+        return int(np.searchsorted(self.index.starts, items[0], side="right")) - 1
+
+    def _groups(self, batch: HistoryBatch) -> npt.NDArray[np.int64]:
+        """Return the group of each history; -1 where it is empty."""
+        filled = batch.starts[1:] > batch.starts[:-1]
+        groups = np.full(len(batch), -1, dtype=np.int64)
+        first = batch.items[batch.starts[:-1][filled]]
+        groups[filled] = np.searchsorted(self.index.starts, first, side="right") - 1
+        return groups
+
+    def _shares(
+        self, inverse: npt.NDArray[np.float64], entries: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        """Return a with `x = inverse(G) @ entries.T @ a`, the factors x that solve Hu et al., equation 4; shape (h,).
+
+        With G = Y'Y + regularization and C the confidences above 1, `inverse(G + E'CE) E'` is `inverse(G) E' inverse(I
+        + C E inverse(G) E')` (Woodbury), so a short history costs a small system.
+        """
+        extra = self.params.confidence * weights
+        return np.linalg.solve(_widened(inverse, entries, extra), 1.0 + extra).astype(np.float64, copy=False)
+
+
+def _widened(
+    inverse: npt.NDArray[np.float64], entries: npt.NDArray[np.float64], extra: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Return `I + C E inverse(G) E'`; shape (h, h)."""
+    wide: npt.NDArray[np.float64] = np.eye(len(entries)) + extra[:, None] * (entries @ inverse @ entries.T)
+    return wide
+
+
+def _inverse_gram(factors: Factors, regularization: float) -> npt.NDArray[np.float64]:
+    wide = factors.astype(np.float64)
+    return np.linalg.inv(wide.T @ wide + regularization * np.eye(factors.shape[1])).astype(np.float64, copy=False)
+
+
+def _strengths(seen: Sequences, start: int, end: int) -> csr_matrix:
+    """Return the strength of what each shopper did with each product of a group; shoppers without any are left out."""
+    here = (seen.items >= start) & (seen.items < end)
+    _, rows = np.unique(seen.shoppers[here], return_inverse=True)
+    size = (int(rows.max()) + 1 if len(rows) else 0, end - start)
+    table = csr_array((KIND_STRENGTHS[seen.kinds[here]], (rows, seen.items[here] - start)), shape=size)
+    table.sum_duplicates()
+    return csr_matrix(table)
+
+
+def _learnt(strengths: csr_matrix, params: AlsParams, seed: int) -> Factors:
+    """Return the factors of the products of one group."""
+    if not strengths.nnz:
+        return np.zeros((strengths.shape[1], params.factors), dtype=np.float32)
+    try:
+        from implicit.cpu.als import AlternatingLeastSquares  # noqa: PLC0415 - an extra, and slow to load
+        from threadpoolctl import threadpool_limits  # noqa: PLC0415 - comes with it
+    except ImportError as error:
+        raise ConfigError(
+            "als needs the library implicit.", "Install it: `pip install 'shopkeeper[train]'`."
+        ) from error
+    confident = strengths.copy()
+    confident.data = (1.0 + params.confidence * confident.data).astype(np.float32)
+    with threadpool_limits(1, "blas"):  # it works in threads of its own
+        model = AlternatingLeastSquares(
+            factors=params.factors, regularization=params.regularization, alpha=1.0, iterations=params.iterations,
+            random_state=seed, num_threads=0 if strengths.nnz > _MANY else 1,
+        )  # fmt: skip
+        model.fit(confident, show_progress=False)
+    factors: Factors = np.ascontiguousarray(model.item_factors, dtype=np.float32)
+    return factors
