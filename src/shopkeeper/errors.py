@@ -9,8 +9,9 @@ ShopkeeperError                 what happened, the offending value, what to do
 │   ├── UnknownModel            a model name or version that is not registered
 │   ├── RequestRejected         a request body that breaks the interface, with its rows and fields
 │   ├── NotAuthenticated        no API key, or one that is not valid
-│   ├── NotAllowed              a valid key without the scope or for another store
-│   └── ChangedMeanwhile        somebody else changed it first; read it again
+│   ├── NotAllowed              a valid key without the scope or for another store, or a person without the right
+│   ├── ChangedMeanwhile        somebody else changed it first; read it again
+│   └── TooManyTries            somebody tried to sign in too often; later again
 ├── ContractNotMet              data or a model is below its written limit (exit 1)
 │   └── NotEnoughData           too little to train or judge on
 ├── JobCancelled                somebody asked a run to stop
@@ -101,7 +102,15 @@ class NotAuthenticated(InputError):
 
 
 class NotAllowed(InputError):
-    """The key is valid but lacks the scope, or belongs to another store."""
+    """The key is valid but lacks the scope, or belongs to another store; or a person lacks the right."""
+
+
+class TooManyTries(InputError):
+    """Somebody tried to sign in too often; they may again after `retry_after_seconds`."""
+
+    def __init__(self, reason: str, retry_after_seconds: float) -> None:
+        super().__init__(reason, "An admin on the machine can let a person in by a new invitation.")
+        self.retry_after_seconds = retry_after_seconds
 
 
 class ChangedMeanwhile(InputError):

@@ -9,13 +9,14 @@ import pytest
 from pydantic import BaseModel
 
 from shopkeeper.cli.main import build
-from shopkeeper.wiring.settings import EngineSettings, IntakeSettings, ServingSettings, TrainingSettings
+from shopkeeper.wiring.settings import EngineSettings, IntakeSettings, PeopleSettings, ServingSettings, TrainingSettings
 
 ROOT = Path(__file__).parents[2]
 SECTIONS: dict[str, type[BaseModel]] = {
     "engines": EngineSettings,
     "serving": ServingSettings,
     "intake": IntakeSettings,
+    "people": PeopleSettings,
     "training": TrainingSettings,
 }
 

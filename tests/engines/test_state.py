@@ -20,14 +20,18 @@ from hypothesis import strategies as st
 from shopkeeper.engines.state import State, open_state
 from shopkeeper.engines.state_privacy import forget_user
 from shopkeeper.engines.state_schema import HEAD, METADATA, from_micros, to_micros
+from shopkeeper.engines.state_sessions import KEPT
 from shopkeeper.engines.state_stops import StateStops
 from shopkeeper.errors import ChangedMeanwhile, ConfigError, Unavailable
 from shopkeeper.intake.ports import TableStore
+from shopkeeper.people.person import Person, signed
+from shopkeeper.people.ports import PeopleStore, PersonSessions, SignInTries
 from shopkeeper.registry.ports import ModelRegistry
 from shopkeeper.rollout.ports import Rollouts
 from shopkeeper.rollout.stages import hold
 from shopkeeper.serving.ports import KeyStore
 from shopkeeper.testing.key_store_suite import KeyStoreSuite
+from shopkeeper.testing.people_suite import HOUR, PeopleStoreSuite, PersonSessionsSuite, SignInTriesSuite, now
 from shopkeeper.testing.registry_suite import RegistrySuite, example_version
 from shopkeeper.testing.rollouts_suite import LiveTestsEngine, RolloutsSuite, example_rollout
 from shopkeeper.testing.stop_orders_suite import Reopen, StopOrdersSuite
@@ -98,6 +102,56 @@ class TestKeys(KeyStoreSuite):
         state.close()
         content = b"".join(file.read_bytes() for file in tmp_path.iterdir())
         assert secret.encode() not in content
+
+
+class TestPeople(PeopleStoreSuite):
+    @pytest.fixture
+    def people(self, state: State) -> PeopleStore:
+        return state.people
+
+    def test_who_did_what_to_whom_is_audited_and_an_erased_name_goes_from_it(self, state: State) -> None:
+        bob = state.people.add("Bob", "bob@shop.example", {"*": ("viewer",)}, "shell:test")
+        session, _ = state.sessions.begin(bob.person_id, "shell", "shell:bob", now() + HOUR)
+        state.keys.create("uk", ("events",), signed(bob, session).who)
+        [key, sign_in, add] = state.audit.latest()
+        assert (key["person"], key["session"]) == (bob.person_id, session.session_id)
+        assert [one["action"] for one in state.audit.found(bob.person_id, None, 10)] == ["key.create", "person.sign_in"]
+        assert [one["action"] for one in state.audit.found(None, "person.", 10)] == ["person.sign_in", "person.add"]
+        assert (sign_in["who"], add["who"], add["person"]) == (signed(bob, session).who, "shell:test", None)
+        state.people.remove(bob.person_id, "shell:test", erase=True)
+        assert "Bob" not in repr(state.audit.latest())
+        assert state.audit.latest()[1]["who"] == f"(removed) (person {bob.person_id}, session {session.session_id})"
+
+
+class TestSessions(PersonSessionsSuite):
+    @pytest.fixture
+    def people(self, state: State) -> PeopleStore:
+        return state.people
+
+    @pytest.fixture
+    def sessions(self, state: State) -> PersonSessions:
+        return state.sessions
+
+    @pytest.fixture
+    def bob(self, state: State) -> Person:
+        return state.people.add("Bob", "bob@shop.example", {"uk": ("viewer",)}, "test")
+
+    def test_the_database_file_does_not_hold_the_token(self, state: State, bob: Person, tmp_path: Path) -> None:
+        _, token = state.sessions.begin(bob.person_id, "browser", "10.0.0.9", now() + HOUR)
+        state.close()
+        assert token.encode() not in b"".join(file.read_bytes() for file in tmp_path.iterdir())
+
+    def test_a_session_long_over_is_deleted(self, state: State, bob: Person) -> None:
+        state.sessions.begin(bob.person_id, "browser", "10.0.0.9", now() - KEPT - HOUR)
+        state.sessions.begin(bob.person_id, "browser", "10.0.0.9", now() + HOUR)
+        with state.engine.connect() as connection:
+            assert connection.exec_driver_sql("SELECT count(*) FROM person_sessions").scalar() == 1
+
+
+class TestTries(SignInTriesSuite):
+    @pytest.fixture
+    def tries(self, state: State) -> SignInTries:
+        return state.tries
 
 
 def test_reports_come_newest_first_by_kind_and_store(state: State) -> None:

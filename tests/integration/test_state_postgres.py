@@ -19,11 +19,14 @@ from shopkeeper.engines.state_schema import METADATA
 from shopkeeper.engines.state_stops import StateStops
 from shopkeeper.errors import Unavailable
 from shopkeeper.intake.ports import TableStore
+from shopkeeper.people.person import Person
+from shopkeeper.people.ports import PeopleStore, PersonSessions, SignInTries
 from shopkeeper.quality.ports import ReportStore
 from shopkeeper.registry.ports import ModelRegistry
 from shopkeeper.rollout.ports import Rollouts
 from shopkeeper.serving.ports import KeyStore
 from shopkeeper.testing.key_store_suite import KeyStoreSuite
+from shopkeeper.testing.people_suite import PeopleStoreSuite, PersonSessionsSuite, SignInTriesSuite
 from shopkeeper.testing.registry_suite import RegistrySuite, example_version
 from shopkeeper.testing.report_store_suite import ReportStoreSuite
 from shopkeeper.testing.rollouts_suite import LiveTestsEngine, RolloutsSuite
@@ -107,6 +110,32 @@ class TestKeys(KeyStoreSuite):
     @pytest.fixture
     def keys(self, state: State) -> KeyStore:
         return state.keys
+
+
+class TestPeople(PeopleStoreSuite):
+    @pytest.fixture
+    def people(self, state: State) -> PeopleStore:
+        return state.people
+
+
+class TestSessions(PersonSessionsSuite):
+    @pytest.fixture
+    def people(self, state: State) -> PeopleStore:
+        return state.people
+
+    @pytest.fixture
+    def sessions(self, state: State) -> PersonSessions:
+        return state.sessions
+
+    @pytest.fixture
+    def bob(self, state: State) -> Person:
+        return state.people.add("Bob", "bob@shop.example", {"uk": ("viewer",)}, "test")
+
+
+class TestTries(SignInTriesSuite):
+    @pytest.fixture
+    def tries(self, state: State) -> SignInTries:
+        return state.tries
 
 
 class TestReports(ReportStoreSuite):

@@ -55,7 +55,8 @@ def cancel(run: Run, workspace: Workspace = Path(), json: Json = False) -> None:
     from shopkeeper.wiring.jobs import cancel_job
     from shopkeeper.wiring.settings import load_settings
 
-    seen = cancel_job(load_settings(workspace), run, who())
+    settings = load_settings(workspace)
+    seen = cancel_job(settings, run, who(settings))
     Output(json).result(document(seen), f"Run {run} is {seen.status.state}.")
 
 

@@ -36,11 +36,12 @@ def create(
     from shopkeeper.wiring.workspace_state import open_workspace_state
 
     out = Output(json)
-    with open_workspace_state(load_settings(workspace)) as state:
+    settings = load_settings(workspace)
+    with open_workspace_state(settings) as state:
         if store != "*" and state.tables.get(STORES, (store,)) is None:
             out.say(f"Store {store!r} is not declared yet; import its data or `PUT /v1/stores` with this key.")
         wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()]
-        key, secret = state.keys.create(store, cast("list[Scope]", wanted), who())
+        key, secret = state.keys.create(store, cast("list[Scope]", wanted), who(settings))
     out.say("Keep the key now: only a hash of it is stored, so it cannot be shown again.")
     out.result({"key": secret, "key_id": key.key_id, "store": key.store, "scopes": list(key.scopes)}, secret)
 
@@ -81,6 +82,7 @@ def revoke(
     from shopkeeper.wiring.settings import load_settings
     from shopkeeper.wiring.workspace_state import open_workspace_state
 
-    with open_workspace_state(load_settings(workspace)) as state:
-        state.keys.revoke(key_id, who())
+    settings = load_settings(workspace)
+    with open_workspace_state(settings) as state:
+        state.keys.revoke(key_id, who(settings))
     Output(json).result({"revoked": key_id}, f"Revoked {key_id}.")

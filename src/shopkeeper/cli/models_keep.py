@@ -35,7 +35,8 @@ def prune(
     from shopkeeper.wiring.model_retention import prune_models
     from shopkeeper.wiring.settings import load_settings
 
-    done = prune_models(load_settings(workspace), who(), dry_run=dry_run)
+    settings = load_settings(workspace)
+    done = prune_models(settings, who(settings), dry_run=dry_run)
     rows = [{"system": one.system, "version": one.version, "bytes": one.bytes} for one in done]
     lines = [f"{one.version}  {one.system:<17}{one.bytes / 1e6:>10.1f} MB" for one in done]
     total = sum(one.bytes for one in done) / 1e6
@@ -68,6 +69,7 @@ def _pin(version: str, pinned: bool, why: str, system: str | None, workspace: Pa
     from shopkeeper.wiring.model_lineage import pin_version
     from shopkeeper.wiring.settings import load_settings
 
-    of = pin_version(load_settings(workspace), version, pinned, who(), why, system)
+    settings = load_settings(workspace)
+    of = pin_version(settings, version, pinned, who(settings), why, system)
     document = {"system": of, "version": version, "pinned": pinned}
     Output(json).result(document, f"{version} of {of} is {'pinned' if pinned else 'not pinned any more'}.")

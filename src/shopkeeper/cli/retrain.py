@@ -45,7 +45,8 @@ def check(
     from shopkeeper.wiring.settings import load_settings
 
     moment = at.replace(tzinfo=UTC) if at is not None else None
-    checked = check_retraining(load_settings(workspace), system, moment, who=who(), start=not dry_run)
+    settings = load_settings(workspace)
+    checked = check_retraining(settings, system, moment, who=who(settings), start=not dry_run)
     Output(json).result(checked.document(), table(checked))
     if checked.decision.action == "blocked":
         raise ContractNotMet(checked.decision.reason, "Mend the data; `shopkeeper check` and `monitor drift` say what.")
@@ -65,7 +66,8 @@ def run(
     from shopkeeper.wiring.retraining import retrain_now
     from shopkeeper.wiring.settings import load_settings
 
-    started = retrain_now(load_settings(workspace), system, why, who=who())
+    settings = load_settings(workspace)
+    started = retrain_now(settings, system, why, who=who(settings))
     Output(json).result({"system": system, "run": started}, f"Run {started} is queued.")
 
 

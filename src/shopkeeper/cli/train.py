@@ -77,7 +77,8 @@ def train(  # noqa: PLR0917 - each is an option by name
             _repeat(settings, system, reproduce, given, progress, out, fresh=fresh)
             return
         asked = Asked(model, _moment(until), seed, trials, minutes, folds, ignore_quality)
-        result = train_system(settings, system, asked, fresh=fresh, who=who(), say=progress.say, watch=progress.watch)
+        actor = who(settings)
+        result = train_system(settings, system, asked, fresh=fresh, who=actor, say=progress.say, watch=progress.watch)
     except KeyboardInterrupt:
         progress.close()
         again = " ".join(["shopkeeper", *sys.argv[1:]])
@@ -107,7 +108,8 @@ def _repeat(
             "--reproduce takes everything from the version: model, end, seed, trials and folds.",
             "Leave the other options out.",
         )
-    found = reproduce_version(settings, system, version, fresh=fresh, who=who(), say=progress.say, watch=progress.watch)
+    actor = who(settings)
+    found = reproduce_version(settings, system, version, fresh=fresh, who=actor, say=progress.say, watch=progress.watch)
     progress.close()
     out.result(found.document(), repetition(found))
     if not found.equal:

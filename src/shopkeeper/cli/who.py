@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-import getpass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shopkeeper.cli.output import Output
+    from shopkeeper.people.person import Actor
+    from shopkeeper.wiring.settings import Settings
 
 
-def who() -> str:
-    """Return the name of the person or account at this terminal."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container user without a name
-        return "unknown"
+def who(settings: Settings) -> str:
+    """Return the person signed in at this terminal, else the account of the shell, as the audit has them.
+
+    For what anyone with the workspace's files may do. An approval, an override or a rule asks
+    `wiring.people.signed_in` instead, which needs a person where there are people.
+    """
+    from shopkeeper.wiring.people import named_at_terminal
+
+    return named_at_terminal(settings).who
+
+
+def say_who(out: Output, actor: Actor) -> None:
+    """Tell a user under which name what they did is written down, where nobody signed in."""
+    if actor.person is None:
+        out.say(f"Nobody signs in here, so this is written down as {actor.who}. For names: `shopkeeper people add`.")

@@ -14,9 +14,11 @@ from shopkeeper.engines.state_experiments import StateExperiments
 from shopkeeper.engines.state_keys import StateKeys
 from shopkeeper.engines.state_live_tests import StateLiveTests
 from shopkeeper.engines.state_migration import bring_up_to_date
+from shopkeeper.engines.state_people import StatePeople
 from shopkeeper.engines.state_registry import StateRegistry
 from shopkeeper.engines.state_reports import StateReports
 from shopkeeper.engines.state_rollouts import StateRollouts
+from shopkeeper.engines.state_sessions import StateSessions, StateTries
 from shopkeeper.engines.state_stops import StateStops
 from shopkeeper.engines.state_tables import StateTables
 from shopkeeper.errors import Unavailable
@@ -37,6 +39,9 @@ class State:
     rollouts: StateRollouts
     live_tests: StateLiveTests
     stops: StateStops
+    people: StatePeople
+    sessions: StateSessions
+    tries: StateTries
 
     def close(self) -> None:
         """Give every connection back."""
@@ -71,4 +76,7 @@ def open_state(url: str) -> State:
         StateRollouts(engine),
         StateLiveTests(engine),
         StateStops(engine),
+        StatePeople(engine),
+        StateSessions(engine),
+        StateTries(engine),
     )

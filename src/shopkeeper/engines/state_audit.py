@@ -10,10 +10,16 @@ import msgspec
 from sqlalchemy import Connection, Engine, Select, insert, select
 
 from shopkeeper.engines.state_schema import AUDIT, from_micros, to_micros
+from shopkeeper.people.person import read_signature
 
 
 def write_audit(connection: Connection, who: str, action: str, detail: Mapping[str, Any]) -> None:
-    """Note who did what, inside the caller's transaction."""
+    """Note who did what, inside the caller's transaction.
+
+    Args:
+        who: As `people.person.Actor.who` gives it; of somebody signed in, person and session are kept beside it.
+    """
+    person, session = read_signature(who)
     connection.execute(
         insert(AUDIT),
         {
@@ -21,6 +27,8 @@ def write_audit(connection: Connection, who: str, action: str, detail: Mapping[s
             "who": who,
             "action": action,
             "detail": msgspec.json.encode(detail).decode(),
+            "person": person,
+            "session": session,
         },
     )
 
@@ -37,8 +45,17 @@ class StateAudit:
             write_audit(connection, who, action, detail)
 
     def latest(self, limit: int = 100) -> Sequence[dict[str, Any]]:
-        """Return the newest entries, newest first: at, who, action, detail."""
+        """Return the newest entries, newest first: at, who, action, detail, and person and session where signed in."""
         return self._entries(select(AUDIT).order_by(AUDIT.c.number.desc()).limit(limit))
+
+    def found(self, person: str | None, action: str | None, limit: int) -> Sequence[dict[str, Any]]:
+        """Return the newest entries of a person or of actions that begin with some letters, or both."""
+        query = select(AUDIT).order_by(AUDIT.c.number.desc()).limit(limit)
+        if person is not None:
+            query = query.where(AUDIT.c.person == person)
+        if action is not None:
+            query = query.where(AUDIT.c.action.startswith(action, autoescape=True))
+        return self._entries(query)
 
     def of_model(self, system: str, version: str) -> Sequence[dict[str, Any]]:
         """Return the entries about one model version, newest first: aliases that came and went, pins, pruning."""
@@ -54,6 +71,13 @@ class StateAudit:
         with self._engine.connect() as connection:
             rows = connection.execution_options(isolation_level="AUTOCOMMIT").execute(query).all()
         return [
-            {"at": from_micros(r.at_micros), "who": r.who, "action": r.action, "detail": msgspec.json.decode(r.detail)}
-            for r in rows
+            {
+                "at": from_micros(row.at_micros),
+                "who": row.who,
+                "action": row.action,
+                "detail": msgspec.json.decode(row.detail),
+                "person": row.person,
+                "session": row.session,
+            }
+            for row in rows
         ]

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, String, T
 from shopkeeper.commerce.tables import KEYED_TABLES
 
 METADATA = MetaData()
-HEAD = "0005"
+HEAD = "0006"
 """Revision the code expects; equal to the newest file in migrations/versions (held by a test)."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -98,6 +98,8 @@ AUDIT = Table(
     Column("who", String(200), nullable=False),
     Column("action", String(100), nullable=False),
     Column("detail", Text, nullable=False),
+    Column("person", String(8), index=True),
+    Column("session", String(8)),
 )
 CURSORS = Table(
     "cursors",
@@ -185,3 +187,49 @@ STOP_ORDERS = Table(
     Column("reason", Text, nullable=False),
     Column("at", String(50), nullable=False),
 )
+PEOPLE = Table(
+    "people",
+    METADATA,
+    Column("person_id", String(8), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("email", String(200), nullable=False, unique=True),
+    Column("active", Boolean, nullable=False),
+    Column("created_micros", BigInteger, nullable=False),
+    Column("signed_in_micros", BigInteger),
+)
+PERSON_ROLES = Table(
+    "person_roles",
+    METADATA,
+    Column("person_id", String(8), primary_key=True),
+    Column("store", String(200), primary_key=True),
+    Column("role", String(20), primary_key=True),
+)
+PERSON_PASSWORDS = Table(
+    "person_passwords",
+    METADATA,
+    Column("person_id", String(8), primary_key=True),
+    Column("password_hash", String(200), nullable=False),
+    Column("changed_micros", BigInteger, nullable=False),
+)
+PERSON_SESSIONS = Table(
+    "person_sessions",
+    METADATA,
+    Column("session_id", String(8), primary_key=True),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("person_id", String(8), nullable=False, index=True),
+    Column("kind", String(20), nullable=False),
+    Column("address", String(200), nullable=False),
+    Column("created_micros", BigInteger, nullable=False),
+    Column("seen_micros", BigInteger, nullable=False),
+    Column("ends_micros", BigInteger, nullable=False),
+    Column("revoked_micros", BigInteger),
+)
+SIGN_IN_TRIES = Table(
+    "sign_in_tries",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("subject", String(64), nullable=False, index=True),
+    Column("at_micros", BigInteger, nullable=False, index=True),
+)
+SECRET = frozenset({API_KEYS, PERSON_PASSWORDS, PERSON_SESSIONS, SIGN_IN_TRIES})
+"""Tables that leave the house by no export: keys, passwords and sign-ins are made anew where the data go."""

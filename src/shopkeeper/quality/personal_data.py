@@ -50,10 +50,23 @@ STATE: Final[Mapping[str, Place]] = {
     "users": Place("the user's record", "until erased", "the row is deleted and the file written anew"),
     "orders": Place("user", "until erased", "the row is deleted and the file written anew"),
     "reports": Place("ids quoted in reasons", "until erased", "the quotes are replaced"),
-    "audit": Place("ids quoted in details", "until erased", "the quotes are replaced"),
     "experiment_decisions": Place("ids quoted in reasons", "until erased", "the quotes are replaced"),
     "experiments": _NOBODY,
     "experiment_analyses": _NOBODY,
+    "audit": Place(
+        "ids quoted in details; names of staff who acted",
+        "until erased",
+        "the quotes are replaced; staff: `people remove --erase` replaces the name",
+    ),
+    "people": Place(
+        "staff: name, e-mail address, last sign-in", "until removed and erased", "`people remove --erase` replaces them"
+    ),
+    "person_roles": Place("staff: roles", "until removed", "deleted with the removal"),
+    "person_passwords": Place("staff: hash of the password", "until removed", "deleted with the removal"),
+    "person_sessions": Place(
+        "staff: sign-ins with their network address", "30 days after their end", "deleted by `people remove --erase`"
+    ),
+    "sign_in_tries": Place("hashes of address and place of tries to sign in", "one day", "gone by themselves"),
     "stores": _NOBODY,
     "products": _NOBODY,
     "prices": _NOBODY,

@@ -17,11 +17,11 @@ from shopkeeper.web.control_room_models import model_views, points, served_views
 from shopkeeper.web.control_room_runs import runs_view
 from shopkeeper.web.live_feed import HISTORY_SECONDS, snapshot
 from shopkeeper.web.locale_text import ago, moment, number, utc
-from shopkeeper.web.loopback import LoopbackRoute
 from shopkeeper.web.pages import page
+from shopkeeper.web.room_door import RoomRoute
 from shopkeeper.wiring.serve import Serving
 
-router = APIRouter(include_in_schema=False, route_class=LoopbackRoute)
+router = APIRouter(include_in_schema=False, route_class=RoomRoute)
 PAGES = (
     ("overview", "/control-room", "Overview"),
     ("models", "/control-room/models", "Models"),

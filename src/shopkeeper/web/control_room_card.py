@@ -7,11 +7,11 @@ from fastapi.responses import HTMLResponse, Response
 
 from shopkeeper.errors import UnknownModel
 from shopkeeper.registry.bundle import CARD_FILE
-from shopkeeper.web.loopback import LoopbackRoute
 from shopkeeper.web.pages import locked_down
+from shopkeeper.web.room_door import RoomRoute
 from shopkeeper.wiring.serve import Serving
 
-router = APIRouter(include_in_schema=False, route_class=LoopbackRoute)
+router = APIRouter(include_in_schema=False, route_class=RoomRoute)
 
 
 @router.get("/control-room/models/{system}/{version}/card")

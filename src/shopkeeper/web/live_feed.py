@@ -12,12 +12,12 @@ from fastapi.responses import StreamingResponse
 from msgspec import to_builtins
 
 from shopkeeper.serving.telemetry import Second
-from shopkeeper.web.loopback import LoopbackRoute
+from shopkeeper.web.room_door import RoomRoute
 from shopkeeper.wiring.serve import Serving
 
 HISTORY_SECONDS = 300
 WINDOW_SECONDS = 60
-router = APIRouter(include_in_schema=False, route_class=LoopbackRoute)
+router = APIRouter(include_in_schema=False, route_class=RoomRoute)
 
 
 @router.get("/control-room/stream")
@@ -30,13 +30,13 @@ async def stream(request: Request) -> StreamingResponse:
 async def _seconds(request: Request) -> AsyncIterator[bytes]:
     serving: Serving = request.app.state.serving
     sent = 0
-    while not serving.draining:
+    while True:
         rows = serving.telemetry.seconds(HISTORY_SECONDS)
         new = [row for row in rows if row.second > sent]
         if new:
             sent = new[-1].second
             yield b"data: " + msgspec.json.encode(snapshot(serving, rows, new)) + b"\n\n"
-        if await request.is_disconnected():
+        if serving.draining or await request.is_disconnected():
             return
         await asyncio.sleep(0.25)
 

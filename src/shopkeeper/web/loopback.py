@@ -1,22 +1,29 @@
-"""Who may see the control room: until people can sign in, only someone on the machine itself."""
+"""Who is on the machine itself: until people can sign in, nobody else may see the control room."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
 from ipaddress import ip_address
 from typing import Any
 
-from fastapi import Request, Response
-from fastapi.routing import APIRoute
-
-from shopkeeper.web.pages import page
+from fastapi import Request
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "x-forwarded-host")
+_FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
 
 
-def refusal(server_host: str, client: str | None, headers: Any) -> str | None:  # noqa: ANN401 - any header mapping
-    """Return why a request may not see the control room; None when it may.
+def refusal_of(request: Request) -> str | None:
+    """Return why a request does not come from the machine itself; None when it does."""
+    client = request.client.host if request.client else None
+    return refusal(listens_on(request), client, request.headers, str(request.scope.get("http_version", "1.1")))
+
+
+def refusal(
+    server_host: str,
+    client: str | None,
+    headers: Any,  # noqa: ANN401 - any header mapping
+    http_version: str = "1.1",
+) -> str | None:
+    """Return why a request does not come from the machine itself; None when it does.
 
     The Host header is checked too: a web page that points its own name at 127.0.0.1 would otherwise read the answers.
 
@@ -24,12 +31,14 @@ def refusal(server_host: str, client: str | None, headers: Any) -> str | None:  
         server_host: Host the server is bound to.
         client: Address the request comes from.
         headers: Its headers.
+        http_version: A proxy on this machine may leave out every header that gives it away, and name this machine as
+            host: nginx does, unless told otherwise. What is left is HTTP/1.0, which it speaks and no browser does.
     """
     if server_host not in LOOPBACK_HOSTS:
         return f"the server listens on {server_host}, where others may reach it"
     if client is None or not _is_loopback(client):
         return f"the request comes from {client or 'an unknown address'}, which is not this machine"
-    if any(headers.get(name) for name in _FORWARDED):
+    if http_version == "1.0" or any(headers.get(name) is not None for name in _FORWARDED):
         return "the request came through a proxy, so it may come from anywhere"
     asked = _host_name(headers.get("host", ""))
     if asked not in LOOPBACK_HOSTS:
@@ -53,20 +62,3 @@ def _is_loopback(address: str) -> bool:
 def _host_name(host: str) -> str:
     """Return the name part of a Host header: `[::1]:8000` -> `::1`."""
     return host[1 : host.find("]")] if host.startswith("[") else host.partition(":")[0].lower()
-
-
-class LoopbackRoute(APIRoute):
-    """A route that answers only someone on the machine itself, and tells others why not."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler behind the check."""
-        answer = super().get_route_handler()
-
-        async def guarded(request: Request) -> Response:
-            client = request.client.host if request.client else None
-            why = refusal(listens_on(request), client, request.headers)
-            if why is None:
-                return await answer(request)
-            return page("control_room/refused.html", {"why": why, "port": request.url.port or 80}, status=403)
-
-        return guarded

@@ -17,6 +17,7 @@ from shopkeeper.errors import (
     NotAuthenticated,
     Overloaded,
     ShopkeeperError,
+    TooManyTries,
     Unavailable,
     UnknownModel,
 )
@@ -24,7 +25,8 @@ from shopkeeper.web.answer import Answer
 
 MEDIA_TYPE = b"application/problem+json"
 _STATUSES: tuple[tuple[type[ShopkeeperError], int], ...] = (
-    (NotAuthenticated, 401), (NotAllowed, 403), (UnknownModel, 404), (InputError, 422), (Unavailable, 503),
+    (NotAuthenticated, 401), (NotAllowed, 403), (UnknownModel, 404), (TooManyTries, 429), (InputError, 422),
+    (Unavailable, 503),
 )  # fmt: skip
 ERRORS_SHOWN = 100
 """Most field problems in one document; the rest is counted."""
@@ -61,8 +63,8 @@ def problem_of(error: ShopkeeperError) -> Answer:
     headers: tuple[tuple[bytes, bytes], ...] = ()
     if status == 401:
         headers = ((b"www-authenticate", b'Bearer realm="shopkeeper"'),)
-    elif status == 503:
-        seconds = error.retry_after_seconds if isinstance(error, Overloaded) else 1.0
+    elif status in (429, 503):
+        seconds = error.retry_after_seconds if isinstance(error, Overloaded | TooManyTries) else 1.0
         headers = ((b"retry-after", str(max(1, math.ceil(seconds))).encode()),)
     return problem(status, error.reason, error.remedy, error.problems, headers)
 

@@ -73,6 +73,8 @@ def run(settings: Settings, host: str, port: int, ready: Callable[[str], None]) 
         access_log=False,
         log_level="warning",
         server_header=False,
+        # Said here, as uvicorn would else read it from an environment variable that may say "everyone".
+        forwarded_allow_ips=settings.serving.trusted_proxies,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
     shown = f"[{host}]" if ":" in host else host

@@ -13,7 +13,7 @@ import msgspec
 
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.state_copy import count_rows
-from shopkeeper.engines.state_schema import API_KEYS, AUDIT, HEAD, METADATA
+from shopkeeper.engines.state_schema import AUDIT, HEAD, METADATA, SECRET
 from shopkeeper.errors import ContractNotMet, InputError
 from shopkeeper.intake.import_run import REPORT_KIND
 from shopkeeper.wiring.exporting import MANIFEST_FILE, Export, described
@@ -153,7 +153,8 @@ def _begin(house: House, digest: str) -> _Journal:
                 f"This export was imported on {journal.done}.", "Import it into a new workspace: shopkeeper init DIR."
             )
         return journal
-    held = [t.name for t in METADATA.sorted_tables if t not in (API_KEYS, AUDIT) and count_rows(t, house.state.engine)]
+    house_own = {AUDIT, *SECRET}
+    held = [t.name for t in METADATA.sorted_tables if t not in house_own and count_rows(t, house.state.engine)]
     held += sorted({part.table for part in house.lake.manifest().parts})
     held += [RejectedRows.name] if RejectedRows().count(house) else []
     if held:

@@ -81,6 +81,8 @@ class ServingSettings(_Section):
     """How often fresh events are made visible to SQL, seconds."""
     allowed_origins: list[str] = Field(default_factory=list)
     """Web origins whose pages may call the API from a browser."""
+    trusted_proxies: list[str] = Field(default_factory=lambda: ["127.0.0.1", "::1"])
+    """Addresses and networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."""
 
 
 class IntakeSettings(_Section):
@@ -122,6 +124,19 @@ class PrivacySettings(_Section):
     """Life of events, decisions and verdicts about traffic, days; of events from their arrival, if that is later."""
     quarantine_days: float = Field(30.0, gt=0)
     """Life of rejected rows, days."""
+
+
+class PeopleSettings(_Section):
+    """Signing in to the control room, the command line and the API."""
+
+    session_hours: float = Field(12.0, gt=0, le=24 * 31)
+    """How long a sign-in lasts, hours."""
+    idle_minutes: float = Field(120.0, ge=5)
+    """How long a sign-in may be unused, minutes."""
+    invitation_hours: float = Field(72.0, gt=0)
+    """How long an invitation to choose a password is good, hours."""
+    loopback_unsigned: bool = False
+    """Once there are people: whoever sits at the machine itself may still look without signing in."""
 
 
 class TrainingSettings(_Section):
@@ -203,6 +218,7 @@ class Settings(BaseSettings):
     intake: IntakeSettings = IntakeSettings()  # type: ignore[call-arg]
     quality: QualitySettings = QualitySettings()
     privacy: PrivacySettings = PrivacySettings()  # type: ignore[call-arg]
+    people: PeopleSettings = PeopleSettings()  # type: ignore[call-arg]
     training: TrainingSettings = TrainingSettings()  # type: ignore[call-arg]
     models: ModelSettings = ModelSettings()  # type: ignore[call-arg]
     sources: list[SourceSettings] = Field(default_factory=list)

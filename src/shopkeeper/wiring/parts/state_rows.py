@@ -9,14 +9,15 @@ from typing import Any, Final
 
 import msgspec
 
+from shopkeeper.engines import state_schema
 from shopkeeper.engines.state_copy import last_number, numbering, rows_of, write_rows
-from shopkeeper.engines.state_schema import API_KEYS, METADATA
+from shopkeeper.engines.state_schema import METADATA, PERSON_ROLES
 from shopkeeper.errors import InputError
 from shopkeeper.wiring.parts.part import Counts, House, write_lines
 
 FOLDER: Final = "state"
-SECRET: Final = frozenset({API_KEYS.name})
-"""Tables that stay: keys are made anew where the data go."""
+SECRET: Final = frozenset(str(table.name) for table in state_schema.SECRET)
+"""Tables that stay: keys and passwords are made anew where the data go."""
 
 
 class StateRows:
@@ -27,8 +28,10 @@ class StateRows:
     def pack(self, house: House, folder: Path) -> Counts:
         """Write every table; of one store only tables that know stores, with what holds in every store."""
         counts = {}
+        # Who has which role is the house's, as its people are.
+        of_stores = {t.name for t in METADATA.sorted_tables if "store" in t.columns and t is not PERSON_ROLES}
         for table in METADATA.sorted_tables:
-            if table.name in SECRET or (house.store is not None and "store" not in table.columns):
+            if table.name in SECRET or (house.store is not None and table.name not in of_stores):
                 continue
             rows = (row for row in rows_of(table, house.state.engine) if _belongs(row, house.store))
             counts[str(table.name)] = write_lines(folder / FOLDER / f"{table.name}.jsonl", rows)
