@@ -10,7 +10,9 @@ prices, from week 41 on users have a segment.
 
 The last line of stdout is one JSON document. `kpi` is the chance that a list is clicked, by the truth of the simulated
 market, over the same contexts for both arms; intervals are over contexts, paired, with this one world given.
-`false_retrains` counts runs by drift or performance in weeks without a cause.
+`false_retrains` counts runs by drift or performance in weeks without a cause. `as_planned` says of each cause whether
+it did exactly what it should: one run by drift after tastes turned and none else, one by the new field, none on a broken
+feed, and one in every month that began, at its first look or the first one after the feed was mended for long enough.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -65,7 +67,7 @@ class Year:
 
     fired: list[dict[str, Any]] = field(default_factory=list)
     runs: list[dict[str, Any]] = field(default_factory=list)
-    blocked: int = 0
+    blocked: list[int] = field(default_factory=list)
     kept: list[npt.NDArray[np.float64]] = field(default_factory=list)
     retrained: list[npt.NDArray[np.float64]] = field(default_factory=list)
 
@@ -125,11 +127,13 @@ def look(settings: Settings, week: int, moment: datetime, year: Year) -> None:
     decision = checked.decision
     if decision.fired:
         year.fired.append({"week": week, "fired": list(decision.fired), "action": decision.action})
-    year.blocked += decision.action == "blocked"
+    if decision.action == "blocked":
+        year.blocked.append(week)
+        say(f"week {week}: {decision.reason}")
     if checked.run is None:
         return
     result = train_system(settings, SYSTEM, Asked(until=decision.at), who="retraining_year", say=lambda _: None)
-    year.runs.append({"week": week, "fired": list(decision.fired), "blessed": result.blessed})
+    year.runs.append({"week": week, "at": moment, "fired": list(decision.fired), "blessed": result.blessed})
     if result.blessed:
         with open_workspace_state(settings) as state:
             state.registry.point(SYSTEM, "champion", result.version, "retraining_year", "blessed")
@@ -213,10 +217,33 @@ def summary(year: Year, happenings: Happenings) -> dict[str, Any]:
         "refused": sum(not run["blessed"] for run in year.runs),
         "runs_by_trigger": Counter(kind for run in year.runs for kind in run["fired"]),
         "false_retrains": len(false),
-        "blocked_checks": year.blocked,
+        "as_planned": as_planned(year, happenings, causes),
+        "blocked_weeks": year.blocked,
         "fired": year.fired,
         "history": year.runs,
     }
+
+
+def as_planned(year: Year, happenings: Happenings, causes: Sequence[int]) -> dict[str, bool]:
+    """Return of each cause whether it led to the runs that it should, and to no other."""
+    weeks = len(year.kept)
+    by = {kind: [run["week"] for run in year.runs if kind in run["fired"]] for kind in ("drift", "new_features")}
+    turned = [] if happenings.taste is None or happenings.taste + 2 > weeks else [happenings.taste]
+    came = [] if happenings.new_field is None or happenings.new_field + 1 > weeks else [happenings.new_field]
+    caused = {(run["at"].year, run["at"].month) for run in year.runs}
+    opened = {START + timedelta(days=day) for day in range(1, 7 * weeks) if (START + timedelta(days=day)).day == 1}
+    return {
+        "taste": len(by["drift"]) == len(turned) and _soon(by["drift"], turned),
+        "new_field": len(by["new_features"]) == len(came) and _soon(by["new_features"], came),
+        "broken_feed": not {run["week"] for run in year.runs} & set(happenings.broken_feed)
+        and all(week >= min(happenings.broken_feed, default=0) for week in year.blocked),
+        "months": all((month.year, month.month) in caused for month in opened),
+        "performance": not any("performance" in run["fired"] for run in year.runs if not _soon([run["week"]], causes)),
+    }
+
+
+def _soon(weeks: Sequence[int], causes: Sequence[int]) -> bool:
+    return all(any(0 <= week - cause < CAUSED_WEEKS for cause in causes) for week in weeks)
 
 
 def mean(values: npt.NDArray[np.float64]) -> Mapping[str, float]:

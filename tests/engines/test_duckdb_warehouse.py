@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import msgspec
@@ -13,11 +14,12 @@ import pytest
 from shopkeeper.commerce.event import Event
 from shopkeeper.commerce.tables import EVENTS
 from shopkeeper.engines import duckdb_warehouse
+from shopkeeper.engines.duckdb_warehouse import DuckDbWarehouse
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.lake_erasure import Person
 from shopkeeper.engines.lake_manifest import Manifest, read_manifest
 from shopkeeper.engines.segment_log import SegmentLog
-from shopkeeper.errors import LogDamaged
+from shopkeeper.errors import LogDamaged, Unavailable
 from shopkeeper.quality.ports import NamedQuery
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -169,3 +171,25 @@ def test_a_manifest_that_is_no_manifest_is_named(lake: Lake) -> None:
     (lake._folder / "manifest.json").write_text("{")
     with pytest.raises(LogDamaged, match=r"manifest\.json cannot be read"):
         lake.warehouse().fetch(query("SELECT 1 AS x"))
+
+
+def test_a_query_short_of_memory_is_asked_again_by_one_thread(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    logged(lake, viewed(1))
+    warehouse, threads = lake.warehouse(), query("SELECT current_setting('threads') AS x")
+    ask = DuckDbWarehouse._columns
+
+    def short_for_two(self: DuckDbWarehouse, *asked: Any) -> dict[str, Any]:  # noqa: ANN401 - of the method
+        if ask(self, threads, {})["x"][0] > 1:
+            raise duckdb.OutOfMemoryException("could not allocate block")
+        return ask(self, *asked)
+
+    monkeypatch.setattr(DuckDbWarehouse, "_columns", short_for_two)
+    assert warehouse.fetch(threads)["x"].tolist() == [1]
+
+
+def test_a_query_that_one_thread_has_no_memory_for_either_is_named(lake: Lake) -> None:
+    logged(lake, viewed(1))
+    warehouse = DuckDbWarehouse(lake._folder, memory="16MB")
+    with pytest.raises(Unavailable, match=r"'test' needs more than 16MB"):
+        warehouse.fetch(query('SELECT list(range) AS "one list" FROM range(5000000)'))
+    assert warehouse.fetch(query("SELECT count(*) AS x FROM events"))["x"].tolist() == [1]

@@ -39,9 +39,9 @@ BEGINNINGS = {"recommendations/interaction": "recommendations/seen"}
 
 FILLED: Mapping[str, list[dict[str, str]]] = {
     "quality/contract_breach": [
-        {"table": "events", "breach": "price < $least OR price > 5"},
-        {"table": "products", "breach": "currency NOT IN ('GBP')"},
-        {"table": "users", "breach": "region IS NULL"},
+        {"table": "events", "breach": "price < $least OR price > 5", "within": "ts >= $since"},
+        {"table": "products", "breach": "currency NOT IN ('GBP')", "within": "TRUE"},
+        {"table": "users", "breach": "region IS NULL", "within": "TRUE"},
     ],
     "quality/contract_breach_worst": [
         {"table": "events", "column": "price", "breach": "price < $least"},
@@ -51,8 +51,8 @@ FILLED: Mapping[str, list[dict[str, str]]] = {
         {"table": "events", "columns": 'event_id, "user"', "present": 'event_id IS NOT NULL AND "user" IS NOT NULL'}
     ],
     "quality/contract_strangers": [
-        {"table": "events", "column": "product", "other": "products", "target": "product"},
-        {"table": "orders", "column": '"user"', "other": "users", "target": '"user"'},
+        {"table": "events", "column": "product", "other": "products", "target": "product", "within": "ts >= $since"},
+        {"table": "orders", "column": '"user"', "other": "users", "target": '"user"', "within": "TRUE"},
     ],
 }
 """Files with places in braces, and what the code puts there."""

@@ -18,6 +18,7 @@ from shopkeeper.quality.contract_checks import compile_checks, run_checks
 from shopkeeper.quality.contract_file import read_contract
 from shopkeeper.quality.judge import Judge
 from shopkeeper.quality.limits import DAY, AgeLimit, QualityLimits
+from shopkeeper.quality.reading import EVER
 from shopkeeper.quality.report import Finding
 from shopkeeper.quality.row_rules import RowRules
 from shopkeeper.wiring.contracts import default_contract
@@ -88,7 +89,7 @@ def test_the_hash_is_of_what_the_contract_says_not_of_how() -> None:
 
 def found(data: Data, text: str) -> dict[str, Finding]:
     judge = Judge("uk")
-    run_checks(judge, data.warehouse(), compile_checks(read_contract("version: 1\n" + text, "uk.yaml")))
+    run_checks(judge, data.warehouse(), compile_checks(read_contract("version: 1\n" + text, "uk.yaml")), EVER)
     return {finding.name: finding for finding in judge.findings}
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import duckdb
 import numpy as np
 import numpy.typing as npt
+import structlog
 
 from shopkeeper.commerce.tables import LOGGED_TABLES
 from shopkeeper.engines.duckdb_session import open_duckdb
@@ -27,6 +28,7 @@ _TIMES: Final = frozenset(
     {"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"}
 )
 _ATTEMPTS: Final = 20
+_log: Final = structlog.get_logger(__name__)
 
 
 class DuckDbWarehouse:
@@ -38,6 +40,8 @@ class DuckDbWarehouse:
 
     def __init__(self, folder: Path, *, memory: str = "512MB", threads: int = 2) -> None:
         self._folder = folder
+        self._memory = memory
+        self._threads = threads
         self._connection = open_duckdb(folder, memory, threads)
         self._version: int | None = None
 
@@ -52,7 +56,8 @@ class DuckDbWarehouse:
 
         Raises:
             LogDamaged: a file the current manifest names is not there.
-            Unavailable: files kept being replaced and deleted during the read; only without a grace period.
+            Unavailable: files kept being replaced and deleted during the read; only without a grace period. Or the
+                memory does not suffice, by one thread either.
         """
         bound = {name: _bound(value) for name, value in parameters.items()}
         for _ in range(_ATTEMPTS):
@@ -67,10 +72,23 @@ class DuckDbWarehouse:
                         f"A file of the lake in {self._folder} cannot be read: {error}.",
                         "Restore the folder from a backup.",
                     ) from error
+            except duckdb.OutOfMemoryException as error:
+                self._alone(query.name, error)
         raise Unavailable(
             f"The lake in {self._folder} changed {_ATTEMPTS} times while {query.name!r} was read.",
             "Compact less often, or with a longer grace period.",
         )
+
+    def _alone(self, name: str, error: duckdb.OutOfMemoryException) -> None:
+        """Go on with one thread: each holds blocks that cannot be spilled, so what is short for two may do."""
+        if self._threads == 1:
+            raise Unavailable(
+                f"The query {name!r} needs more than {self._memory}: {str(error).splitlines()[0]}",
+                "Keep less history, or read on ClickHouse: `engines.warehouse_url`.",
+            ) from error
+        _log.warning("query_again_with_one_thread", query=name, memory=self._memory)
+        self._threads = 1
+        self._connection.execute("SET threads = 1")
 
     def _show(self, manifest: Manifest) -> None:
         """Make the views over exactly the files of one manifest."""

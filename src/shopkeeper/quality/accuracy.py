@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shopkeeper.commerce.store import Store
-from shopkeeper.quality.judge import Judge
+from shopkeeper.quality.judge import Judge, Share
 from shopkeeper.quality.limits import QualityLimits
 from shopkeeper.quality.local_days import by_day, local_days, zone_of
 from shopkeeper.quality.ports import Warehouse
@@ -45,6 +45,34 @@ class LedgerDays:
     def apart(self, day: date) -> float:
         """Return how many orders of a day are missing or unknown and not explained."""
         return self.orders[day] - self.matched[day] - self.explained[day] + self.unknown[day]
+
+    @property
+    def distance(self) -> float | None:
+        """Orders apart, of the orders of the ledger; None without any."""
+        orders = self.orders.total()
+        return sum(self.apart(day) for day in self.orders | self.unknown) / orders if orders else None
+
+    @property
+    def money_distance(self) -> float | None:
+        """Money apart, of the money of the ledger; None without any."""
+        money = self.money.total()
+        return abs(self.sent.total() - money) / abs(money) if money else None
+
+    @property
+    def came(self) -> Share:
+        """Orders that came as purchases or are explained, of those in the ledger."""
+        return Share(self.matched.total() + self.explained.total(), self.orders.total())
+
+    def since(self, first: date) -> LedgerDays:
+        """Return the days from `first` on; `missing` stays that of all."""
+
+        def kept(days: Counter[date]) -> Counter[date]:
+            return Counter({day: amount for day, amount in days.items() if day >= first})
+
+        return replace(
+            self, orders=kept(self.orders), matched=kept(self.matched), unknown=kept(self.unknown),
+            explained=kept(self.explained), money=kept(self.money), sent=kept(self.sent),
+        )  # fmt: skip
 
 
 def read_ledger(warehouse: Warehouse, store: Store) -> LedgerDays:
@@ -84,25 +112,25 @@ def _explained(orders: Counter[date], matched: Counter[date], lines: Counter[dat
     return explained
 
 
-def accuracy(judge: Judge, ledger: LedgerDays, limits: QualityLimits) -> None:
-    """Judge the distance of events from the ledger: over all, and by day."""
+def accuracy(judge: Judge, ledger: LedgerDays, recent: LedgerDays, limits: QualityLimits) -> None:
+    """Judge the distance of events from the ledger: over all, over its recent days, and by day."""
     orders, sent_orders = ledger.orders.total(), ledger.matched.total() + ledger.unknown.total()
     money, sent = ledger.money.total(), ledger.sent.total()
     apart = {day: ledger.apart(day) for day in ledger.orders | ledger.unknown}
     judge.most(
-        "accuracy", "orders: events against the ledger", sum(apart.values()) / orders if orders else None,
-        limits.tolerance, "share", "fail", "Find the orders that are missing or unknown on the days below.",
+        "accuracy", "orders: events against the ledger", ledger.distance, limits.tolerance, "share", "fail",
+        "Find the orders that are missing or unknown on the days below.",
         detail=f"{int(sent_orders):,} in events, {int(orders):,} in the ledger, "
         f"{int(ledger.unknown.total()):,} unknown to it, {int(ledger.explained.total()):,} of unmeasured shoppers",
-        offenders=_worst(apart, "orders missing or unknown"),
+        offenders=_worst(apart, "orders missing or unknown"), recent=recent.distance,
     )  # fmt: skip
     judge.most(
-        "accuracy", "money: events against the ledger", abs(sent - money) / abs(money) if money else None,
-        limits.tolerance, "share", "fail",
+        "accuracy", "money: events against the ledger", ledger.money_distance, limits.tolerance, "share", "fail",
         "Compare discounts, tax and returns of the days below: prices are what the shopper paid.",
         detail=f"{sent:,.2f} in events, {money:,.2f} in the ledger over orders both have; "
         f"{ledger.missing:,.2f} in orders that did not come",
         offenders=_worst({day: ledger.sent[day] - ledger.money[day] for day in ledger.orders}, "more in events"),
+        recent=recent.money_distance,
     )  # fmt: skip
     days = sorted(ledger.orders)
     close = [

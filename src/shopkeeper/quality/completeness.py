@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from shopkeeper.quality.judge import Judge
+from shopkeeper.quality.judge import Judge, Share
 from shopkeeper.quality.limits import QualityLimits
 from shopkeeper.quality.ports import Warehouse
 from shopkeeper.quality.reading import one_row, query
@@ -18,41 +18,48 @@ WINDOW_DAYS: Final = 28
 """Days of events whose delay is judged; older ones may have come by an import of the past."""
 
 
-def required_fields(judge: Judge, seen: Mapping[str, Any], limits: QualityLimits) -> None:
-    """Judge how full the fields of events are, from one row of `event_completeness`."""
+def required_fields(judge: Judge, seen: Mapping[str, Any], recent: Mapping[str, Any], limits: QualityLimits) -> None:
+    """Judge how full the fields of events are, from one row of `event_completeness` each over all and the recent."""
     all_events, bought = seen["events"], seen["purchases"]
     required, recommended = limits.required, limits.recommended
+
+    def newest(part: str, whole: str) -> Share:
+        return Share(recent[part], recent[whole])
+
     judge.share(
         "completeness", "events about a product that name it", seen["with_product"], seen["about_product"], required,
-        "fail", "Fill `product` in the source or the mapping.",
+        "fail", "Fill `product` in the source or the mapping.", recent=newest("with_product", "about_product"),
     )  # fmt: skip
     judge.share(
         "completeness", "events with a user, visitor or session", seen["with_shopper"], all_events, required,
-        "fail", "Fill one of them; the order number can stand in as session.",
+        "fail", "Fill one of them; the order number can stand in as session.", recent=newest("with_shopper", "events"),
     )  # fmt: skip
     judge.share(
         "completeness", "purchases with a price", seen["with_price"], bought, required,
-        "fail", "Fill `price`: what one unit cost the shopper.",
+        "fail", "Fill `price`: what one unit cost the shopper.", recent=newest("with_price", "purchases"),
     )  # fmt: skip
     judge.share(
         "completeness", "purchases with a quantity", seen["with_quantity"], bought, recommended,
         "warn", "Fill `quantity`; without it a purchase counts as one unit.",
+        recent=newest("with_quantity", "purchases"),
     )  # fmt: skip
     judge.share(
         "completeness", "purchases with an order", seen["with_order"], bought, recommended,
         "warn", "Fill `order_id`, so that sums can be held against the order ledger.",
+        recent=newest("with_order", "purchases"),
     )  # fmt: skip
     judge.share(
         "completeness", "events with a user", seen["with_user"], all_events, limits.known_users,
         "warn", "Send the user once a shopper signs in; histories across devices need it.",
+        recent=newest("with_user", "events"),
     )  # fmt: skip
 
 
-def received(judge: Judge, orders: float, sent: float, limits: QualityLimits) -> None:
+def received(judge: Judge, ever: Share, recent: Share, limits: QualityLimits) -> None:
     """Judge how many orders of the ledger came as purchase events."""
     judge.share(
-        "completeness", "orders of the ledger that came as purchases", sent, orders, limits.received,
-        "fail", "Send one `purchase` event per line of every order, with its `order_id`.",
+        "completeness", "orders of the ledger that came as purchases", *ever, limits.received,
+        "fail", "Send one `purchase` event per line of every order, with its `order_id`.", recent=recent,
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -12,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from shopkeeper.commerce.store import Store
-from shopkeeper.quality.judge import Judge
+from shopkeeper.quality.judge import Judge, Share
 from shopkeeper.quality.limits import QualityLimits
 from shopkeeper.quality.local_days import local, zone_of
 from shopkeeper.quality.ports import Warehouse
-from shopkeeper.quality.reading import Row, query
+from shopkeeper.quality.reading import EVER, Row, query
 from shopkeeper.quality.report import Offender
 
 MAX_LEVELS: Final = 8
@@ -31,10 +32,16 @@ DAY_CENTRE: Final = (9.0, 23.0)
 
 
 def identities(
-    judge: Judge, unknown: Row, doubled: Row, events: int, warehouse: Warehouse, most: QualityLimits
+    judge: Judge, strangers: tuple[Row, Row], doubled: Row, events: int, warehouse: Warehouse, most: QualityLimits
 ) -> None:
-    """Judge whether events name known products and came once."""
+    """Judge whether events name known products and came once.
+
+    Args:
+        strangers: Rows of `unknown_products`, over all events and over the recent ones.
+    """
+    unknown, recent = strangers
     named, lost = unknown.get("events", 0), unknown.get("unknown_events", 0)
+    newest = Share(recent.get("events", 0) - recent.get("unknown_events", 0), recent.get("events", 0))
     offenders: tuple[Offender, ...] = ()
     if lost:
         rows = warehouse.fetch(query("unknown_products_worst"), store=judge.store)
@@ -45,7 +52,7 @@ def identities(
     judge.share(
         "consistency", "events whose product is known", named - lost, named, most.required, "fail",
         f"Import the {int(unknown.get('unknown_products', 0)):,} missing products; nothing unknown is recommended.",
-        offenders,
+        offenders, recent=newest,
     )  # fmt: skip
     judge.excess(
         "consistency", "events that came twice", doubled.get("doubled", 0), events, most.doubled, "warn",
@@ -76,11 +83,12 @@ def references(judge: Judge, warehouse: Warehouse, limits: QualityLimits) -> Non
     )  # fmt: skip
 
 
-def currencies(judge: Judge, warehouse: Warehouse, store: Store, limits: QualityLimits) -> None:
-    """Judge whether prices are in the currency of the store."""
-    rows = warehouse.fetch(query("foreign_currencies"), store=judge.store)
-    priced = rows["priced"].astype(float)
-    foreign = np.array([name != store.currency for name in rows["currency"]], dtype=bool)
+def currencies(judge: Judge, warehouse: Warehouse, store: Store, since: datetime, limits: QualityLimits) -> None:
+    """Judge whether prices are in the currency of the store; those of the catalogue are recent whatever their age."""
+    rows = warehouse.fetch(query("foreign_currencies"), store=judge.store, since=EVER)
+    priced, foreign = rows["priced"].astype(float), _foreign(rows, store)
+    newest = warehouse.fetch(query("foreign_currencies"), store=judge.store, since=since)
+    newest_priced = newest["priced"].astype(float)
     judge.excess(
         "consistency", f"prices that are not in {store.currency}", float(priced[foreign].sum()), float(priced.sum()),
         limits.foreign_currency, "fail",
@@ -90,7 +98,12 @@ def currencies(judge: Judge, warehouse: Warehouse, store: Store, limits: Quality
             for at in np.argsort(-priced, kind="stable")
             if foreign[at]
         ),
+        recent=Share(float(newest_priced[_foreign(newest, store)].sum()), float(newest_priced.sum())),
     )  # fmt: skip
+
+
+def _foreign(rows: Row, store: Store) -> npt.NDArray[np.bool_]:
+    return np.array([name != store.currency for name in rows["currency"]], dtype=np.bool_)
 
 
 def categories(judge: Judge, warehouse: Warehouse, limits: QualityLimits) -> None:

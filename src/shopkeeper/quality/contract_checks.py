@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from shopkeeper.commerce.tables import EVENTS
 from shopkeeper.quality.contract import PIECES, DataContract, FieldRule, Level
-from shopkeeper.quality.judge import Judge
+from shopkeeper.quality.judge import Judge, Share
 from shopkeeper.quality.ports import NamedQuery, Warehouse
 from shopkeeper.quality.reading import filled_query
 from shopkeeper.quality.report import Offender
@@ -18,6 +20,7 @@ class ContractCheck:
 
     Attributes:
         measure: Gives `held` rows and `broken` ones.
+        recent: The same over the recent events, from the parameter `since` on; None for what is no event.
         worst: Gives the values broken most often; None where a rule is not about values.
         broken: Largest share of broken rows.
     """
@@ -29,6 +32,7 @@ class ContractCheck:
     broken: float = 0.0
     level: Level = "fail"
     remedy: str = ""
+    recent: NamedQuery | None = None
 
 
 def compile_checks(contract: DataContract) -> tuple[ContractCheck, ...]:
@@ -46,21 +50,30 @@ def compile_checks(contract: DataContract) -> tuple[ContractCheck, ...]:
         remedy = "Find why the source repeats them; the newest of a key wins where the table has one."
         checks.append(ContractCheck(title, measure, None, {}, unique.broken, unique.level, remedy))
     for reference in contract.references:
-        measure = filled_query(
-            "contract_strangers", table=reference.table, column=_quoted(reference.column), other=reference.other,
+        measure, recent = _measures(
+            "contract_strangers", reference.table, column=_quoted(reference.column), other=reference.other,
             target=_quoted(reference.target),
         )  # fmt: skip
         title = f"{reference.table}.{reference.column} names a row of {reference.other}"
         remedy = f"Import the missing rows of {reference.other}."
-        checks.append(ContractCheck(title, measure, None, {}, 1 - reference.least, reference.level, remedy))
+        level = reference.level
+        checks.append(ContractCheck(title, measure, None, {}, 1 - reference.least, level, remedy, recent))
     return tuple(checks)
 
 
-def run_checks(judge: Judge, warehouse: Warehouse, checks: tuple[ContractCheck, ...]) -> None:
-    """Run the checks of a store's contract and judge each."""
+def _measures(name: str, table: str, **parts: str) -> tuple[NamedQuery, NamedQuery | None]:
+    """Return a question about all rows of a table, and where they are events the same about the recent ones."""
+    ever = filled_query(name, table=table, within="TRUE", **parts)
+    return ever, filled_query(name, table=table, within="ts >= $since", **parts) if table == EVENTS.name else None
+
+
+def run_checks(judge: Judge, warehouse: Warehouse, checks: tuple[ContractCheck, ...], since: datetime) -> None:
+    """Run the checks of a store's contract and judge each; events from `since` on are recent."""
     for check in checks:
-        found = warehouse.fetch(check.measure, store=judge.store, **check.parameters)
-        held, broken = float(found["held"][0]), float(found["broken"][0])
+        broken, held = _broken(warehouse, check.measure, store=judge.store, **check.parameters)
+        recent = None
+        if check.recent is not None:
+            recent = _broken(warehouse, check.recent, store=judge.store, since=since, **check.parameters)
         offenders: tuple[Offender, ...] = ()
         if broken and check.worst is not None:
             rows = warehouse.fetch(check.worst, store=judge.store, **check.parameters)
@@ -68,7 +81,13 @@ def run_checks(judge: Judge, warehouse: Warehouse, checks: tuple[ContractCheck, 
                 Offender(_shown(value), float(times), f"{int(times):,} rows")
                 for value, times in zip(rows["value"], rows["broken"], strict=True)
             )
-        judge.excess("contract", check.name, broken, held, round(check.broken, 6), check.level, check.remedy, offenders)
+        most = round(check.broken, 6)
+        judge.excess("contract", check.name, broken, held, most, check.level, check.remedy, offenders, recent=recent)
+
+
+def _broken(warehouse: Warehouse, measure: NamedQuery, **parameters: object) -> Share:
+    found = warehouse.fetch(measure, **parameters)
+    return Share(float(found["broken"][0]), float(found["held"][0]))
 
 
 def _field_checks(rule: FieldRule) -> list[ContractCheck]:
@@ -91,19 +110,15 @@ def _field_checks(rule: FieldRule) -> list[ContractCheck]:
     if rule.currency:
         breach = f"{column} IS NOT NULL AND currency IS NOT NULL AND currency <> $unit"
         found.append((f"{name} in {rule.currency}", breach, {"unit": rule.currency}, f"Send it in {rule.currency}."))
-    checks = [
-        ContractCheck(
-            title,
-            filled_query("contract_breach", table=rule.table, breach=breach),
-            filled_query("contract_breach_worst", table=rule.table, breach=breach, column=column),
-            parameters, rule.broken, rule.level, remedy,
-        )
-        for title, breach, parameters, remedy in found
-    ]  # fmt: skip
+    checks = []
+    for title, breach, parameters, remedy in found:
+        measure, recent = _measures("contract_breach", rule.table, breach=breach)
+        worst = filled_query("contract_breach_worst", table=rule.table, breach=breach, column=column)
+        checks.append(ContractCheck(title, measure, worst, parameters, rule.broken, rule.level, remedy, recent))
     if rule.required is not None:
-        measure = filled_query("contract_breach", table=rule.table, breach=f"{column} IS NULL")
+        measure, recent = _measures("contract_breach", rule.table, breach=f"{column} IS NULL")
         remedy = f"Fill `{rule.column}` in the source or the mapping."
-        checks.append(ContractCheck(f"{name} filled", measure, None, {}, 1 - rule.required, rule.level, remedy))
+        checks.append(ContractCheck(f"{name} filled", measure, None, {}, 1 - rule.required, rule.level, remedy, recent))
     return checks
 
 

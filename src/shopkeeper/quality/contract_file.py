@@ -23,7 +23,7 @@ LEDGER: Final = "orders"
 _GUIDE: Final = "docs/guides/data-quality.md shows a whole contract."
 _TOP: Final = (
     "version", "fields", "unique", "references", "completeness", "accuracy", "freshness", "consistency", "volume",
-    "feedback", "quarantine",
+    "feedback", "quarantine", "recent",
 )  # fmt: skip
 _FIELD: Final = ("type", "required", "min", "max", "enum", "unit", "most", "level", "reject", "missing", "means")
 _POLICIES: Final = "keep, reject, {default: VALUE} or {derive: COLUMN}"
@@ -111,6 +111,10 @@ class _Reader:
                     set_limits["price_z"] = self._positive(value, place)
                 elif key == "width":
                     set_limits["volume_k"] = self._positive(value, place)
+        if "recent" in top and not (days := self._seconds(top["recent"], "recent") / DAY) >= 1:
+            self._wrong("recent", f"is {top['recent']!r}", "Give at least a day, such as 28d.")
+        elif "recent" in top:
+            set_limits["recent_days"] = days
         limits = QualityLimits(**set_limits)
         if "freshness" not in top:
             return limits

@@ -1,4 +1,4 @@
--- How much of the events of people is filled in, per store.
+-- How much of the events of people of a store is filled in, from a moment on.
 SELECT
   store,
   count(*) AS events,
@@ -14,5 +14,5 @@ SELECT
   sum(CASE WHEN type = 'purchase' AND order_id IS NOT NULL THEN 1 ELSE 0 END) AS with_order,
   max(ts) AS newest
 FROM human_events
+WHERE store = $store AND ts >= $since
 GROUP BY store
-ORDER BY store

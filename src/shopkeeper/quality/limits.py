@@ -26,6 +26,7 @@ class QualityLimits:
     """Shares lie between 0 and 1. Where a limit of a required figure is not met a check fails, of others it warns.
 
     Attributes:
+        recent_days: Newest days of events that decide whether a figure fails; of all before them it only warns.
         required: Least share of filled required fields.
         recommended: Least share of filled recommended fields.
         known_users: Least share of events with a signed-in user.
@@ -49,6 +50,7 @@ class QualityLimits:
         purchase_decisions: Least share of purchases after such a click that carry a decision_id.
     """
 
+    recent_days: float = 28.0
     required: float = 0.95
     recommended: float = 0.95
     known_users: float = 0.5

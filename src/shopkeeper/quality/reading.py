@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from shopkeeper.quality.ports import NamedQuery, Warehouse
 
 Row = Mapping[str, Any]
+EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before every event."""
 
 
 def query(name: str) -> NamedQuery:

@@ -1,4 +1,4 @@
--- Events about products that no product row describes, per store.
+-- Events of a store, from a moment on, about products that no product row describes.
 SELECT
   named.store AS store,
   sum(named.events) AS events,
@@ -7,7 +7,7 @@ SELECT
 FROM (
   SELECT store, product, count(*) AS events
   FROM human_events
-  WHERE product IS NOT NULL
+  WHERE store = $store AND ts >= $since AND product IS NOT NULL
   GROUP BY store, product
 ) AS named
 LEFT JOIN (SELECT store, product FROM products WHERE store <> '') AS own
@@ -15,4 +15,3 @@ LEFT JOIN (SELECT store, product FROM products WHERE store <> '') AS own
 LEFT JOIN (SELECT product FROM products WHERE store = '') AS shared
   ON shared.product = named.product
 GROUP BY named.store
-ORDER BY named.store

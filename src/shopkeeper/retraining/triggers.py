@@ -157,7 +157,7 @@ def new_features(wanted: bool, then: Mapping[str, float] | None, now: Mapping[st
     if not wanted:
         return Trigger("new_features", "quiet", "The objective does not ask for it.")
     if then is None:
-        return Trigger("new_features", "no evidence", "The serving version does not say which features it knew.")
+        return Trigger("new_features", "no evidence", "The newest version does not say which features it knew.")
     fresh = {name: share for name, share in now.items() if share >= PRESENT and then.get(name, 0.0) <= ABSENT}
     if not fresh:
         return Trigger("new_features", "quiet", f"No feature came since: {len(now)} looked at.")

@@ -23,6 +23,8 @@ from shopkeeper.monitoring.reference import FILE, WEEKS, DriftReference, make_re
 from shopkeeper.monitoring.report import DriftReport
 from shopkeeper.objectives.contract import DriftLimits
 from shopkeeper.objectives.contract_file import load_objective
+from shopkeeper.quality.ports import Warehouse
+from shopkeeper.registry.ports import ModelVersion
 from shopkeeper.wiring.objectives import objectives_folder
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.warehouse import Analytics
@@ -45,50 +47,72 @@ def drift_reference(
     Raises:
         NotEnoughData: no event of a person lies in these weeks.
     """
-    moment = until or datetime.now(UTC)
-    with open_workspace_state(settings) as state, _rows(settings, state) as rows:
-        found = rows.weeks(moment, weeks)
-        filled = rows.filled_days(found[-1].first, found[0].last)
-        calendars = {store.store: read_calendar(store.calendar) for store in _stores(state)}
-        return make_reference(
-            system, found, filled, calendars, rows.history_from(), datetime.now(UTC), importance
-        )  # fmt: skip
+    with open_workspace_state(settings) as state, _reading(settings) as warehouse:
+        rows = drift_rows(settings, state, warehouse)
+        return _reference(state, rows, system, until or datetime.now(UTC), importance, weeks)
+
+
+def _reference(
+    state: State,
+    rows: DriftRows,
+    system: str,
+    until: datetime,
+    importance: Mapping[str, float] | None = None,
+    weeks: int = WEEKS,
+) -> DriftReference:
+    found = rows.weeks(until, weeks)
+    filled = rows.filled_days(found[-1].first, found[0].last)
+    calendars = {store.store: read_calendar(store.calendar) for store in _stores(state)}
+    return make_reference(system, found, filled, calendars, rows.history_from(), datetime.now(UTC), importance)
 
 
 def look_for_drift(settings: Settings, system: str, at: datetime | None = None) -> DriftReport:
     """Compare the newest weeks with the reference of the version that serves, and keep the report.
-
-    A version without a reference, from before there were any, is compared with the weeks before it was trained.
 
     Raises:
         InputError: no version of the system serves.
         ConfigError: the objective of the system cannot be read.
         BundleDamaged: the reference cannot be read.
     """
-    moment = at or datetime.now(UTC)
-    limits = drift_limits(settings, system)
     with open_workspace_state(settings) as state:
         version = state.registry.pointer(system, "champion")
         if version is None:
             raise InputError(f"No version of {system} serves.", f"Train one with `shopkeeper train {system}`.")
         known = state.registry.get(system, version)
-        file = settings.folder(settings.engines.models) / known.folder / FILE
-        notes: tuple[str, ...] = ()
-        if file.is_file():
-            reference = DriftReference.decode(file.read_bytes())
-        else:
-            last = known.lineage.facts.get("data", {}).get("last")
-            learnt = msgspec.convert(last, datetime) if last is not None else known.created_at
-            reference = drift_reference(settings, system, learnt)
-            notes = (f"{version} has no drift reference; the weeks before it was trained stand for it",)
-        with _rows(settings, state) as rows:
-            weeks = rows.weeks(moment, limits.windows)
-            filled = rows.filled_days(weeks[-1].first, weeks[0].last)
-        calendars = {store.store: read_calendar(store.calendar) for store in _stores(state)}
-        report = judge(reference, version, weeks, filled, calendars, limits, moment)
-        report = replace(report, notes=(*notes, *report.notes))
-        state.reports.save(_REPORT_KIND, report.document())
-        return report
+        with _reading(settings) as warehouse:
+            return compare(settings, state, warehouse, known, at or datetime.now(UTC))
+
+
+def compare(
+    settings: Settings, state: State, warehouse: Warehouse, known: ModelVersion, moment: datetime
+) -> DriftReport:
+    """Compare the newest weeks before a moment with the reference of a version, and keep the report.
+
+    A version without a reference, from before there were any, is compared with the weeks before it was trained.
+
+    Raises:
+        ConfigError: the objective of the system cannot be read.
+        BundleDamaged: the reference cannot be read.
+        NotEnoughData: there is no reference, and no event of a person lies in the weeks it would be made of.
+    """
+    limits = drift_limits(settings, known.system)
+    rows = drift_rows(settings, state, warehouse)
+    file = settings.folder(settings.engines.models) / known.folder / FILE
+    notes: tuple[str, ...] = ()
+    if file.is_file():
+        reference = DriftReference.decode(file.read_bytes())
+    else:
+        last = known.lineage.facts.get("data", {}).get("last")
+        learnt = msgspec.convert(last, datetime) if last is not None else known.created_at
+        reference = _reference(state, rows, known.system, learnt)
+        notes = (f"{known.version} has no drift reference; the weeks before it was trained stand for it",)
+    weeks = rows.weeks(moment, limits.windows)
+    filled = rows.filled_days(weeks[-1].first, weeks[0].last)
+    calendars = {store.store: read_calendar(store.calendar) for store in _stores(state)}
+    report = judge(reference, known.version, weeks, filled, calendars, limits, moment)
+    report = replace(report, notes=(*notes, *report.notes))
+    state.reports.save(_REPORT_KIND, report.document())
+    return report
 
 
 def drift_limits(settings: Settings, system: str) -> DriftLimits:
@@ -98,13 +122,17 @@ def drift_limits(settings: Settings, system: str) -> DriftLimits:
 
 
 @contextmanager
-def _rows(settings: Settings, state: State) -> Iterator[DriftRows]:
-    lake_folder = settings.folder(settings.engines.lake)
-    lake = Lake(settings.folder(settings.engines.log), lake_folder)
+def _reading(settings: Settings) -> Iterator[Warehouse]:
+    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
     lake.compact()
-    zones = {store.store: store.time_zone for store in _stores(state)}
     with Analytics(settings, lake).reading() as warehouse:
-        yield DriftRows(warehouse, FeatureStore(lake_folder), zones)
+        yield warehouse
+
+
+def drift_rows(settings: Settings, state: State, warehouse: Warehouse) -> DriftRows:
+    """Return what gives the weeks of a workspace, on a warehouse over its compacted history."""
+    zones = {store.store: store.time_zone for store in _stores(state)}
+    return DriftRows(warehouse, FeatureStore(settings.folder(settings.engines.lake)), zones)
 
 
 def _stores(state: State) -> list[Store]:

@@ -28,7 +28,7 @@ from shopkeeper.retraining.measuring import measure_performance
 from shopkeeper.retraining.served import Window, clicked_share
 from shopkeeper.retraining.triggers import MeasuredPerformance, Trigger, new_features, performance, schedule
 from shopkeeper.training.run import as_order, check_name
-from shopkeeper.wiring.drift import look_for_drift
+from shopkeeper.wiring.drift import compare
 from shopkeeper.wiring.jobs import opened_jobs
 from shopkeeper.wiring.objectives import objectives_folder
 from shopkeeper.wiring.settings import Settings
@@ -145,10 +145,13 @@ def _evidence(
     pointer = state.registry.pointer(system, "champion")
     if pointer is None:
         return [due], _quality_blocks(state)
-    drift = _drift(settings, system, now)
+    newest = max(versions, key=_trained_at)
     serving = state.registry.get(system, pointer)
+    with _reading(settings) as warehouse:
+        drift = _drift(settings, state, warehouse, newest, now)
+        measured = _measured(settings, warehouse, serving, objective, now)
     triggers = [
-        performance(rules.performance, _measured(settings, serving, objective, now), _larger_is_better(rules)),
+        performance(rules.performance, measured, _larger_is_better(rules)),
         _drift_trigger(drift),
         due,
         _feature_trigger(rules, drift),
@@ -160,9 +163,17 @@ def _larger_is_better(rules: Retraining) -> dict[str, bool]:
     return {bound.metric: CATALOGUE[bound.metric].direction == "up" for bound in rules.performance}
 
 
-def _drift(settings: Settings, system: str, now: datetime) -> DriftReport | None:
+def _drift(
+    settings: Settings, state: State, warehouse: Warehouse, newest: ModelVersion, now: datetime
+) -> DriftReport | None:
+    """Compare with what the newest version was taught, blessed or not.
+
+    Next to the version that serves, one drift would ask for a run every week until a version is blessed, and each of
+    them would learn what the last one did. A version that was refused comes again by the schedule, on more of the new
+    data; that the serving version has become bad is what `performance` looks at.
+    """
     try:
-        return look_for_drift(settings, system, now)
+        return compare(settings, state, warehouse, newest, now)
     except NotEnoughData:
         return None
 
@@ -212,7 +223,7 @@ def _reading(settings: Settings) -> Iterator[Warehouse]:
 
 
 def _measured(
-    settings: Settings, serving: ModelVersion, objective: Objective | None, now: datetime
+    settings: Settings, warehouse: Warehouse, serving: ModelVersion, objective: Objective | None, now: datetime
 ) -> Mapping[str, MeasuredPerformance]:
     """Measure every bounded metric on the newest labels that have matured."""
     wanted = [CATALOGUE[bound.metric] for bound in _rules(objective).performance]
@@ -220,12 +231,11 @@ def _measured(
         return {}
     matured = now - timedelta(days=_maturation_days(objective))
     found: dict[str, MeasuredPerformance] = {}
-    with _reading(settings) as warehouse:
-        if any(metric.place == "training" for metric in wanted):
-            found |= _offline(settings, warehouse, serving, matured)
-        if any(metric.name == "ctr" for metric in wanted):
-            clicked = _clicked(warehouse, serving, matured)
-            found |= {} if clicked is None else {"ctr": clicked}
+    if any(metric.place == "training" for metric in wanted):
+        found |= _offline(settings, warehouse, serving, matured)
+    if any(metric.name == "ctr" for metric in wanted):
+        clicked = _clicked(warehouse, serving, matured)
+        found |= {} if clicked is None else {"ctr": clicked}
     return found
 
 
