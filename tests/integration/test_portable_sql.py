@@ -73,6 +73,7 @@ VALUES: Mapping[str, list[object]] = {
     "user": ["u1", "ü-鍵"],
     "group": ["group", "uk", "nobody's"],
     "since": [NOON - timedelta(days=3), datetime(1, 1, 1, tzinfo=UTC)],
+    "known": [datetime(9000, 1, 1, tzinfo=UTC), NOON + timedelta(hours=7)],
     "until": [NOON + timedelta(hours=7), datetime(9000, 1, 1, tzinfo=UTC)],
     "started": [NOON],
     "seconds": [90],

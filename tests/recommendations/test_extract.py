@@ -43,10 +43,10 @@ class World:
         row = {"event_id": f"e{self.count}", "ts": DAY + timedelta(minutes=self.count), "store": store, "type": kind}
         self.log.append(EVENTS, [msgspec.json.encode({**row, "product": product, **fields})])
 
-    def read(self, until: datetime | None = None) -> Interactions:
+    def read(self, until: datetime | None = None, known: datetime | None = None) -> Interactions:
         self.log.seal()
         self.lake.compact()
-        return extract_interactions(self.lake.warehouse(), until)
+        return extract_interactions(self.lake.warehouse(), until, known)
 
 
 @pytest.fixture
@@ -154,6 +154,23 @@ def test_nothing_is_read_from_until_on(world: World) -> None:
     for name in ("a", "b", "c"):
         world.event(name, user="u")
     assert products(world.read(until=DAY + timedelta(minutes=2))) == ["a"]
+
+
+def test_what_came_in_later_is_not_read_though_it_happened_before(world: World) -> None:
+    then = DAY + timedelta(days=1)
+    world.event("known", user="u", received_at=then)
+    world.event("late", user="u", received_at=then + timedelta(seconds=1))
+    world.event("unstamped", user="u")
+    assert products(world.read(known=then)) == ["known", "unstamped"]
+    assert products(world.read()) == ["known", "late", "unstamped"]
+
+
+def test_a_login_that_came_in_later_gives_nobody_a_past(world: World) -> None:
+    then = DAY + timedelta(days=1)
+    world.event("mug", session="s", received_at=then)
+    world.event("cup", session="s", user="ann", received_at=then + timedelta(hours=1))
+    assert owners(world.read(known=then)) == ["session:s"]
+    assert owners(world.read()) == ["user:ann", "user:ann"]
 
 
 def test_categories_come_along(world: World) -> None:

@@ -97,7 +97,30 @@ def test_what_happened_after_the_version_is_left_out(rails: Rails, first: Traini
     newest = int(planted_interactions().times.max())
     assert plan.until is not None
     assert int(plan.until.timestamp() * 1e6) == newest + 1
-    assert replace(plan, until=None, reproduces="", ignore_quality="") == PLAN
+    assert replace(plan, until=None, known=None, reproduces="", ignore_quality="") == PLAN
+
+
+def test_what_came_in_after_the_run_began_is_left_out_in_the_run_and_in_its_repetition(
+    rails: Rails, tmp_path: Path
+) -> None:
+    system = Asked()
+    result = train(system, PLAN, rails, StepsInMemory(tmp_path / "first"))
+    plan = plan_to_reproduce(rails.registry.get("recommendations", result.version))
+    later = replace(rails, clock=lambda: datetime(2026, 4, 1, tzinfo=UTC))
+    reproduce(system, plan, later, StepsInMemory(tmp_path / "again"))
+    assert system.known == [datetime(2026, 3, 10, 9, tzinfo=UTC)] * 2
+
+
+class Asked(PlantedLearning):
+    """Notes what it was asked to read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.known: list[datetime | None] = []
+
+    def extract(self, until: datetime | None, known: datetime | None = None) -> Interactions:
+        self.known.append(known)
+        return super().extract(until, known)
 
 
 def test_a_version_without_a_plan_is_refused() -> None:

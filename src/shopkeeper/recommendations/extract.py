@@ -21,8 +21,10 @@ _TRIES = 5
 Columns = dict[str, npt.NDArray[np.generic]]
 
 
-def extract_interactions(warehouse: Warehouse, until: datetime | None = None) -> Interactions:
-    """Read every interaction before `until`.
+def extract_interactions(
+    warehouse: Warehouse, until: datetime | None = None, known: datetime | None = None
+) -> Interactions:
+    """Read every interaction before `until` that had come in at the moment `known`; None = all of them.
 
     Codes are ranks over the rows there are, so the four reads must see the same rows: their counts are compared, and
     the whole is read again when something came in between.
@@ -32,7 +34,7 @@ def extract_interactions(warehouse: Warehouse, until: datetime | None = None) ->
     """
     for _ in range(_TRIES):
         rows, items, shoppers, stores = (
-            warehouse.fetch(query(name), until=until or _FOREVER)
+            warehouse.fetch(query(name), until=until or _FOREVER, known=known or _FOREVER)
             for name in ("interactions", "interaction_items", "interaction_shoppers", "interaction_stores")
         )
         data = _assemble(rows, items, shoppers, stores)

@@ -98,9 +98,9 @@ class RecommendationLearning:
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
 
-    def extract(self, until: datetime | None) -> Interactions:
-        """Read what people did with products before `until`."""
-        return extract_interactions(self._warehouse, until)
+    def extract(self, until: datetime | None, known: datetime | None = None) -> Interactions:
+        """Read what people did with products before `until`, as it was known at a moment."""
+        return extract_interactions(self._warehouse, until, known)
 
     def write(self, data: Interactions, folder: Path) -> None:
         """Keep interactions as plain files."""

@@ -1,11 +1,10 @@
 -- Who showed interest in which product when: people only, products only, one row an event.
 -- key_kind and key_id say whose past the event belongs to; they are empty where no key was given or personalisation was
 -- refused (on the event, else on the user record, else by the store), and such an event counts for popularity alone.
+-- What came in after $known is not read: it was not known then, whenever it happened.
 -- A user record that refuses now outweighs what older events said.
 -- What a device did in a session before the first login in it is the user's, where the session on that device has one
 -- user only: nothing after a logout and nothing of a shared device is joined. The rule in Python: identity.owners.
--- Who is a person is the rule of the view human_events, but asked after the joins: over the view, DuckDB joins 1.4 million
--- events in twice the time and runs out of 512 MB.
 WITH seen AS (
   SELECT
     customer_group, store, product, type, ts, event_id, categories, device,
@@ -69,11 +68,12 @@ WITH seen AS (
           store AS login_store, session AS login_session, coalesce(visitor, '') AS login_visitor,
           min(ts) AS first_ts, min("user") AS only_user, max("user") AS last_user
         FROM events
-        WHERE coalesce("user", '') <> '' AND coalesce(session, '') <> ''
+        WHERE coalesce("user", '') <> '' AND coalesce(session, '') <> '' AND coalesce(received_at, ts) <= $known
         GROUP BY store, session, coalesce(visitor, '')
       ) AS login
         ON login.login_store = one.store AND login.login_session = one.session
         AND login.login_visitor = coalesce(one.visitor, '') AND login.only_user = login.last_user
+      WHERE coalesce(one.received_at, one.ts) <= $known
     ) AS e
     LEFT JOIN stores AS s ON s.store = e.store
     LEFT JOIN users AS u ON u."user" = e."user" AND u.store = e.store

@@ -16,6 +16,10 @@ class PlantedLearning(RecommendationLearning):
         super().__init__(NoWarehouse())
         self.data = planted_interactions() if data is None else data
 
-    def extract(self, until: datetime | None) -> Interactions:  # noqa: ARG002 - the planted shop is read whole
+    def extract(
+        self,
+        until: datetime | None,  # noqa: ARG002 - the planted shop is read whole
+        known: datetime | None = None,  # noqa: ARG002
+    ) -> Interactions:
         """Return the planted interactions."""
         return self.data

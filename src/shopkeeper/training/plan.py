@@ -26,7 +26,8 @@ class TrainingPlan:
 
     Attributes:
         model: Model to fit; None = the system's default.
-        until: Nothing at or after this moment is read; None = everything.
+        until: Nothing that happened at or after this moment is read; None = everything.
+        known: Nothing that came in after this moment is read, whenever it happened; None = the moment the run begins.
         trials: Sets of parameters to try, the defaults among them; 0 = the defaults, untried.
         parallel_trials: Trials that are drawn knowing the same earlier ones, and tried side by side.
         seconds: No trial begins after so many; None = no limit. A plan with a limit is not repeated exactly.
@@ -43,6 +44,7 @@ class TrainingPlan:
 
     model: str | None = None
     until: datetime | None = None
+    known: datetime | None = None
     seed: int = 20_261_123
     trials: int = 0
     parallel_trials: int = 1

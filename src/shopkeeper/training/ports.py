@@ -210,8 +210,8 @@ class LearningSystem(Protocol[DataT, ModelT]):
         """The metric that decides."""
         ...
 
-    def extract(self, until: datetime | None) -> DataT:
-        """Read everything before `until` (None = everything)."""
+    def extract(self, until: datetime | None, known: datetime | None = None) -> DataT:
+        """Read everything that happened before `until` and had come in at the moment `known` (None = everything)."""
         ...
 
     def write(self, data: DataT, folder: Path) -> None:

@@ -59,7 +59,9 @@ class Reproduction:
 
 
 def plan_to_reproduce(version: ModelVersion) -> TrainingPlan:
-    """Return the plan a version was trained by, with an end that leaves out what happened later.
+    """Return the plan a version was trained by, with ends that leave out what happened, or came in, later.
+
+    A version's time is the moment its run began; what came in after it was not known to it.
 
     Raises:
         InputError: the version was trained before runs kept their plan.
@@ -76,7 +78,8 @@ def plan_to_reproduce(version: ModelVersion) -> TrainingPlan:
     if until is None and last is not None:
         until = msgspec.convert(last, datetime) + timedelta(microseconds=1)
     reason = plan.ignore_quality or f"reproduces {version.version}"
-    return replace(plan, until=until, reproduces=version.version, ignore_quality=reason)
+    known = plan.known or version.created_at
+    return replace(plan, until=until, known=known, reproduces=version.version, ignore_quality=reason)
 
 
 def reproduce(system: LearningSystem[DataT, ModelT], plan: TrainingPlan, rails: Rails, steps: Steps) -> Reproduction:
@@ -90,7 +93,7 @@ def reproduce(system: LearningSystem[DataT, ModelT], plan: TrainingPlan, rails: 
     version = rails.registry.get(system.name, plan.reproduces)
     run = RunInHand(system, plan, rails, steps, shares(plan))
     begun = begin(run)
-    summary = extract(run)
+    summary = extract(run, begun)
     validate(run, summary)
     cuts = split(run)
     found = search(run)

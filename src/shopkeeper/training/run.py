@@ -91,7 +91,7 @@ def train(system: LearningSystem[DataT, ModelT], plan: TrainingPlan, rails: Rail
     check_model(system.name, system.models, plan.model)
     run = RunInHand(system, plan, rails, steps, shares(plan))
     begun = begin(run)
-    summary = extract(run)
+    summary = extract(run, begun)
     quality = validate(run, summary)
     refresh_features(run, summary)
     cuts = split(run)

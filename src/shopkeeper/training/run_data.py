@@ -52,17 +52,19 @@ def begin(run: RunInHand[DataT, ModelT]) -> Begun:
     return msgspec.convert(found, Begun)
 
 
-def extract(run: RunInHand[DataT, ModelT]) -> DataSummary:
-    """Read everything there is before the plan's end, and keep it in the run's folder.
+def extract(run: RunInHand[DataT, ModelT], begun: Begun) -> DataSummary:
+    """Read what happened before the plan's end, as far as it was known when the run began, and keep it in its folder.
+
+    So a repetition reads the same rows, whatever came in since: late events, an import of the past.
 
     Raises:
         NotEnoughData: too few interactions or products; says how many there are and are needed.
     """
-    until = run.plan.until
+    until, known = run.plan.until, run.plan.known or begun.moment
 
     def call() -> dict[str, Any]:
         run.say(f"Reading interactions{f' before {until:%Y-%m-%d %H:%M}' if until else ''} ...")
-        data = run.system.extract(until)
+        data = run.system.extract(until, known)
         found = run.system.summary(data)
         _enough(run, found)
         started = time.perf_counter()
