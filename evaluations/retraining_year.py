@@ -11,8 +11,8 @@ prices, from week 41 on users have a segment.
 The last line of stdout is one JSON document. `kpi` is the chance that a list is clicked, by the truth of the simulated
 market, over the same contexts for both arms; intervals are over contexts, paired, with this one world given.
 `false_retrains` counts runs by drift or performance in weeks without a cause. `as_planned` says of each cause whether
-it did exactly what it should: one run by drift after tastes turned and none else, one by the new field, none on a broken
-feed, and one in every month that began, at its first look or the first one after the feed was mended for long enough.
+it did exactly what it should: one run by drift after tastes turned and none else, one by the new field, none on a
+broken feed, and one in every month that began, at its first look or the first one that nothing blocks.
 """
 
 from __future__ import annotations
