@@ -20,7 +20,7 @@ from shopkeeper.recommendations.interactions import KINDS, SECOND, Interactions
 from shopkeeper.recommendations.item_knn import ItemKnn, ItemKnnParams
 from shopkeeper.recommendations.items import single_group
 from shopkeeper.recommendations.loaded import bundle_arrays
-from shopkeeper.recommendations.recommend import DEFAULT_PARAMS, RecommendParams
+from shopkeeper.recommendations.recipe import DEFAULT_PARAMS, RecommendParams
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
 from shopkeeper.recommendations.shoppers import ShopperPasts, shopper_key
 from shopkeeper.recommendations.system import RecommendationSystem

@@ -11,7 +11,7 @@ import pytest
 from shopkeeper.commerce.consent import NO_CONSENT, Consent
 from shopkeeper.commerce.event import EventType
 from shopkeeper.recommendations.answer import Reason
-from shopkeeper.recommendations.recommend import RecommendParams
+from shopkeeper.recommendations.recipe import RecommendParams
 from shopkeeper.recommendations.request import Filters
 
 from .conftest import HISTORY, NOW, PRODUCTS, Shop, product

@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 
 from shopkeeper.commerce.decision import DecisionRecord
-from shopkeeper.serving.arms import ChampionOnly
+from shopkeeper.experiments.sticky import MemorySticky
+from shopkeeper.serving.arms import LiveArms
 from shopkeeper.serving.breaker import Breaker, BreakerLimits
 from shopkeeper.serving.cache import AnswerCache
 from shopkeeper.serving.decide import Decider, Decision, Surroundings
+from shopkeeper.serving.lineup import Lineup
 from shopkeeper.serving.telemetry import Telemetry
 from shopkeeper.serving.workers import Workers
 
@@ -33,6 +35,10 @@ class Wish:
     unit: str | None = "ann"
     session: str | None = "s1"
     measured: bool = True
+
+    @property
+    def names(self) -> tuple[tuple[str, str], ...]:
+        return (("user", self.unit),) if self.unit else ()
 
 
 @dataclass
@@ -61,6 +67,9 @@ class Parrot:
     def record(self, answer: str) -> tuple[int, Mapping[str, Any]]:
         return 1, {"said": answer}
 
+    def agreement(self, shown: str, other: str) -> float | None:
+        return float(shown == other)
+
 
 @dataclass
 class Records:
@@ -81,14 +90,17 @@ class Shop:
     def __post_init__(self) -> None:
         ids = count(1)
         self.records, self.telemetry = Records(), Telemetry(lambda: self.seconds)
-        self.breaker = Breaker(BreakerLimits(2, 0.5, 10, 5), lambda: self.seconds)
+        self.lineup: Lineup[Wish, str] = Lineup(
+            self.parrot, lambda: Breaker(BreakerLimits(2, 0.5, 10, 5), lambda: self.seconds)
+        )
+        self.arms = LiveArms(MemorySticky())
         self.cache: AnswerCache[str] = AnswerCache(10, 100, lambda: self.seconds, lambda: 0.0)
         self.workers = Workers(2)
         around = Surroundings(
-            ChampionOnly(), self.workers, self.records, self.telemetry, lambda: self.seconds, lambda: NOON,
+            self.arms, self.workers, self.records, self.telemetry, lambda: self.seconds, lambda: NOON,
             lambda: f"d{next(ids)}",
         )  # fmt: skip
-        self.decider: Decider[Wish, str] = Decider(self.parrot, self.cache, self.breaker, around, self.deadline_seconds)
+        self.decider: Decider[Wish, str] = Decider(self.lineup, self.cache, around, self.deadline_seconds)
 
     def ask(self, *wishes: Wish) -> list[Decision[str]]:
         async def scenario() -> list[Decision[str]]:
@@ -199,7 +211,7 @@ def test_waiting_for_a_thread_is_answered_by_the_rules_and_not_held_against_the_
     decisions = shop.ask(*[Wish(f"word-{n}") for n in range(6)])
     release.set()
     assert {decision.fallback for decision in decisions} == {"deadline"}
-    assert shop.breaker.state == "closed", "one call ran over; five waited, and two that ran over would open it"
+    assert shop.decider.breaker.state == "closed", "one call ran over; five waited, and two that ran over would open it"
 
 
 def test_the_last_good_answer_stands_in_for_a_broken_model_if_it_still_holds() -> None:

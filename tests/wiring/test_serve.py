@@ -87,28 +87,27 @@ def test_the_champion_answers_and_another_takes_over_by_pointer_alone(settings: 
 
 def test_a_damaged_version_never_serves_and_the_old_one_goes_on(settings: Settings) -> None:
     good, bad = versions(settings)
+    folder = settings.folder(settings.engines.models) / "recommendations" / bad
+    array = sorted(folder.glob("*.npy"))[0]
+    whole = array.read_bytes()
 
     async def scenario() -> None:
         async with open_serving(settings) as serving:
-            assert serving.system.version is not None
-            before = serving.system.version
-            folder = (
-                settings.folder(settings.engines.models) / serving.state.registry.get("recommendations", bad).folder
-            )
-            array = sorted(folder.glob("*.npy"))[0]
-            whole = array.read_bytes()
-            array.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+            assert serving.system.version == good
+            serving.state.registry.point("recommendations", "champion", bad, "test", "test")
             try:
-                serving.state.registry.point("recommendations", "champion", bad, "test", "test")
                 await serving.release.follow()
                 assert serving.release.error is not None
                 assert array.name in serving.release.error
-                assert (await serving.recommend(ask(user="u1"))).model == before
+                assert (await serving.recommend(ask(user="u1"))).model == good
             finally:
-                array.write_bytes(whole)
                 serving.state.registry.point("recommendations", "champion", good, "test", "test")
 
-    asyncio.run(scenario())
+    array.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    try:
+        asyncio.run(scenario())
+    finally:
+        array.write_bytes(whole)
 
 
 def test_what_a_user_bought_is_read_only_with_consent(settings: Settings) -> None:

@@ -113,6 +113,7 @@ MEMORY: Final[Mapping[str, Place]] = {
         "last 50 events by user, visitor or session", "`serving.sessions` newest", "dropped at once"
     ),
     "cache of answers": Place("lists under a key of the shopper", "`serving.cache_hours`", "all lists are dropped"),
+    "first arms": Place("arm of each test by user, visitor or session", "`serving.sessions` newest", "dropped at once"),
     "user agents": Place("agents lately seen, nobody's id", "50,000 newest", ""),
 }
 """What a serving process holds in memory; gone when it ends."""

@@ -20,7 +20,8 @@ from shopkeeper.recommendations.fill import Stock
 from shopkeeper.recommendations.history import KIND_STRENGTHS, ages_of
 from shopkeeper.recommendations.item_knn import ItemKnn
 from shopkeeper.recommendations.loaded import LoadedModel, assemble_model
-from shopkeeper.recommendations.recommend import DEFAULT_PARAMS, RecommendParams, recommend
+from shopkeeper.recommendations.recipe import DEFAULT_PARAMS, RecommendParams
+from shopkeeper.recommendations.recommend import recommend
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
 from shopkeeper.recommendations.shoppers import ManyPasts, shopper_key
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from shopkeeper.recommendations.answer import RecommendationAnswer
 from shopkeeper.recommendations.fill import Stock, fill
 from shopkeeper.recommendations.past import past_of
-from shopkeeper.recommendations.recommend import RecommendParams, rules_for
+from shopkeeper.recommendations.recipe import RecommendParams
+from shopkeeper.recommendations.recommend import rules_for
 from shopkeeper.recommendations.request import RecommendationRequest
 
 

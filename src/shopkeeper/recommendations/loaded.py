@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -31,12 +31,14 @@ class LoadedModel:
 
     Attributes:
         popular: Popularity from the same data; fills what the model leaves open.
+        content: Hash over the arrays of the bundle; another one after a person was erased from it.
     """
 
     version: str
     model: RecommendationModel
     popular: Popular
     shoppers: ShopperPasts
+    content: str = ""
 
     @property
     def index(self) -> ItemIndex:
@@ -55,7 +57,8 @@ def load_model(bundle: Bundle) -> LoadedModel:
     Raises:
         UnknownModel: the bundle holds a model this Shopkeeper does not know.
     """
-    return assemble_model(bundle.version, bundle.manifest.model, bundle.arrays)
+    loaded = assemble_model(bundle.version, bundle.manifest.model, bundle.arrays)
+    return replace(loaded, content=bundle.manifest.content)
 
 
 def assemble_model(version: str, name: str, arrays: Arrays) -> LoadedModel:

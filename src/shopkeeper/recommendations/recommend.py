@@ -1,4 +1,4 @@
-"""A recommendation from top to bottom: evidence -> candidates -> score -> rules -> reasons -> fill."""
+"""A recommendation from top to bottom: evidence -> candidates -> score -> rules -> diversity -> reasons -> fill."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from shopkeeper.recommendations import reasons
 from shopkeeper.recommendations.answer import Reason, ReasonCode, Recommendation, RecommendationAnswer
+from shopkeeper.recommendations.diversity import POOL, diversified
 from shopkeeper.recommendations.fill import Stock, fill
 from shopkeeper.recommendations.history import KIND_STRENGTHS
 from shopkeeper.recommendations.interactions import PURCHASE
@@ -20,27 +21,13 @@ from shopkeeper.recommendations.loaded import LoadedModel
 from shopkeeper.recommendations.model import Scored
 from shopkeeper.recommendations.past import Past, past_of
 from shopkeeper.recommendations.reasons import because
+from shopkeeper.recommendations.recipe import RecommendParams
 from shopkeeper.recommendations.request import RecommendationRequest
 from shopkeeper.recommendations.rules import Rules
 from shopkeeper.serving.catalogue import Card, Catalogue
 
 _FIRST_LOOK = 400
 """Candidates sorted at first; the rest only if the rules leave too few of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class RecommendParams:
-    """How history and page are weighed, and how long a purchase bars its product."""
-
-    history_share: float = 0.3
-    """What the history counts beside the products of the page; without any, the history counts in full."""
-    bought_days: float = 365.0
-    """A bought product is not recommended again for so many days."""
-    repurchase: bool = False
-    """True lets bought products come back, for shops that sell what runs out."""
-
-
-DEFAULT_PARAMS = RecommendParams()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +57,9 @@ def recommend(
     rules = rules_for(request, past, stock.catalogue, params)
     evidence = gather(request, past, loaded, stock.catalogue, params)
     scored = candidates(request, evidence, loaded)
-    found = list(islice(judged(scored, evidence, loaded, rules), request.body.k))
+    k = request.body.k
+    best = list(islice(judged(scored, evidence, loaded, rules), k * POOL if params.diversity else k))
+    found = diversified(best, k, params.diversity)
     why = _reasons(found, evidence, loaded, stock.catalogue, request.store)
     chosen = [
         Recommendation(card.product.product, score, (reason,))

@@ -146,6 +146,15 @@ class RecommendationRequest:
         return self.shopper.unit if self.consent.measure else None
 
     @property
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """What the unit goes by inside its customer group, the strongest first; empty where there is no unit."""
+        if not self.consent.measure:
+            return ()
+        shopper = self.shopper
+        pairs = (("user", shopper.user), ("visitor", shopper.visitor), ("session", shopper.session))
+        return tuple((f"{kind} of {shopper.group}", name) for kind, name in pairs if name)
+
+    @property
     def session(self) -> str | None:
         """Session the answer is for; None where there is none or the shopper did not allow measurement."""
         return self.shopper.session if self.consent.measure else None

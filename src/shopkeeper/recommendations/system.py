@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,8 @@ from shopkeeper.recommendations.fallback import fall_back
 from shopkeeper.recommendations.fill import Stock
 from shopkeeper.recommendations.loaded import LoadedModel, load_model
 from shopkeeper.recommendations.past import Past
-from shopkeeper.recommendations.recommend import DEFAULT_PARAMS, RecommendParams, recommend, rules_for
+from shopkeeper.recommendations.recipe import DEFAULT_PARAMS, RecommendParams, changed
+from shopkeeper.recommendations.recommend import recommend, rules_for
 from shopkeeper.recommendations.request import RecommendationRequest
 from shopkeeper.recommendations.shelf import Shelf
 from shopkeeper.recommendations.similar import similar_request
@@ -26,6 +28,13 @@ from shopkeeper.serving.catalogue import Catalogue
 _CACHED_IDS = 50
 """Requests that name more products than this in one list are not cached: they hardly come twice."""
 _CACHED_CONTEXT_BYTES = 1_000
+
+
+@dataclass(slots=True)
+class _Held:
+    """What one form answers with now, replaced as a whole."""
+
+    serving: tuple[LoadedModel | None, Stock]
 
 
 class RecommendationSystem:
@@ -42,7 +51,7 @@ class RecommendationSystem:
     def __init__(self, catalogue: Catalogue, trending: Trending, params: RecommendParams = DEFAULT_PARAMS) -> None:
         self._catalogue = catalogue
         self._params = params
-        self._serving: tuple[LoadedModel | None, Stock] = (None, Stock(catalogue, Shelf(catalogue), trending))
+        self._held = _Held((None, Stock(catalogue, Shelf(catalogue), trending)))
 
     def load(self, bundle: Bundle | None) -> None:
         """Serve another version from the next request on; None = rules only.
@@ -50,12 +59,37 @@ class RecommendationSystem:
         Raises:
             UnknownModel: the bundle holds a model this Shopkeeper does not know; the old version goes on serving.
         """
-        loaded = load_model(bundle) if bundle is not None else None
-        stock = self._serving[1]
-        popular = loaded.popular if loaded else None
+        self.serve(load_model(bundle) if bundle is not None else None)
+
+    def serve(self, loaded: LoadedModel | None) -> None:
+        """Serve a version that is open already from the next request on; None = rules only."""
         for store in self._catalogue.stores:
-            stock.shelf.order(store.store)  # read the shelves now, not in the first request
-        self._serving = (loaded, Stock(stock.catalogue, stock.shelf, stock.trending, popular))
+            self._serving[1].shelf.order(store.store)  # read the shelves now, not in the first request
+        self._held.serving = self._over(loaded)
+
+    def beside(self, loaded: LoadedModel) -> RecommendationSystem:
+        """Return another version over the same shelf, that no `serve` of this one changes."""
+        other = RecommendationSystem.__new__(RecommendationSystem)
+        other._catalogue, other._params, other._held = self._catalogue, self._params, _Held(self._over(loaded))
+        return other
+
+    def with_settings(self, settings: Mapping[str, Any]) -> RecommendationSystem:
+        """Return this version, whichever it is at the time, with some settings of the recipe changed.
+
+        Raises:
+            InputError: there is no such setting, or the value is not one it can have.
+        """
+        other = RecommendationSystem.__new__(RecommendationSystem)
+        other._catalogue, other._params, other._held = self._catalogue, changed(self._params, settings), self._held
+        return other
+
+    @property
+    def _serving(self) -> tuple[LoadedModel | None, Stock]:
+        return self._held.serving
+
+    def _over(self, loaded: LoadedModel | None) -> tuple[LoadedModel | None, Stock]:
+        stock = self._serving[1]
+        return loaded, Stock(stock.catalogue, stock.shelf, stock.trending, loaded.popular if loaded else None)
 
     @property
     def version(self) -> str | None:
@@ -107,7 +141,9 @@ class RecommendationSystem:
         shopper = request.shopper
         person = (shopper.user, shopper.visitor, shopper.session, request.profile.version) if request.personal else None
         asked = (body.surface, body.k, body.products, body.candidates, body.exclude, body.filters, context)
-        return (self.name, self.version, body.store, shopper.group, person, asked)
+        loaded = self._serving[0]
+        model = (loaded.version, loaded.content) if loaded else None
+        return (self.name, model, body.store, shopper.group, person, asked)
 
     def still_holds(self, request: RecommendationRequest, answer: RecommendationAnswer) -> bool:
         """Say whether every product may still be shown and still is what the request asked for.
@@ -125,3 +161,9 @@ class RecommendationSystem:
             for item in answer.items
         ]
         return len(answer.items), {"items": items}
+
+    def agreement(self, shown: RecommendationAnswer, other: RecommendationAnswer) -> float | None:
+        """Return which share of the products shown another answer has too; None where none was shown."""
+        if not shown.items:
+            return None
+        return len({item.product for item in shown.items} & {item.product for item in other.items}) / len(shown.items)

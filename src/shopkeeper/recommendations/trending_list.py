@@ -12,7 +12,8 @@ from shopkeeper.recommendations.answer import Recommendation, RecommendationAnsw
 from shopkeeper.recommendations.categories import normal
 from shopkeeper.recommendations.fill import Stock, fill
 from shopkeeper.recommendations.past import Past
-from shopkeeper.recommendations.recommend import RecommendParams, rules_for
+from shopkeeper.recommendations.recipe import RecommendParams
+from shopkeeper.recommendations.recommend import rules_for
 from shopkeeper.recommendations.request import NO_FILTERS, Filters, RecommendationBody, RecommendationRequest
 
 

@@ -1,23 +1,93 @@
-"""Which arm of an experiment or rollout answers a unit."""
+"""Which arm of an experiment or rollout answers a unit, and what is stopped."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-CHAMPION = "champion"
+from shopkeeper.experiments.live_assignment import NOTHING_KEPT, UNASSIGNED, Assigned, LiveAssignment
+from shopkeeper.experiments.live_test import LiveTest, StopOrder
+from shopkeeper.experiments.sticky import StickyAssignments, kept_name
+
+Names = Sequence[tuple[str, str]]
+"""What a unit goes by, each with its kind, the strongest first: `("user", "ann"), ("visitor", "v-1")`."""
 
 
 class Arms(Protocol):
-    """Assignment. Laws: the same unit gets the same arm while an experiment runs; cheap and never raising."""
+    """Assignment. Laws: the same unit gets the same arm while a test runs; cheap and never raising."""
 
-    def arm(self, system: str, store: str, unit: str | None) -> str:
-        """Return the arm's name; `champion` where nothing is tested or the unit is not known."""
+    @property
+    def turn(self) -> int:
+        """A number that changes with whatever the answers below depend on besides their arguments."""
+        ...
+
+    def assign(self, system: str, store: str, names: Names) -> Assigned:
+        """Return what answers a unit; the champion, in no test, where nothing is tested or the unit is not known."""
+        ...
+
+    def shadows(self, system: str, store: str) -> Sequence[LiveTest]:
+        """Return the tests with a version to compute beside the answers."""
+        ...
+
+    def stopped(self, system: str, store: str) -> bool:
+        """Say whether a system answers by its fallback alone, as somebody ordered."""
         ...
 
 
-class ChampionOnly:
-    """No experiment runs: the champion answers everyone."""
+class LiveArms:
+    """Implements `Arms` over what was last told to run. Used from one event loop.
 
-    def arm(self, system: str, store: str, unit: str | None) -> str:  # noqa: ARG002 - the port's signature
-        """Return `champion`."""
-        return CHAMPION
+    A unit keeps its first arm: what a device was answered with before its user signed in is the user's arm as well.
+
+    Args:
+        sticky: First arms of units.
+    """
+
+    def __init__(self, sticky: StickyAssignments) -> None:
+        self._sticky = sticky
+        self._assignments: dict[tuple[str, str], LiveAssignment] = {}
+        self.running: tuple[LiveTest, ...] = ()
+        """What runs, the oldest first."""
+        self.stops: tuple[StopOrder, ...] = ()
+        """What is stopped."""
+        self.turn = 0
+
+    def run(self, tests: Iterable[LiveTest]) -> None:
+        """Let these tests run from the next decision on, and no others."""
+        self.running = tuple(tests)
+        self._assignments = {}
+        self.turn += 1
+
+    def stop(self, orders: Iterable[StopOrder]) -> None:
+        """Let these orders hold from the next decision on, and no others."""
+        self.stops = tuple(orders)
+        self.turn += 1
+
+    def assign(self, system: str, store: str, names: Names) -> Assigned:
+        """Return what answers a unit, and keep its first arm."""
+        if not names or not self.running:
+            return UNASSIGNED
+        own = kept = self._sticky.of(*names[0])
+        for name in names[1:]:
+            if first := self._sticky.of(*name):
+                kept = {**first, **kept}
+        assigned = self._assignment(system, store).assign(names[0][1], kept or NOTHING_KEPT)
+        if assigned.test is not None and assigned.counted and kept_name(assigned.test) not in own:
+            self._sticky.keep(*names[0], assigned.test, 0, assigned.variant)
+        return assigned
+
+    def shadows(self, system: str, store: str) -> Sequence[LiveTest]:
+        """Return the tests with a version to compute beside the answers."""
+        return self._assignment(system, store).shadows if self.running and not self.stopped(system, store) else ()
+
+    def stopped(self, system: str, store: str) -> bool:
+        """Say whether an order stops a system in a store."""
+        return bool(self.stops) and any(
+            order.system in ("", system) and order.store in ("", store) for order in self.stops
+        )
+
+    def _assignment(self, system: str, store: str) -> LiveAssignment:
+        found = self._assignments.get((system, store))
+        if found is None:
+            found = self._assignments[system, store] = LiveAssignment(system, store, self.running)
+        return found

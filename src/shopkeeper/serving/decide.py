@@ -11,16 +11,20 @@ from typing import Generic, TypeVar
 import structlog
 
 from shopkeeper.commerce.decision import DecisionRecord
+from shopkeeper.experiments.live_assignment import RULES, UNASSIGNED, Assigned
 from shopkeeper.serving.arms import Arms
 from shopkeeper.serving.breaker import Breaker
 from shopkeeper.serving.cache import AnswerCache
-from shopkeeper.serving.ports import DecisionLog, DecisionRequest, DecisionSystem
+from shopkeeper.serving.lineup import Line, Lineup
+from shopkeeper.serving.ports import DecisionLog, DecisionRequest
+from shopkeeper.serving.shadow import Shadows, Shown
 from shopkeeper.serving.telemetry import Telemetry
 from shopkeeper.serving.workers import DeadlineMissed, Workers
 
 RequestT = TypeVar("RequestT", bound=DecisionRequest)
 AnswerT = TypeVar("AnswerT")
 _MODEL_TRIES = 2
+_ARM_TRIES = 2
 _log = structlog.get_logger(__name__)
 
 
@@ -31,9 +35,11 @@ class Decision(Generic[AnswerT]):
     Attributes:
         model: Version that gave the answer; None = the rules did.
         variant: Arm that answered.
-        fallback: Why the model did not answer: `no_model`, `deadline`, `error`, `breaker_open`, `changed` (shelf or
-            model changed under each try), or `stale` (after one of these, the model's last good answer stood in).
+        fallback: Why the model did not answer: `no_model`, `not_opened` (the arm's version cannot be), `deadline`,
+            `error`, `breaker_open`, `changed` (shelf, model or arm changed under each try), `stopped` (by order), or
+            `stale` (after one of these, the model's last good answer stood in). None for an arm of the rules.
         took_ms: Time in the server, milliseconds.
+        test, epoch: Test the decision is of, and its allocation; None = of none.
     """
 
     decision_id: str
@@ -43,11 +49,13 @@ class Decision(Generic[AnswerT]):
     fallback: str | None
     cached: bool
     took_ms: float
+    test: str | None = None
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Found(Generic[AnswerT]):
-    """An answer before it is logged; without one, `reason` says why the model gave none."""
+    """An answer before it is logged; without one the rules answer, and `reason` says why the model gave none."""
 
     answer: AnswerT | None
     model: str | None = None
@@ -78,20 +86,23 @@ class Decider(Generic[RequestT, AnswerT]):
     """Decides for one system. Used from one event loop; the model alone runs in other threads.
 
     Args:
+        lineup: The forms of the system that arms are answered by.
+        shadows: Computes what is not shown; None = nothing is.
         deadline_seconds: How long the model may take before the rules answer.
     """
 
     def __init__(
         self,
-        system: DecisionSystem[RequestT, AnswerT],
+        lineup: Lineup[RequestT, AnswerT],
         cache: AnswerCache[AnswerT],
-        breaker: Breaker,
         around: Surroundings,
         deadline_seconds: float,
+        shadows: Shadows[RequestT, AnswerT] | None = None,
     ) -> None:
-        self.system = system
+        self.system = lineup.champion.system
         self.cache = cache
-        self.breaker = breaker
+        self.lineup = lineup
+        self.shadows = shadows
         self._around = around
         self._deadline = deadline_seconds
         self._flights: dict[Hashable, asyncio.Future[_Found[AnswerT]]] = {}
@@ -102,95 +113,135 @@ class Decider(Generic[RequestT, AnswerT]):
         Between the last look at the shelf (`still_holds`, or the rules reading it) and the return there is no await, so
         an answer never shows what was withdrawn before it.
         """
-        around = self._around
+        around, name = self._around, self.system.name
         started = around.seconds()
-        variant = around.arms.arm(self.system.name, request.store, request.unit)
-        try:
-            found = await self._find(request, variant)
-        except Exception as error:  # noqa: BLE001 - the model's own cache_key or still_holds failed: the rules still answer
-            _log.exception("decision_failed", system=self.system.name, error=repr(error))
-            self._note_failure("error")
-            found = _Found(None, reason="error")
+        assigned, found = await self._answer(request)
         answer = self.system.fallback(request) if found.answer is None else found.answer
         took_ms = (around.seconds() - started) * 1000
-        decision = Decision(around.new_id(), answer, found.model, variant, found.reason, found.cached, took_ms)
-        around.log.put(self._record(request, decision))
-        around.telemetry.observe(took_ms, found.reason, found.cached, self.system.name, variant)
+        decision = Decision(
+            around.new_id(), answer, found.model, assigned.variant, found.reason, found.cached, took_ms,
+            assigned.counted_test, assigned.epoch if assigned.counted else 0,
+        )  # fmt: skip
+        record = self._record(request, decision)
+        around.log.put(record)
+        around.telemetry.observe(took_ms, found.reason, found.cached, name, assigned.variant)
+        if self.shadows is not None and (tests := around.arms.shadows(name, request.store)):
+            self.shadows.look(tests, Shown(request, decision.decision_id, record.ts, answer))
         return decision
+
+    @property
+    def breaker(self) -> Breaker:
+        """The breaker of the champion."""
+        return self.lineup.champion.breaker
 
     def key(self, request: RequestT) -> Hashable | None:
         """Return the key under which the answer to a request is kept, arm included; None = it is not kept."""
-        own = self.system.cache_key(request) if self.system.version is not None else None
-        return None if own is None else (self._around.arms.arm(self.system.name, request.store, request.unit), own)
+        assigned = self._assigned(request)
+        line = None if self._stopped(request) or assigned.version == RULES else self.lineup.line(assigned)
+        return None if line is None or line.system.version is None else _key(line, assigned, request)
 
     def prime(self, request: RequestT, answer: AnswerT, model: str, seconds: float) -> None:
         """Keep an answer that another process's model gave to the same request, for some seconds."""
+        line = self.lineup.line(self._assigned(request))
         key = self.key(request)
-        if key is not None and self.cache.fresh(key) is None:
+        of_today = line is not None and line.system.version == model  # not of a version that was replaced meanwhile
+        if of_today and key is not None and self.cache.fresh(key) is None:
             self.cache.put_for(key, answer, model, seconds)
 
-    async def _find(self, request: RequestT, variant: str) -> _Found[AnswerT]:
+    def _assigned(self, request: RequestT) -> Assigned:
+        return self._around.arms.assign(self.system.name, request.store, request.names)
+
+    def _stopped(self, request: RequestT) -> bool:
+        return self._around.arms.stopped(self.system.name, request.store)
+
+    async def _answer(self, request: RequestT) -> tuple[Assigned, _Found[AnswerT]]:
+        """Return an arm and its answer; one that was taken back or stopped while its model worked answers no more."""
+        arms = self._around.arms
+        for _ in range(_ARM_TRIES):
+            if self._stopped(request):
+                return UNASSIGNED, _Found(None, reason="stopped")
+            turn, assigned = arms.turn, self._assigned(request)
+            found = await self._by_arm(request, assigned)
+            if arms.turn == turn or (not self._stopped(request) and self._assigned(request) == assigned):
+                return assigned, found
+        return UNASSIGNED, _Found(None, reason="changed")
+
+    async def _by_arm(self, request: RequestT, assigned: Assigned) -> _Found[AnswerT]:
+        if assigned.version == RULES:
+            return _Found(None)
+        line = self.lineup.line(assigned)
+        if line is None:
+            return self._failed("not_opened")
+        try:
+            return await self._find(request, assigned, line)
+        except Exception as error:  # noqa: BLE001 - the model's own cache_key or still_holds failed: the rules still answer
+            _log.exception("decision_failed", system=self.system.name, error=repr(error))
+            return self._failed("error")
+
+    async def _find(self, request: RequestT, assigned: Assigned, line: Line[RequestT, AnswerT]) -> _Found[AnswerT]:
         """Return the model's answer from cache or anew; else its last good one; else none, with the reason."""
+        system = line.system
         for _ in range(_MODEL_TRIES):
-            version = self.system.version
+            version = system.version
             if version is None:
                 return _Found(None, reason="no_model")
-            own_key = self.system.cache_key(request)
-            key = None if own_key is None else (variant, own_key)
+            key = _key(line, assigned, request)
             kept = self.cache.fresh(key) if key is not None else None
-            if kept is not None and self.system.still_holds(request, kept.answer):
+            if kept is not None and system.still_holds(request, kept.answer):
                 return _Found(kept.answer, kept.model, cached=True)
-            found = await self._one_flight(key, request, version)
+            found = await self._one_flight(key, request, line, version)
             if found.answer is None:
                 last = self.cache.last(key) if key is not None else None
-                if last is not None and self.system.still_holds(request, last.answer):
+                if last is not None and system.still_holds(request, last.answer):
                     return _Found(last.answer, last.model, "stale", cached=True)
                 return found
             # The shelf may have changed while the model worked, or another version may have taken over.
-            if self.system.version == version and self.system.still_holds(request, found.answer):
+            if system.version == version and system.still_holds(request, found.answer):
                 return found
         return _Found(None, reason="changed")
 
-    async def _one_flight(self, key: Hashable | None, request: RequestT, version: str) -> _Found[AnswerT]:
+    async def _one_flight(
+        self, key: Hashable | None, request: RequestT, line: Line[RequestT, AnswerT], version: str
+    ) -> _Found[AnswerT]:
         """Let requests with one key share one call of the model."""
         if key is None:
-            return await self._ask_model(None, request, version)
+            return await self._ask_model(None, request, line, version)
         flight = self._flights.get(key)
         if flight is not None:
             return await asyncio.shield(flight)
         flight = self._flights[key] = asyncio.get_running_loop().create_future()
         found: _Found[AnswerT] = _Found(None, reason="error")
         try:
-            found = await self._ask_model(key, request, version)
+            found = await self._ask_model(key, request, line, version)
             return found
         finally:
             del self._flights[key]
             flight.set_result(found)
 
-    async def _ask_model(self, key: Hashable | None, request: RequestT, version: str) -> _Found[AnswerT]:
-        if not self.breaker.allow():
+    async def _ask_model(
+        self, key: Hashable | None, request: RequestT, line: Line[RequestT, AnswerT], version: str
+    ) -> _Found[AnswerT]:
+        system, breaker = line.system, line.breaker
+        if not breaker.allow():
             return self._failed("breaker_open")
         try:
-            answer = await self._around.workers.run(self.system.answer, request, self._deadline)
+            answer = await self._around.workers.run(system.answer, request, self._deadline)
         except DeadlineMissed as missed:
             if missed.ran:  # a call that only waited for a thread is load, not a fault of the model
-                self.breaker.failed()
+                breaker.failed()
             return self._failed("deadline")
         except Exception as error:  # noqa: BLE001 - whatever the model raises, the rules answer
-            _log.exception("model_failed", system=self.system.name, model=version, error=repr(error))
-            self.breaker.failed()
+            _log.exception("model_failed", system=system.name, model=version, error=repr(error))
+            breaker.failed()
             return self._failed("error")
-        self.breaker.succeeded()
-        if key is not None and self.system.version == version:
+        breaker.succeeded()
+        if key is not None and system.version == version:
             self.cache.put(key, answer, version)
         return _Found(answer, version)
 
     def _failed(self, reason: str) -> _Found[AnswerT]:
-        self._note_failure(reason)
-        return _Found(None, reason=reason)
-
-    def _note_failure(self, reason: str) -> None:
         self._around.telemetry.model_failures[self.system.name, reason] += 1
+        return _Found(None, reason=reason)
 
     def _record(self, request: RequestT, decision: Decision[AnswerT]) -> DecisionRecord:
         """Return what is kept of a decision; of a shopper who is not measured, nothing that leads to them."""
@@ -204,6 +255,8 @@ class Decider(Generic[RequestT, AnswerT]):
             unit=request.unit if measured else None,
             session=request.session if measured else None,
             surface=request.surface,
+            test=decision.test,
+            epoch=decision.epoch,
             variant=decision.variant,
             model=decision.model,
             fallback=decision.fallback,
@@ -212,3 +265,8 @@ class Decider(Generic[RequestT, AnswerT]):
             cached=decision.cached,
             took_ms=round(decision.took_ms, 3),
         )
+
+
+def _key(line: Line[RequestT, AnswerT], assigned: Assigned, request: RequestT) -> Hashable | None:
+    own = line.system.cache_key(request)
+    return None if own is None else (assigned.key, own)

@@ -34,6 +34,11 @@ class DecisionRequest(Protocol):
         ...
 
     @property
+    def names(self) -> Sequence[tuple[str, str]]:
+        """What the unit goes by, each with its kind, the strongest and `unit` first; empty where there is no unit."""
+        ...
+
+    @property
     def session(self) -> str | None:
         """Session the answer is for; None where there is none or the shopper did not allow measurement."""
         ...
@@ -53,7 +58,8 @@ class DecisionSystem(Protocol[RequestT, AnswerT]):
 
     Laws: `answer` may raise, and may be called from a worker thread; `fallback` needs no model and no network, never
     raises and gives a sensible answer for any request; `still_holds` is checked on every cached answer, so no cached
-    answer breaks a live rule (a product sold out or withdrawn since).
+    answer breaks a live rule (a product sold out or withdrawn since); `version` and `cache_key` change when what they
+    name does.
     """
 
     @property
@@ -84,6 +90,10 @@ class DecisionSystem(Protocol[RequestT, AnswerT]):
 
     def record(self, answer: AnswerT) -> tuple[int, Mapping[str, Any]]:
         """Return how many results the answer has and what to keep of it in the decision log."""
+        ...
+
+    def agreement(self, shown: AnswerT, other: AnswerT) -> float | None:
+        """Return which share of what was shown another answer has too, 0 to 1; None where nothing was shown."""
         ...
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 SECONDS_KEPT = 900
+VARIANTS_COUNTED = 20
+"""Names of arms that are counted on their own; further ones count as `other`, so that plans cannot fill memory."""
 SAMPLES_A_SECOND = 256
 LATENCY_BOUNDS_MS = (0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 60.0, 100.0, 250.0, 500.0, 1000.0)
 
@@ -114,6 +116,7 @@ class Telemetry:
         self._ring: deque[Second] = deque(maxlen=SECONDS_KEPT)
         self.decisions: Counter[tuple[str, str, str, bool]] = Counter()
         """(system, variant, fallback reason or empty, cached) -> decisions."""
+        self._variants: set[str] = set()
         self.latency: dict[str, Histogram] = {}
         """System -> time in the server, milliseconds."""
         self.events: Counter[str] = Counter()
@@ -143,11 +146,19 @@ class Telemetry:
             second.samples.append(took_ms)
         elif (place := self._random.randrange(second.decisions)) < SAMPLES_A_SECOND:
             second.samples[place] = took_ms
-        self.decisions[system, variant, fallback or "", cached] += 1
+        self.decisions[system, self._counted(variant), fallback or "", cached] += 1
         histogram = self.latency.get(system)
         if histogram is None:
             histogram = self.latency[system] = Histogram(LATENCY_BOUNDS_MS)
         histogram.observe(took_ms)
+
+    def _counted(self, variant: str) -> str:
+        if variant in self._variants:
+            return variant
+        if len(self._variants) == VARIANTS_COUNTED:
+            return "other"
+        self._variants.add(variant)
+        return variant
 
     def took_events(self, types: Counter[str], duplicates: int = 0) -> None:
         """Count events taken, by type, and resent ones."""

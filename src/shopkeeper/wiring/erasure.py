@@ -19,6 +19,7 @@ from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.lake_erasure import Person
 from shopkeeper.engines.quarantine_files import QuarantineFiles
 from shopkeeper.engines.state import State
+from shopkeeper.experiments.sticky import MemorySticky
 from shopkeeper.intake.ports import SourcedRow
 from shopkeeper.quality.ports import NamedQuery
 from shopkeeper.recommendations.shoppers import forget, shopper_key
@@ -40,6 +41,7 @@ class Places:
     state: State
     models: Path
     profiles: Profiles
+    first_arms: MemorySticky
     catalogue: Catalogue
     release: Release
     forget_answers: Callable[[], None]
@@ -112,7 +114,10 @@ class Erasure:
         return erased
 
     async def _erase_profiles(self, store: str, user: str) -> int:
-        return await self._places.profiles.erase(self._places.catalogue.group(store), user)
+        group, profiles = self._places.catalogue.group(store), self._places.profiles
+        for _, kind, name in profiles.local.names_of(group, user):
+            self._places.first_arms.forget(f"{kind} of {group}", name)
+        return await profiles.erase(group, user)
 
     def _erase_history(self, stores: tuple[str, ...], user: str) -> dict[str, int]:
         places = self._places

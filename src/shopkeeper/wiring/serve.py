@@ -14,32 +14,38 @@ from datetime import UTC, datetime
 
 import structlog
 
+from shopkeeper.commerce.decision import DecisionRecord, ShadowAnswer
 from shopkeeper.commerce.shopper import Shopper
+from shopkeeper.commerce.tables import DECISIONS, SHADOW_ANSWERS
 from shopkeeper.engines.group_commit import GroupCommit
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.quarantine_files import QuarantineFiles
 from shopkeeper.engines.running_marks import marked_as_running
 from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.engines.state import State, open_state
+from shopkeeper.engines.stop_file import StopFile
 from shopkeeper.errors import LogDamaged, UnknownStore
+from shopkeeper.experiments.sticky import MemorySticky
 from shopkeeper.intake.consent import UserConsents, effective
 from shopkeeper.recommendations.answer import RecommendationAnswer
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
 from shopkeeper.recommendations.system import RecommendationSystem
 from shopkeeper.recommendations.trending import Trending
 from shopkeeper.recommendations.trending_seed import seed_trending
-from shopkeeper.serving.arms import ChampionOnly
+from shopkeeper.serving.arms import LiveArms
 from shopkeeper.serving.breaker import Breaker, BreakerLimits
 from shopkeeper.serving.cache import AnswerCache
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.serving.decide import Decider, Decision, Surroundings
-from shopkeeper.serving.decision_log import QueuedDecisionLog
 from shopkeeper.serving.key_ring import KeyRing
+from shopkeeper.serving.lineup import Lineup
 from shopkeeper.serving.live_events import LiveEvents
 from shopkeeper.serving.live_tables import LiveTables
 from shopkeeper.serving.ports import Recalled
 from shopkeeper.serving.profiles import Profiles
+from shopkeeper.serving.queued_log import QueuedLog
 from shopkeeper.serving.recent_ids import RecentIds
+from shopkeeper.serving.shadow import Shadows
 from shopkeeper.serving.telemetry import Telemetry
 from shopkeeper.serving.workers import Workers
 from shopkeeper.wiring.arriving import arrivals
@@ -47,7 +53,9 @@ from shopkeeper.wiring.background import running
 from shopkeeper.wiring.classifying import classify_traffic
 from shopkeeper.wiring.contracts import read_contracts
 from shopkeeper.wiring.erasure import Erasure, Places
+from shopkeeper.wiring.following import SECONDS, Following
 from shopkeeper.wiring.import_watch import ImportWatch
+from shopkeeper.wiring.open_versions import OpenVersions
 from shopkeeper.wiring.release import Release
 from shopkeeper.wiring.retention import enforce_retention
 from shopkeeper.wiring.settings import Settings
@@ -57,7 +65,7 @@ from shopkeeper.wiring.warehouse import Analytics
 from shopkeeper.wiring.warm_start import remember_events
 
 POLL_SECONDS = 0.5
-"""How often release pointer, API keys and the newest import are read again."""
+"""How often API keys and the newest import are read again."""
 HOUR = 3_600.0
 """How often behaviour is judged and retention enforced, seconds; a day that is over is dealt with within the hour."""
 RECENT_IDS = 500_000
@@ -91,7 +99,10 @@ class Serving:
     tables: LiveTables
     system: RecommendationSystem
     decider: RecommendationDecider
-    decision_log: QueuedDecisionLog
+    decision_log: QueuedLog[DecisionRecord]
+    shadow_log: QueuedLog[ShadowAnswer]
+    arms: LiveArms
+    following: Following
     release: Release
     imports: ImportWatch
     validators: Validators
@@ -110,16 +121,17 @@ class Serving:
         consent = effective(body.consent, self.consents.of(body.store, body.user), store)
         shopper = Shopper(store.group, body.user, body.visitor, body.session)
         known, now = shopper if consent.personalise else Shopper(store.group), datetime.now(UTC)
+        turn = self.arms.turn
         asked = self.answers.name(RecommendationRequest(body, shopper, consent, now)) if self.answers else ""
         recalled = await self.profiles.read(known, asked) if consent.personalise or asked else Recalled()
         request = RecommendationRequest(body, shopper, consent, now, recalled.profile)
         if self.answers is None:
             return await self.decider.decide(request)
-        if recalled.answer is not None:
+        if recalled.answer is not None and self.arms.turn == turn:  # else it may be another arm's by now
             self.answers.take_over(request, recalled.answer)
         decision = await self.decider.decide(request)
         packed = self.answers.pack(decision)
-        if asked and packed is not None:
+        if asked and packed is not None and self.arms.turn == turn:
             self.profiles.keep(known, asked, recalled.profile.version, *packed)
         return decision
 
@@ -161,15 +173,20 @@ async def open_serving(settings: Settings) -> AsyncIterator[Serving]:
         await serving.imports.begin()
         await asyncio.to_thread(_remember, serving)
         await serving.release.follow()
+        await serving.following.begin()
         await serving.follow_cache()
         rounds = {
-            "release": (POLL_SECONDS, serving.release.follow),
+            "release": (SECONDS, serving.release.follow),
+            "tests": (SECONDS, serving.following.follow_tests),
+            "stops": (SECONDS, serving.following.follow_stop_file),
+            "versions": (SECONDS, serving.following.open_versions),
             "keys": (POLL_SECONDS, serving.keys.refresh),
             "imports": (POLL_SECONDS, serving.imports.follow),
             "compaction": (settings.serving.seal_seconds, serving.make_visible),
             "cache": (FOLLOW_SECONDS, serving.follow_cache),
             "mirror": (settings.serving.seal_seconds, serving.load_mirror),
             "decisions": (0.25, serving.decision_log.flush),
+            "shadows": (0.25, serving.shadow_log.flush),
             "traffic": (HOUR, serving.judge_behaviour),
             "retention": (HOUR, serving.enforce_retention),
         }
@@ -177,6 +194,7 @@ async def open_serving(settings: Settings) -> AsyncIterator[Serving]:
             yield serving
         await serving.erasure.finish()
         await serving.decision_log.flush()
+        await serving.shadow_log.flush()
 
 
 def _remember(serving: Serving) -> None:
@@ -207,34 +225,41 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack) -> Ser
     telemetry, catalogue, trending = Telemetry(time.time), Catalogue(), Trending()
     consents, profiles = UserConsents(catalogue.group), open_profiles(settings, stack)
     system = RecommendationSystem(catalogue, trending)
-    decision_log = QueuedDecisionLog(live_log)
+    decision_log: QueuedLog[DecisionRecord] = QueuedLog(live_log, DECISIONS)
+    shadow_log: QueuedLog[ShadowAnswer] = QueuedLog(live_log, SHADOW_ANSWERS)
     limits = BreakerLimits(
         chosen.breaker_failures, chosen.breaker_share, chosen.breaker_window_seconds, chosen.breaker_open_seconds
     )
-    breaker = Breaker(limits, time.monotonic)
+    lineup = Lineup(system, lambda: Breaker(limits, time.monotonic))
+    first_arms = MemorySticky(most=chosen.sessions)
+    arms = LiveArms(first_arms)
+    shadows = Shadows(lineup, shadow_log.put, time.perf_counter, random.random)
+    stack.callback(shadows.close)
     cache: AnswerCache[RecommendationAnswer] = AnswerCache(
         chosen.cache_entries, chosen.cache_hours * 3600, time.monotonic, random.random
     )
     decider: RecommendationDecider = Decider(
-        system,
+        lineup,
         cache,
-        breaker,
         Surroundings(
-            ChampionOnly(), workers, decision_log, telemetry, time.perf_counter, lambda: datetime.now(UTC),
+            arms, workers, decision_log, telemetry, time.perf_counter, lambda: datetime.now(UTC),
             lambda: secrets.token_hex(12),
         ),
         chosen.deadline_ms / 1000,
+        shadows,
     )  # fmt: skip
     lake = Lake(settings.folder(engines.log), settings.folder(engines.lake), threads=1)
     quarantine = QuarantineFiles(settings.folder(engines.quarantine))
     models = settings.folder(engines.models)
 
     def on_swap() -> None:
-        breaker.reset()
+        lineup.champion.breaker.reset()
         cache.clear()
 
     tables = LiveTables(live_log, state.tables, catalogue, consents, telemetry, time.perf_counter)
-    release = Release(state.registry, system, models, on_swap)
+    versions = OpenVersions(state.registry, system.name, models, time.monotonic)
+    release = Release(state.registry, system, versions, on_swap)
+    following = Following(state.live_tests, StopFile(settings.workspace), state.stops, arms, lineup, system, versions)
     imports = ImportWatch(state.reports, tables, cache.clear)
     return Serving(
         settings=settings,
@@ -246,7 +271,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack) -> Ser
         catalogue=catalogue,
         consents=consents,
         profiles=profiles,
-        answers=shared_answers(settings, decider, lambda: f"{release.content} {imports.seen}"),
+        answers=shared_answers(settings, decider, lambda: str(imports.seen)),
         trending=trending,
         telemetry=telemetry,
         keys=KeyRing(state.keys, time.monotonic),
@@ -257,10 +282,15 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack) -> Ser
         system=system,
         decider=decider,
         decision_log=decision_log,
+        shadow_log=shadow_log,
+        arms=arms,
+        following=following,
         release=release,
         imports=imports,
         validators=Validators(
             catalogue, arrivals(settings), read_contracts(settings).rules(), settings.intake.future_seconds
         ),
-        erasure=Erasure(Places(live_log, lake, quarantine, state, models, profiles, catalogue, release, cache.clear)),
+        erasure=Erasure(
+            Places(live_log, lake, quarantine, state, models, profiles, first_arms, catalogue, release, cache.clear)
+        ),
     )

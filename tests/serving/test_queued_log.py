@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from shopkeeper.commerce.decision import DecisionRecord
-from shopkeeper.commerce.tables import TableSchema
+from shopkeeper.commerce.tables import DECISIONS, TableSchema
 from shopkeeper.engines.group_commit import GroupCommit
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.errors import Overloaded
 from shopkeeper.quality.ports import NamedQuery
-from shopkeeper.serving.decision_log import QueuedDecisionLog
+from shopkeeper.serving.queued_log import QueuedLog
 
 
 def record(number: int) -> DecisionRecord:
@@ -26,7 +26,7 @@ def record(number: int) -> DecisionRecord:
 def test_what_waits_is_in_the_log_after_a_flush(tmp_path: Path) -> None:
     async def scenario() -> None:
         live = GroupCommit(SegmentLog(tmp_path / "log", "test"))
-        log = QueuedDecisionLog(live, batch=2)
+        log = QueuedLog[DecisionRecord](live, DECISIONS, batch=2)
         for number in range(5):
             log.put(record(number))
         await log.flush()
@@ -57,7 +57,7 @@ class FullDisk:
 def test_a_full_queue_drops_and_counts_and_a_full_disk_loses_nothing_that_waits() -> None:
     async def scenario() -> None:
         disk = FullDisk()
-        log = QueuedDecisionLog(disk, capacity=3)  # type: ignore[arg-type]  # rows as a list
+        log = QueuedLog[DecisionRecord](disk, DECISIONS, capacity=3)  # type: ignore[arg-type]  # rows as a list
         for number in range(5):
             log.put(record(number))
         assert (len(log), log.dropped) == (3, 2)

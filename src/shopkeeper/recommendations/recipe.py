@@ -1,0 +1,47 @@
+"""How a recommendation is made: the settings a shop or an arm of an experiment may choose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta, Struct
+
+from shopkeeper.errors import FieldProblem, InputError
+
+
+class RecommendParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How history and page are weighed, how long a purchase bars its product, how much a list varies.
+
+    Attributes:
+        history_share: What the history counts beside the products of the page; without any, it counts in full.
+        bought_days: A bought product is not recommended again for so many days.
+        repurchase: True lets bought products come back, for shops that sell what runs out.
+        diversity: How much being unlike the products above counts against score, 0 = nothing, to 1 = all.
+    """
+
+    history_share: Annotated[float, Meta(ge=0)] = 0.3
+    bought_days: Annotated[float, Meta(ge=0)] = 365.0
+    repurchase: bool = False
+    diversity: Annotated[float, Meta(ge=0, le=1)] = 0.0
+
+
+DEFAULT_PARAMS: Final = RecommendParams()
+
+
+def changed(params: RecommendParams, settings: Mapping[str, Any]) -> RecommendParams:
+    """Return a recipe with some settings changed.
+
+    Raises:
+        InputError: there is no such setting, or the value is not one it can have.
+    """
+    try:
+        return msgspec.convert({**msgspec.to_builtins(params), **settings}, RecommendParams)
+    except msgspec.ValidationError as error:
+        known = ", ".join(RecommendParams.__struct_fields__)
+        raise InputError(
+            f"Recommendations cannot be made with settings {dict(settings)!r}: {error}.",
+            f"The settings are: {known}.",
+            (FieldProblem("settings", str(error), f"Use: {known}."),),
+        ) from error

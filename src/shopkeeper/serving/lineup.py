@@ -1,0 +1,59 @@
+"""The forms of one system that arms are answered by: the champion, other versions, other settings, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from shopkeeper.experiments.live_assignment import Assigned
+from shopkeeper.serving.breaker import Breaker
+from shopkeeper.serving.ports import DecisionRequest, DecisionSystem
+
+RequestT = TypeVar("RequestT", bound=DecisionRequest)
+AnswerT = TypeVar("AnswerT")
+ArmKey = tuple[str | None, str]
+"""Test and arm, as `Assigned.key`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line(Generic[RequestT, AnswerT]):
+    """One form of a system, with a breaker of its own: a challenger that fails must not silence the champion."""
+
+    system: DecisionSystem[RequestT, AnswerT]
+    breaker: Breaker
+
+
+class Lineup(Generic[RequestT, AnswerT]):
+    """Which form answers which arm. Used from one event loop."""
+
+    def __init__(self, champion: DecisionSystem[RequestT, AnswerT], new_breaker: Callable[[], Breaker]) -> None:
+        self.champion = Line(champion, new_breaker())
+        self._new_breaker = new_breaker
+        self._arms: dict[ArmKey, Line[RequestT, AnswerT]] = {}
+        self._shadows: Mapping[str, DecisionSystem[RequestT, AnswerT]] = {}
+
+    def field(
+        self,
+        arms: Mapping[ArmKey, DecisionSystem[RequestT, AnswerT]],
+        shadows: Mapping[str, DecisionSystem[RequestT, AnswerT]],
+    ) -> None:
+        """Let arms be answered by these forms, and no others, from the next decision on.
+
+        Args:
+            arms: Form by arm; arms that differ from the champion in nothing need none.
+            shadows: Form by version, for versions that are computed and not shown.
+        """
+        kept = {key: self._arms[key] for key in arms if key in self._arms and self._arms[key].system is arms[key]}
+        self._arms = {key: kept.get(key) or Line(system, self._new_breaker()) for key, system in arms.items()}
+        self._shadows = dict(shadows)
+
+    def line(self, assigned: Assigned) -> Line[RequestT, AnswerT] | None:
+        """Return what answers an arm; None while its version cannot be opened."""
+        if assigned.version is None and not assigned.settings:
+            return self.champion
+        return self._arms.get(assigned.key)
+
+    def shadow(self, version: str) -> DecisionSystem[RequestT, AnswerT] | None:
+        """Return the form that computes a version nobody is shown; None while it cannot be opened."""
+        return self._shadows.get(version)

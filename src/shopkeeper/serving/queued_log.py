@@ -1,0 +1,66 @@
+"""Rows kept off the response path: a bounded queue, written to the event log in batches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Generic, TypeVar
+
+import msgspec
+
+from shopkeeper.commerce.tables import TableSchema
+from shopkeeper.intake.ports import LiveLog
+
+RowT = TypeVar("RowT", bound=msgspec.Struct)
+
+
+class QueuedLog(Generic[RowT]):
+    """Takes rows of one table, as `serving.ports.DecisionLog` does; put from any thread, flushed from one event loop.
+
+    The newest rows also stay in memory, for people who look at what the server does.
+
+    Args:
+        capacity: Most rows that wait; what comes above it is dropped and counted.
+        batch: Most rows in one write.
+    """
+
+    RECENT = 200
+    """Rows that stay in memory."""
+
+    def __init__(self, log: LiveLog, table: TableSchema, capacity: int = 50_000, batch: int = 2_000) -> None:
+        self._log = log
+        self._table = table
+        self._capacity = capacity
+        self._batch = batch
+        self._queue: deque[RowT] = deque()
+        self._writing = asyncio.Lock()
+        self.recent: deque[RowT] = deque(maxlen=self.RECENT)
+        """Newest rows, oldest first; those of a full queue included."""
+        self.dropped = 0
+        """Rows lost because the queue was full."""
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def put(self, row: RowT) -> None:
+        """Queue one row; never blocks, never raises."""
+        self.recent.append(row)
+        if len(self._queue) >= self._capacity:
+            self.dropped += 1
+        else:
+            self._queue.append(row)
+
+    async def flush(self) -> None:
+        """Write all that waits and return when it is durable.
+
+        Raises:
+            Unavailable: the log does not take it; what was not written waits on.
+        """
+        async with self._writing:
+            while self._queue:
+                rows = [self._queue.popleft() for _ in range(min(self._batch, len(self._queue)))]
+                try:
+                    await self._log.append(self._table, [msgspec.json.encode(row) for row in rows])
+                except BaseException:
+                    self._queue.extendleft(reversed(rows))
+                    raise
