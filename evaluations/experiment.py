@@ -1,11 +1,18 @@
-"""Analyse any finished test from its raw rows, one row a unit.
+"""Analyse any finished test from its raw rows, one row a unit; or tests of which only sums at checkpoints are kept.
 
     python evaluations/experiment.py --data FILE --unit C --arm C --metrics C,... [--covariate C] [--control ARM]
         [--weights ARM=SHARE,...]
+    python evaluations/experiment.py --data FILE --summaries
 
 Reads Parquet, CSV or JSONL. A unit with several rows is an error: its values have to be added up first. The last line
 of stdout is one JSON document: units of each arm, `srm_p`, `valid`, and for each metric and arm the relative effect
 with a fixed and an always-valid 95% interval, p values raw and by Holm, on raw and on winsorised values.
+
+With `--summaries` (Parquet) a row is one checkpoint of one metric of one arm, sums since the start, in the layout of
+the ASOS Digital Experiments: experiment_id, variant_id, metric_id, time_since_start (days), count_c, count_t, mean_c,
+mean_t, variance_c, variance_t. It says how many comparisons would have stopped and when: by the interval that holds at
+any look (`any_time`), by boundaries of planned looks (`planned_looks`) and by one look at the end. `agreement` is the
+largest distance of an interval's end from a second implementation of the same formulas in SQL.
 """
 
 from __future__ import annotations
@@ -14,32 +21,41 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 import numpy as np
 
 from shopkeeper.experiments.finished import Finished, analyse
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, its own folder alone is there
+from evaluations.columns import numbers, read
+from evaluations.summaries import summed_up
 
-def main() -> int:
+SUSPECT: Final = 0.01
+"""p value of the arms' sizes below which a person should look, though the verdict stands."""
+
+
+def main(argv: list[str] | None = None) -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--unit", required=True, help="column that names a unit, such as user")
-    parser.add_argument("--arm", required=True, help="column that names its arm")
-    parser.add_argument("--metrics", required=True, help="columns of what is compared, separated by commas")
+    parser.add_argument("--summaries", action="store_true", help="rows are sums at checkpoints; see above")
+    parser.add_argument("--unit", help="column that names a unit, such as user")
+    parser.add_argument("--arm", help="column that names its arm")
+    parser.add_argument("--metrics", help="columns of what is compared, separated by commas")
     parser.add_argument("--covariate", help="column of a figure from before exposure")
     parser.add_argument("--control", help="arm the others are compared with; the first by name")
     parser.add_argument("--weights", help="planned shares, such as control=0.5,treatment=0.5; equal by default")
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
+    if not args.summaries and not (args.unit and args.arm and args.metrics):
+        parser.error("rows of units need --unit, --arm and --metrics")
     try:
-        found = analysed(args)
+        document = summed_up(args.data) if args.summaries else told(analysed(args))
     except (ValueError, duckdb.Error, OSError) as error:
         print(f"{args.data}: {error}", file=sys.stderr)
         return 2
-    told(found)
-    sys.stdout.write(json.dumps(found.document()) + "\n")
+    sys.stdout.write(json.dumps(document) + "\n")
     return 0
 
 
@@ -63,40 +79,27 @@ def analysed(args: argparse.Namespace) -> Finished:
     return analyse(rows[args.arm].astype(str), values, covariate, args.control, weights)
 
 
-def read(file: Path, columns: list[str]) -> dict[str, np.ndarray[Any, Any]]:
-    """Return columns of a file as arrays."""
-    reader = {".parquet": "read_parquet", ".csv": "read_csv"}.get(file.suffix, "read_json")
-    named = ", ".join('"' + column.replace('"', '""') + '"' for column in columns)
-    connection = duckdb.connect()
-    try:
-        return dict(connection.execute(f"SELECT {named} FROM {reader}(?)", [str(file)]).fetchnumpy())  # noqa: S608 - names are quoted
-    finally:
-        connection.close()
-
-
-def numbers(values: np.ndarray[Any, Any], name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Return a column as numbers. Raises ValueError for one with gaps or text."""
-    found = np.ma.filled(np.ma.asarray(values).astype(np.float64), np.nan)
-    if np.isnan(found).any():
-        row = int(np.flatnonzero(np.isnan(found))[0]) + 1
-        raise ValueError(f"{name} has no number in row {row}; fill it, or leave the unit out in both arms")
-    return found
-
-
 def _share(pair: str) -> tuple[str, float]:
     name, _, share = pair.partition("=")
     return name.strip(), float(share)
 
 
-def told(found: Finished) -> None:
-    """Say it to a person on stderr."""
-    print(f"units: {found.users}; SRM p {found.srm_p:.4g}{'' if found.valid else ': INVALID'}", file=sys.stderr)
+def _srm_word(found: Finished) -> str:
+    if not found.valid:
+        return ": INVALID, no difference between these arms can be believed"
+    return ": SUSPECT, look for units lost in one arm" if found.srm_p < SUSPECT else ""
+
+
+def told(found: Finished) -> dict[str, Any]:
+    """Say it to a person on stderr, and return it as JSON holds it."""
+    print(f"units: {found.users}; SRM p {found.srm_p:.4g}{_srm_word(found)}", file=sys.stderr)
     for one in found.estimates:
         print(
             f"{one.metric} {one.arm}: {one.control:.5g} -> {one.value:.5g}, {100 * one.relative:+.2f}%"
             f" ({100 * one.low:+.2f}% to {100 * one.high:+.2f}%), p {one.p:.3g}",
             file=sys.stderr,
         )
+    return found.document()
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ from shopkeeper.experiments.off_policy import LoggedAnswers, OffPolicy, Options,
 from shopkeeper.experiments.reward_table import foretold
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, its own folder alone is there
-from evaluations.experiment import numbers, read
+from evaluations.columns import columns_of, numbers, read
 
 Array = npt.NDArray[np.float64]
 
@@ -109,16 +109,6 @@ def chances(
         if action is not None:
             table[slots == held[args.slot][row] if by_slot else slice(None), action] = chance
     return table, table[slot, actions]
-
-
-def columns_of(file: Path) -> list[str]:
-    """Return the names of a file's columns."""
-    reader = {".parquet": "read_parquet", ".csv": "read_csv"}.get(file.suffix, "read_json")
-    connection = duckdb.connect()
-    try:
-        return [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {reader}(?)", [str(file)]).fetchall()]  # noqa: S608 - a name from the list above
-    finally:
-        connection.close()
 
 
 def agreement(log: LoggedAnswers, clip: float, found: OffPolicy) -> float:
