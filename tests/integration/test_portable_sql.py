@@ -34,10 +34,23 @@ pytestmark = pytest.mark.integration
 
 PACKAGE = Path(shopkeeper.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.sql"))
-BEGINNINGS = {"recommendations/interaction": "recommendations/seen"}
+BEGINNINGS = {"recommendations/interaction": "recommendations/seen", "experiments/outcome_": "experiments/outcome"}
 """Files that go on where another one ends, by the start of their names."""
 
+_OUTCOME = {"attribution": "7", "arm_blind": "'agent.crawler', 'é'"}
+_COUNT = "sum(CASE WHEN type IN ('click') AND led = 1 {}THEN coalesce(quantity, 1e0) ELSE 0e0 END) AS n_clicks"
 FILLED: Mapping[str, list[dict[str, str]]] = {
+    "experiments/outcome_days": [
+        _OUTCOME
+        | {
+            "counts": f", {_COUNT.format('')}, {_COUNT.format('AND early = 1 ')}_early",
+            "sums": ", sum(v.n_clicks) AS n_clicks, sum(v.n_clicks_early) AS n_clicks_early",
+        }
+    ],
+    "experiments/outcome_lines": [
+        _OUTCOME | {"tax": "(SELECT 'uk' AS store, 'GBP' AS currency, 'standard' AS tax_class, 0.2 + 0e0 AS rate)"}
+    ],
+    "experiments/outcome_shown": [_OUTCOME],
     "quality/contract_breach": [
         {"table": "events", "breach": "price < $least OR price > 5", "within": "ts >= $since"},
         {"table": "products", "breach": "currency NOT IN ('GBP')", "within": "TRUE"},
@@ -57,6 +70,8 @@ FILLED: Mapping[str, list[dict[str, str]]] = {
 }
 """Files with places in braces, and what the code puts there."""
 MADE: Mapping[str, list[NamedQuery]] = {
+    "experiments/metric_sums": [],  # test_metric_sums_on_clickhouse.py runs these two
+    "experiments/revenue_caps": [],
     "quality/missing_values": [counting(table) for table in SOURCE_TABLES.values()],
     "quality/filled_values": [
         counting_filled(table, table.attributes_column)
@@ -84,6 +99,9 @@ VALUES: Mapping[str, list[object]] = {
     "system": ["recommendations", "pricing"],
     "version": ["a", "nobody"],
     "decision": ["d1", "d2"],
+    "test": ["a"],
+    "led_since": [NOON - timedelta(days=5)],
+    "slow_ms": [1.5],
 }
 
 

@@ -1,0 +1,140 @@
+"""Everything a test has measured, read from a warehouse in one go: nothing is kept, every row is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import Protocol
+
+import numpy as np
+
+from shopkeeper.commerce.store import Store
+from shopkeeper.experiments.arm_service import (
+    ArmService,
+    Columns,
+    ShadowService,
+    newest_of,
+    read_services,
+    read_shadow,
+)
+from shopkeeper.experiments.metric_definitions import MetricDefinition, Metrics
+from shopkeeper.experiments.metric_sums import whole_caps_query, whole_query
+from shopkeeper.experiments.question import TestQuestion, midnight
+from shopkeeper.experiments.store_clocks import clock_of
+from shopkeeper.experiments.unit_sums import TestSums, read_sums
+from shopkeeper.quality.ports import NamedQuery, Warehouse
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked about a test.
+
+    Attributes:
+        at: Nothing from this moment on counts.
+        metrics: What is measured of units, in the order wanted.
+        attribution_days, maturation_days: Of the objective or plan; a part of a day counts as a whole one.
+        slow_ms: Answers that took longer are slow, milliseconds.
+        stores: Every store that may be in it.
+    """
+
+    test: str
+    at: datetime
+    known: Metrics
+    metrics: tuple[MetricDefinition, ...]
+    attribution_days: float
+    maturation_days: float
+    slow_ms: float
+    stores: tuple[Store, ...]
+
+    def question(self, start: date, caps: Mapping[tuple[str, str], float]) -> TestQuestion:
+        """Return the question to SQL, once the first day of the test is known."""
+        since = midnight(start)
+        clocks = tuple(clock_of(store, since, max(self.at, since)) for store in self.stores)
+        attribution, maturation = (int(-(-days // 1)) for days in (self.attribution_days, self.maturation_days))
+        return TestQuestion(
+            self.test, self.at, start, self.known, self.metrics, attribution, maturation, clocks, caps
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredTest:
+    """Everything a test has measured at one moment.
+
+    Attributes:
+        sums: None where nobody was decided for yet.
+        caps: (store, figure) -> where winsorised means are cut.
+        newest: Time of the newest row that was counted.
+    """
+
+    sums: TestSums | None
+    services: tuple[ArmService, ...]
+    shadow: ShadowService | None
+    caps: Mapping[tuple[str, str], float]
+    newest: datetime | None
+
+
+class UnitMeasuring(Protocol):
+    """What reads the figures of a test.
+
+    Laws: the same rows and the same question give the same figures, by any engine to 1e-9; nothing from `asked.at` on
+    counts; raises Unavailable where the engine does not answer.
+    """
+
+    def measure(self, asked: Asked) -> MeasuredTest:
+        """Return everything a test has measured."""
+        ...
+
+
+class WarehouseMeasuring:
+    """Implements `UnitMeasuring` on any warehouse, from the logs in one go."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._warehouse = warehouse
+
+    def measure(self, asked: Asked) -> MeasuredTest:
+        """Return everything a test has measured."""
+        span = self._warehouse.fetch(_named("span"), test=asked.test, until=asked.at)
+        first, last = newest_of(span["first_ts"]), newest_of(np.append(span["last_ts"], span["event_ts"]))
+        shadow = self._shadow(asked)
+        if first is None:
+            return MeasuredTest(None, (), shadow, {}, shadow.newest if shadow else None)
+        plain = asked.question(first.date(), {})
+        query, parameters = whole_caps_query(plain)
+        caps = read_caps(self._warehouse.fetch(query, **parameters))
+        question = replace(plain, caps=caps)
+        query, parameters = whole_query(question)
+        sums = read_sums(question, self._warehouse.fetch(query, **parameters))
+        services = read_services(self._warehouse.fetch(_named("arm_service"), **_told(asked, first)))
+        return MeasuredTest(sums, services, shadow, caps, last)
+
+    def _shadow(self, asked: Asked) -> ShadowService | None:
+        epoch = datetime(1970, 1, 1, tzinfo=UTC)
+        return read_shadow(self._warehouse.fetch(_named("shadow_service"), **_told(asked, epoch)))
+
+
+def _named(name: str) -> NamedQuery:
+    return NamedQuery.load("shopkeeper.experiments", name)
+
+
+def _told(asked: Asked, since: datetime) -> dict[str, object]:
+    return {"test": asked.test, "since": since, "until": asked.at, "slow_ms": float(asked.slow_ms)}
+
+
+def read_caps(columns: Columns) -> dict[tuple[str, str], float]:
+    """Return where winsorised means are cut, of stores with shoppers enough that one in a thousand is one."""
+    found: dict[tuple[str, str], float] = {}
+    for place, store in enumerate(columns["store"]):
+        for figure in ("revenue", "margin"):
+            cap = float(columns[figure][place])
+            if columns["shoppers"][place] >= FEWEST_SHOPPERS and cap > 0:
+                found[str(store), figure] = cap
+    return found
+
+
+FEWEST_SHOPPERS = 1_000
+
+
+def stores_named(stores: Sequence[Store], names: Sequence[str]) -> tuple[Store, ...]:
+    """Return the stores of some names; all where none is named."""
+    return tuple(store for store in stores if not names or store.store in names)

@@ -1,0 +1,6 @@
+-- Products that decisions of a test led to being shown, by arm and allocation.
+SELECT o.store AS store, l.led_epoch AS epoch, l.led_variant AS variant, o.product AS product
+FROM events AS o
+JOIN led AS l ON l.led_store = o.store AND l.led_id = o.decision_id
+WHERE o.type = 'impression' AND coalesce(o.product, '') <> '' AND o.ts >= $since AND o.ts < $until
+GROUP BY o.store, l.led_epoch, l.led_variant, o.product

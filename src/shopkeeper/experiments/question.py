@@ -1,0 +1,166 @@
+"""What is asked about one test, and the SQL of each relation it is answered from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+from shopkeeper.experiments.metric_definitions import Figure, MetricDefinition, Metrics
+from shopkeeper.quality.ports import NamedQuery
+from shopkeeper.quality.traffic import ARM_BLIND_RULES
+
+PRE_DAYS: Final = 28
+"""UTC days before the test whose figures take off noise (CUPED): four whole weeks."""
+USUAL_TAX: Final = "standard"
+"""Tax class of a product that says none."""
+Parameters = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreClock:
+    """What sums of a store need to know of it.
+
+    Attributes:
+        tax_rates: Tax class -> rate inside the store's prices; empty where they are without tax.
+        offsets: Moments (UTC) from which the store's clock is so many seconds ahead of UTC, the first one long ago.
+    """
+
+    store: str
+    currency: str
+    tax_rates: Mapping[str, float]
+    offsets: tuple[tuple[datetime, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TestQuestion:
+    """What is asked about one test.
+
+    Attributes:
+        test: Its id.
+        at: Nothing from this moment on counts.
+        start: UTC day of its first decision.
+        metrics: What is measured, over units.
+        attribution_days: Whole UTC days after the day of exposure that count, unless a metric has its own.
+        maturation_days: Whole UTC days after the day of exposure after which a unit's figures are final.
+        stores: Stores it may be about.
+        caps: (store, figure) -> value at which a winsorised figure is cut; one that is not there is not cut.
+    """
+
+    __test__ = False  # no test of pytest's
+
+    test: str
+    at: datetime
+    start: date
+    known: Metrics
+    metrics: tuple[MetricDefinition, ...]
+    attribution_days: int
+    maturation_days: int
+    stores: tuple[StoreClock, ...]
+    caps: Mapping[tuple[str, str], float] = field(default_factory=dict)
+
+    @property
+    def before(self) -> date:
+        """First UTC day of the time before the test."""
+        return self.start - timedelta(days=PRE_DAYS)
+
+    @property
+    def counted(self) -> tuple[Figure, ...]:
+        """Figures that are counted by event, each once."""
+        names = [name for one in self.metrics for name in (one.of, one.over) if name is not None]
+        figures = (self.known.figure(name) for name in dict.fromkeys(names))
+        return tuple(one for one in figures if one.measure in ("events", "quantity"))
+
+    def window(self, metric: MetricDefinition) -> int:
+        """Return the days after the day of exposure that count for a metric."""
+        return self.attribution_days if metric.window_days is None else metric.window_days
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A SELECT with the parameters it names."""
+
+    name: str
+    text: str
+    parameters: Parameters
+
+
+def midnight(day: date) -> datetime:
+    """Return the first moment of a UTC day."""
+    return datetime.combine(day, time(), UTC)
+
+
+def relations(question: TestQuestion, since: datetime, until: datetime) -> tuple[Relation, ...]:
+    """Return the relations `metric_sums` reads, over what happened from `since`, included, to `until`."""
+    span: Parameters = {"since": since, "until": until}
+    told = span | {"test": question.test}
+    outcome = told | {"led_since": since - timedelta(days=question.attribution_days)}
+    tax, rates = _tax(question.stores)
+    return (
+        Relation("exposed_days", _text("exposed_days"), told),
+        Relation("guest_links", _text("guest_links"), span),
+        Relation("outcome_days", outcome_text(question, "outcome_days", **_counts(question.counted)), outcome),
+        Relation("outcome_lines", outcome_text(question, "outcome_lines", tax=tax), outcome | rates),
+    )
+
+
+def outcome_text(question: TestQuestion, name: str, **parts: str) -> str:
+    """Return one of the texts that go on where `outcome.sql` ends."""
+    return filled(
+        _text("outcome") + _text(name),
+        attribution=str(question.attribution_days),
+        arm_blind=", ".join(f"'{rule}'" for rule in sorted(ARM_BLIND_RULES)),
+        **parts,
+    )
+
+
+def filled(text: str, **parts: str) -> str:
+    """Return a text with what is put into its braces."""
+    for name, part in parts.items():
+        text = text.replace(f"{{{name}}}", part)
+    return text
+
+
+def _text(name: str) -> str:
+    return NamedQuery.load("shopkeeper.experiments", name).text
+
+
+def counted_column(figure: Figure) -> str:
+    """Return the column of a figure that is counted by event."""
+    return f"n_{figure.name}"
+
+
+def _counts(figures: Sequence[Figure]) -> dict[str, str]:
+    """Return what is counted in a visit, and its sums over an owner's day."""
+    counts, sums = "", ""
+    for figure in figures:
+        amount = "coalesce(quantity, 1e0)" if figure.measure == "quantity" else "1e0"
+        named = [f"type IN ({', '.join(_quoted(one) for one in figure.events)})"]
+        named += ["led = 1"] if figure.led else []
+        named += [f"surface IN ({', '.join(_quoted(one) for one in figure.surfaces)})"] if figure.surfaces else []
+        column = counted_column(figure)
+        for name, more in ((column, ()), (f"{column}_early", ("early = 1",))):
+            condition = " AND ".join((*named, *more))
+            counts += f",\n    sum(CASE WHEN {condition} THEN {amount} ELSE 0e0 END) AS {name}"
+            sums += f",\n  sum(v.{name}) AS {name}"
+    return {"counts": counts, "sums": sums}
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _tax(stores: Sequence[StoreClock]) -> tuple[str, Parameters]:
+    """Return a relation of stores, their currency, tax classes and rates, and its parameters."""
+    rows = ["SELECT '' AS store, '' AS currency, '' AS tax_class, 0e0 AS rate WHERE 1 = 0"]
+    parameters = Parameters()
+    for number, store in enumerate(stores):
+        parameters |= {f"store_{number}": store.store, f"currency_{number}": store.currency}
+        for place, (tax_class, rate) in enumerate(sorted({USUAL_TAX: 0.0, **store.tax_rates}.items())):
+            parameters[f"tax_{number}_{place}"] = tax_class
+            rows.append(
+                f"SELECT $store_{number} AS store, $currency_{number} AS currency, $tax_{number}_{place} AS tax_class, "
+                f"{float(rate)!r} + 0e0 AS rate"
+            )
+    return f"({' UNION ALL '.join(rows)})", parameters

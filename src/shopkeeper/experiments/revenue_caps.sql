@@ -1,0 +1,28 @@
+-- The value that all but one in a thousand shoppers of each store stay below in the time before a test, by owner; money of
+-- purchases less refunds as `outcome_lines` has it. Shoppers are all that did anything.
+WITH spent AS (
+  SELECT
+    store, owner, sum(net) AS net, sum(gain) AS gain
+  FROM (
+    SELECT store, owner, 0e0 AS net, 0e0 AS gain FROM outcome_days WHERE day >= $before AND day < $start
+    UNION ALL
+    SELECT store, owner, CASE WHEN type = 'purchase' THEN net ELSE -net END, CASE WHEN type = 'purchase' THEN gain ELSE -gain END
+    FROM outcome_lines WHERE day >= $before AND day < $start
+  ) AS moved
+  GROUP BY store, owner
+), placed AS (
+  SELECT
+    store, net, gain,
+    row_number() OVER (PARTITION BY store ORDER BY net) AS net_place,
+    row_number() OVER (PARTITION BY store ORDER BY gain) AS gain_place,
+    count(*) OVER (PARTITION BY store) AS shoppers
+  FROM spent
+)
+SELECT
+  store,
+  min(CASE WHEN net_place >= {quantile} * shoppers THEN net END) AS revenue,
+  min(CASE WHEN gain_place >= {quantile} * shoppers THEN gain END) AS margin,
+  max(shoppers) AS shoppers
+FROM placed
+GROUP BY store
+ORDER BY store

@@ -1,0 +1,174 @@
+"""The figures of a test, put together from the settings of a workspace: for the gate, and for an analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from shopkeeper.commerce.store import Store
+from shopkeeper.commerce.tables import STORES
+from shopkeeper.engines.lake import Lake
+from shopkeeper.engines.state import State
+from shopkeeper.errors import ConfigError
+from shopkeeper.experiments.arm_service import ArmService, ShadowService, quantile_ms
+from shopkeeper.experiments.live_test import CONTROL, TREATMENT
+from shopkeeper.experiments.measuring import Asked, MeasuredTest, UnitMeasuring, WarehouseMeasuring, stores_named
+from shopkeeper.experiments.metric_file import load_metrics
+from shopkeeper.experiments.moments import Sums
+from shopkeeper.experiments.unit_sums import TestCell, TestSums
+from shopkeeper.objectives.contract import Objective
+from shopkeeper.rollout.evidence import ArmSums, Epoch, MetricSums, Service, Shadow
+from shopkeeper.rollout.ports import Measured
+from shopkeeper.rollout.state import Allocation, RolloutState
+from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.warehouse import Analytics
+
+
+class MeasuredRollouts:
+    """Implements `rollout.ports.Measuring` over the logs of a workspace."""
+
+    def __init__(self, settings: Settings, state: State) -> None:
+        self._settings = settings
+        self._state = state
+
+    def measure(self, state: RolloutState, at: datetime) -> Measured:
+        """Return the figures of a rollout.
+
+        Raises:
+            ConfigError: `metrics.yaml` has mistakes, or amounts of several currencies would have to be added up.
+            Unavailable: the logs cannot be read.
+        """
+        return gather(self._settings, self._state, state.id, state.objective, state.epochs, at)
+
+
+def gather(
+    settings: Settings,
+    state: State,
+    test: str,
+    objective: Objective,
+    allocations: Sequence[Allocation],
+    at: datetime,
+    *,
+    stores: Sequence[str] = (),
+) -> Measured:
+    """Return what the logs say about a test of one treatment against its control, for the gate.
+
+    Machines are left out by what they say themselves, or a verdict from before they were exposed: never by what they
+    did in an arm.
+
+    Args:
+        allocations: Every one so far; one in which nobody was in the control is not among the epochs returned.
+        stores: Where it runs; none named = everywhere.
+    """
+    found = measure_test(settings, state, test, asked_metrics(objective), objective, at, stores=stores)
+    epochs = () if found.sums is None else tuple(_epochs(found.sums, allocations))
+    return Measured(
+        epochs=epochs,
+        control=_service(found.services, CONTROL),
+        treatment=_service(found.services, TREATMENT),
+        shadow=_shadow(found.shadow),
+        newest=found.newest,
+    )
+
+
+def measure_test(
+    settings: Settings,
+    state: State,
+    test: str,
+    metrics: Iterable[str] | None,
+    objective: Objective,
+    at: datetime,
+    *,
+    stores: Sequence[str] = (),
+) -> MeasuredTest:
+    """Return everything a test has measured, of any number of arms.
+
+    Args:
+        metrics: Names of metrics; those that are not measured on units are passed over. None = all there are.
+        objective: Says how long something counts, when it is final, and which answers are slow.
+    """
+    known = load_metrics(settings.workspace.resolve())
+    every = tuple(row.row for row in state.tables.scan(STORES) if isinstance(row.row, Store))
+    asked = Asked(
+        test=test, at=at, known=known, metrics=known.of_units(metrics), attribution_days=objective.attribution_days,
+        maturation_days=objective.maturation_days, slow_ms=objective.technical.p99_latency_ms,
+        stores=stores_named(every, stores),
+    )  # fmt: skip
+    with _measuring(settings) as measuring:
+        return measuring.measure(asked)
+
+
+def asked_metrics(objective: Objective) -> tuple[str, ...]:
+    """Return every metric an objective names, each once, the primary one first."""
+    named = (objective.secondary, objective.guardrails, objective.rollback)
+    return tuple(dict.fromkeys([objective.primary.metric, *(one.metric for part in named for one in part)]))
+
+
+@contextmanager
+def _measuring(settings: Settings) -> Iterator[UnitMeasuring]:
+    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    with Analytics(settings, lake).reading() as warehouse:
+        yield WarehouseMeasuring(warehouse)
+
+
+def _epochs(sums: TestSums, allocations: Sequence[Allocation]) -> Iterator[Epoch]:
+    for allocation in allocations:
+        cells = sums.chosen(epoch=allocation.number)
+        arms = tuple(tuple(cell for cell in cells if cell.variant == arm) for arm in (CONTROL, TREATMENT))
+        if not arms[0]:
+            continue
+        matured = tuple(tuple(cell for cell in arm if cell.matured) for arm in arms)
+        yield Epoch(
+            stage=allocation.stage,
+            share=allocation.share,
+            exposed=(_units(arms[0]), _units(arms[1])),
+            crossers=sums.crossers(allocation.number),
+            matured=tuple(_metric_sums(sums, matured)),
+            so_far=tuple(_metric_sums(sums, arms)),
+        )
+
+
+def _units(cells: Iterable[TestCell]) -> int:
+    return sum(cell.units for cell in cells)
+
+
+def _metric_sums(sums: TestSums, arms: Sequence[Sequence[TestCell]]) -> Iterator[MetricSums]:
+    refuse_several_currencies(sums)
+    for name in sums.metrics:
+        control, treatment = (_arm_sums(sums.sums(name, cells)) for cells in arms)
+        yield MetricSums(metric=name, control=control, treatment=treatment, covariate=True)
+
+
+def _arm_sums(sums: Sums) -> ArmSums:
+    return ArmSums(sums.n, tuple(sums.totals.tolist()), tuple(map(tuple, sums.products.tolist())))
+
+
+def refuse_several_currencies(sums: TestSums) -> None:
+    """Raise ConfigError where amounts of several currencies would be added up."""
+    if len(set(sums.currencies.values())) > 1:
+        listed = ", ".join(f"{store} ({currency})" for store, currency in sorted(sums.currencies.items()))
+        raise ConfigError(
+            f"The test runs in stores with several currencies: {listed}.",
+            "Run one test for the stores of each currency.",
+        )
+
+
+def _service(services: Iterable[ArmService], arm: str) -> Service:
+    own = [one for one in services if one.variant == arm]
+    return Service(
+        requests=sum(one.requests for one in own),
+        errors=sum(one.errors for one in own),
+        fallbacks=sum(one.fallbacks for one in own),
+        slow=sum(one.slow for one in own),
+        p99_ms=quantile_ms((one.buckets for one in own), 0.99),
+    )
+
+
+def _shadow(found: ShadowService | None) -> Shadow | None:
+    if found is None:
+        return None
+    answered = Service(
+        requests=found.requests, errors=found.errors, slow=found.slow, p99_ms=quantile_ms((found.buckets,), 0.99)
+    )
+    return Shadow(answered=answered, agreement=found.agreement)

@@ -1,0 +1,82 @@
+"""The sums of a test are the same on ClickHouse as on DuckDB, each relation by itself and all in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from clickhouse_connect.driver.client import Client
+from tests.experiments.shop_lake import lake_of
+from tests.experiments.shop_log import ShopLog, shop_log
+from tests.experiments.test_metric_sums import question
+
+from shopkeeper.engines.clickhouse_loading import ClickHouseData
+from shopkeeper.experiments.metric_sums import whole_caps_query, whole_query
+from shopkeeper.experiments.question import midnight, relations
+from shopkeeper.quality.ports import NamedQuery, Warehouse
+
+# The transport is other tests' matter; ClickHouse's own code in this process, or a server that is named, will do.
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.parametrize("clickhouse", ["in process", "server"], indirect=True, scope="session"),
+]
+AT = datetime(2026, 4, 6, 13, 30, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The same rows on both engines."""
+
+    duckdb: Warehouse
+    clickhouse: Warehouse
+
+
+@pytest.fixture(scope="module", params=["many", "empty"])
+def pair(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, clickhouse: Callable[[], Client]
+) -> Iterator[Pair]:
+    folder = tmp_path_factory.mktemp("sums")
+    lake = lake_of(folder, shop_log(3, 1_500, 400) if request.param == "many" else ShopLog((), (), ()))
+    data = ClickHouseData(clickhouse(), folder / "lake")
+    data.prepare()
+    data.load()
+    duckdb = lake.warehouse()
+    yield Pair(duckdb, data.warehouse())
+    duckdb.close()
+
+
+def test_each_relation_has_the_same_rows(pair: Pair) -> None:
+    asked = question(AT)
+    for one in relations(asked, midnight(asked.before), asked.at):
+        query = NamedQuery(one.name, one.text)
+        assert_same(*(engine.fetch(query, **one.parameters) for engine in (pair.duckdb, pair.clickhouse)))
+
+
+def test_all_in_one_go_gives_the_same_sums(pair: Pair) -> None:
+    for made in (whole_query, whole_caps_query):
+        query, parameters = made(question(AT))
+        assert_same(*(engine.fetch(query, **parameters) for engine in (pair.duckdb, pair.clickhouse)))
+
+
+def assert_same(one: dict[str, npt.NDArray[np.generic]], other: dict[str, npt.NDArray[np.generic]]) -> None:
+    assert list(one) == list(other)
+    rows, others = _rows(one), _rows(other)
+    assert len(rows) == len(others)
+    for row, another in zip(rows, others, strict=True):
+        assert row[0] == another[0]
+        np.testing.assert_allclose(row[1], another[1], rtol=1e-9, atol=1e-9)
+
+
+def _rows(columns: dict[str, npt.NDArray[np.generic]]) -> list[tuple[list[str], list[float]]]:
+    """Return rows as (what names them, what was counted), in the order of the names."""
+    numbers = [values for values in columns.values() if values.dtype.kind == "f"]
+    names = [values for values in columns.values() if values.dtype.kind != "f"]
+    found = [
+        ([str(values[place]) for values in names], [float(values[place]) for values in numbers])
+        for place in range(len(next(iter(columns.values()))))
+    ]
+    return sorted(found, key=lambda row: (row[0], [round(number, 6) for number in row[1]]))
