@@ -35,6 +35,7 @@ from shopkeeper.errors import InputError, ShopkeeperError, UnknownModel
 from shopkeeper.quality.ports import NamedQuery
 from shopkeeper.quality.views import VIEWS
 from shopkeeper.recommendations.als import Als, AlsParams
+from shopkeeper.recommendations.ease import Ease, EaseParams
 from shopkeeper.recommendations.extract import extract_interactions
 from shopkeeper.recommendations.history import HistoryBatch, ages_of
 from shopkeeper.recommendations.interactions import SECOND, Interactions
@@ -237,6 +238,7 @@ MODELS: Mapping[str, Callable[[Case, Parameters, int], RecommendationModel]] = {
     "item-knn": lambda case, parameters, seed: ItemKnn.fit(
         case.train, item_knn_params({"neighbours": None, **parameters})[0], seed, case.popular
     ),
+    "ease": lambda case, _, seed: Ease.fit(case.train, EaseParams(), seed, case.popular),
     "als": lambda case, _, seed: Als.fit(case.train, AlsParams(), seed, case.popular),
 }
 SEARCHED = (

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shopkeeper.recommendations import co_occurrence
-from shopkeeper.recommendations.co_occurrence import Neighbours, similarity
+from shopkeeper.recommendations.co_occurrence import similarity
 from shopkeeper.recommendations.interactions import SECOND, Interactions, Sequences, sequences
 from shopkeeper.recommendations.items import single_group
+from shopkeeper.recommendations.neighbours import Neighbours
 
 ITEMS = 7
 Basket = list[int]

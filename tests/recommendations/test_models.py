@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shopkeeper.recommendations.als import Als, AlsParams
+from shopkeeper.recommendations.ease import Ease, EaseParams
 from shopkeeper.recommendations.interactions import Interactions
 from shopkeeper.recommendations.item_knn import ItemKnn, ItemKnnParams
 from shopkeeper.recommendations.learn import LEARNABLE
@@ -25,6 +26,11 @@ class TestItemKnn(RecommendationModelSuite):
 class TestAls(RecommendationModelSuite):
     def fit(self, data: Interactions, seed: int) -> RecommendationModel:
         return Als.fit(data, AlsParams(factors=16), seed)
+
+
+class TestEase(RecommendationModelSuite):
+    def fit(self, data: Interactions, seed: int) -> RecommendationModel:
+        return Ease.fit(data, EaseParams(), seed)
 
 
 class TestItemKnnWithFewNeighbours(RecommendationModelSuite):

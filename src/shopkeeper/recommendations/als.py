@@ -10,11 +10,12 @@ import numpy.typing as npt
 from scipy.sparse import csr_array, csr_matrix
 
 from shopkeeper.errors import ConfigError
-from shopkeeper.recommendations.history import KIND_STRENGTHS, HistoryBatch
-from shopkeeper.recommendations.interactions import Interactions, Sequences
+from shopkeeper.recommendations.history import HistoryBatch
+from shopkeeper.recommendations.interactions import Interactions
 from shopkeeper.recommendations.items import ItemIndex
 from shopkeeper.recommendations.model import NOTHING, Arrays, Scored
 from shopkeeper.recommendations.popular import Popular, PopularParams
+from shopkeeper.recommendations.strengths import strengths
 from shopkeeper.registry.text_arrays import pack_texts, unpack_texts
 
 Factors = npt.NDArray[np.float32]
@@ -61,17 +62,16 @@ class Als:
         self.factors = factors
         self.popular = popular
         self.params = params
-        self._spans = list(zip(index.starts.tolist(), index.starts[1:].tolist(), strict=False))
+        self._spans = index.spans()
         self._inverses = [_inverse_gram(factors[start:end], params.regularization) for start, end in self._spans]
 
     @classmethod
     def fit(cls, data: Interactions, params: AlsParams, seed: int, popular_params: PopularParams | None = None) -> Als:
         """Learn the factors of every group's products. Raises ConfigError where the library for it is missing."""
         popular = Popular.fit(data, popular_params or PopularParams(), seed)
-        seen = data.sequences
         factors = np.zeros((len(data.index), params.factors), dtype=np.float32)
-        for start, end in zip(data.index.starts.tolist(), data.index.starts[1:].tolist(), strict=False):
-            factors[start:end] = _learnt(_strengths(seen, start, end), params, seed)
+        for start, end in data.index.spans():
+            factors[start:end] = _learnt(strengths(data.sequences, start, end), params, seed)
         return cls(data.index, factors, popular, params)
 
     @property
@@ -193,20 +193,10 @@ def _inverse_gram(factors: Factors, regularization: float) -> npt.NDArray[np.flo
     return np.linalg.inv(wide.T @ wide + regularization * np.eye(factors.shape[1])).astype(np.float64, copy=False)
 
 
-def _strengths(seen: Sequences, start: int, end: int) -> csr_matrix:
-    """Return the strength of what each shopper did with each product of a group; shoppers without any are left out."""
-    here = (seen.items >= start) & (seen.items < end)
-    _, rows = np.unique(seen.shoppers[here], return_inverse=True)
-    size = (int(rows.max()) + 1 if len(rows) else 0, end - start)
-    table = csr_array((KIND_STRENGTHS[seen.kinds[here]], (rows, seen.items[here] - start)), shape=size)
-    table.sum_duplicates()
-    return csr_matrix(table)
-
-
-def _learnt(strengths: csr_matrix, params: AlsParams, seed: int) -> Factors:
+def _learnt(seen: csr_array, params: AlsParams, seed: int) -> Factors:
     """Return the factors of the products of one group."""
-    if not strengths.nnz:
-        return np.zeros((strengths.shape[1], params.factors), dtype=np.float32)
+    if not seen.nnz:
+        return np.zeros((seen.shape[1], params.factors), dtype=np.float32)
     try:
         from implicit.cpu.als import AlternatingLeastSquares  # noqa: PLC0415 - an extra, and slow to load
         from threadpoolctl import threadpool_limits  # noqa: PLC0415 - comes with it
@@ -214,12 +204,12 @@ def _learnt(strengths: csr_matrix, params: AlsParams, seed: int) -> Factors:
         raise ConfigError(
             "als needs the library implicit.", "Install it: `pip install 'shopkeeper[train]'`."
         ) from error
-    confident = strengths.copy()
+    confident = csr_matrix(seen)
     confident.data = (1.0 + params.confidence * confident.data).astype(np.float32)
     with threadpool_limits(1, "blas"):  # it works in threads of its own
         model = AlternatingLeastSquares(
             factors=params.factors, regularization=params.regularization, alpha=1.0, iterations=params.iterations,
-            random_state=seed, num_threads=0 if strengths.nnz > _MANY else 1,
+            random_state=seed, num_threads=0 if seen.nnz > _MANY else 1,
         )  # fmt: skip
         model.fit(confident, show_progress=False)
     factors: Factors = np.ascontiguousarray(model.item_factors, dtype=np.float32)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from shopkeeper.recommendations.co_occurrence import Neighbours
+from shopkeeper.recommendations.neighbours import Neighbours
 
 _CELLS = 500_000
 """Products reached that one block may hold; about 40 bytes each."""

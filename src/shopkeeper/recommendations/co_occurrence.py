@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array, csr_array
 
 from shopkeeper.recommendations.interactions import Sequences
+from shopkeeper.recommendations.neighbours import Neighbours, keep_strongest
 
 PAIRS_PER_BLOCK = 8_000_000
 """Pairs counted at a time; a block needs about 50 bytes a pair, so 400 MB."""
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbours:
-    """What goes with each item: the rows of S.
-
-    Attributes:
-        starts: Where each item's neighbours begin, and one more at the end; shape (items + 1,).
-        items: Item codes, rising within a row; shape (m,).
-        scores: Similarities, positive; shape (m,).
-    """
-
-    starts: npt.NDArray[np.int64]
-    items: npt.NDArray[np.int32]
-    scores: npt.NDArray[np.float32]
 
 
 def similarity(
@@ -131,20 +116,3 @@ def _count(
     counted = csr_array(pairs)
     counted.sum_duplicates()
     return counted
-
-
-def keep_strongest(block: csr_array, most: int) -> csr_array:
-    """Return the `most` largest entries of each row; of equal ones those in the lower columns."""
-    indptr, data = block.indptr, block.data
-    keep = np.ones(len(data), dtype=np.bool_)
-    for row in np.flatnonzero(np.diff(indptr) > most).tolist():
-        start, end = indptr[row], indptr[row + 1]
-        values = data[start:end]
-        bar = np.partition(values, len(values) - most)[len(values) - most]
-        above = values > bar
-        equal = np.flatnonzero(values == bar)[: most - int(above.sum())]
-        above[equal] = True
-        keep[start:end] = above
-    kept = np.zeros(len(indptr), dtype=np.int64)
-    np.cumsum(np.add.reduceat(np.append(keep, False), indptr[:-1]) * (np.diff(indptr) > 0), out=kept[1:])
-    return csr_array((data[keep], block.indices[keep], kept), shape=block.shape)

@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from shopkeeper.recommendations.co_occurrence import Neighbours, similarity
+from shopkeeper.recommendations.co_occurrence import similarity
 from shopkeeper.recommendations.history import HistoryBatch
 from shopkeeper.recommendations.interactions import Interactions, Sequences
 from shopkeeper.recommendations.items import ItemIndex
-from shopkeeper.recommendations.model import NOTHING, Arrays, Scored
+from shopkeeper.recommendations.model import Arrays, Scored
+from shopkeeper.recommendations.neighbours import Neighbours
 from shopkeeper.recommendations.popular import Popular, PopularParams
 from shopkeeper.registry.text_arrays import pack_texts, unpack_texts
 
@@ -86,25 +87,14 @@ class ItemKnn:
 
     def score(self, store: str, items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]) -> Scored:  # noqa: ARG002 - similarities are shared in a group
         """Score every neighbour of the weighted items."""
-        columns, amounts, _ = self._rows(items, weights)
-        if not len(columns):
-            return NOTHING
-        low, high = int(columns.min()), int(columns.max()) + 1
-        places = columns - low
-        reached = np.zeros(high - low, dtype=np.bool_)
-        reached[places] = True
-        found = np.flatnonzero(reached)
-        totals = np.bincount(places, weights=amounts).astype(np.float64, copy=False)
-        return Scored(found + low, totals[found])
+        return self.similar.scored(items, weights)
 
     def score_batch(self, batch: HistoryBatch) -> npt.NDArray[np.float32]:
         """Return the scores of all items for many histories, dense."""
         recent = batch.newest(self.params.history)
         weights = self.history_weights(recent.ages, recent.strengths)
         histories = csr_array((weights, recent.items, recent.starts), shape=(len(recent), len(self.index)))
-        size = len(self.index)
-        similar = csr_array((self.similar.scores, self.similar.items, self.similar.starts), shape=(size, size))
-        scores: npt.NDArray[np.float32] = (histories @ similar).toarray()
+        scores: npt.NDArray[np.float32] = (histories @ self.similar.table()).toarray()
         return scores
 
     def tie_break(self, stores: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
@@ -119,45 +109,18 @@ class ItemKnn:
         weights: npt.NDArray[np.float32] = faded.astype(np.float32)
         return weights
 
-    def neighbours(self, item: int) -> Scored:
-        """Return what goes with one item."""
-        start, end = int(self.similar.starts[item]), int(self.similar.starts[item + 1])
-        return Scored(self.similar.items[start:end].astype(np.int64), self.similar.scores[start:end].astype(np.float64))
-
     def explain(
         self, targets: npt.NDArray[np.int64], items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.float64]:
         """Return `weight * S[entry, target]` for each target and entry."""
-        parts = np.zeros((len(targets), len(items)))
-        columns, amounts, lengths = self._rows(items, weights)
-        if len(targets) and len(columns):
-            order = np.argsort(targets)
-            places = np.minimum(np.searchsorted(targets[order], columns), len(targets) - 1)
-            hit = targets[order][places] == columns
-            entries = np.repeat(np.arange(len(items)), lengths)
-            parts[order[places[hit]], entries[hit]] = amounts[hit]
-        return parts
-
-    def _rows(
-        self, items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]
-    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-        """Return the weighted rows of S end to end, and how long each is."""
-        similar = self.similar
-        begins, ends = similar.starts[items], similar.starts[items + 1]
-        spans = list(zip(begins.tolist(), ends.tolist(), strict=True))
-        columns = np.concatenate([similar.items[:0], *(similar.items[start:end] for start, end in spans)])
-        scores = np.concatenate([similar.scores[:0], *(similar.scores[start:end] for start, end in spans)])
-        lengths = ends - begins
-        return columns, scores * np.repeat(weights, lengths), lengths
+        return self.similar.parts(targets, items, weights)
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return S as three arrays, and popularity."""
         params = asdict(self.params)
         params["neighbours"] = -1 if self.params.neighbours is None else self.params.neighbours
         return {
-            "knn.starts": self.similar.starts,
-            "knn.items": self.similar.items,
-            "knn.scores": self.similar.scores,
+            **self.similar.arrays("knn"),
             **pack_texts("knn.param_names", params),
             "knn.params": np.array(list(params.values()), dtype=np.float64),
             **self.popular.arrays(),
@@ -171,12 +134,7 @@ class ItemKnn:
         kept = given.pop("neighbours")
         whole = {name: int(given.pop(name)) for name in ("window", "history")}
         params = ItemKnnParams(**given, **whole, neighbours=None if kept < 0 else int(kept))
-        similar = Neighbours(
-            np.asarray(arrays["knn.starts"], dtype=np.int64),
-            np.asarray(arrays["knn.items"], dtype=np.int32),
-            np.asarray(arrays["knn.scores"], dtype=np.float32),
-        )
-        return cls(index, similar, Popular.from_arrays(index, arrays), params)
+        return cls(index, Neighbours.from_arrays("knn", arrays), Popular.from_arrays(index, arrays), params)
 
 
 def fit_similarity(seen: Sequences, items: int, params: ItemKnnParams) -> Neighbours:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +51,11 @@ class ItemIndex:
             return 0, 0
         place = self.groups.index(group)
         return int(self.starts[place]), int(self.starts[place + 1])
+
+    def spans(self) -> list[tuple[int, int]]:
+        """Return the first code of each group and the one after its last."""
+        bounds = self.starts.tolist()
+        return list(pairwise(bounds))
 
     def group_of(self) -> npt.NDArray[np.int32]:
         """Return the group number of every code; shape (items,)."""

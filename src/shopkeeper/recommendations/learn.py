@@ -16,6 +16,7 @@ from shopkeeper.quality.ports import NamedQuery, Warehouse
 from shopkeeper.recommendations.als import Als
 from shopkeeper.recommendations.answering import answerer
 from shopkeeper.recommendations.day_hashes import day_hashes
+from shopkeeper.recommendations.ease import Ease
 from shopkeeper.recommendations.exam import RecommendationExam
 from shopkeeper.recommendations.extract import extract_interactions
 from shopkeeper.recommendations.interaction_files import read_interactions, write_interactions
@@ -26,11 +27,14 @@ from shopkeeper.recommendations.model import RecommendationModel
 from shopkeeper.recommendations.parameters import (
     ALS_DEFAULTS,
     ALS_SPACE,
+    EASE_DEFAULTS,
+    EASE_SPACE,
     ITEM_KNN_DEFAULTS,
     ITEM_KNN_SPACE,
     POPULAR_DEFAULTS,
     POPULAR_SPACE,
     als_params,
+    ease_params,
     item_knn_params,
     popular_params,
 )
@@ -71,6 +75,11 @@ def _fit_als(data: Interactions, parameters: Parameters, seed: int) -> Recommend
     return Als.fit(data, params, seed, popular)
 
 
+def _fit_ease(data: Interactions, parameters: Parameters, seed: int) -> RecommendationModel:
+    params, popular = ease_params(parameters)
+    return Ease.fit(data, params, seed, popular)
+
+
 def _fit_popular(data: Interactions, parameters: Parameters, seed: int) -> RecommendationModel:
     return Popular.fit(data, popular_params(parameters), seed)
 
@@ -78,6 +87,7 @@ def _fit_popular(data: Interactions, parameters: Parameters, seed: int) -> Recom
 LEARNABLE: Mapping[str, Learnable] = {
     ItemKnn.name: Learnable(_fit_item_knn, ITEM_KNN_SPACE, ITEM_KNN_DEFAULTS),
     Als.name: Learnable(_fit_als, ALS_SPACE, ALS_DEFAULTS),
+    Ease.name: Learnable(_fit_ease, EASE_SPACE, EASE_DEFAULTS),
     Popular.name: Learnable(_fit_popular, POPULAR_SPACE, POPULAR_DEFAULTS),
 }
 """Every model by name; the first is the default."""

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from shopkeeper.errors import UnknownModel
 from shopkeeper.recommendations.als import Als
+from shopkeeper.recommendations.ease import Ease
 from shopkeeper.recommendations.item_knn import ItemKnn
 from shopkeeper.recommendations.items import ItemIndex
 from shopkeeper.recommendations.model import Arrays, RecommendationModel
@@ -21,6 +22,7 @@ MODELS: Mapping[str, Callable[[ItemIndex, Arrays], RecommendationModel]] = {
     Popular.name: Popular.from_arrays,
     ItemKnn.name: ItemKnn.from_arrays,
     Als.name: Als.from_arrays,
+    Ease.name: Ease.from_arrays,
 }
 """Models that can be served, by name."""
 

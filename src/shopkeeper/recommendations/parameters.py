@@ -8,6 +8,7 @@ from typing import Any
 
 from shopkeeper.errors import InputError
 from shopkeeper.recommendations.als import AlsParams
+from shopkeeper.recommendations.ease import EaseParams
 from shopkeeper.recommendations.interactions import KINDS
 from shopkeeper.recommendations.item_knn import ItemKnnParams
 from shopkeeper.recommendations.popular import PopularParams
@@ -42,6 +43,14 @@ ALS_SPACE: Mapping[str, SearchRange] = {
     "popular.half_life_days": POPULAR_SPACE["half_life_days"],
 }
 
+EASE_SPACE: Mapping[str, SearchRange] = {
+    "regularization": SearchRange(1.0, 2_000.0, log=True),
+    "age_decay": SearchRange(0.4, 1.0),
+    "history": SearchRange(5, 50, log=True, integer=True),
+    "neighbours": SearchRange(50, 500, log=True, integer=True),
+    "popular.half_life_days": POPULAR_SPACE["half_life_days"],
+}
+
 
 def _flattened(parameters: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
     for name, value in parameters.items():
@@ -58,6 +67,7 @@ def flat(parameters: Parameters) -> dict[str, Any]:
 
 POPULAR_DEFAULTS: Parameters = flat(PopularParams().document())
 ITEM_KNN_DEFAULTS: Parameters = flat({**asdict(ItemKnnParams()), "popular": PopularParams().document()})
+EASE_DEFAULTS: Parameters = flat({**asdict(EaseParams()), "popular": PopularParams().document()})
 ALS_DEFAULTS: Parameters = flat({**asdict(AlsParams()), "popular": PopularParams().document()})
 
 
@@ -97,6 +107,15 @@ def als_params(parameters: Parameters) -> tuple[AlsParams, PopularParams]:
     changed |= {name: float(given.pop(name)) for name in numbers if name in given}
     _nothing_left(given, "als", ALS_DEFAULTS)
     return replace(AlsParams(), **changed), popular_params(popular)
+
+
+def ease_params(parameters: Parameters) -> tuple[EaseParams, PopularParams]:
+    """Return the parameters of ease and of the popularity beside it. Raises InputError."""
+    given, popular = _split(parameters)
+    changed: dict[str, Any] = {name: int(given.pop(name)) for name in ("history", "neighbours") if name in given}
+    changed |= {name: float(given.pop(name)) for name in ("regularization", "age_decay") if name in given}
+    _nothing_left(given, "ease", EASE_DEFAULTS)
+    return replace(EaseParams(), **changed), popular_params(popular)
 
 
 def _split(parameters: Parameters) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -1,0 +1,99 @@
+"""What goes with each item, as sparse rows of weights, and how a history is scored by them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+
+from shopkeeper.recommendations.model import NOTHING, Arrays, Scored
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """Item-to-item weights: the rows of S.
+
+    Attributes:
+        starts: Where each item's neighbours begin, and one more at the end; shape (items + 1,).
+        items: Item codes, rising within a row; shape (m,).
+        scores: Weights; shape (m,).
+    """
+
+    starts: npt.NDArray[np.int64]
+    items: npt.NDArray[np.int32]
+    scores: npt.NDArray[np.float32]
+
+    def scored(self, items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]) -> Scored:
+        """Return `weights @ S[items]` for every item that a row of `items` holds."""
+        columns, amounts, _ = self._rows(items, weights)
+        if not len(columns):
+            return NOTHING
+        low, high = int(columns.min()), int(columns.max()) + 1
+        places = columns - low
+        reached = np.zeros(high - low, dtype=np.bool_)
+        reached[places] = True
+        found = np.flatnonzero(reached)
+        totals = np.bincount(places, weights=amounts).astype(np.float64, copy=False)
+        return Scored(found + low, totals[found])
+
+    def parts(
+        self, targets: npt.NDArray[np.int64], items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        """Return `weight * S[item, target]`; shape (targets, items)."""
+        parts = np.zeros((len(targets), len(items)))
+        columns, amounts, lengths = self._rows(items, weights)
+        if len(targets) and len(columns):
+            order = np.argsort(targets)
+            places = np.minimum(np.searchsorted(targets[order], columns), len(targets) - 1)
+            hit = targets[order][places] == columns
+            entries = np.repeat(np.arange(len(items)), lengths)
+            parts[order[places[hit]], entries[hit]] = amounts[hit]
+        return parts
+
+    def table(self) -> csr_array:
+        """Return S as a sparse matrix that shares its memory."""
+        size = len(self.starts) - 1
+        return csr_array((self.scores, self.items, self.starts), shape=(size, size))
+
+    def arrays(self, name: str) -> dict[str, npt.NDArray[np.generic]]:
+        """Return S as three arrays under `name`."""
+        return {f"{name}.starts": self.starts, f"{name}.items": self.items, f"{name}.scores": self.scores}
+
+    @staticmethod
+    def from_arrays(name: str, arrays: Arrays) -> Neighbours:
+        """Return what `arrays` was made of; it stays in the files it was opened from."""
+        return Neighbours(
+            np.asarray(arrays[f"{name}.starts"], dtype=np.int64),
+            np.asarray(arrays[f"{name}.items"], dtype=np.int32),
+            np.asarray(arrays[f"{name}.scores"], dtype=np.float32),
+        )
+
+    def _rows(
+        self, items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+        """Return the weighted rows of S end to end, and how long each is."""
+        begins, ends = self.starts[items], self.starts[items + 1]
+        spans = list(zip(begins.tolist(), ends.tolist(), strict=True))
+        columns = np.concatenate([self.items[:0], *(self.items[start:end] for start, end in spans)])
+        scores = np.concatenate([self.scores[:0], *(self.scores[start:end] for start, end in spans)])
+        lengths = ends - begins
+        return columns, scores * np.repeat(weights, lengths), lengths
+
+
+def keep_strongest(block: csr_array, most: int) -> csr_array:
+    """Return the `most` largest entries of each row; of equal ones those in the lower columns."""
+    indptr, data = block.indptr, block.data
+    keep = np.ones(len(data), dtype=np.bool_)
+    for row in np.flatnonzero(np.diff(indptr) > most).tolist():
+        start, end = indptr[row], indptr[row + 1]
+        values = data[start:end]
+        bar = np.partition(values, len(values) - most)[len(values) - most]
+        above = values > bar
+        equal = np.flatnonzero(values == bar)[: most - int(above.sum())]
+        above[equal] = True
+        keep[start:end] = above
+    kept = np.zeros(len(indptr), dtype=np.int64)
+    np.cumsum(np.add.reduceat(np.append(keep, False), indptr[:-1]) * (np.diff(indptr) > 0), out=kept[1:])
+    return csr_array((data[keep], block.indices[keep], kept), shape=block.shape)
