@@ -1,0 +1,111 @@
+"""Whether an effect fades as shoppers get used to a change, or grows as they learn: by days since they first saw it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from shopkeeper.errors import NotEnoughData
+from shopkeeper.experiments.moments import Array, Sums
+
+Trend = Literal["fades", "grows", "no trend found"]
+
+
+@dataclass(frozen=True, slots=True)
+class AgedEffect:
+    """The relative effect on one day since exposure, with its interval for that day alone."""
+
+    day: int
+    effect: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Novelty:
+    """How an effect goes with the days since exposure.
+
+    Attributes:
+        days: Day 0 is the day of the first exposure.
+        slope: Change of the relative effect a day, least squares over the days.
+        p: Two-sided, of the slope being 0.
+        settled: Mean effect over the last third of the days, with its interval; what is left when the news is over.
+    """
+
+    days: tuple[AgedEffect, ...]
+    slope: float
+    slope_low: float
+    slope_high: float
+    p: float
+    settled: float
+    settled_low: float
+    settled_high: float
+    trend: Trend
+
+
+def novelty(control: Sums, treatment: Sums, alpha: float = 0.05) -> Novelty:
+    """Return the trend of the relative effect over days since exposure.
+
+    The same units are seen on every day, so their days hang together; the covariance of the daily effects is kept and
+    every figure is a weighted sum of them with its own error.
+
+    Args:
+        control, treatment: Sums of k figures, the metric of a unit on day 0, 1, ... k - 1 since its first exposure,
+            over units that were seen for k days or longer; younger ones would bend the curve.
+
+    Raises:
+        NotEnoughData: fewer than three days, or a day on which the control shows nothing.
+    """
+    days = len(control.totals)
+    if days < 3 or control.n < 2 or treatment.n < 2:
+        raise NotEnoughData(
+            f"A trend over {days} days of {control.n} and {treatment.n} units says nothing.",
+            "Give three days or more, and two units or more in each arm.",
+        )
+    if (control.means == 0).any():
+        day = int(np.flatnonzero(control.means == 0)[0])
+        raise NotEnoughData(
+            f"Nothing was seen in the control on day {day} after exposure.", "Sum days up to weeks, or take more units."
+        )
+    base = np.abs(control.means)
+    effects = (treatment.means - control.means) / base
+    covariance = _scaled(treatment, 1 / base) + _scaled(control, treatment.means / (base * control.means))
+    z = float(stats.norm.isf(alpha / 2))
+    errors = np.sqrt(np.diag(covariance))
+    centred = np.arange(days) - (days - 1) / 2
+    slope, slope_error = _weighed(centred / (centred @ centred), effects, covariance)
+    last = max(days // 3, 1)
+    settled, settled_error = _weighed(np.where(np.arange(days) >= days - last, 1 / last, 0.0), effects, covariance)
+    p = 2 * float(stats.norm.sf(abs(slope) / slope_error)) if slope_error > 0 else 1.0
+    return Novelty(
+        tuple(
+            AgedEffect(day, float(one), float(one - z * error), float(one + z * error))
+            for day, (one, error) in enumerate(zip(effects, errors, strict=True))
+        ),
+        slope,
+        slope - z * slope_error,
+        slope + z * slope_error,
+        p,
+        settled,
+        settled - z * settled_error,
+        settled + z * settled_error,
+        _trend(slope, float(effects.mean())) if p < alpha else "no trend found",
+    )
+
+
+def _trend(slope: float, mean: float) -> Trend:
+    return "grows" if slope * mean > 0 else "fades"
+
+
+def _scaled(sums: Sums, factor: Array) -> Array:
+    """Return the covariance of means that are each multiplied by a factor."""
+    return np.asarray(sums.covariance / sums.n * np.outer(factor, factor))
+
+
+def _weighed(weights: npt.NDArray[np.float64], effects: Array, covariance: Array) -> tuple[float, float]:
+    return float(weights @ effects), math.sqrt(max(float(weights @ covariance @ weights), 0.0))
