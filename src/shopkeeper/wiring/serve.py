@@ -53,6 +53,7 @@ from shopkeeper.wiring.background import running
 from shopkeeper.wiring.classifying import classify_traffic
 from shopkeeper.wiring.contracts import read_contracts
 from shopkeeper.wiring.erasure import Erasure, Places
+from shopkeeper.wiring.flags import arms_of
 from shopkeeper.wiring.following import SECONDS, Following
 from shopkeeper.wiring.import_watch import ImportWatch
 from shopkeeper.wiring.open_versions import OpenVersions
@@ -232,7 +233,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack) -> Ser
     )
     lineup = Lineup(system, lambda: Breaker(limits, time.monotonic))
     first_arms = MemorySticky(most=chosen.sessions)
-    arms = LiveArms(first_arms)
+    arms = arms_of(settings, first_arms)
     shadows = Shadows(lineup, shadow_log.put, time.perf_counter, random.random)
     stack.callback(shadows.close)
     cache: AnswerCache[RecommendationAnswer] = AnswerCache(

@@ -48,6 +48,8 @@ class EngineSettings(_Section):
     """What computes shards of long work: `local` = processes here, else the address of a Ray cluster."""
     shard_workers: int = Field(default=0, ge=0)
     """Most shards at a time; 0 = one for each core."""
+    flag_provider: str | None = None
+    """`package.module:function` that makes the OpenFeature provider which assigns units; None = our own hash."""
 
 
 class ServingSettings(_Section):
