@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopkeeper.commerce.shopper import Shopper
+from shopkeeper.engines.stop_file import StopFile
+from shopkeeper.experiments.live_test import LiveTest, StopOrder, TestArm
 from shopkeeper.serving.ports import Profile
 
 if TYPE_CHECKING:
@@ -97,6 +99,28 @@ def test_health_says_when_requests_may_come(shop: Shop) -> None:
     shop.serving.draining = True
     draining = shop.call("GET", "/readyz", key={})
     assert (draining.status_code, draining.json()["checks"]["not_draining"]) == (503, False)
+
+
+def test_what_is_stopped_and_what_arms_cannot_be_served_is_said_everywhere(shop: Shop) -> None:
+    arms = (TestArm(name="control", share=0.5), TestArm(name="treatment", share=0.5, version="no-such-version"))
+    test = LiveTest(test="x1", kind="experiment", system="recommendations", seed="s", arms=arms)
+    shop.serving.state.live_tests.put(test, "test", "test")
+    StopFile(shop.serving.settings.workspace).give(
+        StopOrder(system="recommendations", store="uk", person="ann", reason="odd <lists>", at="")
+    )
+    shop.run(shop.serving.following.begin())
+    ready = shop.call("GET", "/readyz", key={}).json()
+    assert ready["ready"]
+    assert ready["stopped"] == ["recommendations in uk: odd <lists>"]
+    assert "no-such-version" in ready["arms_by_rules"]["x1 treatment"]
+    assert shop.recommend()["fallback"] == "stopped"
+    text = shop.call("GET", "/metrics", key={}).text
+    for line in ("shopkeeper_stop_orders 1.0", "shopkeeper_arms_by_rules 1.0", "shopkeeper_tests_running 1.0"):
+        assert line in text
+    page = shop.call("GET", "http://127.0.0.1:8000/control-room").text
+    assert "Stopped: recommendations in uk" in page
+    assert "odd &lt;lists&gt;" in page
+    assert "The rules answer arm x1 treatment" in page
 
 
 def test_metrics_count_what_was_served(shop: Shop) -> None:

@@ -39,6 +39,8 @@ def overview(request: Request) -> Response:
     seconds = serving.telemetry.seconds(HISTORY_SECONDS)
     values = {
         "served": served_views(serving, datetime.now(UTC)),
+        "stops": serving.arms.stops,
+        "arms_by_rules": serving.following.problems,
         "live": snapshot(serving, seconds, seconds),
         "process": os.getpid(),
         "deadline_ms": serving.settings.serving.deadline_ms,

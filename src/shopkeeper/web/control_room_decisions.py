@@ -14,6 +14,8 @@ from shopkeeper.wiring.serve import Serving
 
 FALLBACK_WORDS = {
     "no_model": "no trained model yet",
+    "not_opened": "the arm's version cannot be opened",
+    "stopped": "somebody stopped it",
     "deadline": "the model took too long",
     "error": "the model failed",
     "breaker_open": "the model failed lately and rests",

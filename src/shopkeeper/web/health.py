@@ -12,6 +12,7 @@ from msgspec import Struct
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.responses import Response
 
+from shopkeeper.experiments.live_test import StopOrder
 from shopkeeper.web.answer import json_answer
 from shopkeeper.web.metrics import ServerCollector
 from shopkeeper.wiring.serve import Serving
@@ -32,10 +33,14 @@ class Ready(Struct, frozen=True):
 
     Attributes:
         checks: What readiness needs, and whether it holds.
+        stopped: Systems and stores that answer by their fallback alone, as somebody ordered, with the reason.
+        arms_by_rules: Arms whose version or settings cannot be served, so that the rules answer them, with the reason.
     """
 
     ready: bool
     checks: dict[str, bool]
+    stopped: tuple[str, ...] = ()
+    arms_by_rules: dict[str, str] = {}
 
 
 @router.get("/livez", response_class=Response, summary="The process answers")
@@ -55,7 +60,8 @@ async def readyz(request: Request) -> Response:
         "log_writable": await asyncio.to_thread(_log_writable, serving),
     }
     ready = all(checks.values())
-    return json_answer(Ready(ready, checks), 200 if ready else 503).response()
+    stopped = tuple(stop_words(order) for order in serving.arms.stops)
+    return json_answer(Ready(ready, checks, stopped, serving.following.problems), 200 if ready else 503).response()
 
 
 @router.get("/metrics", response_class=Response, summary="Counters for Prometheus")
@@ -64,6 +70,11 @@ async def metrics(request: Request) -> Response:
     registry = CollectorRegistry(auto_describe=False)
     registry.register(ServerCollector(request.app.state.serving))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def stop_words(order: StopOrder) -> str:
+    """Return a stop order as a person reads it; who gave it is for the control room."""
+    return f"{order.system or 'every system'} in {order.store or 'every store'}: {order.reason}"
 
 
 async def _state_answers(serving: Serving) -> bool:

@@ -26,6 +26,7 @@ class ServerCollector(Collector):
         yield from self._intake()
         yield from self._state()
         yield from self._warehouse()
+        yield from self._tests()
         yield from self._shared()
 
     def _decisions(self) -> Iterator[Metric]:
@@ -83,6 +84,32 @@ class ServerCollector(Collector):
         yield model
         yield GaugeMetricFamily("shopkeeper_profiles", "Live profiles held.", value=len(serving.profiles))
         yield GaugeMetricFamily("shopkeeper_cached_answers", "Answers held.", value=len(serving.decider.cache))
+
+    def _tests(self) -> Iterator[Metric]:
+        serving = self._serving
+        arms = serving.arms
+        yield GaugeMetricFamily("shopkeeper_tests_running", "Rollouts and experiments.", value=len(arms.running))
+        yield GaugeMetricFamily("shopkeeper_stop_orders", "Stop orders that hold.", value=len(arms.stops))
+        yield GaugeMetricFamily(
+            "shopkeeper_arms_by_rules",
+            "Arms whose version or settings cannot be served, so that the rules answer.",
+            value=len(serving.following.problems),
+        )
+        yield CounterMetricFamily(
+            "shopkeeper_tests_unread",
+            "Times the state database did not say what runs, so that what ran last went on.",
+            value=serving.following.unread,
+        )
+        shadows = CounterMetricFamily(
+            "shopkeeper_shadow_answers", "Requests challengers in shadow got.", labels=["system", "outcome"]
+        )
+        counts = serving.decider.shadows.counts if serving.decider.shadows is not None else {}
+        for outcome, n in list(counts.items()):
+            shadows.add_metric([serving.system.name, outcome], n)
+        yield shadows
+        yield CounterMetricFamily(
+            "shopkeeper_shadow_log_dropped", "Shadow answers lost: queue full.", value=serving.shadow_log.dropped
+        )
 
     def _warehouse(self) -> Iterator[Metric]:
         figures = self._serving.analytics.figures

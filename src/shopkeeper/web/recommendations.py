@@ -24,7 +24,10 @@ class RecommendationsAnswer(Struct, frozen=True):
         decision_id: Send it with the events that follow, so that what the answer brought can be measured.
         items: Products, best first.
         model: Version that answered; null = the rules did.
-        fallback: Why the rules, or an earlier answer, stood in for the model; null = the model answered.
+        variant: Arm that answered: `control`, `treatment` or a name of the plan; `holdout`; `champion` where the
+            shopper is in no test. Exposure is logged with the decision: sending `decision_id` back is all it takes.
+        fallback: Why the rules, or an earlier answer, stood in for the model; null = the arm answered as it should,
+            which is by the rules where the arm is the rules.
         took_ms: Time in the server, milliseconds.
     """
 

@@ -8,6 +8,8 @@ const VERBS = {
 };
 const WHY = {
   no_model: "there is no trained model yet",
+  not_opened: "the version under test cannot be opened",
+  stopped: "somebody stopped it",
   deadline: "the model took too long",
   error: "the model failed",
   breaker_open: "the model failed lately and rests",
@@ -43,8 +45,9 @@ export class EnginePanel {
     const line = document.getElementById("answer-line");
     const byRules = answer.fallback !== null;
     const why = WHY[answer.fallback] ?? answer.fallback;
-    line.textContent = byRules ? `By the rules, because ${why}.` : "By the trained model.";
-    line.className = `answer-line ${byRules ? "rules" : "model"}`;
+    const asPlanned = answer.model === null ? "By the rules, as this arm of a test is." : "By the trained model.";
+    line.textContent = byRules ? `By the rules, because ${why}.` : asPlanned;
+    line.className = `answer-line ${byRules || answer.model === null ? "rules" : "model"}`;
     document.getElementById("answer-model").textContent = answer.model ?? "none, the rules";
     document.getElementById("answer-variant").textContent = answer.variant;
     const took = `${answer.took_ms.toFixed(1)} ms (${answer.trip_ms.toFixed(0)} ms)`;

@@ -7,7 +7,8 @@ const MINUTES = { type: "date", tickformat: "%H:%M:%S", nticks: 7, hoverformat: 
 const first = JSON.parse(document.getElementById("live").textContent);
 const seconds = sinceFirst(first.seconds);
 const WHY = {
-  no_model: "There was no trained model", deadline: "The model took too long", error: "The model failed",
+  no_model: "There was no trained model", not_opened: "An arm's version could not be opened", stopped: "Somebody stopped it",
+  deadline: "The model took too long", error: "The model failed",
   breaker_open: "The model failed shortly before and was left alone", changed: "The shelf changed during the answer",
   stale: "The model gave no new answer; its last good one was shown",
 };
