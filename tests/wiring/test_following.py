@@ -4,73 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from msgspec.structs import replace
 
 from shopkeeper.commerce.consent import Consent
-from shopkeeper.commerce.product import Product
-from shopkeeper.commerce.store import Store
-from shopkeeper.commerce.tables import PRODUCTS, STORES
 from shopkeeper.engines.state import open_state
 from shopkeeper.engines.stop_file import StopFile
 from shopkeeper.errors import Unavailable
 from shopkeeper.experiments.live_test import LiveTest, StopOrder, TestArm
-from shopkeeper.intake.ports import SourcedRow
-from shopkeeper.recommendations.interactions import KINDS, SECOND, Interactions
-from shopkeeper.recommendations.item_knn import ItemKnn, ItemKnnParams
-from shopkeeper.recommendations.items import single_group
-from shopkeeper.recommendations.loaded import bundle_arrays
 from shopkeeper.recommendations.request import RecommendationBody
-from shopkeeper.recommendations.shoppers import ShopperPasts, shopper_key
-from shopkeeper.registry.bundle import BundleContent, write_bundle
-from shopkeeper.registry.ports import ModelVersion
 from shopkeeper.serving.decide import Decision
+from shopkeeper.testing.small_shop import register_version, stock_up
 from shopkeeper.wiring.serve import Serving, open_serving
 from shopkeeper.wiring.settings import Settings
 
-NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-NAMES = tuple(f"p{n:02}" for n in range(12))
 UNITS = [f"v{n}" for n in range(40)]
 STOP = StopOrder(system="recommendations", person="ann", reason="odd lists", at="2026-06-01T12:00:00Z")
 Scenario = Callable[[Serving], Awaitable[None]]
 
 
 def register(settings: Settings, seed: int) -> str:
-    """Write and register a model of made-up histories; return its version."""
-    chance = np.random.default_rng(seed)
-    n = 400
-    data = Interactions(
-        shoppers=np.arange(n, dtype=np.int32) // 4,
-        items=chance.integers(0, len(NAMES), n).astype(np.int32),
-        stores=np.zeros(n, dtype=np.int32),
-        kinds=np.full(n, KINDS.index("view"), dtype=np.int8),
-        times=np.arange(n, dtype=np.int64) * 60 * SECOND,
-        devices=np.zeros(n, dtype=np.int8),
-        index=single_group(NAMES, "uk"),
-        categories=[("home",)] * len(NAMES),
-        shopper_keys=[shopper_key("uk", "visitor", f"old{n}") for n in range(n // 4)],
-        store_names=("uk",),
-    )
-    model = ItemKnn.fit(data, ItemKnnParams(), 1)
-    content = BundleContent(
-        "recommendations", model.name, "test", model.parameters, 1, data.fingerprint(), {},
-        bundle_arrays(model, ShopperPasts.build(data)),
-    )  # fmt: skip
-    made_at = NOW + timedelta(seconds=seed)
-    version = write_bundle(settings.folder(settings.engines.models), content, made_at).version
     state = open_state(settings.state_url)
-    state.registry.register(
-        ModelVersion(
-            "recommendations", version, model.name, f"recommendations/{version}", made_at, True, {}, data.fingerprint()
-        )
-    )
-    state.close()
-    return version
+    try:
+        return register_version(state.registry, settings.folder(settings.engines.models), seed)
+    finally:
+        state.close()
 
 
 @pytest.fixture
@@ -78,9 +39,7 @@ def shop(tmp_path: Path) -> Settings:
     """A workspace with a shelf; no version serves yet."""
     settings = Settings(workspace=tmp_path)
     state = open_state(settings.state_url)
-    state.tables.upsert(STORES, [SourcedRow(Store(store="uk"), NOW)])
-    shelf = [Product(product=name, store="uk", categories=("home",)) for name in NAMES]
-    state.tables.upsert(PRODUCTS, [SourcedRow(row, NOW) for row in shelf])
+    stock_up(state.tables)
     state.close()
     return settings
 

@@ -12,13 +12,22 @@ _log = structlog.get_logger(__name__)
 
 
 async def repeat(name: str, seconds: float, round_: Callable[[], Awaitable[object]]) -> None:
-    """Run `round_` every `seconds` until cancelled; a round that fails is logged and the next one tries again."""
+    """Run `round_` every `seconds` until cancelled; a round that fails is logged and the next one tries again.
+
+    Of failures in a row only the first is logged with all that led to it: some rounds come four times a second.
+    """
+    failed = 0
     while True:
         await asyncio.sleep(seconds)
         try:
             await round_()
+            failed = 0
         except Exception as error:  # noqa: BLE001 - the outermost loop of a background task
-            _log.error("background_round_failed", task=name, error=repr(error), exc_info=error)
+            failed += 1
+            _log.error(
+                "background_round_failed", task=name, error=repr(error), times=failed,
+                exc_info=error if failed == 1 else None,
+            )  # fmt: skip
 
 
 @contextlib.asynccontextmanager
