@@ -47,6 +47,7 @@ from shopkeeper.recommendations.parameters import ITEM_KNN_DEFAULTS, ITEM_KNN_SP
 from shopkeeper.recommendations.popular import Popular, PopularParams
 from shopkeeper.recommendations.questions import time_exam
 from shopkeeper.recommendations.ranking import Questions, rank_targets
+from shopkeeper.recommendations.session_knn import SessionKnn, SessionKnnParams
 from shopkeeper.training.comparison import intervals
 from shopkeeper.training.ports import Parameters, Trial
 from shopkeeper.training.split import time_split
@@ -238,6 +239,7 @@ MODELS: Mapping[str, Callable[[Case, Parameters, int], RecommendationModel]] = {
     "item-knn": lambda case, parameters, seed: ItemKnn.fit(
         case.train, item_knn_params({"neighbours": None, **parameters})[0], seed, case.popular
     ),
+    "session-knn": lambda case, _, seed: SessionKnn.fit(case.train, SessionKnnParams(), seed, case.popular),
     "ease": lambda case, _, seed: Ease.fit(case.train, EaseParams(), seed, case.popular),
     "als": lambda case, _, seed: Als.fit(case.train, AlsParams(), seed, case.popular),
 }

@@ -10,6 +10,7 @@ from shopkeeper.recommendations.learn import LEARNABLE
 from shopkeeper.recommendations.loaded import MODELS
 from shopkeeper.recommendations.model import RecommendationModel
 from shopkeeper.recommendations.popular import Popular, PopularParams
+from shopkeeper.recommendations.session_knn import SessionKnn, SessionKnnParams
 from shopkeeper.testing.model_suite import RecommendationModelSuite
 
 
@@ -31,6 +32,11 @@ class TestAls(RecommendationModelSuite):
 class TestEase(RecommendationModelSuite):
     def fit(self, data: Interactions, seed: int) -> RecommendationModel:
         return Ease.fit(data, EaseParams(), seed)
+
+
+class TestSessionKnn(RecommendationModelSuite):
+    def fit(self, data: Interactions, seed: int) -> RecommendationModel:
+        return SessionKnn.fit(data, SessionKnnParams(session_minutes=1e6, reach=20.0), seed)
 
 
 class TestItemKnnWithFewNeighbours(RecommendationModelSuite):

@@ -33,12 +33,16 @@ from shopkeeper.recommendations.parameters import (
     ITEM_KNN_SPACE,
     POPULAR_DEFAULTS,
     POPULAR_SPACE,
+    SESSION_KNN_DEFAULTS,
+    SESSION_KNN_SPACE,
     als_params,
     ease_params,
     item_knn_params,
     popular_params,
+    session_knn_params,
 )
 from shopkeeper.recommendations.popular import Popular
+from shopkeeper.recommendations.session_knn import SessionKnn
 from shopkeeper.recommendations.shoppers import ShopperPasts
 from shopkeeper.registry.bundle import Bundle
 from shopkeeper.training.ports import DataSummary, Parameters, SearchRange
@@ -80,6 +84,11 @@ def _fit_ease(data: Interactions, parameters: Parameters, seed: int) -> Recommen
     return Ease.fit(data, params, seed, popular)
 
 
+def _fit_session_knn(data: Interactions, parameters: Parameters, seed: int) -> RecommendationModel:
+    params, popular = session_knn_params(parameters)
+    return SessionKnn.fit(data, params, seed, popular)
+
+
 def _fit_popular(data: Interactions, parameters: Parameters, seed: int) -> RecommendationModel:
     return Popular.fit(data, popular_params(parameters), seed)
 
@@ -88,6 +97,7 @@ LEARNABLE: Mapping[str, Learnable] = {
     ItemKnn.name: Learnable(_fit_item_knn, ITEM_KNN_SPACE, ITEM_KNN_DEFAULTS),
     Als.name: Learnable(_fit_als, ALS_SPACE, ALS_DEFAULTS),
     Ease.name: Learnable(_fit_ease, EASE_SPACE, EASE_DEFAULTS),
+    SessionKnn.name: Learnable(_fit_session_knn, SESSION_KNN_SPACE, SESSION_KNN_DEFAULTS),
     Popular.name: Learnable(_fit_popular, POPULAR_SPACE, POPULAR_DEFAULTS),
 }
 """Every model by name; the first is the default."""

@@ -15,6 +15,7 @@ from shopkeeper.recommendations.item_knn import ItemKnn
 from shopkeeper.recommendations.items import ItemIndex
 from shopkeeper.recommendations.model import Arrays, RecommendationModel
 from shopkeeper.recommendations.popular import Popular
+from shopkeeper.recommendations.session_knn import SessionKnn
 from shopkeeper.recommendations.shoppers import ShopperPasts
 from shopkeeper.registry.bundle import Bundle
 
@@ -23,6 +24,7 @@ MODELS: Mapping[str, Callable[[ItemIndex, Arrays], RecommendationModel]] = {
     ItemKnn.name: ItemKnn.from_arrays,
     Als.name: Als.from_arrays,
     Ease.name: Ease.from_arrays,
+    SessionKnn.name: SessionKnn.from_arrays,
 }
 """Models that can be served, by name."""
 

@@ -12,6 +12,7 @@ from shopkeeper.recommendations.ease import EaseParams
 from shopkeeper.recommendations.interactions import KINDS
 from shopkeeper.recommendations.item_knn import ItemKnnParams
 from shopkeeper.recommendations.popular import PopularParams
+from shopkeeper.recommendations.session_knn import SessionKnnParams
 from shopkeeper.training.ports import Parameters, SearchRange
 
 POPULAR_SPACE: Mapping[str, SearchRange] = {"half_life_days": SearchRange(1.0, 365.0, log=True)}
@@ -51,6 +52,19 @@ EASE_SPACE: Mapping[str, SearchRange] = {
     "popular.half_life_days": POPULAR_SPACE["half_life_days"],
 }
 
+SESSION_KNN_SPACE: Mapping[str, SearchRange] = {
+    "neighbours": SearchRange(50, 2_000, log=True, integer=True),
+    "sample": SearchRange(200, 5_000, log=True, integer=True),
+    "half_life_days": SearchRange(2.0, 2_000.0, log=True),
+    "length_power": SearchRange(0.0, 1.0),
+    "frequency_power": SearchRange(0.0, 1.0),
+    "reach": SearchRange(0.5, 20.0, log=True),
+    "backward": SearchRange(0.0, 1.0),
+    "age_decay": SearchRange(0.2, 1.0),
+    "history": SearchRange(3, 50, log=True, integer=True),
+    "popular.half_life_days": POPULAR_SPACE["half_life_days"],
+}
+
 
 def _flattened(parameters: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
     for name, value in parameters.items():
@@ -67,6 +81,7 @@ def flat(parameters: Parameters) -> dict[str, Any]:
 
 POPULAR_DEFAULTS: Parameters = flat(PopularParams().document())
 ITEM_KNN_DEFAULTS: Parameters = flat({**asdict(ItemKnnParams()), "popular": PopularParams().document()})
+SESSION_KNN_DEFAULTS: Parameters = flat({**asdict(SessionKnnParams()), "popular": PopularParams().document()})
 EASE_DEFAULTS: Parameters = flat({**asdict(EaseParams()), "popular": PopularParams().document()})
 ALS_DEFAULTS: Parameters = flat({**asdict(AlsParams()), "popular": PopularParams().document()})
 
@@ -116,6 +131,17 @@ def ease_params(parameters: Parameters) -> tuple[EaseParams, PopularParams]:
     changed |= {name: float(given.pop(name)) for name in ("regularization", "age_decay") if name in given}
     _nothing_left(given, "ease", EASE_DEFAULTS)
     return replace(EaseParams(), **changed), popular_params(popular)
+
+
+def session_knn_params(parameters: Parameters) -> tuple[SessionKnnParams, PopularParams]:
+    """Return the parameters of session-knn and of the popularity beside it. Raises InputError."""
+    given, popular = _split(parameters)
+    whole, plain = ("neighbours", "sample", "history"), SessionKnnParams()
+    numbers = [name for name in asdict(plain) if name not in whole]
+    changed: dict[str, Any] = {name: int(given.pop(name)) for name in whole if name in given}
+    changed |= {name: float(given.pop(name)) for name in numbers if name in given}
+    _nothing_left(given, "session-knn", SESSION_KNN_DEFAULTS)
+    return replace(plain, **changed), popular_params(popular)
 
 
 def _split(parameters: Parameters) -> tuple[dict[str, Any], dict[str, Any]]:
