@@ -7,6 +7,7 @@ ShopkeeperError                 what happened, the offending value, what to do
 │   ├── UnknownStore            a store nobody declared
 │   ├── UnknownTable            a table the data contract does not have
 │   ├── UnknownModel            a model name or version that is not registered
+│   ├── UnknownRollout          a rollout or verdict nobody knows
 │   ├── RequestRejected         a request body that breaks the interface, with its rows and fields
 │   ├── NotAuthenticated        no API key, or one that is not valid
 │   ├── NotAllowed              a valid key without the scope or for another store, or a person without the right
@@ -91,6 +92,10 @@ class UnknownTable(InputError):
 
 class UnknownModel(InputError):
     """A model name or version that is not registered."""
+
+
+class UnknownRollout(InputError):
+    """A rollout or a verdict that nobody knows."""
 
 
 class RequestRejected(InputError):

@@ -17,6 +17,7 @@ from typing import Any, Final, Literal
 
 Kind = Literal["sale", "peak", "season", "freeze"]
 _KEYS: Final[Mapping[str, Kind]] = {"sales": "sale", "peaks": "peak", "season_ends": "season", "freezes": "freeze"}
+_STILL: Final = ("peak", "freeze")
 TOUCHED: Final = 0.1
 """Share of the days a figure looks back on, from which a period is felt in it."""
 
@@ -59,6 +60,11 @@ class Calendar:
             if shared > 0:
                 felt[period.name] = felt.get(period.name, 0) + shared
         return "+".join(sorted(name for name, days in felt.items() if days / span > TOUCHED))
+
+    def frozen(self, day: date) -> str:
+        """Return the name of a peak or freeze that a day lies in; empty where nothing stands against a change."""
+        still = (one.name for one in self.periods if one.first <= day <= one.last and one.name.startswith(_STILL))
+        return next(still, "")
 
 
 def read_calendar(document: Mapping[str, Any]) -> Calendar:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from shopkeeper.engines.state_audit import StateAudit
 from shopkeeper.engines.state_cursors import StateCursors
@@ -58,7 +58,7 @@ def open_state(url: str) -> State:
     engine = open_engine(url)
     try:
         bring_up_to_date(engine)
-    except OperationalError as error:
+    except DatabaseError as error:  # also a file that is no database any more
         engine.dispose()
         raise Unavailable(
             f"The state database at {shown(engine.url)} does not answer: {error.orig}.",

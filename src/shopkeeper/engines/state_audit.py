@@ -57,6 +57,11 @@ class StateAudit:
             query = query.where(AUDIT.c.action.startswith(action, autoescape=True))
         return self._entries(query)
 
+    def since(self, at: datetime, limit: int = 1_000) -> Sequence[dict[str, Any]]:
+        """Return the newest entries from a moment on, newest first."""
+        query = select(AUDIT).where(AUDIT.c.at_micros >= to_micros(at))
+        return self._entries(query.order_by(AUDIT.c.number.desc()).limit(limit))
+
     def of_model(self, system: str, version: str) -> Sequence[dict[str, Any]]:
         """Return the entries about one model version, newest first: aliases that came and went, pins, pruning."""
         query = select(AUDIT).where(AUDIT.c.action.like("model.%"), AUDIT.c.detail.contains(version, autoescape=True))

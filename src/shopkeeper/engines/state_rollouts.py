@@ -15,7 +15,7 @@ from shopkeeper.engines.state_engine import queue_up
 from shopkeeper.engines.state_live_tests import put_live_test, remove_live_test
 from shopkeeper.engines.state_registry import move_alias
 from shopkeeper.engines.state_schema import ROLLOUTS, VERDICTS, from_micros, to_micros
-from shopkeeper.errors import ChangedMeanwhile, InputError
+from shopkeeper.errors import ChangedMeanwhile, InputError, UnknownRollout
 from shopkeeper.rollout.record import JudgedVerdict, VerdictRecord, written
 from shopkeeper.rollout.stages import live_test
 from shopkeeper.rollout.state import ALIVE, RolloutState
@@ -61,10 +61,10 @@ class StateRollouts:
         return kept
 
     def get(self, rollout: str) -> RolloutState:
-        """Return one rollout. Raises InputError for an id nobody knows."""
+        """Return one rollout. Raises UnknownRollout."""
         row = self._first(select(ROLLOUTS.c.body).where(ROLLOUTS.c.rollout == rollout))
         if row is None:
-            raise InputError(f"There is no rollout {rollout!r}.", "`shopkeeper rollout history` lists them.")
+            raise UnknownRollout(f"There is no rollout {rollout!r}.", "`shopkeeper rollout history` lists them.")
         return _state(row)
 
     def newest(self, system: str | None = None, limit: int = 50) -> Sequence[RolloutState]:
@@ -105,14 +105,14 @@ class StateRollouts:
         return [_record(row) for row in self._rows(query)]
 
     def verdict(self, verdict: str) -> VerdictRecord:
-        """Return one verdict by its id, such as `ROLLOUT/3`. Raises InputError for an id nobody knows."""
+        """Return one verdict by its id, such as `ROLLOUT/3`. Raises UnknownRollout."""
         rollout, _, number = verdict.rpartition("/")
         row = None
         if number.isdigit():
             query = select(VERDICTS).where(VERDICTS.c.rollout == rollout, VERDICTS.c.sequence == int(number))
             row = self._first(query)
         if row is None:
-            raise InputError(f"There is no verdict {verdict!r}.", "`shopkeeper rollout history` lists them.")
+            raise UnknownRollout(f"There is no verdict {verdict!r}.", "`shopkeeper rollout history` lists them.")
         return _record(row)
 
     def _rows(self, query: Any) -> Sequence[Row[Any]]:  # noqa: ANN401 - a select of any columns

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from msgspec import Struct
 
 from shopkeeper.experiments.live_test import LiveTest
+from shopkeeper.experiments.sizing import Baseline
+from shopkeeper.objectives.contract import Objective
 from shopkeeper.rollout.evidence import Epoch, Service, Shadow
 from shopkeeper.rollout.record import JudgedVerdict, VerdictRecord
 from shopkeeper.rollout.state import RolloutState
@@ -50,7 +53,7 @@ class Rollouts(Protocol):
         ...
 
     def get(self, rollout: str) -> RolloutState:
-        """Return one rollout. Raises InputError for an id nobody knows."""
+        """Return one rollout. Raises UnknownRollout."""
         ...
 
     def newest(self, system: str | None = None, limit: int = 50) -> Sequence[RolloutState]:
@@ -76,7 +79,7 @@ class Rollouts(Protocol):
         ...
 
     def verdict(self, verdict: str) -> VerdictRecord:
-        """Return one verdict. Raises InputError for an id nobody knows."""
+        """Return one verdict. Raises UnknownRollout."""
         ...
 
 
@@ -118,4 +121,30 @@ class Measuring(Protocol):
 
     def measure(self, state: RolloutState, at: datetime) -> Measured:
         """Return the figures of a rollout. Raises Unavailable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """What the last weeks say about a test to come.
+
+    Attributes:
+        baselines: Metric -> how it is today.
+        arrivals: Units first seen on each day of those weeks.
+    """
+
+    baselines: Mapping[str, Baseline]
+    arrivals: tuple[float, ...]
+
+
+class Foreseeing(Protocol):
+    """What says, before a test, what it will meet. Laws: nothing after `at` is counted."""
+
+    def foresee(self, objective: Objective, at: datetime) -> Foresight:
+        """Return what the weeks before `at` say of the metrics an objective tests.
+
+        Raises:
+            NotEnoughData: too few units or days to plan by; says how many.
+            Unavailable: the logs do not answer.
+        """
         ...

@@ -13,7 +13,7 @@ from typing import Protocol
 import pytest
 from msgspec.structs import replace
 
-from shopkeeper.errors import ChangedMeanwhile, InputError, UnknownModel
+from shopkeeper.errors import ChangedMeanwhile, InputError, UnknownModel, UnknownRollout
 from shopkeeper.experiments.live_test import LiveTest, LiveTests, TestArm
 from shopkeeper.objectives.built_in import built_in_objective
 from shopkeeper.registry.ports import ModelRegistry
@@ -74,7 +74,7 @@ class RolloutsSuite:
         rollouts.begin(example_rollout(), "anna")
         assert rollouts.get("r1") == example_rollout()
         assert list(rollouts.alive()) == [example_rollout()]
-        with pytest.raises(InputError, match="nowhere"):
+        with pytest.raises(UnknownRollout, match="nowhere"):
             rollouts.get("nowhere")
 
     def test_one_rollout_of_a_system_is_alive(self, rollouts: Rollouts) -> None:
@@ -152,6 +152,7 @@ class RolloutsSuite:
         assert (pointers, registry.pointer("recommendations", "previous")) == (["old", "old", "new"], "old")
         rollouts.step(state, roll_back(state, "anna", "complaints", START + timedelta(days=9)), "anna", "rolled back")
         assert registry.pointer("recommendations", "champion") == "old"
+        assert registry.pointer("recommendations", "previous") is None
 
     def test_where_the_rules_served_before_a_rollback_leaves_no_champion(
         self, rollouts: Rollouts, registry: ModelRegistry, live_tests: LiveTestsEngine
@@ -204,7 +205,7 @@ class RolloutsSuite:
         assert (first.read, first.word, first.digest) == (judged.verdict, "invalid", OBJECTIVE.digest)
         assert list(rollouts.verdicts(since=judged.evidence.at + timedelta(seconds=1))) == []
         for unknown in ("r1/3", "r1", "r2/1"):
-            with pytest.raises(InputError, match=unknown):
+            with pytest.raises(UnknownRollout, match=unknown):
                 rollouts.verdict(unknown)
 
     def test_a_watch_is_noted_and_changes_nothing_else(self, rollouts: Rollouts) -> None:

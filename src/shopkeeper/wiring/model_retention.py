@@ -22,6 +22,7 @@ from shopkeeper.registry.ports import ALIASES, ModelVersion
 from shopkeeper.registry.retention import KeepRule, VersionKey, prunable
 from shopkeeper.training.mirror import mirror_aliases
 from shopkeeper.wiring.experiment_log import open_experiment_log
+from shopkeeper.wiring.rollouts.blessed import versions_in_use
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
@@ -52,14 +53,15 @@ def prune_models(
 
     Args:
         dry_run: Only say which.
-        in_use: Versions that stay for other reasons than aliases and pins.
+        in_use: Versions that stay for other reasons than aliases, pins, rollouts and live tests.
     """
     models = settings.folder(settings.engines.models)
     rule = KeepRule(settings.models.keep_newest, settings.models.keep_days)
     why = f"older than {rule.days:g} days and not among the newest {rule.newest}"
     with open_workspace_state(settings) as state:
+        kept = {*in_use, *versions_in_use(state)}
         found = prunable(
-            state.registry.versions(), rule, now or datetime.now(UTC), pointed=_pointed(state), in_use=in_use
+            state.registry.versions(), rule, now or datetime.now(UTC), pointed=_pointed(state), in_use=kept
         )
         if dry_run:
             return [_facts(models, one) for one in found]

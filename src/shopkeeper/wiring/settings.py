@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from shopkeeper.errors import ConfigError, FieldProblem
+from shopkeeper.rollout.ramp import DEFAULT_RAMP, RampStep, wrong_in
 
 CONFIG_FILE = "shopkeeper.toml"
 
@@ -174,6 +175,49 @@ class ModelSettings(_Section):
     """Age below which every version keeps its files, days."""
 
 
+class RampStepSettings(_Section):
+    """One step of the ramp, as `rollout.ramp.RampStep`."""
+
+    stage: Literal["shadow", "ab", "ramp", "full"]
+    share: float = Field(gt=0, le=1)
+    """In shadow: of all requests. Else: of the units outside the holdout, those the new version answers."""
+    days: float = Field(0.0, ge=0)
+    """Least time in it, days."""
+
+
+class RolloutSettings(_Section):
+    """How a change goes to shoppers."""
+
+    ramp: list[RampStepSettings] = Field(
+        default_factory=lambda: [
+            RampStepSettings(stage=one.stage, share=one.share, days=one.minimum_days) for one in DEFAULT_RAMP
+        ]
+    )
+    """The steps, in their order."""
+    holdout: float = Field(0.01, ge=0, le=0.2)
+    """Share of units kept out of every test for ever and answered by the rules."""
+    minimum_shadow_requests: int = Field(1_000, ge=1)
+    """Answers a version must have computed in shadow."""
+    units_per_arm: int | None = Field(None, ge=1)
+    """Matured units of one arm at which a test ends; None = planned from what the last weeks say."""
+    power: float = Field(0.8, gt=0, lt=1)
+    """Chance with which a test finds the uplift the objective names; it plans how long the test takes."""
+    maximum_weeks: int = Field(26, ge=1, le=104)
+    """A test that would take longer is not started."""
+
+    @property
+    def steps(self) -> tuple[RampStep, ...]:
+        """The ramp."""
+        return tuple(RampStep(stage=one.stage, share=one.share, minimum_days=one.days) for one in self.ramp)
+
+    @model_validator(mode="after")
+    def _climbable(self) -> RolloutSettings:
+        wrong = list(wrong_in(self.steps))
+        if wrong:
+            raise ValueError(" ".join(wrong))
+        return self
+
+
 class SourceSettings(_Section):
     """One source that `shopkeeper sync` reads: a database, or files."""
 
@@ -223,6 +267,7 @@ class Settings(BaseSettings):
     people: PeopleSettings = PeopleSettings()  # type: ignore[call-arg]
     training: TrainingSettings = TrainingSettings()  # type: ignore[call-arg]
     models: ModelSettings = ModelSettings()  # type: ignore[call-arg]
+    rollout: RolloutSettings = RolloutSettings()  # type: ignore[call-arg]
     sources: list[SourceSettings] = Field(default_factory=list)
     """What `shopkeeper sync` reads, one `[[sources]]` each."""
 

@@ -8,9 +8,13 @@ from datetime import datetime
 from typing import Final
 
 from shopkeeper.jobs.ports import Document, Scheduled, Work
+from shopkeeper.wiring.evidence import MeasuredRollouts
 from shopkeeper.wiring.jobs import TAKE_UP_SECONDS, working
 from shopkeeper.wiring.model_retention import tidy_models
 from shopkeeper.wiring.retraining import check_retraining
+from shopkeeper.wiring.rollouts.blessed import start_blessed
+from shopkeeper.wiring.rollouts.foresight import foresight_of
+from shopkeeper.wiring.rollouts.watch import watch_rollouts
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.training_job import SYSTEMS, TRAINING, training_work
 
@@ -37,17 +41,25 @@ def works_of(settings: Settings) -> Mapping[str, Work]:
 
 
 def schedules_of(settings: Settings) -> tuple[Scheduled, ...]:
-    """Return what workers do again and again: look for reasons to train again, and delete what is kept long enough."""
+    """Return what workers do again and again: look for reasons to train again, watch rollouts, delete what is old."""
 
     def retraining(due: datetime) -> Document:
         checked = [check_retraining(settings, system, due, who="schedule") for system in SYSTEMS]
         return {"checked": [one.document() for one in checked]}
 
+    def rollouts(due: datetime) -> Document:
+        watched = watch_rollouts(settings, due, MeasuredRollouts)
+        return {"watched": watched, "begun": [one.id for one in start_blessed(settings, due, foresight_of(settings))]}
+
     def tidying(_due: datetime) -> Document:
         tidy_models(settings)
         return {}
 
-    return (Scheduled("retraining", "17 */6 * * *", retraining), Scheduled("tidying", "43 2 * * *", tidying))
+    return (
+        Scheduled("retraining", "17 */6 * * *", retraining),
+        Scheduled("rollouts", "* * * * *", rollouts),
+        Scheduled("tidying", "43 2 * * *", tidying),
+    )
 
 
 def work_on(
