@@ -18,7 +18,18 @@ from shopkeeper import __version__
 from shopkeeper.commerce.tables import KEYED_TABLES
 from shopkeeper.errors import FieldProblem, ShopkeeperError
 from shopkeeper.intake.field_words import shown
-from shopkeeper.web import events, health, models, objectives, openapi, products, recommendations, site, tables
+from shopkeeper.web import (
+    events,
+    health,
+    models,
+    objectives,
+    openapi,
+    products,
+    recommendations,
+    rollouts,
+    site,
+    tables,
+)
 from shopkeeper.web.problem import problem, problem_of, unexpected
 from shopkeeper.wiring.serve import Serving, open_serving
 from shopkeeper.wiring.settings import Settings
@@ -68,7 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
     for table in KEYED_TABLES.values():
         path = f"/v1/{table.name.replace('_', '-')}"
         app.router.routes.append(Route(path, tables.Table(table), methods=["PUT", "DELETE"]))
-    for router in (products.router, models.router, objectives.router, health.router, site.router):
+    for router in (products.router, models.router, objectives.router, rollouts.router, health.router, site.router):
         app.include_router(router)
     openapi.describe(app)
     if settings.serving.allowed_origins:

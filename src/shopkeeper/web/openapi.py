@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 
 from shopkeeper.commerce.tables import KEYED_TABLES, STORES, USERS, TableSchema
 from shopkeeper.serving.ports import Scope
-from shopkeeper.web import events, openapi_examples, recommendations, tables
+from shopkeeper.web import events, openapi_examples, openapi_rollouts, recommendations, tables
 from shopkeeper.web.openapi_schemas import REF, Document, schemas
 from shopkeeper.wiring.settings import ServingSettings
 
@@ -20,12 +20,14 @@ GROUPS = {
     SHELF: "What you sell, at what price, and how much is there. What is withdrawn or sold out is in no answer after "
     "its 202.",
     RUN: "Whether the server is well, what it counts, and which model versions there are.",
+    openapi_rollouts.STEER: openapi_rollouts.WORDS,
 }
 _PROBLEMS = {
     "400": "The client went away before the body was complete.",
     "401": "No valid key.",
     "403": "The key is for another store, or lacks the scope. Nothing was taken.",
-    "404": "Store or product not known.",
+    "404": "Store, product, version or rollout not known.",
+    "409": "It is not so any more, or the gate or a limit does not allow it. Nothing was changed.",
     "413": "Body or batch too large.",
     "415": "The body is compressed.",
     "422": "A value cannot be used; the fields are named.",
@@ -61,7 +63,8 @@ def _document(app: FastAPI) -> Document:
     paths: Document = {
         "/v1/events": {"post": _events()},
         "/v1/recommendations": {"post": _recommend()},
-        **{path: {"get": _own(path, item["get"])} for path, item in described.items()},
+        **{path: {"get": _own(path, item["get"])} for path, item in described.items() if path in _ROUTES},
+        **openapi_rollouts.paths(described, _PROBLEMS),
     }
     for table in KEYED_TABLES.values():
         paths[f"/v1/{table.name.replace('_', '-')}"] = {"put": _put(table), "delete": _delete(table)}

@@ -18,6 +18,14 @@ from shopkeeper.web.models import ModelsAnswer
 from shopkeeper.web.objectives import ObjectivesAnswer
 from shopkeeper.web.products import TrendingAnswer
 from shopkeeper.web.recommendations import RecommendationsAnswer
+from shopkeeper.web.rollouts import (
+    ActionBody,
+    ExplainedVerdict,
+    RolloutAnswer,
+    RolloutDetails,
+    RolloutsAnswer,
+    StartBody,
+)
 
 Document = dict[str, Any]
 REF = "#/components/schemas/{name}"
@@ -127,14 +135,14 @@ class RowsAnswer(Struct, frozen=True, omit_defaults=True):
 
 _ANSWERS = (
     RecommendationsAnswer, EventsAnswer, TrendingAnswer, ModelsAnswer, ObjectivesAnswer, Alive, Ready, Problem,
-    RowsAnswer,
+    RowsAnswer, RolloutsAnswer, RolloutAnswer, RolloutDetails, ExplainedVerdict,
 )  # fmt: skip
 
 
 def schemas() -> Document:
     """Return every schema by name."""
     rows = [table.row for table in SOURCE_TABLES.values()]
-    found = components([RecommendationBody, *_ANSWERS, *rows])
+    found = components([RecommendationBody, StartBody, ActionBody, *_ANSWERS, *rows])
     for table in SOURCE_TABLES.values():
         schema = found[table.row.__name__]
         fields: Document = schema["properties"]

@@ -11,6 +11,8 @@ import msgspec
 import structlog
 
 from shopkeeper.errors import (
+    ChangedMeanwhile,
+    ContractNotMet,
     FieldProblem,
     InputError,
     NotAllowed,
@@ -20,13 +22,14 @@ from shopkeeper.errors import (
     TooManyTries,
     Unavailable,
     UnknownModel,
+    UnknownRollout,
 )
 from shopkeeper.web.answer import Answer
 
 MEDIA_TYPE = b"application/problem+json"
 _STATUSES: tuple[tuple[type[ShopkeeperError], int], ...] = (
-    (NotAuthenticated, 401), (NotAllowed, 403), (UnknownModel, 404), (TooManyTries, 429), (InputError, 422),
-    (Unavailable, 503),
+    (NotAuthenticated, 401), (NotAllowed, 403), (UnknownModel, 404), (UnknownRollout, 404),
+    (ChangedMeanwhile, 409), (TooManyTries, 429), (InputError, 422), (ContractNotMet, 409), (Unavailable, 503),
 )  # fmt: skip
 ERRORS_SHOWN = 100
 """Most field problems in one document; the rest is counted."""
