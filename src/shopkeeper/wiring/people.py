@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from shopkeeper.engines.state import State
@@ -78,23 +76,6 @@ def signing_in(settings: Settings, state: State) -> SignIn:
     """Return what signs people in to a workspace."""
     lifetime = timedelta(hours=settings.people.session_hours)
     return SignIn(state.people, state.sessions, state.tries, lambda: datetime.now(UTC), lifetime)
-
-
-@contextmanager
-def managing_people(settings: Settings, *, as_shell: bool) -> Iterator[tuple[State, Actor]]:
-    """Open the workspace for somebody who may manage people in all stores.
-
-    Args:
-        as_shell: The account of the shell acts, whoever is signed in: for the first person, and where no admin can
-            sign in any more. It is audited as such; whoever can open the state database could write to it anyway.
-
-    Raises:
-        NotAuthenticated: there are people here, and no one is signed in.
-        NotAllowed: the person is no admin of all stores.
-    """
-    actor = shell_user(account()) if as_shell else signed_in(settings, "people")
-    with open_workspace_state(settings) as state:
-        yield state, actor
 
 
 def idle_time(settings: Settings) -> timedelta:
