@@ -80,7 +80,7 @@ def test_no_answer_may_be_sniffed(shop: Any, path: str) -> None:  # noqa: ANN401
     assert answer.headers.get_list("x-content-type-options") == ["nosniff"]
 
 
-def test_no_answer_sets_a_cookie(opened: Any) -> None:  # noqa: ANN401
+def test_without_people_no_answer_sets_a_cookie(opened: Any) -> None:  # noqa: ANN401
     """Sessions live in the page's own storage and keys in a header, so no cookie can be ridden."""
     for path in [*pages(opened), "/livez", "/v1/models"]:
         assert "set-cookie" not in get(opened, path).headers

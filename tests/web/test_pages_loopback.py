@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from shopkeeper.web.loopback import refusal
+from shopkeeper.wiring.settings import PeopleSettings
 
 HERE = "http://127.0.0.1:8000"
 PAGES = ["", "/models", "/data", "/decisions", "/stores"]
@@ -29,10 +30,19 @@ def test_a_reader_on_the_machine_is_let_in(server: str, client: str, host: str) 
         ("127.0.0.1", "127.0.0.1", {}, "no host"),
         ("127.0.0.1", "127.0.0.1", {"host": "127.0.0.1", "x-forwarded-for": "9.9.9.9"}, "proxy"),
         ("127.0.0.1", "127.0.0.1", {"host": "127.0.0.1", "forwarded": "for=9.9.9.9"}, "proxy"),
+        ("127.0.0.1", "127.0.0.1", {"host": "127.0.0.1", "x-forwarded-for": "127.0.0.1"}, "proxy"),
+        ("127.0.0.1", "127.0.0.1", {"host": "127.0.0.1", "x-forwarded-for": ""}, "proxy"),
+        ("127.0.0.1", "127.0.0.1", {"host": "127.0.0.1", "via": "1.1 proxy"}, "proxy"),
     ],
 )
 def test_everyone_else_is_told_why_not(server: str, client: str | None, headers: dict[str, str], word: str) -> None:
     assert word in str(refusal(server, client, headers))
+
+
+def test_a_proxy_on_the_machine_that_says_nothing_of_itself_is_known_by_its_http() -> None:
+    """nginx out of the box names 127.0.0.1 as host, sends no header of its own, and speaks HTTP/1.0."""
+    assert refusal("127.0.0.1", "127.0.0.1", {"host": "127.0.0.1:8000"}, "1.1") is None
+    assert "proxy" in str(refusal("127.0.0.1", "127.0.0.1", {"host": "127.0.0.1:8000"}, "1.0"))
 
 
 def test_a_name_that_points_here_from_outside_sees_no_page(shop: Any) -> None:  # noqa: ANN401 - a fixture
@@ -58,3 +68,16 @@ def test_a_server_started_on_every_address_closes_the_control_room(shop: Any) ->
     assert shop.call("GET", f"{HERE}/control-room").status_code == 200
     shop.app.state.listens_on = "0.0.0.0"  # noqa: S104 - what is refused
     assert shop.call("GET", f"{HERE}/control-room").status_code == 403
+
+
+def test_once_there_are_people_readers_at_the_machine_may_look_unsigned_where_the_settings_say_so(
+    open_shop: Any,  # noqa: ANN401 - a fixture
+) -> None:
+    shop = open_shop()
+    shop.serving.state.people.add("Anna", "anna@shop.example", {"*": ("admin",)}, "test")
+    assert shop.call("GET", f"{HERE}/control-room").status_code == 303
+    shop.serving.settings = shop.settings.model_copy(
+        update={"people": PeopleSettings.model_validate({"loopback_unsigned": True})}
+    )
+    assert shop.call("GET", f"{HERE}/control-room").status_code == 200
+    assert shop.call("GET", "http://evil.example/control-room").status_code == 303

@@ -47,10 +47,10 @@ WORDS: Final[Mapping[Right, str]] = {
     "prices": "change and approve prices",
     "hold": "hold a rollout",
     "rollback": "roll a rollout back",
-    "stop": "stop a system: rules, last good prices and published texts answer",
-    "advance": "start a rollout, or take its next step when the gate allows it",
+    "stop": "stop a system",
+    "advance": "start a rollout or take its next step",
     "approve": "approve a model or a change",
-    "override": "go against the gate, with a reason and an expiry",
+    "override": "go against the gate",
     "people": "manage people",
 }
 """What each right lets one do, as pages and errors say it."""

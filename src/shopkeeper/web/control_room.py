@@ -1,4 +1,4 @@
-"""The control room: what is served, which models there are, what came in, what was decided. Read only."""
+"""The control room: what is served, which models there are, what came in, what was decided, who did what. Read only."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from shopkeeper.commerce.store import Store
+from shopkeeper.people.roles import Right
+from shopkeeper.web.control_room_audit import KINDS, audit_headline, audit_views
 from shopkeeper.web.control_room_data import data_view
 from shopkeeper.web.control_room_decisions import decision_views, decisions_headline
 from shopkeeper.web.control_room_models import model_views, points, served_views
 from shopkeeper.web.control_room_runs import runs_view
+from shopkeeper.web.form import form_token
 from shopkeeper.web.live_feed import HISTORY_SECONDS, snapshot
 from shopkeeper.web.locale_text import ago, moment, number, utc
 from shopkeeper.web.pages import page
-from shopkeeper.web.room_door import RoomRoute
+from shopkeeper.web.room_door import RoomRoute, readable, reader
+from shopkeeper.web.signed_in import cookie_name
 from shopkeeper.wiring.serve import Serving
 
 router = APIRouter(include_in_schema=False, route_class=RoomRoute)
@@ -28,7 +32,10 @@ PAGES = (
     ("data", "/control-room/data", "Data"),
     ("decisions", "/control-room/decisions", "Decisions"),
     ("stores", "/control-room/stores", "Stores"),
+    ("audit", "/control-room/audit", "Audit"),
 )
+NEEDS: Mapping[str, Right] = {"decisions": "histories", "audit": "audit"}
+"""What a page asks for beyond looking; it is not offered to who may not."""
 ROWS_SHOWN = 200
 
 
@@ -68,14 +75,21 @@ def runs(request: Request) -> Response:
 def data(request: Request, store: Annotated[str | None, Query(max_length=200)] = None) -> Response:
     """What came in, is it good enough, and what was refused?"""
     serving: Serving = request.app.state.serving
-    return _page(request, "data", {"store": store, **data_view(serving, store or None, ROWS_SHOWN)})
+    theirs = readable(request, "view", _stores(serving))
+    chosen = store or (theirs[0] if theirs else None)
+    if chosen is not None:
+        reader(request).must("view", chosen)
+    return _page(request, "data", {"store": chosen, **data_view(serving, chosen, ROWS_SHOWN), "theirs": theirs})
 
 
 @router.get("/control-room/decisions")
 def decisions(request: Request) -> Response:
     """What was shown to whom lately, and why?"""
     serving: Serving = request.app.state.serving
-    views = decision_views(serving, datetime.now(UTC))
+    theirs = readable(request, "histories", _stores(serving))
+    views = [
+        view for view in decision_views(serving, datetime.now(UTC)) if theirs is None or view.record.store in theirs
+    ]
     values = {"decisions": views, "headline": decisions_headline(views), "port": request.url.port or 80}
     return _page(request, "decisions", values)
 
@@ -86,19 +100,49 @@ async def stores(request: Request) -> Response:
     serving: Serving = request.app.state.serving
     catalogue, now = serving.catalogue, datetime.now(UTC)
     rows = []
+    theirs = readable(request, "view", _stores(serving))
     for store in catalogue.stores:
+        if theirs is not None and store.store not in theirs:
+            continue
         cards = list(catalogue.cards(store.store))
         on_sale = sum(card.available(now) for card in cards)
         rows.append({"store": store, "products": len(cards), "on_sale": on_sale, "consent": consent_words(store)})
     return _page(request, "stores", {"rows": rows, "headline": stores_headline(rows)})
 
 
+@router.get("/control-room/audit")
+def audit(
+    request: Request,
+    kind: Annotated[str, Query(max_length=50)] = "",
+    person: Annotated[str, Query(max_length=20)] = "",
+) -> Response:
+    """Who did what?"""
+    serving: Serving = request.app.state.serving
+    reader(request).must("audit")
+    entries = audit_views(serving, person, kind, ROWS_SHOWN, datetime.now(UTC))
+    values = {
+        "entries": entries,
+        "headline": audit_headline(entries, ROWS_SHOWN),
+        "kinds": KINDS,
+        "kind": kind,
+        "person": person,
+        "people": serving.state.people.people(),
+    }
+    return _page(request, "audit", values)
+
+
+def _stores(serving: Serving) -> list[str]:
+    return [store.store for store in serving.catalogue.stores]
+
+
 def _page(request: Request, name: str, values: Mapping[str, Any], *, charts: bool = False) -> Response:
     serving: Serving = request.app.state.serving
-    known = serving.catalogue.stores
+    actor, known = reader(request), serving.catalogue.stores
     shown = {
         "here": name,
-        "pages": PAGES,
+        "pages": [entry for entry in PAGES if actor.anywhere(NEEDS.get(entry[0], "view"))],
+        "reader": actor,
+        "form_token": form_token(request.cookies.get(cookie_name(request), "")),
         "stores_known": known,
         "simulated": bool(known) and all(store.simulated for store in known),
         "partly_simulated": any(store.simulated for store in known) and not all(store.simulated for store in known),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -16,27 +17,33 @@ from shopkeeper.web.room_door import RoomRoute
 from shopkeeper.wiring.serve import Serving
 
 HISTORY_SECONDS = 300
+STREAM_SECONDS = 60.0
+"""How long one stream lasts. The page opens it again at once and passes the door anew, so that it ends with the sign-in
+of its reader."""
 WINDOW_SECONDS = 60
 router = APIRouter(include_in_schema=False, route_class=RoomRoute)
 
 
 @router.get("/control-room/stream")
 async def stream(request: Request) -> StreamingResponse:
-    """Send the last minutes at once, then every second as it ends, until the reader leaves or the server drains."""
+    """Send the last minutes at once, then every second as it ends, until the reader leaves or the server drains.
+
+    A stream lasts a minute; the browser opens the next by itself.
+    """
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Content-Type-Options": "nosniff"}
     return StreamingResponse(_seconds(request), media_type="text/event-stream", headers=headers)
 
 
 async def _seconds(request: Request) -> AsyncIterator[bytes]:
     serving: Serving = request.app.state.serving
-    sent = 0
+    sent, ends = 0, time.monotonic() + STREAM_SECONDS
     while True:
         rows = serving.telemetry.seconds(HISTORY_SECONDS)
         new = [row for row in rows if row.second > sent]
         if new:
             sent = new[-1].second
             yield b"data: " + msgspec.json.encode(snapshot(serving, rows, new)) + b"\n\n"
-        if serving.draining or await request.is_disconnected():
+        if serving.draining or time.monotonic() >= ends or await request.is_disconnected():
             return
         await asyncio.sleep(0.25)
 

@@ -36,7 +36,7 @@ def refusal(
     """
     if server_host not in LOOPBACK_HOSTS:
         return f"the server listens on {server_host}, where others may reach it"
-    if client is None or not _is_loopback(client):
+    if client is None or not is_loopback(client):
         return f"the request comes from {client or 'an unknown address'}, which is not this machine"
     if http_version == "1.0" or any(headers.get(name) is not None for name in _FORWARDED):
         return "the request came through a proxy, so it may come from anywhere"
@@ -52,7 +52,8 @@ def listens_on(request: Request) -> str:
     return str(getattr(state, "listens_on", None) or state.serving.settings.serving.host)
 
 
-def _is_loopback(address: str) -> bool:
+def is_loopback(address: str) -> bool:
+    """Say whether a network address is this machine's own."""
     try:
         return ip_address(address).is_loopback
     except ValueError:

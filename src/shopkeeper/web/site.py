@@ -9,11 +9,15 @@ from shopkeeper.web import (
     control_room,
     control_room_card,
     live_feed,
+    sign_in_pages,
     static_files,
     storefront,
     storefront_known,
 )
 
 router = APIRouter(include_in_schema=False)
-for part in (static_files, storefront, storefront_known, control_room, control_room_card, live_feed, api_page):
+PARTS = (
+    static_files, storefront, storefront_known, control_room, control_room_card, sign_in_pages, live_feed, api_page,
+)  # fmt: skip
+for part in PARTS:
     router.include_router(part.router)
