@@ -2,11 +2,15 @@
 
     python evaluations/experiment.py --data FILE --unit C --arm C --metrics C,... [--covariate C] [--control ARM]
         [--weights ARM=SHARE,...]
+    python evaluations/experiment.py --data FILE --unit C --metrics C,... --aa 500
     python evaluations/experiment.py --data FILE --summaries
 
 Reads Parquet, CSV or JSONL. A unit with several rows is an error: its values have to be added up first. The last line
 of stdout is one JSON document: units of each arm, `srm_p`, `valid`, and for each metric and arm the relative effect
 with a fixed and an always-valid 95% interval, p values raw and by Holm, on raw and on winsorised values.
+
+With `--aa N` no arm is read: units are split at random N times and each metric analysed row by row, so its p values
+must lie evenly; where they do not, what is split is not what is analysed. Here a unit may have several rows.
 
 With `--summaries` (Parquet) a row is one checkpoint of one metric of one arm, sums since the start, in the layout of
 the ASOS Digital Experiments: experiment_id, variant_id, metric_id, time_since_start (days), count_c, count_t, mean_c,
@@ -20,12 +24,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 import duckdb
 import numpy as np
 
+from shopkeeper.errors import InputError, NotEnoughData
+from shopkeeper.experiments.aa_check import aa_check
 from shopkeeper.experiments.finished import Finished, analyse
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, its own folder alone is there
@@ -41,6 +48,8 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--summaries", action="store_true", help="rows are sums at checkpoints; see above")
+    parser.add_argument("--aa", type=int, metavar="N", help="resplits of an A/A check, 500 or more; see above")
+    parser.add_argument("--seed", type=int, default=0, help="of the resplits")
     parser.add_argument("--unit", help="column that names a unit, such as user")
     parser.add_argument("--arm", help="column that names its arm")
     parser.add_argument("--metrics", help="columns of what is compared, separated by commas")
@@ -48,15 +57,33 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--control", help="arm the others are compared with; the first by name")
     parser.add_argument("--weights", help="planned shares, such as control=0.5,treatment=0.5; equal by default")
     args = parser.parse_args(argv)
-    if not args.summaries and not (args.unit and args.arm and args.metrics):
-        parser.error("rows of units need --unit, --arm and --metrics")
+    if not args.summaries and not (args.unit and args.metrics and (args.arm or args.aa)):
+        parser.error("rows of units need --unit, --metrics and --arm, or --aa in place of --arm")
     try:
-        document = summed_up(args.data) if args.summaries else told(analysed(args))
-    except (ValueError, duckdb.Error, OSError) as error:
+        document = _document(args)
+    except (ValueError, InputError, NotEnoughData, duckdb.Error, OSError) as error:
         print(f"{args.data}: {error}", file=sys.stderr)
         return 2
     sys.stdout.write(json.dumps(document) + "\n")
     return 0
+
+
+def _document(args: argparse.Namespace) -> dict[str, Any]:
+    if args.summaries:
+        return summed_up(args.data)
+    return resplit(args) if args.aa else told(analysed(args))
+
+
+def resplit(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the A/A check of each metric, and say it to a person on stderr."""
+    metrics = [name.strip() for name in args.metrics.split(",") if name.strip()]
+    rows = read(args.data, [args.unit, *metrics])
+    found = {}
+    for name in metrics:
+        check = aa_check(numbers(rows[name], name), rows[args.unit], resplits=args.aa, seed=args.seed)
+        print(f"{name}: {check.words}", file=sys.stderr)
+        found[name] = asdict(check)
+    return {"aa": found, "passed": all(one["passed"] for one in found.values())}
 
 
 def analysed(args: argparse.Namespace) -> Finished:

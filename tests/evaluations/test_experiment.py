@@ -45,6 +45,17 @@ def test_sums_at_checkpoints_say_who_would_have_stopped_and_when(
     assert found["agreement"] < 1e-9
 
 
+def test_a_unit_that_is_not_the_one_split_is_found_out_before_the_first_test(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "visits.csv"
+    lines = [f"{shopper},{shopper * 7919 % 101 + visit}" for shopper in range(200) for visit in range(5)]
+    file.write_text("\n".join(["shopper,spent", *lines]) + "\n")
+    found = said(capsys, "--data", str(file), "--unit", "shopper", "--metrics", "spent", "--aa", "500")
+    assert not found["passed"]
+    assert found["aa"]["spent"]["below"] > 0.15
+
+
 def test_rows_of_units_need_their_columns_named(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--data", "x.csv"])

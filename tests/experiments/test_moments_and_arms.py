@@ -37,7 +37,7 @@ def test_products_that_are_not_symmetric_are_refused() -> None:
 def test_a_mean_holds_its_covariance_with_before() -> None:
     rows = np.array([[1.0, 2.0], [3.0, 1.0], [5.0, 6.0]])
     arm = mean_arm(Sums.of_rows(rows))
-    assert (arm.value, arm.pre, arm.covariance) == (3.0, 3.0, pytest.approx(np.cov(rows, rowvar=False)[0, 1]))
+    assert [arm.value, arm.pre, arm.covariance] == pytest.approx([3.0, 3.0, np.cov(rows, rowvar=False)[0, 1]])
     assert arm.adjusted(0.5).value == pytest.approx(3.0 - 0.5 * 3.0)
     assert arm.adjusted(0.5).variance == pytest.approx((rows[:, 0] - 0.5 * rows[:, 1]).var(ddof=1))
 

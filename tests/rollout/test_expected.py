@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from shopkeeper.rollout.evidence import Service, Shadow
-from shopkeeper.rollout.expected import ShadowAnswer, expected_kpi, with_expected
+from shopkeeper.rollout.expected import SeenAnswer, expected_kpi, with_expected
 
 SHADOW = Shadow(answered=Service(requests=5_000))
 
 
-def explored(n: int, better: float) -> list[ShadowAnswer]:
+def explored(n: int, better: float) -> list[SeenAnswer]:
     """Return answers of which a half explores evenly between two products; the challenger always shows the second."""
     rng = np.random.default_rng(1)
     found = []
     for place in range(n):
         second = bool(rng.random() < 0.5)
         reward = float(rng.random() < (better if second else 0.2))
-        found.append(ShadowAnswer(f"u{place}", reward, 0.5, float(second)))
+        found.append(SeenAnswer(f"u{place}", reward, 0.5, float(second)))
     return found
 
 
@@ -32,7 +32,7 @@ def test_a_challenger_that_shows_what_sells_is_expected_to_earn_more() -> None:
 
 
 def test_answers_without_a_logged_chance_are_said_to_identify_nothing() -> None:
-    answers = [ShadowAnswer(None, 1.0, None, 0.5) for _ in range(500)]
+    answers = [SeenAnswer(None, 1.0, None, 0.5) for _ in range(500)]
     found = with_expected(SHADOW, expected_kpi(answers))
     assert found.expected_low is None
     assert "certainty" in found.not_identified

@@ -13,7 +13,7 @@ from shopkeeper.rollout.evidence import Shadow
 
 
 @dataclass(frozen=True, slots=True)
-class ShadowAnswer:
+class SeenAnswer:
     """One answer that a shopper saw, beside what the challenger would have done.
 
     Attributes:
@@ -29,7 +29,7 @@ class ShadowAnswer:
     challenger: float
 
 
-def expected_kpi(answers: Sequence[ShadowAnswer], seed: int = 0) -> OffPolicy | None:
+def expected_kpi(answers: Sequence[SeenAnswer], seed: int = 0) -> OffPolicy | None:
     """Return what the challenger would have earned by the log; None without an answer."""
     if not answers:
         return None
