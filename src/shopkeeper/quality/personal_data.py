@@ -90,6 +90,7 @@ FOLDERS: Final[Mapping[str, Place]] = {
     "models": Place("pasts of shoppers under a hash of the key", "as long as the version", "arrays are written again"),
     "quarantine": Place("rejected rows as they came, without address", "`privacy.quarantine_days`", "rows are removed"),
     "mlflow": _NOBODY,
+    "lists": Place("lists of products by user, as you exported them", "until you replace them", ""),
     "runs": Place("what a training run reads of shoppers", "until the run ends", "deleted with the run"),
     "secrets": Place("keys of today's address hashes", "one day", "destroyed every day"),
 }

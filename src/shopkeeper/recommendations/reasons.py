@@ -20,6 +20,7 @@ TRENDING = Reason("trending", "Trending now")
 POPULAR = Reason("popular", "Popular in this shop")
 RANGE = Reason("range", "From our range")
 NEW = Reason("new", "New in the shop")
+FOR_YOU = Reason("for_you", "Picked for you")
 
 
 def because(code: ReasonCode, catalogue: Catalogue, store: str, product: str) -> Reason:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -19,12 +19,15 @@ class RecommendParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         bought_days: A bought product is not recommended again for so many days.
         repurchase: True lets bought products come back, for shops that sell what runs out.
         diversity: How much being unlike the products above counts against score, 0 = nothing, to 1 = all.
+        lists: `live` answers with all that is known now; `nightly` gives the list that was made for the shopper
+            overnight, whatever page they are on and whatever they did since.
     """
 
     history_share: Annotated[float, Meta(ge=0)] = 0.3
     bought_days: Annotated[float, Meta(ge=0)] = 365.0
     repurchase: bool = False
     diversity: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    lists: Literal["live", "nightly"] = "live"
 
 
 DEFAULT_PARAMS: Final = RecommendParams()

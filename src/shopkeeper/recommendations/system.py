@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ from shopkeeper.recommendations.answer import RecommendationAnswer
 from shopkeeper.recommendations.fallback import fall_back
 from shopkeeper.recommendations.fill import Stock
 from shopkeeper.recommendations.loaded import LoadedModel, load_model
+from shopkeeper.recommendations.nightly import NightLists, from_the_night
 from shopkeeper.recommendations.past import Past
 from shopkeeper.recommendations.recipe import DEFAULT_PARAMS, RecommendParams, changed
 from shopkeeper.recommendations.recommend import recommend, rules_for
@@ -44,13 +46,21 @@ class RecommendationSystem:
         catalogue: The live shelf; every answer is checked against it.
         trending: Live counts.
         params: How evidence is weighed.
+        lists: What was made overnight; None = nothing was.
     """
 
     name = "recommendations"
 
-    def __init__(self, catalogue: Catalogue, trending: Trending, params: RecommendParams = DEFAULT_PARAMS) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        trending: Trending,
+        params: RecommendParams = DEFAULT_PARAMS,
+        lists: NightLists | None = None,
+    ) -> None:
         self._catalogue = catalogue
         self._params = params
+        self._lists = lists
         self._held = _Held((None, Stock(catalogue, Shelf(catalogue), trending)))
 
     def load(self, bundle: Bundle | None) -> None:
@@ -69,8 +79,8 @@ class RecommendationSystem:
 
     def beside(self, loaded: LoadedModel) -> RecommendationSystem:
         """Return another version over the same shelf, that no `serve` of this one changes."""
-        other = RecommendationSystem.__new__(RecommendationSystem)
-        other._catalogue, other._params, other._held = self._catalogue, self._params, _Held(self._over(loaded))
+        other = copy(self)
+        other._held = _Held(self._over(loaded))
         return other
 
     def with_settings(self, settings: Mapping[str, Any]) -> RecommendationSystem:
@@ -79,8 +89,8 @@ class RecommendationSystem:
         Raises:
             InputError: there is no such setting, or the value is not one it can have.
         """
-        other = RecommendationSystem.__new__(RecommendationSystem)
-        other._catalogue, other._params, other._held = self._catalogue, changed(self._params, settings), self._held
+        other = copy(self)
+        other._params = changed(self._params, settings)
         return other
 
     @property
@@ -108,6 +118,8 @@ class RecommendationSystem:
             raise Unavailable(
                 "No recommendation model is loaded.", "Train one with `shopkeeper train recommendations`."
             )
+        if self._params.lists == "nightly":
+            return from_the_night(request, loaded, stock, self._params, self._lists)
         return recommend(request, loaded, stock, self._params)
 
     def fallback(self, request: RecommendationRequest) -> RecommendationAnswer:
@@ -139,11 +151,17 @@ class RecommendationSystem:
         if len(context) > _CACHED_CONTEXT_BYTES:
             return None
         shopper = request.shopper
-        person = (shopper.user, shopper.visitor, shopper.session, request.profile.version) if request.personal else None
+        person = (shopper.user, shopper.visitor, shopper.session, self._made_at(request)) if request.personal else None
         asked = (body.surface, body.k, body.products, body.candidates, body.exclude, body.filters, context)
         loaded = self._serving[0]
         model = (loaded.version, loaded.content) if loaded else None
         return (self.name, model, body.store, shopper.group, person, asked)
+
+    def _made_at(self, request: RecommendationRequest) -> int:
+        """Return what changes when a shopper's answer would: their profile, or the lists of the night."""
+        if self._params.lists == "live":
+            return request.profile.version
+        return self._lists.mark if self._lists is not None else 0
 
     def still_holds(self, request: RecommendationRequest, answer: RecommendationAnswer) -> bool:
         """Say whether every product may still be shown and still is what the request asked for.

@@ -33,6 +33,7 @@ REASON_WORDS = {
     "also_in_category": "of the same category",
     "popular": "popular in the shop",
     "new": "new in the shop",
+    "for_you": "from the list made for them overnight",
     "range": "from the range",
 }
 

@@ -19,6 +19,7 @@ from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.commerce.tables import DECISIONS, SHADOW_ANSWERS
 from shopkeeper.engines.group_commit import GroupCommit
 from shopkeeper.engines.lake import Lake
+from shopkeeper.engines.night_lists import NightListFiles
 from shopkeeper.engines.quarantine_files import QuarantineFiles
 from shopkeeper.engines.running_marks import marked_as_running
 from shopkeeper.engines.segment_log import SegmentLog
@@ -67,6 +68,8 @@ from shopkeeper.wiring.warm_start import remember_events
 
 POLL_SECONDS = 0.5
 """How often API keys and the newest import are read again."""
+LISTS_SECONDS = 10.0
+"""How often new lists of the night are looked for."""
 HOUR = 3_600.0
 """How often behaviour is judged and retention enforced, seconds; a day that is over is dealt with within the hour."""
 RECENT_IDS = 500_000
@@ -99,6 +102,7 @@ class Serving:
     events: LiveEvents
     tables: LiveTables
     system: RecommendationSystem
+    lists: NightListFiles
     decider: RecommendationDecider
     decision_log: QueuedLog[DecisionRecord]
     shadow_log: QueuedLog[ShadowAnswer]
@@ -146,6 +150,10 @@ class Serving:
         if self.profiles.shared is not None:
             await self.profiles.shared.follow()
 
+    async def follow_lists(self) -> None:
+        """Read lists that were made overnight, where there are new ones."""
+        await asyncio.to_thread(self.lists.follow)
+
     async def load_mirror(self) -> None:
         """Send what was compacted to the warehouse that mirrors the lake, where there is one."""
         try:
@@ -175,6 +183,7 @@ async def open_serving(settings: Settings) -> AsyncIterator[Serving]:
         await asyncio.to_thread(_remember, serving)
         await serving.release.follow()
         await serving.following.begin()
+        await serving.follow_lists()
         await serving.follow_cache()
         rounds = {
             "release": (SECONDS, serving.release.follow),
@@ -186,6 +195,7 @@ async def open_serving(settings: Settings) -> AsyncIterator[Serving]:
             "compaction": (settings.serving.seal_seconds, serving.make_visible),
             "cache": (FOLLOW_SECONDS, serving.follow_cache),
             "mirror": (settings.serving.seal_seconds, serving.load_mirror),
+            "lists": (LISTS_SECONDS, serving.follow_lists),
             "decisions": (0.25, serving.decision_log.flush),
             "shadows": (0.25, serving.shadow_log.flush),
             "traffic": (HOUR, serving.judge_behaviour),
@@ -225,7 +235,8 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack) -> Ser
 
     telemetry, catalogue, trending = Telemetry(time.time), Catalogue(), Trending()
     consents, profiles = UserConsents(catalogue.group), open_profiles(settings, stack)
-    system = RecommendationSystem(catalogue, trending)
+    lists = NightListFiles(settings.folder(engines.lists))
+    system = RecommendationSystem(catalogue, trending, lists=lists)
     decision_log: QueuedLog[DecisionRecord] = QueuedLog(live_log, DECISIONS)
     shadow_log: QueuedLog[ShadowAnswer] = QueuedLog(live_log, SHADOW_ANSWERS)
     limits = BreakerLimits(
@@ -281,6 +292,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack) -> Ser
         ),
         tables=tables,
         system=system,
+        lists=lists,
         decider=decider,
         decision_log=decision_log,
         shadow_log=shadow_log,

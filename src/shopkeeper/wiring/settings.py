@@ -29,6 +29,8 @@ class EngineSettings(_Section):
     """Valkey or Redis that serving processes share profiles and answers on; None = each holds its own."""
     jobs_url: str | None = None
     """SQLAlchemy URL of the database of jobs; not set = `jobs.db` beside a SQLite state database, else the same one."""
+    lists: Path = Path("lists")
+    """Folder of `STORE.parquet` files of `export recommendations`, which an arm with `lists: nightly` answers from."""
     runs: Path = Path("runs")
     """Folder in which runs of jobs keep their files while they work."""
     log: Path = Path("log")

@@ -1,0 +1,59 @@
+"""Answers from lists that were made overnight: the cheap way, for comparison with answers of the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import msgspec
+
+from shopkeeper.recommendations import reasons
+from shopkeeper.recommendations.answer import Recommendation, RecommendationAnswer
+from shopkeeper.recommendations.fill import Stock, fill
+from shopkeeper.recommendations.loaded import LoadedModel
+from shopkeeper.recommendations.past import Past
+from shopkeeper.recommendations.recipe import RecommendParams
+from shopkeeper.recommendations.recommend import recommend, rules_for
+from shopkeeper.recommendations.request import RecommendationRequest
+from shopkeeper.serving.ports import EMPTY_PROFILE
+
+
+class NightLists(Protocol):
+    """Lists made ahead, as `export recommendations` writes them."""
+
+    @property
+    def mark(self) -> int:
+        """A number that changes when other lists take their place."""
+        ...
+
+    def of(self, store: str, user: str) -> Sequence[tuple[str, float]] | None:
+        """Return a user's products with their scores, best first; None for a user or store without a list."""
+        ...
+
+
+def from_the_night(
+    request: RecommendationRequest, loaded: LoadedModel, stock: Stock, params: RecommendParams, lists: NightLists | None
+) -> RecommendationAnswer:
+    """Return the list that was made for a shopper, whatever they did since; only what may not be shown is left out.
+
+    Who has no list gets what an export would have written for them: the model's answer to a shopper who comes with no
+    page and no live event.
+    """
+    past = unlived(request)
+    user = request.shopper.user if request.personal else None
+    listed = lists.of(request.store, user) if lists is not None and user is not None else None
+    if listed is None:
+        return recommend(past, loaded, stock, params)
+    rules = rules_for(past, Past(), stock.catalogue, params)
+    chosen = [
+        Recommendation(product, score, (reasons.FOR_YOU,)) for product, score in listed if rules.allowed(product)
+    ][: request.body.k]
+    return RecommendationAnswer(fill(chosen, past, Past(), stock, rules))
+
+
+def unlived(request: RecommendationRequest) -> RecommendationRequest:
+    """Return a request without its page and without what the shopper did lately; the page's products stay barred."""
+    body = request.body
+    blank = msgspec.structs.replace(body, products=(), exclude=(*body.exclude, *body.products))
+    return replace(request, body=blank, profile=EMPTY_PROFILE)
