@@ -46,6 +46,12 @@ def test_a_few_units_more_are_no_look() -> None:
     assert few.closed == "The next look is at 51% of the planned units."
 
 
+@pytest.mark.parametrize("looks", [(), (0.002,)])
+def test_without_a_percent_of_the_planned_units_there_is_no_look(looks: tuple[float, ...]) -> None:
+    assert look_now(evidence(OBJECTIVE, looks=looks), 0).closed == "The next look is at 1% of the planned units."
+    assert look_now(evidence(OBJECTIVE, looks=looks), 100).closed == "The next look is at 1% of the planned units."
+
+
 def test_units_taken_away_after_a_look_give_no_second_one() -> None:
     assert look_now(evidence(OBJECTIVE, looks=(0.2, 0.5)), round(0.3 * PLANNED)).closed
 

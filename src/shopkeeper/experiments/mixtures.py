@@ -173,30 +173,44 @@ def rate_at_most(successes: int, trials: int, alpha: float, tuned_at: float) -> 
 def _excess(
     successes: int, trials: int, alpha: float, tuned_at: float, alpha_opt: float = 0.05
 ) -> Callable[[float], float]:
-    """Return by how much the log of the mixture of `successes - p trials` exceeds log(1 / alpha), given p."""
-    wanted = math.log(1 / alpha)
+    """Return by how much the log of the mixture of `successes - p trials` exceeds log(1 / alpha), given p.
+
+    `BetaBinomial` of Bernoulli trials under p, tuned to `tuned_at` trials, is the likelihood ratio against p of a beta
+    prior around p that weighs `weight` trials; written out so, it costs four gamma functions.
+    """
+    weight = max(two_sided_rho(tuned_at, alpha_opt) - 1.0, 1e-3)
+    failures = trials - successes
+    start = math.lgamma(weight) - math.lgamma(weight + trials) - math.log(1 / alpha)
 
     def excess(p: float) -> float:
-        spread = p * (1 - p)
-        mixture = BetaBinomial.tuned(tuned_at * spread, alpha_opt, p, 1 - p)
-        return mixture.log_value(successes - p * trials, trials * spread) - wanted
+        a, b = weight * p, weight * (1 - p)
+        ratio = math.lgamma(a + successes) - math.lgamma(a) + math.lgamma(b + failures) - math.lgamma(b)
+        return start + ratio - successes * math.log(p) - failures * math.log1p(-p)
 
     return excess
 
 
 _TINY = 1e-10
+_NEAR = 8.0
+"""Standard errors within which a bound is looked for first; it is searched for everywhere where it is not there."""
 
 
 def _low(excess: Callable[[float], float], successes: int, trials: int) -> float:
     if successes <= 0:
         return 0.0
-    return _root(excess, _TINY, min(successes / trials, 1 - _TINY)) or 0.0
+    seen = min(successes / trials, 1 - _TINY)
+    near = seen - _NEAR * math.sqrt(seen * (1 - seen) / trials)
+    outer = near if near > _TINY and excess(near) > 0 else _TINY
+    return _root(excess, outer, seen) or 0.0
 
 
 def _high(excess: Callable[[float], float], successes: int, trials: int) -> float:
     if successes >= trials:
         return 1.0
-    found = _root(excess, max(successes / trials, _TINY), 1 - _TINY)
+    seen = max(successes / trials, _TINY)
+    near = seen + _NEAR * math.sqrt(seen * (1 - seen) / trials)
+    outer = near if near < 1 - _TINY and excess(near) > 0 else 1 - _TINY
+    found = _root(excess, seen, outer)
     return 1.0 if found is None else found
 
 

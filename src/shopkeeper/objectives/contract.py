@@ -30,7 +30,7 @@ MetricName = Annotated[str, Meta(extra_json_schema={"enum": list(CATALOGUE)})]
 _SECONDS: Final = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 
 
-class _Part(Struct, frozen=True, forbid_unknown_fields=True):
+class _Part(Struct, frozen=True, forbid_unknown_fields=True, cache_hash=True):
     pass
 
 

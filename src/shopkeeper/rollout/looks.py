@@ -49,9 +49,9 @@ def look_now(evidence: Evidence, per_arm: int, blocked: str = "") -> Look:
         return Look(share, math.inf, _ENDED.format(last=last))
     if blocked:
         return Look(share, math.inf, blocked)
-    if share != last and _step(share) <= _step(last):
+    if _step(share) <= (0 if share == last else _step(last)):
         return Look(share, math.inf, f"The next look is at {_step(last) + 1}% of the planned units.")
-    steps = sorted({_step(look) for look in (*evidence.looks, share)})
+    steps = sorted({_step(look) for look in (*evidence.looks, share)} - {0})
     return Look(share, float(boundaries([STEP * step for step in steps], evidence.plan.alpha, SPENDING)[-1]))
 
 

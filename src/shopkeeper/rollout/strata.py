@@ -81,35 +81,32 @@ def stratified(sums: Iterable[MetricSums], metric: str) -> Stratified | None:
     group-sequential boundaries hold over epochs (Jennison, Turnbull 2000, section 3.2). Values are added up before one
     is divided by the other, as Mantel and Haenszel do, so that a young epoch's few conversions are never a divisor.
     """
-    form = CATALOGUE[metric].form
+    known = CATALOGUE[metric]
+    form: Form = "ratio" if known.form == "ratio" else "mean"
     epochs = [part for part in sums if part.metric == metric and _enough(part, form)]
-    n = sum(part.control.n + part.treatment.n for part in epochs)
-    control = treatment = difference = own = 0.0
-    parts = [0.0, 0.0, 0.0]
+    units = sum(part.control.n for part in epochs), sum(part.treatment.n for part in epochs)
+    control = treatment = difference = own = constant = linear = square = 0.0
     for part in epochs:
-        a, b, theta = _arms(part, "ratio" if form == "ratio" else "mean")
-        weight = (part.control.n + part.treatment.n) / n
+        a, b, theta = _arms(part, form)
+        adjusted, weight = b.adjusted(theta), (a.n + b.n) / sum(units)
+        of_a, of_b = weight**2 / a.n, weight**2 / b.n
         control += weight * a.value
         treatment += weight * b.value
-        difference += weight * (b.adjusted(theta).value - a.adjusted(theta).value)
-        own += weight**2 * b.variance / b.n
-        of_parts = (
-            b.adjusted(theta).variance / b.n + theta**2 * a.pre_variance / a.n,
-            -2 * theta * a.covariance / a.n,
-            a.variance / a.n,
-        )
-        parts = [total + weight**2 * share for total, share in zip(parts, of_parts, strict=True)]
-    if not epochs or control == 0 or sum(parts) <= 0:
+        difference += weight * (adjusted.value - a.adjusted(theta).value)
+        own += of_b * b.variance
+        constant += of_b * adjusted.variance + of_a * theta**2 * a.pre_variance
+        linear -= of_a * 2 * theta * a.covariance
+        square += of_a * a.variance
+    if not epochs or control == 0 or constant + linear + square <= 0:
         return None
-    turn = math.copysign(1.0, control) * (1.0 if CATALOGUE[metric].direction == "up" else -1.0)
-    per_arm = min(sum(getattr(part, arm).n for part in epochs) for arm in ("control", "treatment"))
-    value = turn * difference / control
-    return Stratified(n, per_arm, control, treatment, value, math.sqrt(own), (parts[0], parts[1], parts[2]), turn)
+    turn = math.copysign(1.0, control) * (1.0 if known.direction == "up" else -1.0)
+    value, parts = turn * difference / control, (constant, linear, square)
+    return Stratified(sum(units), min(units), control, treatment, value, math.sqrt(max(own, 0.0)), parts, turn)
 
 
-def _enough(part: MetricSums, form: str) -> bool:
-    arms = (part.control, part.treatment)
-    return all(arm.n >= 2 and (form != "ratio" or _weight_below(arm) >= FEWEST) for arm in arms)
+def _enough(part: MetricSums, form: Form) -> bool:
+    a, b = part.control, part.treatment
+    return a.n >= 2 and b.n >= 2 and (form != "ratio" or min(_weight_below(a), _weight_below(b)) >= FEWEST)
 
 
 def _weight_below(arm: ArmSums) -> float:
@@ -120,9 +117,8 @@ def _weight_below(arm: ArmSums) -> float:
 
 def _arms(part: MetricSums, form: Form) -> tuple[Arm, Arm, float]:
     """Return both arms of an epoch and the theta by which the time before exposure is taken off."""
-    control, treatment = (
-        arm_of_figures(form, arm.n, arm.totals, arm.products) for arm in (part.control, part.treatment)
-    )
+    control = arm_of_figures(form, part.control.n, part.control.totals, part.control.products)
+    treatment = arm_of_figures(form, part.treatment.n, part.treatment.totals, part.treatment.products)
     if not part.covariate:
         return control, treatment, 0.0
     if form == "mean":

@@ -16,6 +16,7 @@ from shopkeeper.rollout.findings import Finding, Outcome
 CROSSERS: Final = 0.01
 """Share of units seen in both arms above which the arms are not apart."""
 FIGURES: Final = "figures"
+_ROUNDING = 1 + 1e-6
 
 
 def validity(objective: Objective, evidence: Evidence) -> Iterator[Finding]:
@@ -78,13 +79,21 @@ def _wrong_sums(part: MetricSums, epoch: Epoch) -> Iterator[str]:
 
 
 def _sums_of_units(arm: ArmSums, size: int) -> bool:
-    """Return whether the sums have the right shape and are finite, with squares that are not negative."""
+    """Return whether the sums have the right shape, are finite, and may be those of some units (Cauchy, Schwarz)."""
     if len(arm.totals) != size or len(arm.products) != size:
         return False
-    for place, row in enumerate(arm.products):
-        if len(row) != size or not row[place] >= 0:
+    if not math.isfinite(sum(arm.totals) + sum(map(sum, arm.products))):  # one that is no number makes the sum none
+        return False
+    for place, (total, row) in enumerate(zip(arm.totals, arm.products, strict=True)):
+        square = row[place] if len(row) == size else -1.0
+        if not square >= 0 or total * total > arm.n * square * _ROUNDING:
             return False
-    return math.isfinite(sum(arm.totals) + sum(map(sum, arm.products)))  # one that is no number makes the sum none
+        for other in range(place):
+            product, turned = row[other], arm.products[other][place]
+            most = square * arm.products[other][other] * _ROUNDING
+            if product * product > most or not math.isclose(product, turned, rel_tol=1e-6):
+                return False
+    return True
 
 
 def _objective(objective: Objective, evidence: Evidence) -> Finding:
