@@ -171,13 +171,13 @@ def test_a_guardrail_of_the_service_holds_by_its_limit_and_not_without_figures()
 
 
 def test_only_segments_of_the_plan_are_looked_at_with_holm_over_them() -> None:
-    plan = replace(example_plan(), segments=("device",))
+    plan = replace(example_plan(), segments=("store",))
     whole = figures(0.3)
     grouped = tuple(
         replace(one, segment=segment) for one in whole.cells if one.metric == "conversion"
-        for segment in ("device=phone", "device=desktop", "newcomer=yes")
+        for segment in ("store=uk", "store=nl", "newcomer=yes")
     )  # fmt: skip
     found = analysed(plan, replace(whole, cells=(*whole.cells, *grouped)), UNITS)
-    assert [one.segment for one in found.segments] == ["device=desktop", "device=phone"]
+    assert [one.segment for one in found.segments] == ["store=nl", "store=uk"]
     assert [one.p_holm for one in found.segments] == pytest.approx([2 * one.estimate.p for one in found.segments])
     assert found.matured["control"] == UNITS

@@ -188,3 +188,8 @@ def test_another_checker_agrees_with_the_schema_on_what_an_objective_is(system: 
         {key: held for key, held in document.items() if key != "owner"},
     ):
         assert not checker.is_valid(spoilt)
+
+
+def test_a_character_that_no_text_has_is_an_error_in_the_file_and_no_crash() -> None:
+    with pytest.raises(ConfigError, match="not valid YAML"):
+        read_objective("version: 1\x00", "objectives/x.yaml")

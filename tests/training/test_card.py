@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from shopkeeper.quality.charts import Mark, MarkRow, interval_chart, point_chart, ticks
 from shopkeeper.registry.bundle import CARD_FILE
 from shopkeeper.registry.ports import Lineage, ModelVersion
 from shopkeeper.training.card import answer, card, write_card
-from shopkeeper.training.card_charts import Mark, MarkRow, interval_chart, point_chart, ticks
 from shopkeeper.training.card_facts import CardFacts, facts_of
 
 HOSTILE = "<script>alert(1)</script>"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from shopkeeper.cli import experiment_run
 from shopkeeper.errors import ContractNotMet
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def register(app: typer.Typer) -> None:
     group.command("list")(list_experiments)
     group.command("example")(example)
     group.command("schema")(schema)
+    experiment_run.register(group)
     app.add_typer(group, name="experiment")
 
 
@@ -45,7 +47,7 @@ def plan(name: Name, workspace: Workspace = Path(), json: Json = False) -> None:
 
     settings = load_settings(workspace)
     with open_workspace_state(settings) as state:
-        checked = checked_plan(settings, state, name, ())
+        checked = checked_plan(settings, state, name)
     Output(json).result(_document(checked), "\n".join(_lines(checked)))
     if checked.in_the_way:
         raise ContractNotMet(

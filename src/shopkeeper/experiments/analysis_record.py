@@ -65,6 +65,8 @@ class MetricEffect(Struct, frozen=True, kw_only=True):
     """One metric of one arm, adjusted by the time before exposure and not, raw and with the largest values cut.
 
     Attributes:
+        metric: Name in the catalogue.
+        arm: Name in the plan.
         adjusted: None where nothing of the time before is known.
         winsorised: None where nothing was cut.
         p_holm: Of the fixed test, over all metrics and arms.
@@ -86,7 +88,16 @@ class MetricEffect(Struct, frozen=True, kw_only=True):
 
 
 class Point(Struct, frozen=True, kw_only=True):
-    """The primary effect over the units exposed up to a day."""
+    """The primary effect over the units exposed up to a day.
+
+    Attributes:
+        arm: Name in the plan.
+        day: Day of first exposure, in the store's time zone.
+        n: Units of both arms.
+        relative: Relative effect.
+        fixed: Interval for one look at the planned end.
+        always: Interval that holds at any look.
+    """
 
     arm: str
     day: date
@@ -97,7 +108,13 @@ class Point(Struct, frozen=True, kw_only=True):
 
 
 class SegmentEffect(Struct, frozen=True, kw_only=True):
-    """The primary effect in one group that was named beforehand; `p_holm` over all groups and arms."""
+    """The primary effect in one group that was named beforehand.
+
+    Attributes:
+        segment: Such as `store=uk`.
+        arm: Name in the plan.
+        p_holm: Of the fixed test, over all groups and arms.
+    """
 
     segment: str
     arm: str
@@ -109,8 +126,11 @@ class Soundness(Struct, frozen=True, kw_only=True):
     """Whether the arms may be compared.
 
     Attributes:
-        srm_p: p value of the arms' sizes, epoch by epoch; `srm_any_look` holds however often somebody looks.
+        valid: They may.
+        srm_p: p value of the arms' sizes, epoch by epoch.
+        srm_any_look: p value over all epochs that holds however often somebody looks.
         crossers: Units seen in more than one arm.
+        crosser_share: Of all units.
         reasons: Why not; empty where they may.
     """
 
@@ -143,6 +163,8 @@ class Verdict(Struct, frozen=True, kw_only=True):
     """What is found of the experiment.
 
     Attributes:
+        words: Of the arm that decides the outcome.
+        arms: Every arm but the control.
         outcome: `wins` if an arm wins; then `mixed`, `running`, `loses`, `flat`, whichever an arm has first.
         fraction: Share of the planned units that have matured, of the smallest arm.
         critical: What |z| must exceed at this look.
@@ -161,8 +183,14 @@ class Analysis(Struct, frozen=True, kw_only=True):
     """What the figures of a test say at one moment.
 
     Attributes:
+        experiment: Name of the plan.
         plan: Digest of the frozen plan.
-        units: Arm -> units exposed; `matured` of them are final, and these alone count.
+        at: Moment of the look; nothing newer counts.
+        simulated: Every store in it is made up.
+        units: Arm -> units exposed.
+        matured: Arm -> units whose figures are final; these alone count.
+        effects: Every metric of every arm.
+        answered: Arm -> how it was answered.
         over_time: Of the primary metric, arm by arm.
         segments: Of the primary metric.
         not_measured: Metric -> why there are no figures of it.

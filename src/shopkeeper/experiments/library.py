@@ -16,10 +16,25 @@ class Entry(Struct, frozen=True, kw_only=True):
     """One experiment in the library.
 
     Attributes:
+        name: Of the plan.
+        title: What it is about.
+        hypothesis: What was believed.
+        owner: Who answers for it.
+        stores: Where it ran; none = everywhere.
+        tags: Words to find it by.
+        metrics: Every metric of the plan, the primary one first.
+        state: Whether it goes on.
+        started: First day.
+        stopped: Last day; None = it goes on.
+        simulated: Every store in it is made up.
         outcome: Of the newest analysis; None before there is one.
-        relative, low, high: Effect of the first arm on the primary metric, with its 95% (1 - alpha) interval.
+        words: What was found, in a sentence.
+        relative: Effect of the first arm on the primary metric.
+        low: Lower end of its (1 - alpha) interval.
+        high: Upper end.
         n: Units behind it.
-        choice, learning: Of the newest decision.
+        choice: Of the newest decision.
+        learning: Of the newest decision.
     """
 
     name: str

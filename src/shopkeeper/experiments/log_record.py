@@ -19,12 +19,18 @@ class ExperimentRecord(Struct, frozen=True, kw_only=True):
     """One experiment.
 
     Attributes:
-        plan: As it was frozen; `digest` of it.
+        plan: As it was frozen.
+        digest: Of the plan.
+        state: Whether it goes on.
         units_per_arm: Planned; all of alpha is spent there.
         foreseen: What was foreseen at the start; None where nothing was known.
         aa: What is known of an A/A test of the same system, in words.
         simulated: Every store in it is made up.
-        started_by, stopped_by: Persons.
+        started_at: When serving was told.
+        started_by: Who did it.
+        stopped_at: When it ended; None = it goes on.
+        stopped_by: Who ended it.
+        stop_reason: Why it ended.
     """
 
     plan: ExperimentPlan
@@ -58,9 +64,14 @@ class Resolution(Struct, frozen=True, kw_only=True):
 
     Attributes:
         number: In the log; 0 before it is kept.
+        experiment: Name of the plan.
+        at: When.
+        person: Who decided.
         choice: What is done.
+        why: In a sentence.
+        outcome: What the analysis had found.
         learning: What the house knows now that it did not know before, in a sentence others can use.
-        analysis: Number of the analysis it was decided on, and what that found.
+        analysis: Number of the analysis it was decided on.
     """
 
     number: int = 0

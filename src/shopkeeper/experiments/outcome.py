@@ -16,6 +16,8 @@ from shopkeeper.objectives.contract import Guardrail
 _FIRST: Final[tuple[Outcome, ...]] = ("invalid", "wins", "mixed", "running", "loses", "flat")
 """Which arm's outcome is the experiment's."""
 _FULL: Final = 1 - 1e-9
+_STEPS: Final = 100
+"""Looks are at whole percents of the planned units, so however often somebody looks there are no more than these."""
 
 
 def judged(
@@ -31,7 +33,8 @@ def judged(
         earlier: Shares of the planned units at earlier looks that were judged, rising.
         over: No more units will mature.
     """
-    fraction = min(min(analysis.matured.values(), default=0) / units_per_arm, 1.0) if units_per_arm else 0.0
+    share = min(min(analysis.matured.values(), default=0) / units_per_arm, 1.0) if units_per_arm else 0.0
+    fraction = math.floor(share * _STEPS + 1e-9) / _STEPS
     critical = critical_value(plan, fraction, earlier, over=over)
     if not analysis.soundness.valid:
         words = f"Nothing can be believed: {'; '.join(analysis.soundness.reasons)}."
@@ -85,7 +88,7 @@ def _of_arm(plan: ExperimentPlan, analysis: Analysis, arm: str, critical: float 
         outcome, tail = "flat", "nothing is found"
     else:
         outcome, tail = "running", "nothing is decided yet"
-    words = f"{arm}: {name} {best.relative:+.2%}, between {low:+.2%} and {high:+.2%}, n = {best.n:,}; {tail}."
+    words = f"{arm}: {name} {best.relative:+.1%}, between {low:+.1%} and {high:+.1%}, n = {best.n:,}; {tail}."
     return ArmVerdict(arm=arm, outcome=outcome, words=words, low=low, high=high, guardrails=guards)
 
 

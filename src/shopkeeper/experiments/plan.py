@@ -17,10 +17,9 @@ from shopkeeper.objectives.document import digest_of
 VERSION: Final = 1
 SEGMENTS: Final = {
     "store": "each store by itself",
-    "newcomer": "shoppers never seen before they were exposed, and those seen",
-    "device": "phone, tablet or desktop, as of the first exposure",
+    "newcomer": "shoppers of whom nothing was seen in the four weeks before the test, and those seen",
 }
-"""Ways in which the units of a test may be told apart; each is known before or at exposure."""
+"""Ways in which the units of a test may be told apart; each is known at exposure."""
 
 Name = Annotated[str, Meta(pattern="^[a-z][a-z0-9_-]{1,59}$")]
 SegmentName = Annotated[str, Meta(extra_json_schema={"enum": list(SEGMENTS)})]
@@ -78,7 +77,7 @@ class Goal(_Part, frozen=True, kw_only=True):
 
 
 class Expected(_Part, frozen=True, kw_only=True):
-    """What is known before it starts, to foresee how long it takes; left out = measured from the last four weeks.
+    """What is known before it starts, to foresee how long it takes; without it an experiment cannot start.
 
     Attributes:
         units_per_day: Units that would be exposed on a day for the first time, all arms together.

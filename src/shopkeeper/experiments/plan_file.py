@@ -8,7 +8,7 @@ from typing import Any, Final
 from shopkeeper.experiments.live_test import CHAMPION, CONTROL, HOLDOUT
 from shopkeeper.experiments.plan import SEGMENTS, ExperimentPlan
 from shopkeeper.objectives.catalogue import Place
-from shopkeeper.objectives.document import SUFFIX, read_document, schema_of
+from shopkeeper.objectives.document import SUFFIX, read_document, schema_of, take_document
 from shopkeeper.objectives.rules import SERVICE_REMEDY, is_service, named_twice, wrong_metric
 from shopkeeper.objectives.wrong import Wrong, meant
 
@@ -34,6 +34,11 @@ def read_plan(text: str, name: str, called: str | None = None) -> ExperimentPlan
             yield Wrong("name", f"is {plan.name!r} in the file of {called}", remedy)
 
     return read_document(ExperimentPlan, text, name, rules, _GUIDE)
+
+
+def take_plan(document: object) -> ExperimentPlan:
+    """Return the plan that JSON holds. Raises ConfigError as `read_plan` does, without lines."""
+    return take_document(ExperimentPlan, document, "The plan", broken_rules, _GUIDE)
 
 
 def json_schema() -> dict[str, Any]:

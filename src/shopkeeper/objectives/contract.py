@@ -99,6 +99,7 @@ class Secondary(_Part, frozen=True, kw_only=True):
     """A metric that is reported beside the primary one and decides nothing.
 
     Attributes:
+        metric: A metric of the catalogue.
         expected_uplift: Relative change hoped for; for the report alone.
     """
 
@@ -110,6 +111,7 @@ class Guardrail(_Part, frozen=True, kw_only=True):
     """A metric that must not be spoilt. With `margin` it is held against the control, with `limit` against a figure.
 
     Attributes:
+        metric: A metric of the catalogue.
         margin: Non-inferiority margin, relative to the control: 0.01 = proven to be no more than 1% worse.
         limit: Worst value allowed, in the metric's unit, such as a margin target.
     """

@@ -44,7 +44,19 @@ def read_document(
     Raises:
         ConfigError: it breaks its form or the rules; `problems` hold line, key, value and remedy of each mistake.
     """
-    lined = read_yaml(text, name)
+    return _held(kind, read_yaml(text, name), name, rules, guide)
+
+
+def take_document(
+    kind: type[StructT], document: object, name: str, rules: Callable[[StructT], Iterable[Wrong]], guide: str
+) -> StructT:
+    """Return what JSON holds, as `read_document` does what YAML holds; mistakes have no line."""
+    return _held(kind, Lined(document, {}, ()), name, rules, guide)
+
+
+def _held(
+    kind: type[StructT], lined: Lined, name: str, rules: Callable[[StructT], Iterable[Wrong]], guide: str
+) -> StructT:
     wrong = [Wrong(path, "stands twice in one place", "Keep one of them.") for path in lined.doubled]
     wrong += wrong_shape(kind, lined.document)
     if wrong:

@@ -70,7 +70,10 @@ def read_yaml(text: str, name: str) -> Lined:
     Raises:
         ConfigError: it is not valid YAML; names the line.
     """
-    loader = _Loader(text)
+    try:
+        loader = _Loader(text)
+    except yaml.YAMLError as error:  # a character that no text file has
+        raise ConfigError(f"{name}: this is not valid YAML: {error}.", "Take the character out.") from error
     try:
         node = loader.get_single_node()
         document = loader.construct_document(node) if node is not None else None

@@ -44,6 +44,8 @@ class Habits:
     cart_utility: float = 0.35
     purchase_share: float = 0.5
     """Share of carts with something affordable in them that are paid for."""
+    curiosity: float = 0.0
+    """Chance that a list of families never met in this visit draws a shopper one page further, 0 = lists do not."""
 
 
 HABITS = Habits()

@@ -7,7 +7,6 @@ import itertools
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -18,6 +17,7 @@ from shopkeeper.simulation.behaviour import NEVER, cart_probability, choose, cli
 from shopkeeper.simulation.catalogue import FloatArray, IntArray
 from shopkeeper.simulation.clickstream import SIGNED_IN_SHARE, consent_said
 from shopkeeper.simulation.client import Pace, ShopApi, Shown
+from shopkeeper.simulation.clock import Clock, WallClock
 from shopkeeper.simulation.market import Market, StoreMarket, sellable
 from shopkeeper.simulation.shoppers import DEVICES
 from shopkeeper.simulation.tally import Tally, Visit
@@ -73,8 +73,9 @@ async def browse_live(
 class LiveShop:
     """One store as its live shoppers meet it."""
 
-    def __init__(self, market: StoreMarket, plan: LivePlan, tally: Tally) -> None:
+    def __init__(self, market: StoreMarket, plan: LivePlan, tally: Tally, clock: Clock | None = None) -> None:
         self.market = market
+        self.clock = clock or WallClock()
         self._plan = plan
         self._tally = tally
         gone = plan.sold_out.get(market.name, frozenset())
@@ -90,10 +91,14 @@ class LiveShop:
         for number in numbers:
             if time.monotonic() >= deadline:
                 break
-            shopper = int(rng.choice(self._share.size, p=self._share))
-            session = _Session(self, api, f"{run}-{number}", shopper, rng)
-            await session.browse(deadline, self._plan.think_seconds)
-            self._tally.visits.append(session.visit())
+            await self.visit(deadline, api, f"{run}-{number}", rng)
+
+    async def visit(self, deadline: float, api: ShopApi, name: str, rng: np.random.Generator) -> None:
+        """Send one shopper through the shop, who leaves at `deadline` (monotonic seconds) at the latest."""
+        shopper = int(rng.choice(self._share.size, p=self._share))
+        session = _Session(self, api, name, shopper, rng)
+        await session.browse(deadline, self._plan.think_seconds)
+        self._tally.visits.append(session.visit())
 
     def judge(self, shown: Shown, shopper: int, last: int, carted: int) -> tuple[float, float]:
         """Return how likely a list is clicked in truth, and how likely the best list that could have been shown."""
@@ -139,6 +144,8 @@ class _Session:
         self._device = DEVICES[market.crowd.device[shopper]]
         self._events = self._answers = self._impressions = self._clicks = self._purchases = 0
         self._expected = self._best = self._spent = 0.0
+        self._families: set[int] = set()
+        self._fresh = 0.0
 
     def visit(self) -> Visit:
         """Return what came of it."""
@@ -158,11 +165,10 @@ class _Session:
         pages = 1 + int(self._rng.poisson(market.crowd.patience[self._shopper] - 1.0))
         last, carted = -1, 0
         cart: list[int] = []
-        for _ in range(pages):
-            if time.monotonic() >= deadline:
-                break
+        while pages > 0 and time.monotonic() < deadline:
             last, carted = await self._page(last, carted, cart)
-            await asyncio.sleep(float(self._rng.exponential(think_seconds)))
+            await self._shop.clock.rest(float(self._rng.exponential(think_seconds)))
+            pages += self._drawn_on() - 1
         if cart and self._rng.random() < market.habits.purchase_share:
             await self._buy(cart)
 
@@ -174,6 +180,7 @@ class _Session:
         shown = await self._api.recommend(
             market.name, {**self._keys, "surface": surface, "products": about, "k": LIST_LENGTH}
         )
+        self._fresh = self._freshness(shown)
         utility = shop.utility(self._shopper, last, carted)
         place = shop.click(utility, shown, self._rng)
         self._note(shown, place, last, carted)
@@ -194,6 +201,19 @@ class _Session:
             events.append(self._event("cart", **self._line(product), **came_by))
         await self._api.send(market.name, events)
         return product, int(taken)
+
+    def _freshness(self, shown: Shown) -> float:
+        """Return the share of a list's places whose family the shopper had not met in this visit."""
+        market = self._shop.market
+        families = [int(market.shelf.family[n]) for n in map(market.number, shown.products) if n >= 0]
+        new = set(families) - self._families
+        self._families |= new
+        return len(new) / len(families) if families else 0.0
+
+    def _drawn_on(self) -> int:
+        """Say whether what the page showed draws the shopper one page further; see `Habits.curiosity`."""
+        curiosity, fresh = self._shop.market.habits.curiosity, self._fresh
+        return int(curiosity > 0 and bool(self._rng.random() < curiosity * fresh))
 
     def _note(self, shown: Shown, place: int, last: int, carted: int) -> None:
         if shown.decision_id is None:
@@ -241,7 +261,7 @@ class _Session:
         self._events += 1
         return {
             "event_id": f"{self._name}-{self._events}",
-            "ts": datetime.now(UTC).isoformat(),
+            "ts": self._shop.clock.now().isoformat(),
             "store": self._shop.market.name,
             "type": kind,
             **self._keys,

@@ -16,9 +16,9 @@ from uuid import uuid4
 import jinja2
 from markupsafe import Markup
 
+from shopkeeper.quality.charts import Mark, MarkRow, bar_chart, interval_chart, point_chart
 from shopkeeper.registry.bundle import CARD_FILE
 from shopkeeper.registry.figures import interval_text, is_interval
-from shopkeeper.training.card_charts import Mark, MarkRow, bar_chart, interval_chart, point_chart
 from shopkeeper.training.card_facts import CardFacts
 
 MOST_ROWS: Final = 30

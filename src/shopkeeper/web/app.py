@@ -20,6 +20,7 @@ from shopkeeper.errors import FieldProblem, ShopkeeperError
 from shopkeeper.intake.field_words import shown
 from shopkeeper.web import (
     events,
+    experiments,
     health,
     models,
     objectives,
@@ -31,7 +32,7 @@ from shopkeeper.web import (
     tables,
 )
 from shopkeeper.web.problem import problem, problem_of, unexpected
-from shopkeeper.wiring.serve import Serving, open_serving
+from shopkeeper.wiring.serve import Now, Serving, open_serving, utc_now
 from shopkeeper.wiring.settings import Settings
 
 _SNIFF = (b"x-content-type-options", b"nosniff")
@@ -58,12 +59,16 @@ class ShopServer(FastAPI):
         await super().__call__(scope, receive, _unsniffed(send) if scope["type"] == "http" else send)
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Return the server of one workspace; its engines open when it starts and close when it stops."""
+def create_app(settings: Settings, now: Now = utc_now) -> FastAPI:
+    """Return the server of one workspace; its engines open when it starts and close when it stops.
+
+    Args:
+        now: When requests are answered; see `wiring.serve.open_serving`.
+    """
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_serving(settings) as serving:
+        async with open_serving(settings, now) as serving:
             app.state.serving = serving
             yield
             serving.draining = True
@@ -79,7 +84,8 @@ def create_app(settings: Settings) -> FastAPI:
     for table in KEYED_TABLES.values():
         path = f"/v1/{table.name.replace('_', '-')}"
         app.router.routes.append(Route(path, tables.Table(table), methods=["PUT", "DELETE"]))
-    for router in (products.router, models.router, objectives.router, rollouts.router, health.router, site.router):
+    routers = (products.router, models.router, objectives.router, experiments.router, rollouts.router)
+    for router in (*routers, health.router, site.router):
         app.include_router(router)
     openapi.describe(app)
     if settings.serving.allowed_origins:

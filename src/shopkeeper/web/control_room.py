@@ -15,6 +15,7 @@ from shopkeeper.people.roles import Right
 from shopkeeper.web.control_room_audit import KINDS, audit_headline, audit_views
 from shopkeeper.web.control_room_data import data_view
 from shopkeeper.web.control_room_decisions import decision_views, decisions_headline
+from shopkeeper.web.control_room_experiments import experiments_view
 from shopkeeper.web.control_room_models import model_views, points, served_views
 from shopkeeper.web.control_room_runs import runs_view
 from shopkeeper.web.form import form_token
@@ -29,6 +30,7 @@ router = APIRouter(include_in_schema=False, route_class=RoomRoute)
 PAGES = (
     ("overview", "/control-room", "Overview"),
     ("models", "/control-room/models", "Models"),
+    ("experiments", "/control-room/experiments", "Experiments"),
     ("data", "/control-room/data", "Data"),
     ("decisions", "/control-room/decisions", "Decisions"),
     ("stores", "/control-room/stores", "Stores"),
@@ -62,6 +64,12 @@ def models(request: Request) -> Response:
     now = datetime.now(UTC)
     values = {"systems": model_views(serving, now), "points": points, "runs": runs_view(serving.settings, now)}
     return _page(request, "models", values, charts=True)
+
+
+@router.get("/control-room/experiments")
+def experiments(request: Request) -> Response:
+    """What was tried, and what was learnt?"""
+    return _page(request, "experiments", {"view": experiments_view(request.app.state.serving, reader(request))})
 
 
 @router.get("/control-room/runs")

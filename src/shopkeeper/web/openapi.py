@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 
 from shopkeeper.commerce.tables import KEYED_TABLES, STORES, USERS, TableSchema
 from shopkeeper.serving.ports import Scope
-from shopkeeper.web import events, openapi_examples, openapi_rollouts, recommendations, tables
+from shopkeeper.web import events, experiments, openapi_examples, openapi_rollouts, recommendations, tables
 from shopkeeper.web.openapi_schemas import REF, Document, schemas
 from shopkeeper.wiring.settings import ServingSettings
 
@@ -19,14 +19,14 @@ GROUPS = {
     ASK: "What to show, here and now. Every answer carries its reasons; if the model fails, the rules answer.",
     SHELF: "What you sell, at what price, and how much is there. What is withdrawn or sold out is in no answer after "
     "its 202.",
-    RUN: "Whether the server is well, what it counts, and which model versions there are.",
+    RUN: "Whether the server is well, what it counts, which model versions there are, and what was tried and learnt.",
     openapi_rollouts.STEER: openapi_rollouts.WORDS,
 }
 _PROBLEMS = {
     "400": "The client went away before the body was complete.",
     "401": "No valid key.",
     "403": "The key is for another store, or lacks the scope. Nothing was taken.",
-    "404": "Store, product, version or rollout not known.",
+    "404": "Store, product, version, rollout or experiment not known.",
     "409": "It is not so any more, or the gate or a limit does not allow it. Nothing was changed.",
     "413": "Body or batch too large.",
     "415": "The body is compressed.",
@@ -39,6 +39,8 @@ _ROUTES: dict[str, tuple[str, str, str, tuple[str, ...], Scope | None]] = {
     "/v1/trending": ("trending", ASK, "TrendingAnswer", ("404", "422"), "decide"),
     "/v1/models": ("models", RUN, "ModelsAnswer", (), None),
     "/v1/objectives": ("objectives", RUN, "ObjectivesAnswer", (), "manage"),
+    "/v1/experiments": ("experiments", RUN, "ExperimentsAnswer", ("422",), "manage"),
+    "/v1/experiments/{experiment}": ("experiment", RUN, "ExperimentAnswer", ("404", "422"), "manage"),
     "/livez": ("livez", RUN, "Alive", (), None),
     "/readyz": ("readyz", RUN, "Ready", (), None),
     "/metrics": ("metrics", RUN, "", (), None),
@@ -66,6 +68,7 @@ def _document(app: FastAPI) -> Document:
         **{path: {"get": _own(path, item["get"])} for path, item in described.items() if path in _ROUTES},
         **openapi_rollouts.paths(described, _PROBLEMS),
     }
+    paths["/v1/experiments"]["post"] = _start_experiment()
     for table in KEYED_TABLES.values():
         paths[f"/v1/{table.name.replace('_', '-')}"] = {"put": _put(table), "delete": _delete(table)}
     return {
@@ -128,6 +131,20 @@ def _recommend() -> Document:
         "follow, so that what it brought can be measured.",
         "requestBody": _body(_ref("RecommendationBody"), openapi_examples.RECOMMEND),
         **_takes("RecommendationsAnswer", "200", "Products, best first.", recommendations.NEEDS),
+    }
+
+
+def _start_experiment() -> Document:
+    taken = _takes("ExperimentAnswer", "201", "It runs.", experiments.NEEDS)
+    taken["responses"] |= _problems("409")
+    return {
+        "tags": [RUN],
+        "operationId": "start_experiment",
+        "summary": "Start an experiment by its plan",
+        "description": "The plan is checked, frozen and started; its name is used up then. Write it by "
+        "`shopkeeper experiment schema`.",
+        "requestBody": _body(_ref("ExperimentPlan"), openapi_examples.PLAN),
+        **taken,
     }
 
 

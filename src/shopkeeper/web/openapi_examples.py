@@ -46,5 +46,30 @@ DELETE: dict[str, dict[str, Any]] = {
     "inventory": {"store": "uk", "product": ["85123A"]},
     "orders": {"store": "uk", "order_id": ["o-1"]},
 }
-PARAMETERS = {"product": "85123A", "store": "uk", "category": "Home > Candles", "k": 4}
+PARAMETERS = {
+    "product": "85123A", "store": "uk", "category": "Home > Candles", "k": 4, "experiment": "diversity",
+    "text": "variety", "system": "recommendations", "metric": "ctr", "tag": "ranking", "state": "running",
+    "outcome": "wins", "since": "2026-12-01",
+}  # fmt: skip
 """Values of path and query parameters by name."""
+PLAN = {
+    "version": 1,
+    "name": "varied-lists",
+    "title": "A varied list keeps shoppers longer",
+    "hypothesis": "Lists of near-twins bore; a varied list is looked at longer and sells no less.",
+    "owner": {"name": "Head of e-commerce"},
+    "system": "recommendations",
+    "layer": "ranking",
+    "period": {"start": "2026-12-01", "end": "2026-12-14"},
+    "arms": [
+        {"name": "control", "share": 0.5},
+        {"name": "varied", "share": 0.5, "settings": {"diversity": 0.3}},
+    ],
+    "primary": {"metric": "session_length", "minimum_uplift": 0.05},
+    "guardrails": [{"metric": "conversion", "margin": 0.05}],
+    "attribution_days": 7,
+    "maturation_days": 14,
+    "expected": {"units_per_day": 24000, "value": 240, "deviation": 320},
+    "consequences": {"wins": "It stays.", "loses": "It goes.", "flat": "It goes."},
+}
+"""Body of `POST /v1/experiments`."""

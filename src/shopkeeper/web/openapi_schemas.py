@@ -11,8 +11,10 @@ from msgspec import Struct
 
 from shopkeeper.commerce.docstrings import read_words
 from shopkeeper.commerce.tables import EVENTS, KEYED_TABLES, SOURCE_TABLES
+from shopkeeper.experiments.plan import ExperimentPlan
 from shopkeeper.recommendations.request import RecommendationBody
 from shopkeeper.web.events import EventsAnswer, FieldError
+from shopkeeper.web.experiments import ExperimentAnswer, ExperimentsAnswer
 from shopkeeper.web.health import Alive, Ready
 from shopkeeper.web.models import ModelsAnswer
 from shopkeeper.web.objectives import ObjectivesAnswer
@@ -135,14 +137,14 @@ class RowsAnswer(Struct, frozen=True, omit_defaults=True):
 
 _ANSWERS = (
     RecommendationsAnswer, EventsAnswer, TrendingAnswer, ModelsAnswer, ObjectivesAnswer, Alive, Ready, Problem,
-    RowsAnswer, RolloutsAnswer, RolloutAnswer, RolloutDetails, ExplainedVerdict,
+    RowsAnswer, RolloutsAnswer, RolloutAnswer, RolloutDetails, ExplainedVerdict, ExperimentsAnswer, ExperimentAnswer,
 )  # fmt: skip
 
 
 def schemas() -> Document:
     """Return every schema by name."""
     rows = [table.row for table in SOURCE_TABLES.values()]
-    found = components([RecommendationBody, StartBody, ActionBody, *_ANSWERS, *rows])
+    found = components([RecommendationBody, StartBody, ActionBody, ExperimentPlan, *_ANSWERS, *rows])
     for table in SOURCE_TABLES.values():
         schema = found[table.row.__name__]
         fields: Document = schema["properties"]

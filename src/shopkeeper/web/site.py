@@ -8,6 +8,7 @@ from shopkeeper.web import (
     api_page,
     control_room,
     control_room_card,
+    control_room_experiments,
     live_feed,
     sign_in_pages,
     static_files,
@@ -17,7 +18,8 @@ from shopkeeper.web import (
 
 router = APIRouter(include_in_schema=False)
 PARTS = (
-    static_files, storefront, storefront_known, control_room, control_room_card, sign_in_pages, live_feed, api_page,
+    static_files, storefront, storefront_known, control_room, control_room_card, control_room_experiments,
+    sign_in_pages, live_feed, api_page,
 )  # fmt: skip
 for part in PARTS:
     router.include_router(part.router)

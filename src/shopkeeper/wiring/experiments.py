@@ -14,7 +14,6 @@ from shopkeeper.engines.state import State
 from shopkeeper.errors import ConfigError, FieldProblem
 from shopkeeper.experiments.foreseen import Foreseen, foreseen
 from shopkeeper.experiments.library import Entry, Search, entry, found
-from shopkeeper.experiments.live_test import LiveTest
 from shopkeeper.experiments.log_record import ExperimentRecord
 from shopkeeper.experiments.plan import ExperimentPlan
 from shopkeeper.experiments.plan_file import read_plan
@@ -76,9 +75,14 @@ def read_plan_file(settings: Settings, name: str) -> ExperimentPlan:
     raise ConfigError(f"There is no {FOLDER}/{name}{SUFFIX}.", remedy)
 
 
-def checked_plan(settings: Settings, state: State, name: str, running: Sequence[LiveTest]) -> CheckedPlan:
+def checked_plan(settings: Settings, state: State, name: str) -> CheckedPlan:
+    """Return the plan of a file beside what runs and what is known. Raises ConfigError where it cannot be used here."""
+    return checked(state, read_plan_file(settings, name))
+
+
+def checked(state: State, plan: ExperimentPlan) -> CheckedPlan:
     """Return a plan beside what runs and what is known. Raises ConfigError where it cannot be used here."""
-    plan = read_plan_file(settings, name)
+    running = state.live_tests.running()
     stores = [row.row for row in state.tables.scan(STORES) if isinstance(row.row, Store)]
     _refuse_strangers(plan, stores, state)
     own = [store for store in stores if not plan.stores or store.store in plan.stores]

@@ -8,7 +8,7 @@ import os
 import random
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -78,6 +78,9 @@ _log = structlog.get_logger(__name__)
 RecommendationDecider = Decider[RecommendationRequest, RecommendationAnswer]
 
 
+Now = Callable[[], datetime]
+
+
 @dataclass(slots=True)
 class Serving:
     """Everything a request may need.
@@ -112,6 +115,7 @@ class Serving:
     imports: ImportWatch
     validators: Validators
     erasure: Erasure
+    now: Now
     draining: bool = False
 
     async def recommend(self, body: RecommendationBody) -> Decision[RecommendationAnswer]:
@@ -125,7 +129,7 @@ class Serving:
             raise UnknownStore(body.store, tuple(known.store for known in self.catalogue.stores))
         consent = effective(body.consent, self.consents.of(body.store, body.user), store)
         shopper = Shopper(store.group, body.user, body.visitor, body.session)
-        known, now = shopper if consent.personalise else Shopper(store.group), datetime.now(UTC)
+        known, now = shopper if consent.personalise else Shopper(store.group), self.now()
         turn = self.arms.turn
         asked = self.answers.name(RecommendationRequest(body, shopper, consent, now)) if self.answers else ""
         recalled = await self.profiles.read(known, asked) if consent.personalise or asked else Recalled()
@@ -170,14 +174,22 @@ class Serving:
         await asyncio.to_thread(enforce_retention, self.settings, self.lake)
 
 
+def utc_now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
 @contextlib.asynccontextmanager
-async def open_serving(settings: Settings) -> AsyncIterator[Serving]:
+async def open_serving(settings: Settings, now: Now = utc_now) -> AsyncIterator[Serving]:
     """Open every engine, fill what is held in memory, and follow releases and imports until the context closes.
 
     On closing, decisions that wait are written, the log is sealed and every engine is closed.
+
+    Args:
+        now: When requests are answered; a simulation gives each shopper's own time.
     """
     async with contextlib.AsyncExitStack() as stack:
-        serving = await _assemble(settings, stack)
+        serving = await _assemble(settings, stack, now)
         stack.callback(serving.imports.end)
         await serving.imports.begin()
         await asyncio.to_thread(_remember, serving)
@@ -216,14 +228,14 @@ def _remember(serving: Serving) -> None:
         _log.error("log_damaged", error=str(error))
     warehouse = serving.lake.warehouse()
     try:
-        now = datetime.now(UTC)
+        now = serving.now()
         remember_events(warehouse, serving.events, now)
         seed_trending(serving.trending, warehouse, serving.catalogue, now)
     finally:
         warehouse.close()
 
 
-async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack) -> Serving:
+async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: Now) -> Serving:
     chosen, engines = settings.serving, settings.engines
     stack.enter_context(marked_as_running(settings.folder(engines.log)))
     state = await asyncio.to_thread(open_state, settings.state_url)
@@ -254,8 +266,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack) -> Ser
         lineup,
         cache,
         Surroundings(
-            arms, workers, decision_log, telemetry, time.perf_counter, lambda: datetime.now(UTC),
-            lambda: secrets.token_hex(12),
+            arms, workers, decision_log, telemetry, time.perf_counter, now, lambda: secrets.token_hex(12),
         ),
         chosen.deadline_ms / 1000,
         shadows,
@@ -275,6 +286,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack) -> Ser
     imports = ImportWatch(state.reports, tables, cache.clear)
     return Serving(
         settings=settings,
+        now=now,
         state=state,
         lake=lake,
         analytics=Analytics(settings, lake),

@@ -1,12 +1,13 @@
-"""Drawings of a model card: plain SVG, so that a card is small, opens from disk and needs no script.
+"""Drawings of pages that are files of their own: plain SVG, so that a page is small, opens from disk, needs no script.
 
-Colours come from the page's style sheet by class: `own` the model, `base` the baseline, `champ` the champion.
+Colours come from the page's style sheet by class: `own` the model or treatment, `base` the baseline or control, `champ`
+the champion.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Final
@@ -35,17 +36,38 @@ class MarkRow:
     marks: tuple[Mark, ...]
 
 
-def interval_chart(rows: Sequence[MarkRow], words: str) -> Markup:
+@dataclass(frozen=True, slots=True)
+class Band:
+    """One moment of a value that is followed over time: the value, and an inner and an outer interval."""
+
+    label: str
+    value: float
+    inner: tuple[float, float]
+    outer: tuple[float, float]
+
+
+def plain(value: float) -> str:
+    """Return a value as an axis shows it."""
+    return f"{value:.3g}"
+
+
+def percent(value: float) -> str:
+    """Return a share of 1 in percent, as an axis shows it."""
+    return f"{100 * value:.3g}%"
+
+
+def interval_chart(rows: Sequence[MarkRow], words: str, shown: Callable[[float], str] = plain) -> Markup:
     """Draw each row's values as dots with whiskers along one axis that holds zero.
 
     Args:
         words: What the drawing shows, for screen readers.
+        shown: How the axis writes a value.
     """
     ends = [end for row in rows for mark in row.marks for end in (mark.low, mark.high)]
     low, high = min(0.0, *ends), max(0.0, *ends)
     tall = max(_ROW, 14 + 7 * max(len(row.marks) for row in rows))
     height = tall * len(rows) + 34
-    parts = [*_axis(low, high, height - 24)]
+    parts = [*_axis(low, high, height - 24, shown)]
     for place, row in enumerate(rows):
         middle = tall * (place + 0.5)
         parts.append(f'<text class="label" x="{_LEFT - 10}" y="{middle + 4}">{_short(row.label)}</text>')
@@ -106,6 +128,47 @@ def point_chart(
     return _svg(parts, height, words)
 
 
+def band_chart(bands: Sequence[Band], lines: Sequence[tuple[str, float]], words: str) -> Markup:
+    """Draw a value over time with both its intervals as bands, in percent, and lines with a label across.
+
+    Args:
+        bands: From left to right; one alone is drawn as a dot with whiskers.
+        lines: Label and height of each line, such as a margin or the uplift planned for.
+    """
+    ends = [end for band in bands for end in (*band.inner, *band.outer)] + [height for _, height in lines] + [0.0]
+    low, high = _span(ends)
+    left, right, floor, height = 64, WIDTH - 120, 216, 250
+    step = (right - left) / max(1, len(bands) - 1)
+
+    def y(value: float) -> float:
+        return floor - (value - low) / (high - low) * (floor - 14)
+
+    def x(place: int) -> float:
+        return left + step * place if len(bands) > 1 else (left + right) / 2
+
+    parts = []
+    for value in ticks(low, high):
+        parts.append(f'<line class="grid" x1="{left}" y1="{y(value):.1f}" x2="{right}" y2="{y(value):.1f}"/>')
+        parts.append(f'<text class="label tick" x="{left - 8}" y="{y(value) + 4:.1f}">{percent(value)}</text>')
+    for kind in ("outer", "inner"):
+        both = [getattr(band, kind) for band in bands]
+        corners = [(x(place), y(end[1])) for place, end in enumerate(both)]
+        corners += [(x(place), y(end[0])) for place, end in reversed(list(enumerate(both)))]
+        points = " ".join(f"{a:.1f},{b:.1f}" for a, b in corners)
+        parts.append(f'<polygon class="{kind}" points="{points}"/>')
+    parts.append(f'<line class="axis" x1="{left}" y1="{y(0):.1f}" x2="{right}" y2="{y(0):.1f}"/>')
+    for label, value in lines:
+        parts.append(f'<line class="bound" x1="{left}" y1="{y(value):.1f}" x2="{right}" y2="{y(value):.1f}"/>')
+        parts.append(f'<text class="tick" x="{right + 6}" y="{y(value) + 4:.1f}">{_short(label)}</text>')
+    points = " ".join(f"{x(place):.1f},{y(band.value):.1f}" for place, band in enumerate(bands))
+    parts.append(f'<polyline class="own" points="{points}"/>')
+    parts += [f'<circle class="own" cx="{x(n):.1f}" cy="{y(b.value):.1f}" r="3"/>' for n, b in enumerate(bands)]
+    for place, anchor in ((0, "start"), (len(bands) - 1, "end")) if len(bands) > 1 else ((0, "middle"),):
+        said = escape(bands[place].label)
+        parts.append(f'<text class="tick" x="{x(place):.1f}" y="{floor + 18}" text-anchor="{anchor}">{said}</text>')
+    return _svg(parts, height, words)
+
+
 def ticks(low: float, high: float) -> list[float]:
     """Return round values between two ends, about four steps: of 1, 2 or 5 times a power of ten."""
     rough = (high - low or 1.0) / _TICKS
@@ -114,12 +177,12 @@ def ticks(low: float, high: float) -> list[float]:
     return [step * place for place in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
 
 
-def _axis(low: float, high: float, bottom: float) -> list[str]:
+def _axis(low: float, high: float, bottom: float, shown: Callable[[float], str] = plain) -> list[str]:
     parts = []
     for value in ticks(low, high):
         x = _x(value, low, high)
         parts.append(f'<line class="grid" x1="{x:.1f}" y1="0" x2="{x:.1f}" y2="{bottom}"/>')
-        parts.append(f'<text class="tick" x="{x:.1f}" y="{bottom + 16}" text-anchor="middle">{value:.3g}</text>')
+        parts.append(f'<text class="tick" x="{x:.1f}" y="{bottom + 16}" text-anchor="middle">{shown(value)}</text>')
     zero = _x(0.0, low, high)
     parts.append(f'<line class="axis" x1="{zero:.1f}" y1="0" x2="{zero:.1f}" y2="{bottom}"/>')
     return parts

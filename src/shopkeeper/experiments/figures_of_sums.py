@@ -1,0 +1,104 @@
+"""From what the logs measured of a test to what an analysis reads."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from shopkeeper.experiments.arm_service import ArmService, quantile_ms
+from shopkeeper.experiments.figures import Allocation, Answered, Cell, TestFigures
+from shopkeeper.experiments.measuring import Asked, MeasuredTest
+from shopkeeper.experiments.moments import Sums
+from shopkeeper.experiments.plan import ExperimentPlan
+from shopkeeper.experiments.unit_sums import TestCell, TestSums
+from shopkeeper.objectives.catalogue import CATALOGUE
+
+NOBODY: Final = "nobody was in it yet"
+SEVERAL: Final = "amounts of several currencies; plan a test for the stores of each"
+
+
+def figures_of(plan: ExperimentPlan, asked: Asked, found: MeasuredTest, *, simulated: bool) -> TestFigures:
+    """Return the figures of an experiment; machines are left out, and metrics nothing measures are named."""
+    sums = found.sums
+    missing = _missing(plan, asked, sums)
+    measured = [name for name in plan.metrics if name not in missing and CATALOGUE[name].place != "service"]
+    return TestFigures(
+        test=plan.name,
+        at=asked.at,
+        allocations=tuple(_allocations(plan, sums)) if sums is not None else (),
+        cells=tuple(_cells(sums, measured, plan.segments)) if sums is not None else (),
+        answered=_answered(found.services),
+        not_measured=missing,
+        simulated=simulated,
+    )
+
+
+def _missing(plan: ExperimentPlan, asked: Asked, sums: TestSums | None) -> dict[str, str]:
+    names = [name for name in plan.metrics if CATALOGUE[name].place != "service"]
+    if sums is None:
+        return dict.fromkeys(names, NOBODY)
+    several = len(set(sums.currencies.values())) > 1
+    missing = {
+        name: "no definition in metrics.yaml counts it on shoppers" for name in names if name not in sums.metrics
+    }
+    if several:
+        missing |= {name: SEVERAL for name, metric in sums.metrics.items() if any(asked.known.in_money(metric))}
+    return missing
+
+
+def _allocations(plan: ExperimentPlan, sums: TestSums) -> Iterator[Allocation]:
+    for epoch in sums.epochs:
+        units: dict[str, int] = {arm.name: 0 for arm in plan.arms}
+        for cell in sums.chosen(epoch=epoch):
+            if cell.variant in units:
+                units[cell.variant] += cell.units
+        shares = {arm.name: arm.share for arm in plan.arms}
+        yield Allocation(epoch=epoch, shares=shares, units=units, crossers=sums.crossers(epoch))
+
+
+def _cells(sums: TestSums, metrics: Sequence[str], segments: Sequence[str]) -> Iterator[Cell]:
+    """Yield cells of all units and of each group, put together over what does not tell them apart."""
+    groups: dict[tuple[str, int, object, bool, str], list[TestCell]] = defaultdict(list)
+    for cell in sums.chosen():
+        for segment in ("", *(f"{name}={_group(cell, name)}" for name in segments)):
+            groups[cell.variant, cell.epoch, cell.day, cell.matured, segment].append(cell)
+    for (arm, epoch, _, mature, segment), held in groups.items():
+        for metric in metrics:
+            forms = {False: [cell.sums[metric] for cell in held]}
+            if all(metric in cell.cut for cell in held):
+                forms[True] = [cell.cut[metric] for cell in held]
+            for cut, parts in forms.items():
+                total = _total(parts)
+                yield Cell(
+                    metric=metric, arm=arm, epoch=epoch, day=held[0].day, segment=segment, cut=cut, covariate=True,
+                    mature=mature, n=total.n, totals=tuple(total.totals.tolist()),
+                    products=tuple(tuple(row) for row in total.products.tolist()),
+                )  # fmt: skip
+
+
+def _total(parts: Sequence[Sums]) -> Sums:
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return total
+
+
+def _group(cell: TestCell, segment: str) -> str:
+    return cell.store if segment == "store" else "yes" if cell.newcomer else "no"
+
+
+def _answered(services: Iterable[ArmService]) -> dict[str, Answered]:
+    held: dict[str, list[ArmService]] = defaultdict(list)
+    for one in services:
+        held[one.variant].append(one)
+    return {
+        arm: Answered(
+            requests=sum(one.requests for one in own),
+            errors=sum(one.errors for one in own),
+            fallbacks=sum(one.fallbacks for one in own),
+            p50_ms=quantile_ms((one.buckets for one in own), 0.5),
+            p99_ms=quantile_ms((one.buckets for one in own), 0.99),
+        )
+        for arm, own in held.items()
+    }

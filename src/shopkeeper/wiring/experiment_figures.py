@@ -1,0 +1,50 @@
+"""What reads the logs of a workspace for an experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Final
+
+from shopkeeper.commerce.store import Store
+from shopkeeper.commerce.tables import STORES
+from shopkeeper.engines.lake import Lake
+from shopkeeper.engines.state import State
+from shopkeeper.experiments.figures import TestFigures
+from shopkeeper.experiments.figures_of_sums import figures_of
+from shopkeeper.experiments.log_record import ExperimentRecord
+from shopkeeper.experiments.measuring import Asked, WarehouseMeasuring, stores_named
+from shopkeeper.experiments.metric_file import load_metrics
+from shopkeeper.wiring.experiment_run import Gather
+from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.warehouse import Analytics
+
+SLOW_MS: Final = 100.0
+"""Answers that take longer count as slow; the p99 beside them is as measured."""
+
+
+@contextmanager
+def gathering(settings: Settings, state: State) -> Iterator[Gather]:
+    """Open the logs and hand out what reads them.
+
+    Raises:
+        ConfigError: `metrics.yaml` has mistakes.
+        Unavailable: the logs cannot be read.
+    """
+    known = load_metrics(settings.workspace.resolve())
+    every = tuple(row.row for row in state.tables.scan(STORES) if isinstance(row.row, Store))
+    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    with Analytics(settings, lake).reading() as warehouse:
+        measuring = WarehouseMeasuring(warehouse)
+
+        def gather(record: ExperimentRecord, now: datetime) -> TestFigures:
+            plan = record.plan
+            asked = Asked(
+                test=record.name, at=now, known=known, metrics=known.of_units(plan.metrics),
+                attribution_days=plan.attribution_days, maturation_days=plan.maturation_days, slow_ms=SLOW_MS,
+                stores=stores_named(every, plan.stores),
+            )  # fmt: skip
+            return figures_of(plan, asked, measuring.measure(asked), simulated=record.simulated)
+
+        yield gather
