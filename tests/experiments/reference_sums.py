@@ -53,7 +53,7 @@ class Owners:
 
     def of(self, event: Event) -> str:
         led = self._made_for.get((event.store, event.decision_id or ""))
-        if led is not None and led.ts >= event.ts - self._attribution:
+        if led is not None and timedelta() <= event.ts.date() - led.ts.date() <= self._attribution:
             return str(led.unit)
         return event.user or event.visitor or event.session or ""
 

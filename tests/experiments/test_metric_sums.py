@@ -32,9 +32,9 @@ def measured(warehouse: Warehouse, asked: TestQuestion) -> TestSums:
     return read_sums(asked, warehouse.fetch(query, **parameters))
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_every_sum_is_what_the_rows_add_up_to(tmp_path: Path, seed: int) -> None:
-    log = shop_log(seed)
+    log = shop_log(seed, 700, 200)
     at = datetime(2026, 4, 2, 13, 30, tzinfo=UTC) + timedelta(days=seed, minutes=seed)
     asked = question(at)
     warehouse = lake_of(tmp_path, log).warehouse()

@@ -47,9 +47,7 @@ FILLED: Mapping[str, list[dict[str, str]]] = {
             "sums": ", sum(v.n_clicks) AS n_clicks, sum(v.n_clicks_early) AS n_clicks_early",
         }
     ],
-    "experiments/outcome_lines": [
-        _OUTCOME | {"tax": "(SELECT 'uk' AS store, 'GBP' AS currency, 'standard' AS tax_class, 0.2 + 0e0 AS rate)"}
-    ],
+    "experiments/outcome_lines": [_OUTCOME],
     "experiments/outcome_shown": [_OUTCOME],
     "quality/contract_breach": [
         {"table": "events", "breach": "price < $least OR price > 5", "within": "ts >= $since"},
@@ -70,8 +68,10 @@ FILLED: Mapping[str, list[dict[str, str]]] = {
 }
 """Files with places in braces, and what the code puts there."""
 MADE: Mapping[str, list[NamedQuery]] = {
-    "experiments/metric_sums": [],  # test_metric_sums_on_clickhouse.py runs these two
+    "experiments/metric_sums": [],  # test_metric_sums_on_clickhouse.py runs these
     "experiments/revenue_caps": [],
+    "experiments/priced_lines": [],
+    "experiments/products_shown": [],
     "quality/missing_values": [counting(table) for table in SOURCE_TABLES.values()],
     "quality/filled_values": [
         counting_filled(table, table.attributes_column)

@@ -59,7 +59,7 @@ class DuckDbWarehouse:
             Unavailable: files kept being replaced and deleted during the read; only without a grace period. Or the
                 memory does not suffice, by one thread either.
         """
-        bound = {name: _bound(value) for name, value in parameters.items()}
+        bound = {name: bound_value(value) for name, value in parameters.items()}
         for _ in range(_ATTEMPTS):
             manifest = read_manifest(self._folder)
             try:
@@ -103,9 +103,13 @@ class DuckDbWarehouse:
         self._version = manifest.version
 
     def _columns(self, query: NamedQuery, bound: Mapping[str, object]) -> dict[str, npt.NDArray[np.generic]]:
-        result = self._connection.execute(query.text, bound or None)
-        types = {column[0]: str(column[1]) for column in result.description or ()}
-        return {name: _column(values, types[name]) for name, values in result.fetchnumpy().items()}
+        return fetched(self._connection.execute(query.text, bound or None))
+
+
+def fetched(result: duckdb.DuckDBPyConnection) -> dict[str, npt.NDArray[np.generic]]:
+    """Return the columns of a result as the laws of the port say."""
+    types = {column[0]: str(column[1]) for column in result.description or ()}
+    return {name: _column(values, types[name]) for name, values in result.fetchnumpy().items()}
 
 
 def _column(values: Any, kind: str) -> npt.NDArray[np.generic]:  # noqa: ANN401 - DuckDB gives masked or plain arrays
@@ -129,7 +133,7 @@ def _column(values: Any, kind: str) -> npt.NDArray[np.generic]:  # noqa: ANN401 
     return objects
 
 
-def _bound(value: object) -> object:
+def bound_value(value: object) -> object:
     """Return a parameter as the lake stores such values: times as UTC without offset, numpy scalars as Python's."""
     if isinstance(value, np.generic):
         value = value.item()

@@ -19,6 +19,7 @@ from typing import Final
 import duckdb
 
 from shopkeeper.commerce.tables import TableSchema
+from shopkeeper.engines.day_rows import forget_tests
 from shopkeeper.engines.duckdb_warehouse import DuckDbWarehouse
 from shopkeeper.engines.durable_files import held_lock
 from shopkeeper.engines.lake_compaction import Taken, rounds, take_segments
@@ -149,6 +150,7 @@ class Lake:
             removed = erase_person(writer, person)
             writer.purge_retired(grace)
             pending = len(writer.manifest.retired)
+        forget_tests(self._folder)
         if taken.damaged:
             raise taken.damaged[0]
         return Erased(dict(removed), live, pending)

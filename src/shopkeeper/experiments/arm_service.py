@@ -73,8 +73,8 @@ def read_services(columns: Columns) -> tuple[ArmService, ...]:
 
 def read_shadow(columns: Columns) -> ShadowService | None:
     """Return what the rows of `shadow_service` say; None where there is none."""
-    names = ("requests", "errors", "slow", "compared", "agreement")
-    requests, errors, slow, compared, agreement = (float(columns[name].astype(np.float64).sum()) for name in names)
+    names = ("requests", "errors", "slow", "compared", "agreed")
+    requests, errors, slow, compared, agreed = (float(columns[name].astype(np.float64).sum()) for name in names)
     if not requests:
         return None
     return ShadowService(
@@ -82,7 +82,7 @@ def read_shadow(columns: Columns) -> ShadowService | None:
         int(errors),
         int(slow),
         _buckets(columns["bucket"], columns["requests"]),
-        agreement / compared if compared else None,
+        agreed / compared if compared else None,
         newest_of(columns["newest"]),
     )
 

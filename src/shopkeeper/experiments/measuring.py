@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from shopkeeper.commerce.store import Store
 from shopkeeper.experiments.arm_service import (
@@ -20,7 +21,14 @@ from shopkeeper.experiments.arm_service import (
 )
 from shopkeeper.experiments.metric_definitions import MetricDefinition, Metrics
 from shopkeeper.experiments.metric_sums import whole_caps_query, whole_query
-from shopkeeper.experiments.question import TestQuestion, midnight
+from shopkeeper.experiments.question import (
+    Relation,
+    TestQuestion,
+    midnight,
+    products_shown,
+    service_relations,
+    shown_relation,
+)
 from shopkeeper.experiments.store_clocks import clock_of
 from shopkeeper.experiments.unit_sums import TestSums, read_sums
 from shopkeeper.quality.ports import NamedQuery, Warehouse
@@ -36,6 +44,8 @@ class Asked:
         attribution_days, maturation_days: Of the objective or plan; a part of a day counts as a whole one.
         slow_ms: Answers that took longer are slow, milliseconds.
         stores: Every store that may be in it.
+        since: It did not decide before; None = nobody knows.
+        products_shown: Which products were shown is measured too.
     """
 
     test: str
@@ -46,6 +56,8 @@ class Asked:
     maturation_days: float
     slow_ms: float
     stores: tuple[Store, ...]
+    since: datetime | None = None
+    products_shown: bool = False
 
     def question(self, start: date, caps: Mapping[tuple[str, str], float]) -> TestQuestion:
         """Return the question to SQL, once the first day of the test is known."""
@@ -55,6 +67,17 @@ class Asked:
         return TestQuestion(
             self.test, self.at, start, self.known, self.metrics, attribution, maturation, clocks, caps
         )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How many of the products a store has on sale an arm was shown in an allocation, people and machines alike."""
+
+    epoch: int
+    variant: str
+    store: str
+    products: int
+    on_sale: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +95,7 @@ class MeasuredTest:
     shadow: ShadowService | None
     caps: Mapping[tuple[str, str], float]
     newest: datetime | None
+    shown: tuple[Shown, ...] = ()
 
 
 class UnitMeasuring(Protocol):
@@ -94,9 +118,11 @@ class WarehouseMeasuring:
 
     def measure(self, asked: Asked) -> MeasuredTest:
         """Return everything a test has measured."""
-        span = self._warehouse.fetch(_named("span"), test=asked.test, until=asked.at)
+        bound = asked.since or datetime(1970, 1, 1, tzinfo=UTC)
+        span = self._fetch(Relation("span", _text("span"), {"test": asked.test, "since": bound, "until": asked.at}))
         first, last = newest_of(span["first_ts"]), newest_of(np.append(span["last_ts"], span["event_ts"]))
-        shadow = self._shadow(asked)
+        service, shadowed = service_relations(asked.test, float(asked.slow_ms), bound, asked.at)
+        shadow = read_shadow(self._fetch(shadowed))
         if first is None:
             return MeasuredTest(None, (), shadow, {}, shadow.newest if shadow else None)
         plain = asked.question(first.date(), {})
@@ -105,20 +131,30 @@ class WarehouseMeasuring:
         question = replace(plain, caps=caps)
         query, parameters = whole_query(question)
         sums = read_sums(question, self._warehouse.fetch(query, **parameters))
-        services = read_services(self._warehouse.fetch(_named("arm_service"), **_told(asked, first)))
-        return MeasuredTest(sums, services, shadow, caps, last)
+        services = read_services(self._fetch(service))
+        return MeasuredTest(sums, services, shadow, caps, last, self._shown(asked, question, first))
 
-    def _shadow(self, asked: Asked) -> ShadowService | None:
-        epoch = datetime(1970, 1, 1, tzinfo=UTC)
-        return read_shadow(self._warehouse.fetch(_named("shadow_service"), **_told(asked, epoch)))
+    def _shown(self, asked: Asked, question: TestQuestion, first: datetime) -> tuple[Shown, ...]:
+        if not asked.products_shown:
+            return ()
+        relation = shown_relation(question, midnight(first.date()), asked.at)
+        return read_shown(self._fetch(products_shown(question, over=(relation,))))
+
+    def _fetch(self, relation: Relation) -> dict[str, npt.NDArray[np.generic]]:
+        return self._warehouse.fetch(NamedQuery(relation.name, relation.text), **relation.parameters)
 
 
-def _named(name: str) -> NamedQuery:
-    return NamedQuery.load("shopkeeper.experiments", name)
+def _text(name: str) -> str:
+    return NamedQuery.load("shopkeeper.experiments", name).text
 
 
-def _told(asked: Asked, since: datetime) -> dict[str, object]:
-    return {"test": asked.test, "since": since, "until": asked.at, "slow_ms": float(asked.slow_ms)}
+def read_shown(columns: Columns) -> tuple[Shown, ...]:
+    """Return what the rows of `products_shown` say."""
+    names = ("epoch", "variant", "store", "products", "on_sale")
+    rows = zip(*(columns[name].tolist() for name in names), strict=True)
+    return tuple(
+        Shown(int(epoch), str(variant), str(store), int(n), int(total)) for epoch, variant, store, n, total in rows
+    )
 
 
 def read_caps(columns: Columns) -> dict[tuple[str, str], float]:

@@ -30,8 +30,8 @@ _OF_PURCHASES: Final = {
     "costed": "costed",
 }  # fmt: skip
 _OF_REFUNDS: Final = {
-    "orders": "0e0", "items": "0e0", "net": "-r.net", "sold": "0e0", "refunded": "r.net", "gain": "-r.gain",
-    "costed": "-r.costed",
+    "orders": "0e0", "items": "0e0", "net": "-r.net_sum", "sold": "0e0", "refunded": "r.net_sum", "gain": "-r.gain_sum",
+    "costed": "-r.costed_sum",
 }  # fmt: skip
 
 
@@ -138,7 +138,7 @@ def caps_query(question: TestQuestion, over: Sequence[Relation] = ()) -> tuple[N
 def whole_caps_query(question: TestQuestion) -> tuple[NamedQuery, Parameters]:
     """Return the same, computed from the logs in one go."""
     before = midnight(question.start) - timedelta(days=question.attribution_days + 1)
-    needed = ("outcome_days", "outcome_lines")
+    needed = ("outcome_days", "outcome_lines", "priced_lines")
     over = [one for one in relations(question, before, midnight(question.start)) if one.name in needed]
     return caps_query(question, over)
 

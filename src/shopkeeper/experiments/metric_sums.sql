@@ -23,8 +23,8 @@ links AS (
 ), bought AS (
   SELECT
     store AS order_store, order_id, min(owner) AS order_owner, min(day) AS order_day, max(early) AS order_early,
-    sum(net) AS net, sum(gain) AS gain, sum(costed) AS costed, sum(items) AS items
-  FROM outcome_lines
+    sum(net_sum) AS net, sum(gain_sum) AS gain, sum(costed_sum) AS costed, sum(pieces_sum) AS items
+  FROM priced_lines
   WHERE type = 'purchase'
   GROUP BY store, order_id
 ), rows_of_owners AS (
@@ -35,7 +35,7 @@ links AS (
   FROM bought
   UNION ALL
   SELECT r.store, coalesce(o.order_owner, r.owner), coalesce(o.order_day, r.day), r.day, 0, 0, 0, {of_refunds}
-  FROM outcome_lines AS r
+  FROM priced_lines AS r
   LEFT JOIN bought AS o ON o.order_store = r.store AND o.order_id = r.order_id
   WHERE r.type = 'refund' AND (r.order_id = '' OR o.order_id IS NOT NULL)
 ), rows_of_units AS (

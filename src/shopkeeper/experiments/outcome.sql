@@ -1,8 +1,8 @@
--- What happened and whose it is: the unit's whose decision of the test the event names, if that is at most {attribution}
--- days old; else the user's, else the device's, else the session's. It is early if its owner had no decision of the test
+-- What happened and whose it is: the unit's whose decision of the test the event names, if that is of its own UTC day or one
+-- of the {attribution} before; else the user's, else the device's, else the session's. It is early if its owner had no decision of the test
 -- yet on its UTC day.
 WITH led AS (
-  SELECT store AS led_store, decision_id AS led_id, unit AS led_unit, ts AS led_ts, epoch AS led_epoch, variant AS led_variant
+  SELECT store AS led_store, decision_id AS led_id, unit AS led_unit, CAST(ts AS DATE) AS led_day, epoch AS led_epoch, variant AS led_variant
   FROM decisions
   WHERE test = $test AND coalesce(unit, '') <> '' AND ts >= $led_since AND ts < $until
 ), starts AS (
@@ -14,7 +14,7 @@ WITH led AS (
   SELECT
     e.store AS store,
     coalesce(
-      CASE WHEN l.led_ts >= e.ts - INTERVAL {attribution} DAY THEN l.led_unit END,
+      CASE WHEN l.led_day >= CAST(e.ts AS DATE) - {attribution} AND l.led_day <= CAST(e.ts AS DATE) THEN l.led_unit END,
       nullif(e."user", ''), nullif(e.visitor, ''), nullif(e.session, ''), ''
     ) AS owner,
     CAST(e.ts AS DATE) AS day,

@@ -3,4 +3,5 @@ SELECT o.store AS store, l.led_epoch AS epoch, l.led_variant AS variant, o.produ
 FROM events AS o
 JOIN led AS l ON l.led_store = o.store AND l.led_id = o.decision_id
 WHERE o.type = 'impression' AND coalesce(o.product, '') <> '' AND o.ts >= $since AND o.ts < $until
+  AND l.led_day >= CAST(o.ts AS DATE) - {attribution} AND l.led_day <= CAST(o.ts AS DATE)
 GROUP BY o.store, l.led_epoch, l.led_variant, o.product

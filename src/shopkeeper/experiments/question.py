@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
+from shopkeeper.commerce.product import RECOMMENDABLE
 from shopkeeper.experiments.metric_definitions import Figure, MetricDefinition, Metrics
 from shopkeeper.quality.ports import NamedQuery
 from shopkeeper.quality.traffic import ARM_BLIND_RULES
@@ -93,16 +94,61 @@ def midnight(day: date) -> datetime:
 
 def relations(question: TestQuestion, since: datetime, until: datetime) -> tuple[Relation, ...]:
     """Return the relations `metric_sums` reads, over what happened from `since`, included, to `until`."""
+    return (*day_relations(question, since, until), priced_lines(question))
+
+
+def day_relations(question: TestQuestion, since: datetime, until: datetime) -> tuple[Relation, ...]:
+    """Return those of them that are of days: of more days they are the rows of each day, one after the other."""
     span: Parameters = {"since": since, "until": until}
     told = span | {"test": question.test}
     outcome = told | {"led_since": since - timedelta(days=question.attribution_days)}
-    tax, rates = _tax(question.stores)
     return (
         Relation("exposed_days", _text("exposed_days"), told),
         Relation("guest_links", _text("guest_links"), span),
         Relation("outcome_days", outcome_text(question, "outcome_days", **_counts(question.counted)), outcome),
-        Relation("outcome_lines", outcome_text(question, "outcome_lines", tax=tax), outcome | rates),
+        Relation("outcome_lines", outcome_text(question, "outcome_lines"), outcome),
     )
+
+
+def shown_relation(question: TestQuestion, since: datetime, until: datetime) -> Relation:
+    """Return the products that each arm was shown in some days."""
+    told: Parameters = {"since": since, "until": until, "test": question.test}
+    led = told | {"led_since": since - timedelta(days=question.attribution_days)}
+    return Relation("outcome_shown", outcome_text(question, "outcome_shown"), led)
+
+
+def service_relations(test: str, slow_ms: float, since: datetime, until: datetime) -> tuple[Relation, ...]:
+    """Return how the arms, and a version in the shadow, answered from `since`, included, to `until`."""
+    told: Parameters = {"test": test, "slow_ms": slow_ms, "since": since, "until": until}
+    return tuple(Relation(name, _text(name), told) for name in ("arm_service", "shadow_service"))
+
+
+def products_shown(question: TestQuestion, over: Sequence[Relation] = ()) -> Relation:
+    """Return how many of each store's products on sale were shown, by arm and allocation.
+
+    Args:
+        over: The relation `outcome_shown`, to be made on the way; none = the engine has it by name.
+    """
+    kinds = ", ".join(_quoted(kind) for kind in sorted(RECOMMENDABLE))
+    parameters, offers = Parameters(), []
+    for number, store in enumerate(question.stores):
+        parameters[f"sale_{number}"] = store.store
+        offers.append(
+            f"SELECT $sale_{number} AS store, product FROM products"  # noqa: S608 - kinds of the contract
+            f" WHERE coalesce(store, '') IN ($sale_{number}, '') AND status = 'active' AND kind IN ({kinds})"
+        )
+    every = " UNION ALL ".join(offers) or "SELECT '' AS store, '' AS product WHERE 1 = 0"
+    text = filled(_text("products_shown"), offers=every)
+    made = ", ".join(f"{one.name} AS (\n{one.text}\n)" for one in over)
+    for one in over:
+        parameters |= one.parameters
+    return Relation("products_shown", f"WITH {made} {text}" if made else text, parameters)
+
+
+def priced_lines(question: TestQuestion) -> Relation:
+    """Return the relation that says what the lines of orders are worth."""
+    tax, rates = _tax(question.stores)
+    return Relation("priced_lines", filled(_text("priced_lines"), tax=tax), rates)
 
 
 def outcome_text(question: TestQuestion, name: str, **parts: str) -> str:

@@ -1,13 +1,16 @@
 -- The value that all but one in a thousand shoppers of each store stay below in the time before a test, by owner; money of
--- purchases less refunds as `outcome_lines` has it. Shoppers are all that did anything.
+-- purchases less refunds as `priced_lines` has it. Shoppers are all that did anything.
 WITH spent AS (
   SELECT
     store, owner, sum(net) AS net, sum(gain) AS gain
   FROM (
     SELECT store, owner, 0e0 AS net, 0e0 AS gain FROM outcome_days WHERE day >= $before AND day < $start
     UNION ALL
-    SELECT store, owner, CASE WHEN type = 'purchase' THEN net ELSE -net END, CASE WHEN type = 'purchase' THEN gain ELSE -gain END
-    FROM outcome_lines WHERE day >= $before AND day < $start
+    SELECT
+      store, owner,
+      CASE WHEN type = 'purchase' THEN net_sum ELSE -net_sum END,
+      CASE WHEN type = 'purchase' THEN gain_sum ELSE -gain_sum END
+    FROM priced_lines WHERE day >= $before AND day < $start
   ) AS moved
   GROUP BY store, owner
 ), placed AS (

@@ -6,7 +6,7 @@ SELECT
   sum(CASE WHEN error IS NOT NULL THEN 1 ELSE 0 END) AS errors,
   sum(CASE WHEN took_ms > $slow_ms THEN 1 ELSE 0 END) AS slow,
   count(agreement) AS compared,
-  sum(coalesce(agreement, 0e0)) AS agreement,
+  sum(coalesce(agreement, 0e0)) AS agreed,
   max(ts) AS newest
 FROM shadow_answers
 WHERE test = $test AND ts >= $since AND ts < $until

@@ -86,7 +86,11 @@ STATE: Final[Mapping[str, Place]] = {
 
 FOLDERS: Final[Mapping[str, Place]] = {
     "log": Place("what the lake holds, for minutes", "until compacted", _SEGMENTS),
-    "lake": Place("the tables above; `features/`: sums by user", "the tables' own; features follow", _REWRITE),
+    "lake": Place(
+        "the tables above; `features/`, `tests/`: sums by user",
+        "the tables' own; features follow; tests a week after the last look",
+        _REWRITE,
+    ),
     "models": Place("pasts of shoppers under a hash of the key", "as long as the version", "arrays are written again"),
     "quarantine": Place("rejected rows as they came, without address", "`privacy.quarantine_days`", "rows are removed"),
     "mlflow": _NOBODY,

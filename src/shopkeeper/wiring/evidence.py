@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Final
 
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import STORES
-from shopkeeper.engines.lake import Lake
+from shopkeeper.engines.lake_measuring import LakeMeasuring
 from shopkeeper.engines.state import State
 from shopkeeper.errors import ConfigError
 from shopkeeper.experiments.arm_service import ArmService, ShadowService, quantile_ms
 from shopkeeper.experiments.live_test import CONTROL, TREATMENT
-from shopkeeper.experiments.measuring import Asked, MeasuredTest, UnitMeasuring, WarehouseMeasuring, stores_named
+from shopkeeper.experiments.measuring import Asked, MeasuredTest, Shown, stores_named
 from shopkeeper.experiments.metric_file import load_metrics
 from shopkeeper.experiments.moments import Sums
 from shopkeeper.experiments.unit_sums import TestCell, TestSums
@@ -22,7 +22,8 @@ from shopkeeper.rollout.evidence import ArmSums, Epoch, MetricSums, Service, Sha
 from shopkeeper.rollout.ports import Measured
 from shopkeeper.rollout.state import Allocation, RolloutState
 from shopkeeper.wiring.settings import Settings
-from shopkeeper.wiring.warehouse import Analytics
+
+PRODUCTS_SHOWN: Final = "products_shown"
 
 
 class MeasuredRollouts:
@@ -61,8 +62,10 @@ def gather(
         allocations: Every one so far; one in which nobody was in the control is not among the epochs returned.
         stores: Where it runs; none named = everywhere.
     """
-    found = measure_test(settings, state, test, asked_metrics(objective), objective, at, stores=stores)
-    epochs = () if found.sums is None else tuple(_epochs(found.sums, allocations))
+    since = min((allocation.since for allocation in allocations), default=None)
+    metrics = asked_metrics(objective)
+    found = measure_test(settings, state, test, metrics, objective, at, stores=stores, since=since)
+    epochs = () if found.sums is None else tuple(_epochs(found.sums, found.shown, allocations))
     return Measured(
         epochs=epochs,
         control=_service(found.services, CONTROL),
@@ -76,27 +79,28 @@ def measure_test(
     settings: Settings,
     state: State,
     test: str,
-    metrics: Iterable[str] | None,
+    metrics: Collection[str] | None,
     objective: Objective,
     at: datetime,
     *,
     stores: Sequence[str] = (),
+    since: datetime | None = None,
 ) -> MeasuredTest:
-    """Return everything a test has measured, of any number of arms.
+    """Return everything a test has measured, of any number of arms; days that are over are added up once and kept.
 
     Args:
         metrics: Names of metrics; those that are not measured on units are passed over. None = all there are.
         objective: Says how long something counts, when it is final, and which answers are slow.
+        since: It did not decide before; None = nobody knows.
     """
     known = load_metrics(settings.workspace.resolve())
     every = tuple(row.row for row in state.tables.scan(STORES) if isinstance(row.row, Store))
     asked = Asked(
         test=test, at=at, known=known, metrics=known.of_units(metrics), attribution_days=objective.attribution_days,
         maturation_days=objective.maturation_days, slow_ms=objective.technical.p99_latency_ms,
-        stores=stores_named(every, stores),
+        stores=stores_named(every, stores), since=since, products_shown=metrics is None or PRODUCTS_SHOWN in metrics,
     )  # fmt: skip
-    with _measuring(settings) as measuring:
-        return measuring.measure(asked)
+    return LakeMeasuring(settings.folder(settings.engines.lake)).measure(asked)
 
 
 def asked_metrics(objective: Objective) -> tuple[str, ...]:
@@ -105,14 +109,7 @@ def asked_metrics(objective: Objective) -> tuple[str, ...]:
     return tuple(dict.fromkeys([objective.primary.metric, *(one.metric for part in named for one in part)]))
 
 
-@contextmanager
-def _measuring(settings: Settings) -> Iterator[UnitMeasuring]:
-    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
-    with Analytics(settings, lake).reading() as warehouse:
-        yield WarehouseMeasuring(warehouse)
-
-
-def _epochs(sums: TestSums, allocations: Sequence[Allocation]) -> Iterator[Epoch]:
+def _epochs(sums: TestSums, shown: Sequence[Shown], allocations: Sequence[Allocation]) -> Iterator[Epoch]:
     for allocation in allocations:
         cells = sums.chosen(epoch=allocation.number)
         arms = tuple(tuple(cell for cell in cells if cell.variant == arm) for arm in (CONTROL, TREATMENT))
@@ -125,7 +122,7 @@ def _epochs(sums: TestSums, allocations: Sequence[Allocation]) -> Iterator[Epoch
             exposed=(_units(arms[0]), _units(arms[1])),
             crossers=sums.crossers(allocation.number),
             matured=tuple(_metric_sums(sums, matured)),
-            so_far=tuple(_metric_sums(sums, arms)),
+            so_far=(*_metric_sums(sums, arms), *_products(shown, allocation.number)),
         )
 
 
@@ -138,6 +135,18 @@ def _metric_sums(sums: TestSums, arms: Sequence[Sequence[TestCell]]) -> Iterator
     for name in sums.metrics:
         control, treatment = (_arm_sums(sums.sums(name, cells)) for cells in arms)
         yield MetricSums(metric=name, control=control, treatment=treatment, covariate=True)
+
+
+def _products(shown: Iterable[Shown], epoch: int) -> Iterator[MetricSums]:
+    """Yield the share of products that were shown; its units are the products on sale, so it is never a proof."""
+    own = [one for one in shown if one.epoch == epoch]
+    arms = []
+    for arm in (CONTROL, TREATMENT):
+        seen = float(sum(one.products for one in own if one.variant == arm))
+        sold = sum(one.on_sale for one in own if one.variant == arm)
+        arms.append(ArmSums(sold, (seen, float(sold)), ((seen, seen), (seen, float(sold)))))
+    if own:
+        yield MetricSums(metric=PRODUCTS_SHOWN, control=arms[0], treatment=arms[1])
 
 
 def _arm_sums(sums: Sums) -> ArmSums:
