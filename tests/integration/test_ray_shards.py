@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import threading
 import time
 import warnings
@@ -107,6 +108,14 @@ def test_losing_a_machine_in_the_middle_costs_no_result(cluster: Cluster, mapper
 def test_a_cluster_that_is_not_there_is_said_at_once() -> None:
     with pytest.raises(Unavailable, match=r"127\.0\.0\.1:9"), open_ray("127.0.0.1:9"):
         pass
+
+
+def test_a_client_server_without_grpc_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "grpc" else found(name, *rest))
+    with pytest.raises(ConfigError, match="grpcio is not installed") as raised, open_ray("ray://127.0.0.1:9"):
+        pass
+    assert "ray[client]" in str(raised.value.remedy)
 
 
 def test_an_address_that_is_none_is_said() -> None:

@@ -7,6 +7,7 @@ must have the same version of Shopkeeper installed: functions go there by name, 
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import secrets
 import socket
@@ -29,6 +30,7 @@ from shopkeeper.jobs.shards import (
     tell_nobody,
 )
 
+_CLIENT: Final = "ray://"
 HERE: Final = "ray"
 """The address that starts Ray on this machine."""
 STORE_BYTES: Final = 1 << 30
@@ -133,7 +135,7 @@ def open_ray(address: str, workers: int | None = None) -> Iterator[RayShards]:
             from anywhere; `ray` = start one on this machine.
         workers: Most shards at a time; None = one for each core.
     Raises:
-        ConfigError: Ray is not installed.
+        ConfigError: Ray is not installed, or not what its client server is spoken to with.
         Unavailable: nobody answers there, or with another version of Ray or Python.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would report to its makers
@@ -147,6 +149,7 @@ def open_ray(address: str, workers: int | None = None) -> Iterator[RayShards]:
     except ImportError as error:
         remedy = "Install it: `pip install 'shopkeeper[ray]'`; or set it to `local`."
         raise ConfigError(f"engines.shards is {address!r}, and Ray is not installed.", remedy) from error
+    _check_client(address)
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "error"}
     if address == HERE:
         options |= {"address": "local", "num_cpus": workers, "include_dashboard": False}
@@ -164,11 +167,20 @@ def open_ray(address: str, workers: int | None = None) -> Iterator[RayShards]:
         ray.shutdown()
 
 
+def _check_client(address: str) -> None:
+    """Raise ConfigError where a client server is to be spoken to without gRPC, which the extra `[ray]` leaves out."""
+    if address.startswith(_CLIENT) and importlib.util.find_spec("grpc") is None:
+        raise ConfigError(
+            f"engines.shards is {address!r}, a client server, and grpcio is not installed.",
+            "Install it: `pip install 'ray[client]'`; or write HOST:PORT of the head, from inside.",
+        )
+
+
 def _place(address: str) -> tuple[str, int]:
     """Return host and port of an address. Raises ConfigError."""
     if address == HERE:
         return "127.0.0.1", 0
-    host, _, port = address.removeprefix("ray://").rpartition(":")
+    host, _, port = address.removeprefix(_CLIENT).rpartition(":")
     if not host or not port.isdigit():
         raise ConfigError(
             f"engines.shards is {address!r}, which is no address of a Ray cluster.",
