@@ -150,6 +150,13 @@ def test_few_rows_are_no_evidence_and_never_no_drift() -> None:
     assert "200 are needed" in of(report, PRICE).reason
 
 
+def test_a_model_without_importances_is_named_since_every_figure_matters_then() -> None:
+    weeks = four(World())[:2]
+    told = "the model tells no importances, so every figure matters"
+    assert told in look(reference(four(World())), weeks).notes
+    assert told not in look(reference(four(World()), importance={VIEWS: 1.0}), weeks).notes
+
+
 def test_a_feature_without_importance_does_not_ask_for_a_training() -> None:
     world = World()
     many = {"views": 9.0}

@@ -96,6 +96,8 @@ def judge(
         for store, calendar in calendars.items()
         for entry in calendar.unread
     ]
+    if not reference.importance:
+        notes.append("the model tells no importances, so every figure matters")
     return DriftReport(
         reference.system,
         version,
