@@ -118,8 +118,10 @@ class TestPeople(PeopleStoreSuite):
         assert [one["action"] for one in state.audit.found(bob.person_id, None, 10)] == ["key.create", "person.sign_in"]
         assert [one["action"] for one in state.audit.found(None, "person.", 10)] == ["person.sign_in", "person.add"]
         assert (sign_in["who"], add["who"], add["person"]) == (signed(bob, session).who, "shell:test", None)
+        state.reports.save("drift", {"by": signed(bob, session).who})
         state.people.remove(bob.person_id, "shell:test", erase=True)
         assert "Bob" not in repr(state.audit.latest())
+        assert state.reports.latest("drift")[0].body["by"].startswith(f"(removed) (person {bob.person_id}")
         assert state.audit.latest()[1]["who"] == f"(removed) (person {bob.person_id}, session {session.session_id})"
 
 

@@ -23,7 +23,14 @@ from shopkeeper.cli.demo_processes import start_server
 pytestmark = pytest.mark.integration
 SHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 STORE = "home-uk"
-ROOMS = {"overview": "", "models": "/models", "data": "/data", "decisions": "/decisions", "stores": "/stores"}
+ROOMS = {
+    "overview": "",
+    "models": "/models",
+    "data": "/data",
+    "decisions": "/decisions",
+    "stores": "/stores",
+    "audit": "/audit",
+}
 Scheme = Literal["light", "dark"]
 LOOKS: list[tuple[Scheme, int, int]] = [
     ("light", 1440, 900),

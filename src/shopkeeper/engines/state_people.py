@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, Row, delete, exists, func, insert, select, update
+from sqlalchemy import Column, Connection, Engine, Row, String, Table, delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from shopkeeper.engines.state_audit import write_audit
 from shopkeeper.engines.state_engine import queue_up
 from shopkeeper.engines.state_schema import (
     AUDIT,
+    KEYED,
+    METADATA,
     PEOPLE,
     PERSON_PASSWORDS,
     PERSON_ROLES,
@@ -195,12 +197,23 @@ def _end_sessions(connection: Connection, person_id: str) -> None:
     connection.execute(of.values(revoked_micros=to_micros(datetime.now(UTC))))
 
 
+def _signed_columns() -> Iterator[tuple[Table, Column[Any]]]:
+    """Yield the texts in which a signature may stand: of every table but rows of the shop and those of people."""
+    own = {PEOPLE, PERSON_ROLES, PERSON_PASSWORDS, PERSON_SESSIONS, *KEYED.values()}
+    for table in METADATA.sorted_tables:
+        for column in table.columns if table not in own else ():
+            if isinstance(column.type, String) and not column.primary_key and (column.type.length or 200) >= 200:
+                yield table, column
+
+
 def _erase(connection: Connection, person: Person) -> None:
     """Take name and address out; the number stays, so that what one person did stays one person's."""
     connection.execute(delete(PERSON_SESSIONS).where(PERSON_SESSIONS.c.person_id == person.person_id))
+    signature, instead = f"{person.name} (person {person.person_id}", f"{_ERASED} (person {person.person_id}"
+    for table, column in _signed_columns():
+        found = update(table).where(column.contains(signature, autoescape=True))
+        connection.execute(found.values({column: func.replace(column, signature, instead)}))
     gone = {"name": _ERASED, "email": f"{person.person_id}@removed"}
     connection.execute(update(PEOPLE).where(PEOPLE.c.person_id == person.person_id).values(**gone))
-    theirs = update(AUDIT).where(AUDIT.c.person == person.person_id)
-    connection.execute(theirs.values(who=func.replace(AUDIT.c.who, person.name, _ERASED)))
     about = update(AUDIT).where(AUDIT.c.action == "person.add", AUDIT.c.detail.contains(person.person_id))
     connection.execute(about.values(detail=func.replace(AUDIT.c.detail, f'"{person.name}"', f'"{_ERASED}"')))

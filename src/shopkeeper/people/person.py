@@ -144,8 +144,8 @@ def read_signature(who: str) -> tuple[str, str] | tuple[None, None]:
 def checked_name(name: str) -> str:
     """Return a name as it is kept. Raises InputError where it is empty, long, or could pass for a signature."""
     clean = unicodedata.normalize("NFC", " ".join(name.split()))
-    if not clean or len(clean) > NAME_LENGTH or not clean.isprintable() or set(clean) & set("()<>:"):
-        raise _wrong("name", name, f"Give 1 to {NAME_LENGTH} letters without ( ) < > and colon.")
+    if not clean or len(clean) > NAME_LENGTH or not clean.isprintable() or set(clean) & set('()<>:"\\'):
+        raise _wrong("name", name, f'Give 1 to {NAME_LENGTH} letters without ( ) < > : " and \\.')
     return clean
 
 

@@ -93,8 +93,8 @@ FOLDERS: Final[Mapping[str, Place]] = {
     ),
     "models": Place("pasts of shoppers under a hash of the key", "as long as the version", "arrays are written again"),
     "quarantine": Place("rejected rows as they came, without address", "`privacy.quarantine_days`", "rows are removed"),
-    "mlflow": _NOBODY,
-    "lists": Place("lists of products by user, as you exported them", "until you replace them", ""),
+    "lists": Place("lists of products by user, as you exported them", "until you replace them", "export them again"),
+    "mlflow": Place("staff: who ordered a run", "as long as its run", "deleted with the run in MLflow"),
     "runs": Place("what a training run reads of shoppers", "until the run ends", "deleted with the run"),
     "secrets": Place("keys of today's address hashes", "one day", "destroyed every day"),
 }
@@ -108,8 +108,8 @@ SERVERS: Final[Mapping[str, Place]] = {
     "cache_url": Place(
         "last 50 events and lists by user, visitor or session", "30 days after the last visit", "deleted at once"
     ),
-    "jobs_url": _NOBODY,
-    "mlflow_url": _NOBODY,
+    "jobs_url": Place("staff: who ordered a run", "as long as the database", "by hand: `who` in its table of runs"),
+    "mlflow_url": Place("staff: who ordered a run", "as long as its run", "deleted with the run in MLflow"),
 }
 """Servers, by the setting in the section `engines` that names them."""
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from shopkeeper.web.locale_text import ago
 from shopkeeper.wiring.serve import Serving
 
@@ -30,7 +28,7 @@ class AuditView:
     Attributes:
         name: Who, without the numbers.
         signed: It was a person who signed in.
-        detail: As JSON.
+        detail: What of, in words: `store uk, scopes events decide`.
     """
 
     at: datetime
@@ -71,5 +69,15 @@ def _view(entry: dict[str, Any], now: datetime) -> AuditView:
         person=entry["person"],
         session=entry["session"],
         action=entry["action"],
-        detail=msgspec.json.encode(entry["detail"]).decode(),
+        detail=", ".join(f"{name.replace('_', ' ')} {_words(value)}" for name, value in entry["detail"].items()),
     )
+
+
+def _words(value: Any) -> str:  # noqa: ANN401 - logged JSON
+    if isinstance(value, list):
+        return " ".join(_words(one) for one in value) or "none"
+    if isinstance(value, dict):
+        return "(" + ", ".join(f"{name} {_words(one)}" for name, one in value.items()) + ")"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else str(value)
