@@ -18,7 +18,7 @@ from shopkeeper.web.live_feed import over
 
 HERE = "http://127.0.0.1:8000/control-room"
 XSS = "<script>alert(1)</script>"
-PAGES = ["", "/models", "/data", "/decisions", "/stores"]
+PAGES = ["", "/rollouts", "/models", "/data", "/decisions", "/stores"]
 
 
 def look(shop: Any, path: str = "") -> str:  # noqa: ANN401 - the shared fixture
@@ -47,6 +47,7 @@ def test_an_empty_page_teaches_the_next_command(open_shop: Any) -> None:  # noqa
     empty = open_shop()
     for path, command in (
         ("", "shopkeeper train"), ("/models", "shopkeeper train"), ("/data", "shopkeeper import"),
+        ("/rollouts", "shopkeeper rollout start"),
         ("/data", "shopkeeper check"), ("/decisions", "/v1/recommendations"), ("/stores", "shopkeeper import"),
     ):  # fmt: skip
         assert command in look(empty, path)

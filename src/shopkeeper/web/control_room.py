@@ -17,6 +17,7 @@ from shopkeeper.web.control_room_data import data_view
 from shopkeeper.web.control_room_decisions import decision_views, decisions_headline
 from shopkeeper.web.control_room_experiments import experiments_view
 from shopkeeper.web.control_room_models import model_views, points, served_views
+from shopkeeper.web.control_room_rollouts import rollouts_values
 from shopkeeper.web.control_room_runs import runs_view
 from shopkeeper.web.form import form_token
 from shopkeeper.web.live_feed import HISTORY_SECONDS, snapshot
@@ -29,6 +30,7 @@ from shopkeeper.wiring.serve import Serving
 router = APIRouter(include_in_schema=False, route_class=RoomRoute)
 PAGES = (
     ("overview", "/control-room", "Overview"),
+    ("rollouts", "/control-room/rollouts", "Rollouts"),
     ("models", "/control-room/models", "Models"),
     ("experiments", "/control-room/experiments", "Experiments"),
     ("data", "/control-room/data", "Data"),
@@ -55,6 +57,13 @@ def overview(request: Request) -> Response:
         "deadline_ms": serving.settings.serving.deadline_ms,
     }
     return _page(request, "overview", values, charts=True)
+
+
+@router.get("/control-room/rollouts")
+def rollouts(request: Request) -> Response:
+    """Which version is on its way to shoppers, and how far is it?"""
+    serving: Serving = request.app.state.serving
+    return _page(request, "rollouts", rollouts_values(serving, datetime.now(UTC)))
 
 
 @router.get("/control-room/models")
