@@ -51,6 +51,23 @@ def test_holdout_testers_and_stores_stay_shopkeepers() -> None:
     assert found.assign("recommendations", "uk", []) == UNASSIGNED
 
 
+def test_a_unit_keeps_the_arm_it_was_given_first_whatever_the_provider_says_later() -> None:
+    sticky = MemorySticky()
+    for variant in ("on", "off"):
+        found = ForeignArms(
+            sticky, InMemoryProvider({"r7": InMemoryFlag(variant, {"on": "treatment", "off": "control"})})
+        )
+        found.run([TEST])
+        assert assigned(found, "ann") == "treatment"
+    assert assigned(found, "bob") == "control"
+
+
+def test_an_empty_name_says_that_the_unit_takes_no_part() -> None:
+    found = arms(provider=InMemoryProvider({"r7": InMemoryFlag("none", {"none": ""})}))
+    assert assigned(found, "ann") == "champion"
+    assert found.unanswered == 0
+
+
 def test_a_provider_that_fails_or_names_no_arm_leaves_the_unit_in_no_test_and_is_counted() -> None:
     other = replace(TEST, test="r8")
     found = arms(other)

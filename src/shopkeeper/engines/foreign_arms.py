@@ -12,23 +12,25 @@ from openfeature.provider import FeatureProvider
 from shopkeeper.errors import ConfigError
 from shopkeeper.experiments.live_assignment import UNASSIGNED, Assigned
 from shopkeeper.experiments.live_test import LiveTest
-from shopkeeper.experiments.sticky import StickyAssignments
+from shopkeeper.experiments.sticky import StickyAssignments, kept_name
 from shopkeeper.serving.arms import LiveArms, Names
 
 
 class ForeignArms(LiveArms):
     """Arms of which a foreign OpenFeature provider decides: asked for the name of a test's arm, by the test's id.
 
-    Holdout, testers and orders stay Shopkeeper's, and a test's arms, versions and shares are still declared here. A
-    provider that fails, or names no arm of the test, leaves the unit in no test, and is counted.
+    Holdout, testers and orders stay Shopkeeper's, a test's arms and versions are still declared here, and a unit keeps
+    the arm it was given first. A provider that fails, or names no arm of the test, leaves the unit in no test, and is
+    counted; an empty name says that the unit takes no part.
+
+    Args:
+        provider: Answers from memory: it is asked on the way to every first answer of a unit.
     """
 
     def __init__(self, sticky: StickyAssignments, provider: FeatureProvider) -> None:
         super().__init__(sticky)
         self._provider = provider
         self._asked: tuple[LiveTest, ...] = ()
-        self.unanswered = 0
-        """Times the provider failed or named no arm."""
 
     def run(self, tests: Iterable[LiveTest]) -> None:
         """Let these tests run from the next decision on, and no others."""
@@ -42,23 +44,31 @@ class ForeignArms(LiveArms):
             return own
         for test in self._asked:
             if test.system == system and test.unit != "switchback" and (not test.stores or store in test.stores):
-                found = self._arm(test, store, names[0][1])
+                found = self._arm(test, store, names)
                 if found is not None:
                     return found
         return UNASSIGNED
 
-    def _arm(self, test: LiveTest, store: str, unit: str) -> Assigned | None:
+    def _arm(self, test: LiveTest, store: str, names: Names) -> Assigned | None:
+        """Return the arm a unit had first, else the one the provider names, which is kept; None for no arm."""
+        arms = {arm.name: arm for arm in test.arms}
+        first = next((kept for name in names if (kept := self._sticky.of(*name).get(kept_name(test.test)))), None)
+        said = first if first in arms else self._named(test, store, names[0][1])
+        if said not in arms:
+            self.unanswered += said is not None
+            return None
+        if first is None:
+            self._sticky.keep(*names[0], test.test, 0, said)
+        return Assigned(said, test.test, test.epoch, True, arms[said].version, arms[said].settings)
+
+    def _named(self, test: LiveTest, store: str, unit: str) -> str | None:
+        """Return what the provider names; None where it says that the unit takes no part."""
         context = EvaluationContext(unit, {"store": store, "system": test.system})
         try:
             said = self._provider.resolve_string_details(test.test, "", context)
-        except Exception:  # noqa: BLE001 - a foreign provider may raise anything; a decision never fails for it
-            self.unanswered += 1
-            return None
-        for arm in test.arms:
-            if arm.name == said.value:
-                return Assigned(arm.name, test.test, test.epoch, True, arm.version, arm.settings)
-        self.unanswered += bool(said.error_code or said.value)
-        return None
+        except Exception as error:  # noqa: BLE001 - a foreign provider may raise anything; a decision never fails for it
+            return repr(error)
+        return said.value or (str(said.error_code) if said.error_code else None)
 
 
 def _without_shares(test: LiveTest) -> LiveTest:

@@ -50,6 +50,8 @@ class LiveArms:
         """What runs, the oldest first."""
         self.stops: tuple[StopOrder, ...] = ()
         """What is stopped."""
+        self.unanswered = 0
+        """Times an assigner outside of this process failed or named no arm; our own hash always names one."""
         self.turn = 0
 
     def run(self, tests: Iterable[LiveTest]) -> None:

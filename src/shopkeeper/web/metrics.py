@@ -100,6 +100,11 @@ class ServerCollector(Collector):
             "Times the state database did not say what runs, so that what ran last went on.",
             value=serving.following.unread,
         )
+        yield CounterMetricFamily(
+            "shopkeeper_arms_unanswered",
+            "Times the flag provider that assigns failed or named no arm, so that the unit was in no test.",
+            value=arms.unanswered,
+        )
         shadows = CounterMetricFamily(
             "shopkeeper_shadow_answers", "Requests challengers in shadow got.", labels=["system", "outcome"]
         )
