@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -118,6 +118,8 @@ def test_what_is_scheduled_is_done_when_it_is_due_and_a_failure_ends_nothing(url
     try:
         DBOS.trigger_schedule("broken").get_result()
         DBOS.trigger_schedule("often").get_result()
+        assert worker.forget_scheduled(datetime.now(UTC) - timedelta(days=1)) == 0
+        assert worker.forget_scheduled(datetime.now(UTC) + timedelta(seconds=1)) >= 2
         assert done
         assert worker.look_after()
     finally:

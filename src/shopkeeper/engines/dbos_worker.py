@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,6 +32,10 @@ MOST_ATTEMPTS: Final = 50
 """A run that took so many processes down with it is given up."""
 _DBOS_HANDLER: Final = "__dbos_console_log_handler__"
 SCHEDULE_WORKFLOW: Final = "shopkeeper.due"
+SCHEDULED_KEPT: Final = timedelta(days=1)
+"""How long DBOS keeps a call of a schedule that is over; one a minute would fill the database."""
+_TIDY_SECONDS: Final = 3_600.0
+_MOST_DELETED: Final = 5_000
 _REPORT_SECONDS: Final = 0.25
 """Reports of progress that follow faster are left out."""
 _log = structlog.get_logger(__name__)
@@ -73,6 +77,7 @@ class DbosWorker:
         self._queues = queues
         self.schedules = {one.name: one for one in schedules}
         self._names = WorkerNames(engine)
+        self._tidied = float("-inf")
 
     def start(self) -> None:
         """Launch DBOS and begin to work; what this name left undone is taken up again.
@@ -126,7 +131,20 @@ class DbosWorker:
             if taken:
                 _log.info("runs_taken_up", of=name, worker=self.name, runs=[one.workflow_id for one in taken])
         self._end_given_up()
+        if self.schedules and time.monotonic() - self._tidied > _TIDY_SECONDS:
+            self._tidied = time.monotonic()
+            self.forget_scheduled(datetime.now(UTC) - SCHEDULED_KEPT)
         return True
+
+    def forget_scheduled(self, before: datetime) -> int:
+        """Delete what DBOS keeps of calls of schedules that ended before a moment; return how many."""
+        over = DBOS.list_workflows(
+            name=SCHEDULE_WORKFLOW, status=["SUCCESS", "ERROR"], completed_before=before.isoformat(),
+            limit=_MOST_DELETED, load_input=False, load_output=False,
+        )  # fmt: skip
+        if over:
+            DBOS.delete_workflows([one.workflow_id for one in over])
+        return len(over)
 
     def stop(self, wait_seconds: float = 20.0) -> None:
         """Stop in order: runs are left at their next step or report, for other workers or the next start.
