@@ -144,10 +144,11 @@ def test_a_device_whose_user_signs_in_is_one_unit(shop: Shop, state: State) -> N
 def test_service_and_shadow_are_counted_by_arm(shop: Shop, state: State) -> None:
     for number in range(100):
         shop.decided(f"u{number}", "treatment", START, fallback="deadline" if number < 3 else None,
-                     took_ms=150.0 if number < 2 else 10.0)  # fmt: skip
+                     took_ms={0: 150.0, 1: 200.0}.get(number, 10.0))  # fmt: skip
     shop.shadowed(4, START, agreement=0.5)
     found = shop.gathered(state, START + timedelta(days=1))
     assert (found.treatment.requests, found.treatment.fallbacks, found.treatment.slow) == (100, 3, 2)
+    assert found.treatment.too_slow == 1  # the rollback criterion allows 150 ms
     assert 150.0 <= found.treatment.p99_ms <= 150.0 * 2 ** (1 / 32)
     assert found.control.requests == 0
     assert found.epochs == ()  # nobody was in the control

@@ -101,6 +101,11 @@ def quantile_ms(buckets: Iterable[Mapping[int, int]], share: float) -> float:
     return 0.0
 
 
+def slower_than(buckets: Mapping[int, int], bound_ms: float) -> int:
+    """Return how many answers surely took longer than a bound; those within 2.2% above it are not among them."""
+    return sum(count for bucket, count in buckets.items() if 2.0 ** (bucket / _BUCKETS_A_DOUBLING) >= bound_ms)
+
+
 def newest_of(times: npt.NDArray[np.generic]) -> datetime | None:
     """Return the newest of some times in UTC; None where there is none."""
     known = times.astype("datetime64[us]")

@@ -11,7 +11,7 @@ from shopkeeper.commerce.tables import STORES
 from shopkeeper.engines.lake_measuring import LakeMeasuring
 from shopkeeper.engines.state import State
 from shopkeeper.errors import ConfigError
-from shopkeeper.experiments.arm_service import ArmService, ShadowService, quantile_ms
+from shopkeeper.experiments.arm_service import ArmService, ShadowService, quantile_ms, slower_than
 from shopkeeper.experiments.live_test import CONTROL, TREATMENT
 from shopkeeper.experiments.measuring import Asked, MeasuredTest, Shown, stores_named
 from shopkeeper.experiments.metric_file import load_metrics
@@ -68,8 +68,8 @@ def gather(
     epochs = () if found.sums is None else tuple(_epochs(found.sums, found.shown, allocations))
     return Measured(
         epochs=epochs,
-        control=_service(found.services, CONTROL),
-        treatment=_service(found.services, TREATMENT),
+        control=_service(found.services, CONTROL, objective),
+        treatment=_service(found.services, TREATMENT, objective),
         shadow=_shadow(found.shadow),
         newest=found.newest,
     )
@@ -163,13 +163,15 @@ def refuse_several_currencies(sums: TestSums) -> None:
         )
 
 
-def _service(services: Iterable[ArmService], arm: str) -> Service:
+def _service(services: Iterable[ArmService], arm: str, objective: Objective) -> Service:
     own = [one for one in services if one.variant == arm]
+    bounds = [one.bound for one in objective.rollback if one.metric == "p99_latency" and one.against == "limit"]
     return Service(
         requests=sum(one.requests for one in own),
         errors=sum(one.errors for one in own),
         fallbacks=sum(one.fallbacks for one in own),
         slow=sum(one.slow for one in own),
+        too_slow=sum(slower_than(one.buckets, min(bounds)) for one in own) if bounds else 0,
         p99_ms=quantile_ms((one.buckets for one in own), 0.99),
     )
 
