@@ -1,4 +1,4 @@
-"""`shopkeeper rollout status|history|explain`: where it is, what happened, and why the gate said what it said."""
+"""`shopkeeper rollout status|history|explain|holdout`: where it is, what happened, why, and what it all brings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 def register(group: typer.Typer) -> None:
     """Add the verbs."""
-    for verb in (status, history, explain):
+    for verb in (status, history, explain, holdout):
         group.command(verb.__name__)(verb)
 
 
@@ -34,6 +34,28 @@ def status(workspace: Workspace = Path(), json: Json = False) -> None:
 
     found, now = rollout_overview(load_settings(workspace)), datetime.now(UTC)
     Output(json).result(found.document(now), table(found, now))
+
+
+def holdout(
+    system: Annotated[str, typer.Argument(metavar="SYSTEM")] = "recommendations",
+    weeks: Annotated[int, typer.Option(min=1, max=26, help="Weeks up to now that are counted.")] = 4,
+    workspace: Workspace = Path(),
+    json: Json = False,
+) -> None:
+    """Revenue that a system brings, by the shoppers held out for ever, beside the least that so few could show."""
+    from shopkeeper.cli.output import Output
+    from shopkeeper.wiring.rollouts.holdout import holdout_money
+    from shopkeeper.wiring.settings import load_settings
+
+    found = holdout_money(load_settings(workspace), system, weeks, datetime.now(UTC))
+    lines = [
+        f"{', '.join(one.stores)}, {weeks} weeks: {one.figure.money:+,.0f} {one.currency} of {one.others:,} shoppers"
+        f" ({one.figure.money_low:+,.0f} to {one.figure.money_high:+,.0f}). {one.figure.words}"
+        for one in found
+    ]
+    Output(json).result(
+        {"weeks": weeks, "system": system, "holdout": [one.document() for one in found]}, "\n".join(lines)
+    )
 
 
 def history(

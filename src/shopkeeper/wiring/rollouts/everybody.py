@@ -1,0 +1,59 @@
+"""Sums over everybody a system answered in the last weeks, whatever test they were in: as if it had been one test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Final
+
+from shopkeeper.commerce.store import Store
+from shopkeeper.commerce.tables import STORES
+from shopkeeper.engines.lake import Lake
+from shopkeeper.experiments.live_test import HOLDOUT
+from shopkeeper.experiments.measuring import Asked
+from shopkeeper.experiments.metric_file import load_metrics
+from shopkeeper.experiments.metric_sums import whole_query
+from shopkeeper.experiments.unit_sums import TestSums, read_sums
+from shopkeeper.quality.ports import NamedQuery
+from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.warehouse import Analytics
+from shopkeeper.wiring.workspace_state import open_workspace_state
+
+OTHERS: Final = "others"
+"""Variant of all units that are not held out; what arm of what test they were in from day to day does not matter."""
+_INSTEAD: Final = (
+    ("test = $test", "system = $test AND ts >= $start"),
+    (
+        "SELECT store, unit, epoch, variant, CAST(ts AS DATE) AS day",
+        f"SELECT store, unit, 0 AS epoch, CASE WHEN variant = '{HOLDOUT}' THEN '{HOLDOUT}' ELSE '{OTHERS}' END"
+        " AS variant, CAST(ts AS DATE) AS day",
+    ),
+)
+"""What of the query of a test is said otherwise."""
+
+
+def sums_of_everybody(
+    settings: Settings, system: str, metrics: Sequence[str], first: date, at: datetime, *, attribution_days: float,
+    maturation_days: float,
+) -> TestSums:  # fmt: skip
+    """Return the sums of metrics over units first answered from a day on, held out or not.
+
+    Raises:
+        ConfigError: `metrics.yaml` has mistakes.
+        Unavailable: the logs cannot be read.
+    """
+    known = load_metrics(settings.workspace.resolve())
+    with open_workspace_state(settings) as state:
+        stores = tuple(found.row for found in state.tables.scan(STORES) if isinstance(found.row, Store))
+    asked = Asked(
+        test=system, at=at, known=known, metrics=known.of_units(metrics), attribution_days=attribution_days,
+        maturation_days=maturation_days, slow_ms=0.0, stores=stores,
+    )  # fmt: skip
+    question = asked.question(first, {})
+    query, parameters = whole_query(question)
+    text = query.text
+    for of_test, of_anybody in _INSTEAD:
+        text = text.replace(of_test, of_anybody)
+    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    with Analytics(settings, lake).reading() as warehouse:
+        return read_sums(question, warehouse.fetch(NamedQuery(query.name, text), **parameters))
