@@ -70,7 +70,7 @@ def test_a_plan_that_is_missing_or_for_strangers_is_refused(workspace: Path) -> 
     with pytest.raises(ConfigError, match="Did you mean `diversity`"):
         said("plan", "diversty", "--workspace", str(workspace))
     edit(workspace, "unit: user", "stores: [moon]\nunit: user")
-    edit(workspace, "settings: {diversity: 0.3}", "version: v-none")
+    edit(workspace, "settings: {diversity: 0.6}", "version: v-none")
     with pytest.raises(ConfigError) as caught:
         said("plan", "diversity", "--workspace", str(workspace))
     assert [one.field for one in caught.value.problems] == ["stores[0]", "arms[1].version"]

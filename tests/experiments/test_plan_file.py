@@ -54,7 +54,7 @@ def test_the_digest_ignores_comments_and_written_defaults_but_no_share() -> None
     [
         ("share: 0.5, words: The best", "share: 0.6, words: The best", "arms", "have shares of 1.1", "0.5 each"),
         ("name: control", "name: champion", "arms", "have no control", "`control`"),
-        ("    settings: {diversity: 0.3}\n", "", "arms[1]", "differs in nothing", "kind: aa"),
+        ("    settings: {diversity: 0.6}\n", "", "arms[1]", "differs in nothing", "kind: aa"),
         ("metric: session_length", "metric: session_lenght", "primary.metric", "no metric", "`session_length`"),
         ("metric: session_length", "metric: ndcg@10", "primary.metric", "in a training run", "Name one that is"),
         ("end: 2026-12-21", "end: 2026-11-21", "period.end", "before the start", "last day"),

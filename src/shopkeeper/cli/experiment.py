@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shopkeeper.cli import experiment_run
+from shopkeeper.cli import experiment_run, experiment_simulate
 from shopkeeper.errors import ContractNotMet
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def register(app: typer.Typer) -> None:
     group.command("example")(example)
     group.command("schema")(schema)
     experiment_run.register(group)
+    experiment_simulate.register(group)
     app.add_typer(group, name="experiment")
 
 

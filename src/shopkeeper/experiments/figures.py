@@ -57,11 +57,12 @@ class Allocation(Struct, frozen=True, kw_only=True):
 
 
 class Answered(Struct, frozen=True, kw_only=True):
-    """How one arm was answered: requests, errors, answers by the rules, milliseconds in the server."""
+    """How one arm was answered: requests, errors, answers by the rules, milliseconds in the server; `mean_ms` costs."""
 
     requests: int = 0
     errors: int = 0
     fallbacks: int = 0
+    mean_ms: float = 0.0
     p50_ms: float = 0.0
     p99_ms: float = 0.0
 
