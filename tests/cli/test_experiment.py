@@ -62,7 +62,7 @@ def test_a_plan_says_what_it_needs_and_that_no_a_a_test_was_made(workspace: Path
 
 def test_a_plan_with_too_few_days_exits_with_1(workspace: Path) -> None:
     edit(workspace, "units_per_day: 24000", "units_per_day: 200")
-    with pytest.raises(ContractNotMet, match="needs 119 days and has 21"):
+    with pytest.raises(ContractNotMet, match="needs 126 days and has 21"):
         said("plan", "diversity", "--workspace", str(workspace))
 
 

@@ -5,42 +5,50 @@ from __future__ import annotations
 import math
 from datetime import date, timedelta
 
-import numpy as np
 from msgspec import Struct
+from scipy.stats import norm
 
-from shopkeeper.experiments.group_sequential import boundaries, crossing, required_drift
 from shopkeeper.experiments.plan import Expected, ExperimentPlan
-from shopkeeper.experiments.power import units_needed
+from shopkeeper.experiments.planner import Design, RampStep, Traffic, plan_test
+from shopkeeper.experiments.sizing import Baseline, PlannedMetric
+from shopkeeper.objectives.catalogue import CATALOGUE
 
 WEEK = 7
 
 
 class Chance(Struct, frozen=True, kw_only=True):
-    """How likely a decision has come by a day, if the uplift is the smallest one worth having."""
+    """How likely an arm has won by a day.
+
+    Attributes:
+        units: Matured, of one arm.
+        planned: With the smallest uplift worth having.
+        half: With half of it.
+        none: Without any.
+    """
 
     day: int
     date: date
     units: int
-    chance: float
+    planned: float
+    half: float
+    none: float
 
 
 class Foreseen(Struct, frozen=True, kw_only=True):
-    """What a plan needs.
+    """What a plan needs for its primary metric, each other arm against the control.
 
     Attributes:
         units_per_arm: Of the smallest arm, mature, at which all of alpha is spent.
-        units: Of all arms.
         days: Days with exposures, in whole weeks.
         decided_on: Day on which the last of them has matured.
         planned_days: Days that the plan has.
         enough: The plan's days are no fewer than are needed.
         cuped_factor: Share of the units that the time before exposure leaves to be needed.
         looks_factor: What looking more than once costs in units.
-        chances: At each planned look.
+        chances: Look by look.
     """
 
     units_per_arm: int
-    units: int
     days: int
     decided_on: date
     planned_days: int
@@ -51,47 +59,67 @@ class Foreseen(Struct, frozen=True, kw_only=True):
 
 
 def foreseen(plan: ExperimentPlan, expected: Expected) -> Foreseen:
-    """Return units and days a plan needs for its primary metric, each other arm against the control."""
-    stopping, least = plan.stopping, min(arm.share for arm in plan.others)
-    alpha = stopping.alpha / len(plan.others)
-    shares = (plan.control.share, least)
-    left = 1 - expected.pre_correlation**2
-    difference = plan.primary.minimum_uplift * expected.value
-    fixed = units_needed(difference, [left * expected.deviation**2] * 2, shares, alpha, stopping.power)
-    fractions = _looks(plan)
-    critical = boundaries(fractions, alpha, sides="two-sided")
-    drift = required_drift(fractions, list(critical), stopping.power, "two-sided")
-    once = required_drift((1.0,), [float(boundaries((1.0,), alpha, sides="two-sided")[0])], stopping.power, "two-sided")
-    factor = (drift / once) ** 2
-    of_smallest = min(shares) / sum(shares)
-    units_per_arm = math.ceil(fixed * factor * of_smallest)
-    units = math.ceil(units_per_arm / min(arm.share for arm in plan.arms) * sum(arm.share for arm in plan.arms))
-    days = math.ceil(math.ceil(units / expected.units_per_day) / WEEK) * WEEK
-    decided = np.cumsum(crossing(fractions, list(critical), drift, "two-sided").upper)
+    """Return units and days a plan needs, by the smallest of its arms.
+
+    Alpha is split evenly over the arms; one side of it plans the test, as an arm is to be better.
+    """
+    metric = PlannedMetric(
+        plan.primary.metric, Baseline(expected.value, expected.deviation**2, expected.pre_correlation),
+        plan.primary.minimum_uplift, direction=CATALOGUE[plan.primary.metric].direction,
+    )  # fmt: skip
+    share = min(arm.share for arm in plan.arms) * (plan.layer_to - plan.layer_from)
+    alpha = plan.stopping.alpha / (2 * len(plan.others))
+    if plan.stopping.rule == "fixed":
+        return _once(plan, metric, expected.units_per_day * share, alpha)
+    maturation = math.ceil(plan.maturation_days)
+    traffic = Traffic((expected.units_per_day,), maturation)
+    design = Design(
+        alpha=alpha, power=plan.stopping.power, minimum_weeks=1, maximum_weeks=52, ramp=(RampStep(min(share, 0.5), 1),)
+    )  # fmt: skip
+    found = plan_test([metric], traffic, design)
+    chances = (
+        Chance(
+            day=one.day, date=_date(plan, one.day), units=one.units_per_arm, planned=one.planned, half=one.half,
+            none=one.none,
+        )
+        for one in found.chances
+    )  # fmt: skip
+    return _foreseen(
+        plan, found.units_per_arm, WEEK * found.weeks, found.metrics[0].variance_left, found.sequential_inflation,
+        tuple(chances), reached=found.reached,
+    )  # fmt: skip
+
+
+def _once(plan: ExperimentPlan, metric: PlannedMetric, units_per_day: float, alpha: float) -> Foreseen:
+    """Return what one look at the end needs."""
+    units = math.ceil(metric.units_alone(alpha, plan.stopping.power))
+    days = math.ceil(math.ceil(units / (units_per_day * (1 - Traffic((1.0,)).holdout))) / WEEK) * WEEK
+    left = 1 - metric.baseline.correlation**2
+    day = days + math.ceil(plan.maturation_days)
+    half = metric.signal / 2 * math.sqrt(units)
+    found = float(norm.sf(norm.isf(alpha) - half))
+    end = Chance(
+        day=day, date=_date(plan, day), units=units, planned=plan.stopping.power, half=found, none=alpha
+    )  # fmt: skip
+    return _foreseen(plan, units, days, left, 1.0, (end,), reached=True)
+
+
+def _foreseen(
+    plan: ExperimentPlan,
+    units: int,
+    days: int,
+    left: float,
+    looks: float,
+    chances: tuple[Chance, ...],
+    *,
+    reached: bool,
+) -> Foreseen:
     return Foreseen(
-        units_per_arm=units_per_arm,
-        units=units,
-        days=days,
-        decided_on=plan.period.start + timedelta(days=days - 1 + math.ceil(plan.maturation_days)),
-        planned_days=plan.period.days,
-        enough=days <= plan.period.days,
-        cuped_factor=left,
-        looks_factor=factor,
-        chances=tuple(
-            _chance(plan, units, expected, fraction, float(found))
-            for fraction, found in zip(fractions, decided, strict=True)
-        ),
-    )
+        units_per_arm=units, days=days, decided_on=_date(plan, days + math.ceil(plan.maturation_days)),
+        planned_days=plan.period.days, enough=reached and days <= plan.period.days, cuped_factor=left,
+        looks_factor=looks, chances=chances,
+    )  # fmt: skip
 
 
-def _looks(plan: ExperimentPlan) -> tuple[float, ...]:
-    looks = 1 if plan.stopping.rule == "fixed" else plan.stopping.looks
-    return tuple((place + 1) / looks for place in range(looks))
-
-
-def _chance(plan: ExperimentPlan, units: int, expected: Expected, fraction: float, chance: float) -> Chance:
-    exposed = math.ceil(fraction * units / expected.units_per_day)
-    day = exposed + math.ceil(plan.maturation_days)
-    return Chance(
-        day=day, date=plan.period.start + timedelta(days=day - 1), units=math.ceil(fraction * units), chance=chance
-    )
+def _date(plan: ExperimentPlan, day: int) -> date:
+    return plan.period.start + timedelta(days=day - 1)

@@ -96,15 +96,13 @@ class Stopping(_Part, frozen=True, kw_only=True):
     """When it is over.
 
     Attributes:
-        rule: `fixed`: one look, at the planned end. `group-sequential`: planned looks that share alpha, so that a clear
-            result ends it early. Harm is watched by bounds that hold at any look, whatever the rule.
-        looks: How many looks of the group-sequential rule, evenly over the planned information.
+        rule: `fixed`: one look, at the planned end. `group-sequential`: looks at any time, which share alpha as matured
+            units come in, so that a clear result ends it early.
         alpha: Chance of a false finding, two-sided, over all arms together.
         power: Chance to find the smallest uplift worth having.
     """
 
     rule: Literal["fixed", "group-sequential"] = "group-sequential"
-    looks: Annotated[int, Meta(ge=1, le=60)] = 4
     alpha: Annotated[float, Meta(gt=0, le=0.2)] = 0.05
     power: Annotated[float, Meta(ge=0.5, lt=1)] = 0.8
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from shopkeeper.experiments.foreseen import Foreseen
+from collections.abc import Sequence
+
+from shopkeeper.experiments.foreseen import Chance, Foreseen
 from shopkeeper.experiments.plan import ExperimentPlan
 from shopkeeper.objectives.catalogue import CATALOGUE
 
@@ -41,7 +43,7 @@ def plan_words(plan: ExperimentPlan) -> list[str]:
 
 def foreseen_words(plan: ExperimentPlan, found: Foreseen) -> list[str]:
     """Return what a plan needs, one thing a line."""
-    needs = f"{found.units_per_arm:,} units in the smallest arm, {found.units:,} in all: {found.days} days of exposure"
+    needs = f"{found.units_per_arm:,} matured units in each arm: {found.days} days of exposure"
     lines = [
         f"  it needs       {needs}; decided by {found.decided_on}",
         f"                 (looking early costs {found.looks_factor - 1:.1%} more units, the time before saves"
@@ -53,8 +55,14 @@ def foreseen_words(plan: ExperimentPlan, found: Foreseen) -> list[str]:
             " days, plan for a larger uplift, or give the arms more shares"
         )
     lines += [
-        f"  by day {one.day:<8}{one.date}: decided with chance {one.chance:.0%}, if the uplift is the smallest one"
-        f" worth having ({one.units:,} units)"
-        for one in found.chances
+        f"  by day {one.day:<8}{one.date}: it has won with chance {one.planned:.0%}, with half the uplift"
+        f" {one.half:.0%} ({one.units:,} units an arm)"
+        for one in _some(found.chances)
     ]
     return lines
+
+
+def _some(chances: Sequence[Chance]) -> Sequence[Chance]:
+    """Return about six of the looks, the last among them."""
+    step = max(1, len(chances) // 6)
+    return [*chances[step - 1 : -1 : step], chances[-1]]
