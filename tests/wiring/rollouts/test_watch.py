@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 from tests.wiring.rollouts.shop import KPI, START, TEXT, SaidLog, open_shop
 
+from shopkeeper.commerce.store import Store
+from shopkeeper.commerce.tables import STORES
+from shopkeeper.intake.ports import SourcedRow
+from shopkeeper.quality.verdict import latest_verdict
 from shopkeeper.rollout.state import RolloutState
 from shopkeeper.wiring.rollouts.acts import hold_rollout, override_gate, resume_rollout, roll_back
 from shopkeeper.wiring.rollouts.foresight import foresight_of
@@ -152,3 +156,16 @@ def test_people_hold_resume_override_and_take_back_and_it_is_written_down(tmp_pa
     assert trail[0] == ("cleo", "rolled back: complaints")
     assert ("gate", "advanced to ab (15%)") in trail
     assert ("anna", "resumed: sale is over") in trail
+
+
+def test_data_that_nobody_checked_today_are_checked_before_anything_is_judged(tmp_path: Path) -> None:
+    settings = open_shop(tmp_path / "shop")
+    begun(settings)
+    with open_workspace_state(settings) as state:
+        state.tables.upsert(STORES, [SourcedRow(Store(store="de"), START)])
+        assert latest_verdict(state.reports, "de") is None
+        kept = latest_verdict(state.reports, "uk")
+    watch_rollouts(settings, START + timedelta(minutes=1), SaidLog())
+    with open_workspace_state(settings) as state:
+        assert latest_verdict(state.reports, "de") is not None
+        assert latest_verdict(state.reports, "uk") == kept

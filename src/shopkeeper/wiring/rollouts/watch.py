@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, cast
 
 import structlog
 
+from shopkeeper.commerce.store import Store
+from shopkeeper.commerce.tables import STORES
 from shopkeeper.engines.state import State
 from shopkeeper.errors import ChangedMeanwhile, ShopkeeperError
+from shopkeeper.quality.verdict import latest_verdict
 from shopkeeper.rollout.ports import Measuring
 from shopkeeper.rollout.state import RolloutState
+from shopkeeper.wiring.checking import check_workspace
 from shopkeeper.wiring.rollouts.judging import judge_and_act
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 _log = structlog.get_logger(__name__)
+CHECK_EVERY: Final = timedelta(days=1)
+"""A check of the data older than this is made again before anything is judged by it."""
 MakeMeasuring = Callable[[Settings, State], Measuring]
 
 
@@ -27,8 +33,24 @@ def watch_rollouts(settings: Settings, at: datetime, make_measuring: MakeMeasuri
     at all the same.
     """
     with open_workspace_state(settings) as state:
+        if not state.rollouts.alive():
+            return []
+        _check_again(settings, state)
         measuring = make_measuring(settings, state)
         return [_watched(settings, state, measuring, rollout, at) for rollout in state.rollouts.alive()]
+
+
+def _check_again(settings: Settings, state: State) -> None:
+    """Check the data of each store whose last check is old; what cannot be checked keeps its last verdict."""
+    oldest = datetime.now(UTC) - CHECK_EVERY
+    for found in state.tables.scan(STORES):
+        store = cast("Store", found.row).store
+        verdict = latest_verdict(state.reports, store)
+        if verdict is None or verdict.checked_at < oldest:
+            try:
+                check_workspace(settings, store)
+            except ShopkeeperError as error:
+                _log.error("data_not_checked", store=store, error=str(error))
 
 
 def _watched(
