@@ -15,13 +15,13 @@ from shopkeeper.errors import InputError
 from shopkeeper.experiments.arms import mean_arm
 from shopkeeper.experiments.group_sequential import boundaries
 from shopkeeper.experiments.moments import Sums
-from shopkeeper.experiments.planner import Design, RampStep, Traffic, plan_test
+from shopkeeper.experiments.planner import ComparedStep, Design, Traffic, plan_test
 from shopkeeper.experiments.sizing import Baseline, PlannedMetric, detectable_lift, planned_metrics
 from shopkeeper.objectives.contract_file import read_objective
 
 CONVERSION = Baseline(0.03, 0.03 * 0.97)
 KPI = PlannedMetric("conversion", CONVERSION, 0.05)
-FLAT = Design(ramp=(RampStep(0.5, 0),), minimum_weeks=1, runs=20_000)
+FLAT = Design(ramp=(ComparedStep(0.5, 0),), minimum_weeks=1, runs=20_000)
 EXAMPLES = Path(shopkeeper.objectives.__file__).parent / "examples"
 
 
@@ -55,7 +55,7 @@ def test_a_guardrail_with_a_narrow_margin_governs_and_the_joint_event_needs_more
 
 def test_two_equal_independent_metrics_need_what_power_to_the_half_asks_for() -> None:
     twin = PlannedMetric("revenue_per_user", CONVERSION, 0.05)
-    one_look = Design(ramp=(RampStep(0.5, 7 * 26),), maximum_weeks=26, minimum_weeks=26, runs=40_000)
+    one_look = Design(ramp=(ComparedStep(0.5, 7 * 26),), maximum_weeks=26, minimum_weeks=26, runs=40_000)
     plan = plan_test([KPI, twin], Traffic((100_000,), holdout=0.0), one_look)
     assert len(plan.chances) == 1
     assert plan.units_needed == pytest.approx(KPI.units_alone(0.025, math.sqrt(0.8)), rel=0.03)
@@ -95,7 +95,7 @@ def test_a_unit_counts_when_it_has_matured_so_the_last_look_comes_that_much_late
 
 
 def test_units_of_the_first_step_come_at_its_smaller_share_and_the_holdout_comes_first() -> None:
-    ramp = Design(ramp=(RampStep(0.15, 7), RampStep(0.5, 7)), minimum_weeks=2, maximum_weeks=2)
+    ramp = Design(ramp=(ComparedStep(0.15, 7), ComparedStep(0.5, 7)), minimum_weeks=2, maximum_weeks=2)
     plan = plan_test([KPI], Traffic((10_000,)), ramp)
     assert plan.units_per_arm == math.floor(0.99 * 10_000 * (7 * 0.15 + 7 * 0.5) + 1e-6)
 

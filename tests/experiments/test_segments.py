@@ -24,7 +24,7 @@ def test_q_is_the_sum_of_squared_distances_in_errors_and_a_group_is_held_against
     found = heterogeneity({"de": effect(0.0), "fr": effect(0.0), "it": effect(0.06)})
     assert found.q == pytest.approx((0.02**2 + 0.02**2 + 0.04**2) / 0.01**2)
     assert found.p == pytest.approx(stats.chi2.sf(24, 2))
-    italy = found.segments[2]
+    italy = found.groups[2]
     assert italy.from_rest == pytest.approx(0.06)
     assert italy.p == pytest.approx(2 * stats.norm.sf(0.06 / math.sqrt(0.01**2 + 0.01**2 / 2)))
     assert italy.p_holm == pytest.approx(min(3 * italy.p, 1.0))

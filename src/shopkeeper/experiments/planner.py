@@ -28,8 +28,8 @@ _ROUGH_LOOKS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
-class RampStep:
-    """One allocation of the ramp.
+class ComparedStep:
+    """One allocation of the ramp in which two arms are compared.
 
     Attributes:
         share: Share of the units outside the holdout that each of the two arms gets, so at most 0.5.
@@ -38,10 +38,6 @@ class RampStep:
 
     share: float
     minimum_days: int
-
-
-DEFAULT_RAMP: Final = (RampStep(0.15, 7), RampStep(0.5, 7))
-"""The steps of the default ramp in which shoppers see the change; shadow comes before and is not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +143,7 @@ class Design:
     Attributes:
         alpha: One-sided, for the KPI and for each guardrail.
         power: Chance to promote a change that has the planned effect.
+        ramp: Steps in which shoppers are compared; shadow comes before and is not counted.
         correlation: Of the metrics within a unit, shape (metrics, metrics); None = independent, which is careful where
             metrics that move together are all unharmed.
         runs: Simulated tests.
@@ -156,7 +153,7 @@ class Design:
     power: float = 0.8
     minimum_weeks: int = 2
     maximum_weeks: int = 26
-    ramp: tuple[RampStep, ...] = DEFAULT_RAMP
+    ramp: tuple[ComparedStep, ...] = (ComparedStep(0.15, 7), ComparedStep(0.5, 7))
     correlation: tuple[tuple[float, ...], ...] | None = None
     runs: int = 20_000
     seed: int = 0
@@ -208,7 +205,7 @@ def _exposure_before_looks(traffic: Traffic, design: Design) -> int:
     return max(sum(step.minimum_days for step in design.ramp) - traffic.maturation_days, 1)
 
 
-def _matured(traffic: Traffic, ramp: Sequence[RampStep], exposure_days: int) -> Array:
+def _matured(traffic: Traffic, ramp: Sequence[ComparedStep], exposure_days: int) -> Array:
     """Return the units of one arm exposed by the end of each day, which mature `maturation_days` later.
 
     A unit seen in an early step and let in by a later one is not counted, so the plan is careful.

@@ -13,7 +13,7 @@ from shopkeeper.experiments.multiplicity import adjusted
 
 
 @dataclass(frozen=True, slots=True)
-class SegmentEffect:
+class GroupEffect:
     """One group.
 
     Attributes:
@@ -40,7 +40,7 @@ class Heterogeneity:
         left_out: Groups that say nothing, with the reason.
     """
 
-    segments: tuple[SegmentEffect, ...]
+    groups: tuple[GroupEffect, ...]
     q: float
     p: float
     spread: float
@@ -59,7 +59,7 @@ def heterogeneity(effects: Mapping[str, Effect]) -> Heterogeneity:
     said = {name: effect for name, effect in effects.items() if effect.error > 0}
     left_out = {name: effect.reason or "it has no error" for name, effect in effects.items() if name not in said}
     if len(said) < 2:
-        alone = tuple(SegmentEffect(name, effect, 0.0, 1.0, 1.0) for name, effect in said.items())
+        alone = tuple(GroupEffect(name, effect, 0.0, 1.0, 1.0) for name, effect in said.items())
         return Heterogeneity(alone, 0.0, 1.0, 0.0, left_out)
     values = np.array([effect.value for effect in said.values()])
     weights = 1 / np.array([effect.error for effect in said.values()]) ** 2
@@ -71,10 +71,10 @@ def heterogeneity(effects: Mapping[str, Effect]) -> Heterogeneity:
     errors = np.sqrt(1 / weights + 1 / (weights.sum() - weights))
     p = 2 * stats.norm.sf(np.abs(apart / errors))
     holm = adjusted(p.tolist(), "holm")
-    segments = tuple(
-        SegmentEffect(name, effect, float(apart[place]), float(p[place]), float(holm[place]))
+    groups = tuple(
+        GroupEffect(name, effect, float(apart[place]), float(p[place]), float(holm[place]))
         for place, (name, effect) in enumerate(said.items())
     )
     return Heterogeneity(
-        segments, q, float(stats.chi2.sf(q, freedom)), float(np.sqrt(max(q - freedom, 0.0) / scale)), left_out
+        groups, q, float(stats.chi2.sf(q, freedom)), float(np.sqrt(max(q - freedom, 0.0) / scale)), left_out
     )

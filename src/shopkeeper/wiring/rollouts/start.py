@@ -11,8 +11,7 @@ from typing import Final
 from shopkeeper.engines.state import State
 from shopkeeper.errors import ConfigError, ContractNotMet, InputError
 from shopkeeper.experiments.live_test import Unit
-from shopkeeper.experiments.planner import Design, Traffic, plan_test
-from shopkeeper.experiments.planner import RampStep as ComparedStep
+from shopkeeper.experiments.planner import ComparedStep, Design, Traffic, plan_test
 from shopkeeper.experiments.sizing import planned_metrics
 from shopkeeper.objectives.contract import Objective
 from shopkeeper.registry.ports import ModelVersion
