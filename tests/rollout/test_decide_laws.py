@@ -178,10 +178,12 @@ def test_sums_over_more_units_than_were_exposed_are_invalid() -> None:
     assert "sums over 50,000 units where 49,999 were exposed" in found.why
 
 
-def test_a_metric_nobody_knows_is_invalid() -> None:
-    strange = replace(metric("ctr", 100, 0.0), metric="smiles")
-    epoch = Epoch(stage="ramp", share=0.5, exposed=(100, 100), so_far=(strange,))
-    assert decide(OBJECTIVE, evidence(OBJECTIVE, epochs=(epoch,))).word == "invalid"
+def test_a_metric_that_decides_nothing_spoils_nothing() -> None:
+    good = lifted(OBJECTIVE, 50_000, {PRIMARY: 0.2})
+    shown = metric("products_shown", 90_000, 0.0)  # its units are products, so there may be more than shoppers
+    strange = replace(metric("conversion", 100, 0.0), metric="smiles")
+    epoch = Epoch(stage="ramp", share=0.5, exposed=(50_000, 50_000), matured=good, so_far=(*good, shown, strange))
+    assert decide(OBJECTIVE, evidence(OBJECTIVE, epochs=(epoch,))).word == "promote"
 
 
 def test_a_limit_that_is_only_just_held_is_not_proven() -> None:

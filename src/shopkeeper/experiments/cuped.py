@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from shopkeeper.experiments.arms import Arm
-from shopkeeper.experiments.moments import Sums, add_up
+from shopkeeper.experiments.moments import Sums
 
 
 def pooled_theta(sums: Sequence[Sums]) -> float:
@@ -22,8 +22,18 @@ def pooled_theta(sums: Sequence[Sums]) -> float:
     Source:
         Deng, Xu, Kohavi, Walker (2013), equation 4.
     """
-    spread = add_up(sums, 2).covariance
-    return float(spread[0, 1] / spread[1, 1]) if spread[1, 1] > 0 else 0.0
+    return pooled_theta_of([(one.n, one.totals.tolist(), one.products.tolist()) for one in sums])
+
+
+def pooled_theta_of(figures: Sequence[tuple[int, Sequence[float], Sequence[Sequence[float]]]]) -> float:
+    """Return the same from the figures of `Sums` as plain numbers: n, totals and products of each arm."""
+    n = sum(one[0] for one in figures)
+    if n < 2:
+        return 0.0
+    now, before = (sum(one[1][place] for one in figures) for place in (0, 1))
+    together = sum(one[2][0][1] for one in figures) - now * before / n
+    spread = sum(one[2][1][1] for one in figures) - before * before / n
+    return together / spread if spread > 0 else 0.0
 
 
 def arms_theta(arms: Sequence[Arm]) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from shopkeeper.experiments.arms import Arm, Form, arm_of_figures
-from shopkeeper.experiments.cuped import arms_theta, pooled_theta
+from shopkeeper.experiments.cuped import arms_theta, pooled_theta_of
 from shopkeeper.objectives.catalogue import CATALOGUE
 from shopkeeper.rollout.evidence import ArmSums, MetricSums
 
@@ -122,5 +122,9 @@ def _arms(part: MetricSums, form: Form) -> tuple[Arm, Arm, float]:
     if not part.covariate:
         return control, treatment, 0.0
     if form == "mean":
-        return control, treatment, pooled_theta((part.control.sums, part.treatment.sums))
+        return (
+            control,
+            treatment,
+            pooled_theta_of([(arm.n, arm.totals, arm.products) for arm in (part.control, part.treatment)]),
+        )
     return control, treatment, arms_theta((control, treatment))

@@ -16,12 +16,14 @@ from shopkeeper.rollout.findings import Finding, Outcome
 CROSSERS: Final = 0.01
 """Share of units seen in both arms above which the arms are not apart."""
 FIGURES: Final = "figures"
+_OF_PRODUCTS: Final = ("products_shown",)
+"""Metrics whose units are not those that were exposed."""
 _ROUNDING = 1 + 1e-6
 
 
 def validity(objective: Objective, evidence: Evidence) -> Iterator[Finding]:
     """Yield a finding for each thing that must hold before a figure means anything."""
-    figures = _figures(evidence)
+    figures = _figures(objective, evidence)
     yield figures
     yield _objective(objective, evidence)
     yield _data(objective, evidence)
@@ -36,16 +38,18 @@ def usable(findings: Sequence[Finding]) -> bool:
     return all(one.outcome != "invalid" for one in findings if one.check == FIGURES)
 
 
-def _figures(evidence: Evidence) -> Finding:
+def _figures(objective: Objective, evidence: Evidence) -> Finding:
     """Sums that no units can have come from a fault on the way; nothing is computed from them."""
-    wrong = next(_wrong_in(evidence), None)
+    wrong = next(_wrong_in(objective, evidence), None)
     if wrong is None:
         return Finding(check=FIGURES, outcome="passes", words="Every sum is a number that units can have.")
     words = f"{wrong}. The evidence was put together wrongly, so nothing was computed from it; report it as a fault."
     return Finding(check=FIGURES, outcome="invalid", words=words)
 
 
-def _wrong_in(evidence: Evidence) -> Iterator[str]:
+def _wrong_in(objective: Objective, evidence: Evidence) -> Iterator[str]:
+    bounds = (one.metric for part in (objective.guardrails, objective.rollback) for one in part)
+    deciding = {objective.primary.metric, *bounds}
     if evidence.plan.users_per_arm < 1 or not 0 < evidence.plan.alpha < 0.5:
         yield f"The plan has {evidence.plan.users_per_arm} units per arm and alpha {evidence.plan.alpha:g}"
     if not all(math.isfinite(look) and look > 0 for look in evidence.looks):
@@ -58,7 +62,8 @@ def _wrong_in(evidence: Evidence) -> Iterator[str]:
         if min(*epoch.exposed, epoch.crossers) < 0:
             yield f"An epoch has {epoch.exposed} units and {epoch.crossers} crossers"
         for part in (*epoch.matured, *epoch.so_far):
-            yield from _wrong_sums(part, epoch)
+            if part.metric in deciding:
+                yield from _wrong_sums(part, epoch)
 
 
 def _service_counts(service: Service) -> bool:
@@ -67,12 +72,9 @@ def _service_counts(service: Service) -> bool:
 
 
 def _wrong_sums(part: MetricSums, epoch: Epoch) -> Iterator[str]:
-    if part.metric not in CATALOGUE:
-        yield f"{part.metric} is no metric of the catalogue"
-        return
     size = (2 if CATALOGUE[part.metric].form == "ratio" else 1) * (2 if part.covariate else 1)
     for arm, exposed in ((part.control, epoch.exposed[0]), (part.treatment, epoch.exposed[1])):
-        if not 0 <= arm.n <= exposed:
+        if not 0 <= arm.n <= exposed and part.metric not in _OF_PRODUCTS:
             yield f"{part.metric} has sums over {arm.n:,} units where {exposed:,} were exposed"
         if not _sums_of_units(arm, size):
             yield f"{part.metric} has sums that are no numbers, or of another shape than {size} figures"
