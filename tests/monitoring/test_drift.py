@@ -150,6 +150,25 @@ def test_few_rows_are_no_evidence_and_never_no_drift() -> None:
     assert "200 are needed" in of(report, PRICE).reason
 
 
+@pytest.mark.parametrize(("products", "factor", "verdict"), [(40, 1.0, "insufficient data"), (900, 3.0, "drift")])
+def test_a_number_that_many_rows_share_has_as_many_rows_as_there_are_products(
+    products: int, factor: float, verdict: str
+) -> None:
+    draw = np.random.default_rng(5)
+
+    def week(number: int, by_product: Any) -> Week:  # noqa: ANN401 - an array
+        days = [START + timedelta(days=7 * number + int(n)) for n in draw.integers(0, 7, 1_500)]
+        looked = draw.integers(0, products, 1_500)
+        columns = {"demand_views": by_product[looked], "demand_product": looked.astype(str).astype(object)}
+        ids = np.array([f"{number}-{at}" for at in range(1_500)], dtype=object)
+        stores = np.array(["uk"] * 1_500, dtype=object)
+        return Week(days[0], days[0] + timedelta(days=6), (Rows("demand", ids, stores, days, columns),))
+
+    then, now = (draw.poisson(40.0 * more, products).astype(np.float64) for more in (1.0, factor))
+    report = look(reference([week(n, then) for n in range(4)]), [week(5, now), week(4, now)])
+    assert of(report, "demand_views").verdict == verdict
+
+
 def test_a_model_without_importances_is_named_since_every_figure_matters_then() -> None:
     weeks = four(World())[:2]
     told = "the model tells no importances, so every figure matters"
@@ -313,7 +332,7 @@ def test_a_report_says_all_of_it_to_people_and_machines() -> None:
     turned = {"tastes": (0.1, 0.2, 0.3, 0.4)}
     report = look(reference(four(world)), [world.week(5, **turned), world.week(4, **turned)])  # type: ignore[arg-type]
     text, document = report.text(), report.document()
-    assert "demand_category" in text.splitlines()[2]
+    assert "demand_category" in text.splitlines()[3]
     assert text.endswith("Verdict: drift.")
     assert document["counts"]["drift"] == 1
     assert document["features"][0]["name"] == TASTE

@@ -160,11 +160,16 @@ class _Figure:
             return _Look(rows, values, pair, 0.0, float("inf"), 1.0)
         shares, counts = pair.merged()
         change = psi(shares, counts)
-        chance = psi_threshold(len(shares), pair.reference_rows, pair.rows, self.alpha)
+        independent = pair.rows * self._independence(rows)
+        chance = psi_threshold(len(shares), pair.reference_rows, independent, self.alpha)
         threshold = max(self.limits.psi, OWN_SPREAD * self.reference.usual, chance)
-        noise = 1 / pair.reference_rows + 1 / pair.rows
+        noise = 1 / pair.reference_rows + 1 / independent
         p = float(stats.chi2.sf(change / noise, max(len(shares) - 1, 1)))
         return _Look(rows, values, pair, change, threshold, p)
+
+    def _independence(self, rows: Rows) -> float:
+        shared_by = self.subject.shared_by
+        return len(np.unique(rows.columns[shared_by].astype(str))) / len(rows) if shared_by else 1.0
 
     def _on_broken_feed(self, look: _Look, week: Week, holes: Holes) -> Found | None:
         left_out = len(look.rows) - look.pair.rows - look.pair.unlike

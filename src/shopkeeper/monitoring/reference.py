@@ -32,7 +32,7 @@ class FigureReference(Struct, frozen=True):
         strata: `STORE|LABEL|WEEKDAY` -> rows in each cell.
         usual: Largest PSI of one of the reference's weeks against the others: what it does by itself.
         filled: Share of rows that had a value.
-        independence: Distinct entities a row; below 1 where one entity stands in several weeks.
+        independence: Distinct entities a row; below 1 where one stands in several weeks or gives many rows their value.
         whole: The history reached back as far as the figure does.
     """
 
@@ -154,7 +154,7 @@ def _figure(subject: Subject, weeks: Sequence[Week], labels: Labels, history: in
         strata={key: tuple(int(count) for count in held) for key, held in sorted(pooled.items())},
         usual=_own_spread(weekly),
         filled=float(1 - missing(whole).mean()),
-        independence=_independence(samples),
+        independence=_independence(samples, subject.shared_by),
         whole=history >= subject.looks_back,
     )
 
@@ -178,8 +178,8 @@ def _own_spread(weekly: Sequence[Mapping[str, Counts]]) -> float:
     return max(found)
 
 
-def _independence(samples: Sequence[Rows]) -> float:
-    ids = np.concatenate([rows.ids for rows in samples]).astype(str)
+def _independence(samples: Sequence[Rows], shared_by: str) -> float:
+    ids = np.concatenate([rows.columns[shared_by] if shared_by else rows.ids for rows in samples]).astype(str)
     return len(np.unique(ids)) / len(ids)
 
 

@@ -47,6 +47,8 @@ class Subject:
         looks_back: Days of history it needs to be whole.
         feels: Days back on which a special period of the calendar shows in it.
         sources: Types of events, and fields of them such as `purchase.price`, it is made of.
+        shared_by: Column of what has the value, where many rows share one that comes by chance, such as how often a
+            product was looked at: there are only as many independent rows as such things. Empty where a row is one.
         always: It matters whatever the model's importances say: it is what shoppers do, not what a model reads.
     """
 
@@ -56,6 +58,7 @@ class Subject:
     feels: int
     sources: tuple[str, ...]
     always: bool = False
+    shared_by: str = ""
 
 
 @cache
@@ -65,7 +68,11 @@ def subjects() -> Mapping[str, Subject]:
     listed = [_subject(one) for one in FEATURES if one.entity in TABLES and one not in grows]
     reach = {one.name: _reach(one) for one in FEATURES}
     looked, visited = _sources(("view",), "product"), _sources(("view",), "session")
-    listed += [Subject(name, "demand", *reach[source], looked, always=True) for name, source in DEMAND.items()]
+    shared = {"demand_views": "demand_product"}
+    listed += [
+        Subject(name, "demand", *reach[source], looked, always=True, shared_by=shared.get(name, ""))
+        for name, source in DEMAND.items()
+    ]
     listed.append(Subject("demand_product", "demand", 0, 0, looked, always=True))
     listed += [Subject(name, "visit", 0, 0, visited, always=True) for name in VISIT]
     return {one.name: one for one in listed}
