@@ -47,6 +47,7 @@ class Shop:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.key = make_workspace(folder)
+        (folder / "shopkeeper.toml").write_text("[serving]\ndeadline_ms = 5000\n")  # a slow machine is no fault
         self.settings = load_settings(folder)
         state = self.state()
         stock_up(state.tables)

@@ -18,7 +18,9 @@ from typing import Any
 
 import pytest
 
+from shopkeeper.engines.state import open_state
 from shopkeeper.errors import Unavailable
+from shopkeeper.experiments.live_test import LiveTest, TestArm
 from shopkeeper.testing.load import http_request, load
 from shopkeeper.testing.server_process import ServerProcess, run_verb, start_server
 from shopkeeper.testing.trained_shop import make_workspace
@@ -150,6 +152,25 @@ def test_what_one_server_was_told_the_other_answers_by_and_gives_the_answers_it_
     shop.until(lambda: shop.answer(other, visitor="ann")["items"] == first["items"])
     assert any(reason["code"] == "because_viewed" for item in first["items"] for reason in item["reasons"])
     shop.until(lambda: shop.metric(other, "shopkeeper_cache_answers_taken_total") >= 1)
+
+
+def test_the_arm_a_device_had_at_one_server_is_its_users_arm_at_the_other(shop: Shop) -> None:
+    settings = shop.folder / "shopkeeper.toml"
+    settings.write_text(settings.read_text().replace("cache_wait_ms = 40", "cache_wait_ms = 5000"))
+    arms = (TestArm(name="control", share=0.5), TestArm(name="treatment", share=0.5, version=""))
+    test = LiveTest(test="x1", kind="experiment", system="recommendations", seed="s", arms=arms, holdout=0.0)
+    state = open_state(load_settings(shop.folder).state_url)
+    state.live_tests.put(test, "test", "test")
+    state.close()
+    one, other = shop.start(), shop.start()
+    devices = [f"device-{n}" for n in range(30)]
+    before = [shop.answer(one, visitor=device)["variant"] for device in devices]
+    after = [shop.answer(other, visitor=device, user=f"user of {device}")["variant"] for device in devices]
+    elsewhere = [shop.answer(one, user=f"user of {device}")["variant"] for device in devices]
+    assert before == after == elsewhere
+    assert set(before) == {"control", "treatment"}
+    strangers = [shop.answer(one, user=f"another than {device}")["variant"] for device in devices]
+    assert strangers != before
 
 
 def test_a_valkey_killed_under_load_fails_no_request_and_is_used_again_when_it_is_back(

@@ -96,6 +96,12 @@ def test_without_a_unit_nothing_is_assigned() -> None:
     assert shop_with(Parrot("v2")).one(Wish(unit=None)).model == "v1"
 
 
+def visit(arms: LiveArms, *names: tuple[str, str]) -> str:
+    assigned = arms.assign("recommendations", "uk", names)
+    arms.keep(names, assigned)
+    return assigned.variant
+
+
 def halves() -> LiveTest:
     arms = (TestArm(name="control", share=0.5), TestArm(name="treatment", share=0.5))
     return replace(TEST, arms=arms)
@@ -107,10 +113,19 @@ def test_a_user_and_a_device_keep_their_first_arm_whoever_signs_in_where(visits:
     arms.run([halves()])
     first: dict[str, str] = {}
     for user, device in visits:
-        alone = arms.assign("recommendations", "uk", [("visitor", device)]).variant
+        alone = visit(arms, ("visitor", device))
         assert first.setdefault(device, alone) == alone
-        known = arms.assign("recommendations", "uk", [("user", user), ("visitor", device)]).variant
+        known = visit(arms, ("user", user), ("visitor", device))
         assert first.setdefault(user, alone if user not in first else known) == known
+
+
+def test_what_another_process_answered_first_is_the_units_arm_here_too() -> None:
+    arms = LiveArms(MemorySticky())
+    arms.run([halves()])
+    names = [("user", "ann")]
+    other = {"control": "treatment", "treatment": "control"}[arms.assign("recommendations", "uk", names).variant]
+    arms.recall(names, {"r1": other})
+    assert visit(arms, *names) == other
 
 
 def test_first_arms_are_held_in_bounded_memory() -> None:
@@ -118,11 +133,11 @@ def test_first_arms_are_held_in_bounded_memory() -> None:
     arms = LiveArms(sticky)
     arms.run([halves()])
     for n in range(10):
-        arms.assign("recommendations", "uk", [("user", f"u{n}")])
+        visit(arms, ("user", f"u{n}"))
     assert list(sticky.kept) == [("user", "u7"), ("user", "u8"), ("user", "u9")]
 
 
 def test_where_nothing_runs_nothing_is_kept() -> None:
     sticky = MemorySticky()
-    assert LiveArms(sticky).assign("recommendations", "uk", [("user", "ann")]) == UNASSIGNED
+    assert visit(LiveArms(sticky), ("user", "ann")) == UNASSIGNED.variant
     assert not sticky.kept

@@ -19,7 +19,7 @@ from shopkeeper.recommendations.request import RecommendationBody
 from shopkeeper.serving.decide import Decision
 from shopkeeper.testing.small_shop import register_version, stock_up
 from shopkeeper.wiring.serve import Serving, open_serving
-from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.settings import ServingSettings, Settings
 
 UNITS = [f"v{n}" for n in range(40)]
 STOP = StopOrder(system="recommendations", person="ann", reason="odd lists", at="2026-06-01T12:00:00Z")
@@ -37,7 +37,8 @@ def register(settings: Settings, seed: int) -> str:
 @pytest.fixture
 def shop(tmp_path: Path) -> Settings:
     """A workspace with a shelf; no version serves yet."""
-    settings = Settings(workspace=tmp_path)
+    patient = ServingSettings(deadline_ms=10_000)  # type: ignore[call-arg]  # pydantic defaults; a slow machine is no fault
+    settings = Settings(workspace=tmp_path, serving=patient)
     state = open_state(settings.state_url)
     stock_up(state.tables)
     state.close()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from shopkeeper.commerce.event import Event
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.serving.ports import Held, Recalled
-from shopkeeper.serving.session_state import SessionState, strongest
+from shopkeeper.serving.session_state import SessionState, keys_of, strongest
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class MemorySessions:
         self._state = state
         self._clock = clock
         self._answers: dict[tuple[str, str], dict[str, _Answer]] = {}
+        self._arms: dict[tuple[str, str], dict[str, str]] = {}
         self._filled = False
 
     async def begin(self) -> bool:
@@ -42,7 +43,7 @@ class MemorySessions:
         profile = self._state.read(shopper)
         kept = self._answers.get(_owner(shopper), {}).get(asked)
         lives = kept is not None and kept.version == profile.version and kept.until > self._clock()
-        return Recalled(profile, kept.answer if kept is not None and lives else None)
+        return Recalled(profile, kept.answer if kept is not None and lives else None, self._first_arms(shopper))
 
     async def write(self, told: Sequence[tuple[Shopper, Event]]) -> None:
         """Add events of shoppers; only interest in a product changes a profile."""
@@ -56,6 +57,19 @@ class MemorySessions:
         if self._state.read(shopper).version == version:
             self._answers.setdefault(_owner(shopper), {})[asked] = _Answer(answer, version, self._clock() + seconds)
 
+    async def keep_arm(self, shopper: Shopper, test: str, arm: str) -> None:
+        """Keep the arm a shopper had in a test, unless there is one."""
+        self._arms.setdefault(_owner(shopper), {}).setdefault(test, arm)
+
+    def _first_arms(self, shopper: Shopper) -> dict[str, str]:
+        names = [(group, f"{kind}:{value}") for group, kind, value in keys_of(shopper)]
+        found: dict[str, str] = {}
+        for name in names:
+            found = {**self._arms.get(name, {}), **found}
+        if found:
+            self._arms[names[0]] = found
+        return dict(found)
+
     async def pour(self, held: Sequence[Held]) -> None:
         """Add what another place held of shoppers."""
         for one in held:
@@ -65,6 +79,7 @@ class MemorySessions:
         """Forget a user and their devices; return profiles dropped."""
         for _, kind, value in self._state.names_of(group, user):
             self._answers.pop((group, f"{kind}:{value}"), None)
+            self._arms.pop((group, f"{kind}:{value}"), None)
         return self._state.erase(group, user)
 
 

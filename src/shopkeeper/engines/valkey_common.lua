@@ -1,5 +1,6 @@
 -- What every script of the shared profiles begins with. ARGV: prefix, seconds to live, events kept, and each script's own.
--- A name is KIND:VALUE, such as user:ann; profile:NAME, answers:NAME, owner:NAME and owned:NAME are kept of it.
+-- A name is KIND:VALUE, such as user:ann; profile:NAME, answers:NAME, arms:NAME, owner:NAME and
+-- owned:NAME are kept of it.
 local prefix, life, most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 
 local function kind(name) return string.match(name, '^%a+') end

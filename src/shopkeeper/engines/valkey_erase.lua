@@ -3,6 +3,7 @@ local theirs, dropped = redis.call('SMEMBERS', prefix .. 'owned:' .. KEYS[1]), 0
 table.insert(theirs, KEYS[1])
 for _, name in ipairs(theirs) do
   dropped = dropped + redis.call('DEL', prefix .. 'profile:' .. name)
-  redis.call('DEL', prefix .. 'owner:' .. name, prefix .. 'owned:' .. name, prefix .. 'answers:' .. name)
+  redis.call('DEL', prefix .. 'owner:' .. name, prefix .. 'owned:' .. name, prefix .. 'answers:' .. name,
+    prefix .. 'arms:' .. name)
 end
 return dropped

@@ -85,6 +85,11 @@ class ValkeySessions:
             return
         await self._call("answer", shopper.group, names[:1], asked, version, answer, life, ANSWERS_KEPT)
 
+    async def keep_arm(self, shopper: Shopper, test: str, arm: str) -> None:
+        """Keep the arm a shopper had in a test, unless there is one."""
+        name = f"{_prefix(shopper.group)}arms:{_names(shopper)[0]}"
+        await asyncio.gather(self._pipe.call("HSETNX", name, test, arm), self._pipe.call("EXPIRE", name, self._life))
+
     async def pour(self, held: Sequence[Held]) -> None:
         """Add what a process held of shoppers itself; an event that is there already stays one."""
         calls = [
@@ -128,9 +133,10 @@ def _event(event: Event) -> tuple[str, ...]:
     return (event.product, event.type, str(to_micros(event.ts)))
 
 
-def _recalled(profile: bytes | None, answer: bytes | None) -> Recalled:
+def _recalled(profile: bytes | None, answer: bytes | None, first: Sequence[bytes]) -> Recalled:
+    arms = {test.decode(): arm.decode() for test, arm in zip(first[::2], first[1::2], strict=True)}
     if profile is None:
-        return Recalled(answer=answer)
+        return Recalled(answer=answer, arms=arms)
     kept = msgspec.json.decode(profile, type=_Kept)
     events = tuple(SessionEvent(product, type_, from_micros(int(micros))) for product, type_, micros in kept.events)
-    return Recalled(Profile(events, int(kept.version)), answer)
+    return Recalled(Profile(events, int(kept.version)), answer, arms)

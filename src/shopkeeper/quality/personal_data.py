@@ -106,7 +106,9 @@ SERVERS: Final[Mapping[str, Place]] = {
         "the tables of the lake above", "as the lake, up to the next load", "emptied and sent again"
     ),
     "cache_url": Place(
-        "last 50 events and lists by user, visitor or session", "30 days after the last visit", "deleted at once"
+        "last 50 events, lists and arms of tests by user, visitor or session",
+        "30 days after the last visit",
+        "deleted at once",
     ),
     "jobs_url": Place("staff: who ordered a run", "as long as the database", "by hand: `who` in its table of runs"),
     "mlflow_url": Place("staff: who ordered a run", "as long as its run", "deleted with the run in MLflow"),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from shopkeeper.experiments.live_assignment import NOTHING_KEPT, UNASSIGNED, Assigned, LiveAssignment
 from shopkeeper.experiments.live_test import LiveTest, StopOrder
-from shopkeeper.experiments.sticky import StickyAssignments, kept_name
+from shopkeeper.experiments.sticky import StickyAssignments
 
 Names = Sequence[tuple[str, str]]
 """What a unit goes by, each with its kind, the strongest first: `("user", "ann"), ("visitor", "v-1")`."""
@@ -23,6 +23,10 @@ class Arms(Protocol):
 
     def assign(self, system: str, store: str, names: Names) -> Assigned:
         """Return what answers a unit; the champion, in no test, where nothing is tested or the unit is not known."""
+        ...
+
+    def keep(self, names: Names, assigned: Assigned) -> None:
+        """Keep the arm a unit was answered by, unless it had one in that test before."""
         ...
 
     def shadows(self, system: str, store: str) -> Sequence[LiveTest]:
@@ -66,17 +70,24 @@ class LiveArms:
         self.turn += 1
 
     def assign(self, system: str, store: str, names: Names) -> Assigned:
-        """Return what answers a unit, and keep its first arm."""
+        """Return what answers a unit."""
         if not names or not self.running:
             return UNASSIGNED
-        own = kept = self._sticky.of(*names[0])
+        kept = self._sticky.of(*names[0])
         for name in names[1:]:
             if first := self._sticky.of(*name):
                 kept = {**first, **kept}
-        assigned = self._assignment(system, store).assign(names[0][1], kept or NOTHING_KEPT)
-        if assigned.test is not None and assigned.counted and kept_name(assigned.test) not in own:
+        return self._assignment(system, store).assign(names[0][1], kept or NOTHING_KEPT)
+
+    def keep(self, names: Names, assigned: Assigned) -> None:
+        """Keep the arm a unit was answered by."""
+        if assigned.test is not None and assigned.counted and names:
             self._sticky.keep(*names[0], assigned.test, 0, assigned.variant)
-        return assigned
+
+    def recall(self, names: Names, arms: Mapping[str, str]) -> None:
+        """Know the first arms, by test, that other processes answered a unit with."""
+        for test, arm in arms.items():
+            self._sticky.keep(*names[0], test, 0, arm)
 
     def shadows(self, system: str, store: str) -> Sequence[LiveTest]:
         """Return the tests with a version to compute beside the answers."""

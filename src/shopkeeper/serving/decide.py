@@ -116,6 +116,7 @@ class Decider(Generic[RequestT, AnswerT]):
         around, name = self._around, self.system.name
         started = around.seconds()
         assigned, found = await self._answer(request)
+        around.arms.keep(request.names, assigned)
         answer = self.system.fallback(request) if found.answer is None else found.answer
         took_ms = (around.seconds() - started) * 1000
         decision = Decision(
@@ -136,19 +137,20 @@ class Decider(Generic[RequestT, AnswerT]):
 
     def key(self, request: RequestT) -> Hashable | None:
         """Return the key under which the answer to a request is kept, arm included; None = it is not kept."""
-        assigned = self._assigned(request)
+        assigned = self.arm(request)
         line = None if self._stopped(request) or assigned.version == RULES else self.lineup.line(assigned)
         return None if line is None or line.system.version is None else _key(line, assigned, request)
 
     def prime(self, request: RequestT, answer: AnswerT, model: str, seconds: float) -> None:
         """Keep an answer that another process's model gave to the same request, for some seconds."""
-        line = self.lineup.line(self._assigned(request))
+        line = self.lineup.line(self.arm(request))
         key = self.key(request)
         of_today = line is not None and line.system.version == model  # not of a version that was replaced meanwhile
         if of_today and key is not None and self.cache.fresh(key) is None:
             self.cache.put_for(key, answer, model, seconds)
 
-    def _assigned(self, request: RequestT) -> Assigned:
+    def arm(self, request: RequestT) -> Assigned:
+        """Return the arm that answers a request."""
         return self._around.arms.assign(self.system.name, request.store, request.names)
 
     def _stopped(self, request: RequestT) -> bool:
@@ -160,9 +162,9 @@ class Decider(Generic[RequestT, AnswerT]):
         for _ in range(_ARM_TRIES):
             if self._stopped(request):
                 return UNASSIGNED, _Found(None, reason="stopped")
-            turn, assigned = arms.turn, self._assigned(request)
+            turn, assigned = arms.turn, self.arm(request)
             found = await self._by_arm(request, assigned)
-            if arms.turn == turn or (not self._stopped(request) and self._assigned(request) == assigned):
+            if arms.turn == turn or (not self._stopped(request) and self.arm(request) == assigned):
                 return assigned, found
         return UNASSIGNED, _Found(None, reason="changed")
 

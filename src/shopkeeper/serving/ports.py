@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -125,10 +125,12 @@ EMPTY_PROFILE = Profile()
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """What is known for one request: the shopper's profile, and the answer kept under the name that was asked for."""
+    """What is known for one request: the shopper's profile, the answer kept under the name that was asked for, and the
+    first arm the shopper had, by test."""
 
     profile: Profile = EMPTY_PROFILE
     answer: bytes | None = None
+    arms: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,10 @@ class SessionStore(Protocol):
 
     async def keep(self, shopper: Shopper, asked: str, version: int, answer: bytes, seconds: float) -> None:
         """Keep an answer for some seconds, unless the shopper's profile is of another version by now."""
+        ...
+
+    async def keep_arm(self, shopper: Shopper, test: str, arm: str) -> None:
+        """Keep the arm a shopper with keys had in a test; the first stays, and comes along to who signs in there."""
         ...
 
     async def pour(self, held: Sequence[Held]) -> None:

@@ -50,6 +50,11 @@ class Profiles:
         if self.shared is not None:
             self.shared.keep(shopper, asked, version, answer, seconds)
 
+    def keep_arm(self, shopper: Shopper, test: str, arm: str) -> None:
+        """Let other processes know the first arm a shopper with keys had in a test."""
+        if self.shared is not None:
+            self.shared.keep_arm(shopper, test, arm)
+
     async def erase(self, group: str, user: str) -> int:
         """Forget a user and what is held of their devices and sessions; return profiles dropped.
 

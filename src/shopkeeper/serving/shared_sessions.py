@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +19,7 @@ from shopkeeper.serving.session_state import Key, SessionState, keys_of
 Told = tuple[Shopper, Event]
 WAITING: Final = 200_000
 """Most events that wait for the store while it is away; the oldest are left out first, and counted."""
-_ANSWERS_ON_THEIR_WAY: Final = 1_000
+_ON_THEIR_WAY: Final = 1_000
 _AT_ONCE: Final = 500
 _log = structlog.get_logger(__name__)
 
@@ -52,7 +52,7 @@ class SharedSessions:
         self._local = local
         self._events: deque[Told] = deque()
         self._erasures: list[_Erasure] = []
-        self._keeping: set[asyncio.Task[None]] = set()
+        self._sending: set[asyncio.Task[None]] = set()
         self._empty = False
         """It came back empty, and this process has not yet poured all it holds into it."""
         self.up = False
@@ -94,10 +94,11 @@ class SharedSessions:
 
     def keep(self, shopper: Shopper, asked: str, version: int, answer: bytes, seconds: float) -> None:
         """Let an answer be kept in the background; while the store is away or slow it is not."""
-        if self.up and len(self._keeping) < _ANSWERS_ON_THEIR_WAY:
-            task = asyncio.create_task(self._keep(shopper, asked, version, answer, seconds))
-            self._keeping.add(task)
-            task.add_done_callback(self._keeping.discard)
+        self._send("keep", lambda: self._store.keep(shopper, asked, version, answer, seconds))
+
+    def keep_arm(self, shopper: Shopper, test: str, arm: str) -> None:
+        """Let a shopper's first arm be kept in the background; while the store is away or slow it is not."""
+        self._send("keep_arm", lambda: self._store.keep_arm(shopper, test, arm))
 
     async def erase(self, group: str, user: str) -> int:
         """Forget a user; return profiles dropped.
@@ -153,11 +154,18 @@ class SharedSessions:
         for start in range(0, len(held), _AT_ONCE):
             await self._store.pour(held[start : start + _AT_ONCE])
 
-    async def _keep(self, shopper: Shopper, asked: str, version: int, answer: bytes, seconds: float) -> None:
+    def _send(self, name: str, call: Callable[[], Awaitable[None]]) -> None:
+        """Make a call in the background that nobody misses."""
+        if self.up and len(self._sending) < _ON_THEIR_WAY:
+            task = asyncio.create_task(self._sent(name, call))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+
+    async def _sent(self, name: str, call: Callable[[], Awaitable[None]]) -> None:
         try:
-            await self._store.keep(shopper, asked, version, answer, seconds)
+            await call()
         except Unavailable as error:
-            self._away("keep", error)
+            self._away(name, error)
 
     def _away(self, call: str, error: Unavailable) -> None:
         self.failures[call] += 1

@@ -123,6 +123,21 @@ class SessionStoreSuite:
 
         _run(open_sessions, steps)
 
+    def test_the_first_arm_stays_and_follows_the_user_after_login(self, open_sessions: OpenSessions) -> None:
+        async def steps(store: SessionStore) -> None:
+            await store.keep_arm(_who(visitor="v"), "r1", "treatment")
+            await store.keep_arm(_who(visitor="v"), "r1", "control")
+            await store.keep_arm(_who(user="ann"), "r2", "control")
+            assert (await store.read(_who(visitor="v"))).arms == {"r1": "treatment"}
+            both = {"r1": "treatment", "r2": "control"}
+            assert (await store.read(_who(user="ann", visitor="v"))).arms == both
+            assert (await store.read(_who(user="ann"))).arms == both
+            assert (await store.read(Shopper("de", "ann"))).arms == {}
+            await store.erase("uk", "ann")
+            assert (await store.read(_who(user="ann"))).arms == {}
+
+        _run(open_sessions, steps)
+
     def test_profiles_never_cross_a_customer_group(self, open_sessions: OpenSessions) -> None:
         async def steps(store: SessionStore) -> None:
             await store.write([(_who("ann"), _event("lamp"))])

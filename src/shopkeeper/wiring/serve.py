@@ -9,7 +9,7 @@ import random
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import structlog
@@ -42,7 +42,7 @@ from shopkeeper.serving.key_ring import KeyRing
 from shopkeeper.serving.lineup import Lineup
 from shopkeeper.serving.live_events import LiveEvents
 from shopkeeper.serving.live_tables import LiveTables
-from shopkeeper.serving.ports import Recalled
+from shopkeeper.serving.ports import EMPTY_PROFILE, Recalled
 from shopkeeper.serving.profiles import Profiles
 from shopkeeper.serving.queued_log import QueuedLog
 from shopkeeper.serving.recent_ids import RecentIds
@@ -130,18 +130,30 @@ class Serving:
         consent = effective(body.consent, self.consents.of(body.store, body.user), store)
         shopper = Shopper(store.group, body.user, body.visitor, body.session)
         known, now = shopper if consent.personalise else Shopper(store.group), self.now()
-        turn = self.arms.turn
-        asked = self.answers.name(RecommendationRequest(body, shopper, consent, now)) if self.answers else ""
-        recalled = await self.profiles.read(known, asked) if consent.personalise or asked else Recalled()
-        request = RecommendationRequest(body, shopper, consent, now, recalled.profile)
         if self.answers is None:
-            return await self.decider.decide(request)
-        if recalled.answer is not None and self.arms.turn == turn:  # else it may be another arm's by now
-            self.answers.take_over(request, recalled.answer)
+            profile = (await self.profiles.read(known)).profile if consent.personalise else EMPTY_PROFILE
+            return await self.decider.decide(RecommendationRequest(body, shopper, consent, now, profile))
+        return await self._shared(RecommendationRequest(body, shopper, consent, now), known, self.answers)
+
+    async def _shared(
+        self, first: RecommendationRequest, known: Shopper, answers: RecommendationAnswers
+    ) -> Decision[RecommendationAnswer]:
+        """Answer with what other processes know: the profile, first arms, and the answer one of them may have given."""
+        arm, turn = self.decider.arm(first), self.arms.turn
+        asked = answers.name(first)
+        recalled = await self.profiles.read(known, asked) if first.personal or asked else Recalled()
+        request = replace(first, profile=recalled.profile)
+        if recalled.arms and request.names:
+            self.arms.recall(request.names, recalled.arms)
+        named = self.arms.turn == turn and self.decider.arm(request) == arm  # else the name was another arm's
+        if recalled.answer is not None and named:
+            answers.take_over(request, recalled.answer)
         decision = await self.decider.decide(request)
-        packed = self.answers.pack(decision)
-        if asked and packed is not None and self.arms.turn == turn:
+        packed = answers.pack(decision)
+        if asked and packed is not None and named and self.arms.turn == turn:
             self.profiles.keep(known, asked, recalled.profile.version, *packed)
+        if decision.test is not None and decision.test not in recalled.arms and known.unit is not None:
+            self.profiles.keep_arm(known, decision.test, decision.variant)
         return decision
 
     async def make_visible(self) -> None:
