@@ -9,7 +9,7 @@ from msgspec import Struct
 from scipy.stats import norm
 
 from shopkeeper.experiments.plan import Expected, ExperimentPlan
-from shopkeeper.experiments.planner import Design, RampStep, Traffic, plan_test
+from shopkeeper.experiments.planner import ComparedStep, Design, Traffic, plan_test
 from shopkeeper.experiments.sizing import Baseline, PlannedMetric
 from shopkeeper.objectives.catalogue import CATALOGUE
 
@@ -74,7 +74,8 @@ def foreseen(plan: ExperimentPlan, expected: Expected) -> Foreseen:
     maturation = math.ceil(plan.maturation_days)
     traffic = Traffic((expected.units_per_day,), maturation)
     design = Design(
-        alpha=alpha, power=plan.stopping.power, minimum_weeks=1, maximum_weeks=52, ramp=(RampStep(min(share, 0.5), 1),)
+        alpha=alpha, power=plan.stopping.power, minimum_weeks=1, maximum_weeks=52,
+        ramp=(ComparedStep(min(share, 0.5), 1),),
     )  # fmt: skip
     found = plan_test([metric], traffic, design)
     chances = (
