@@ -82,6 +82,9 @@ def test_each_arm_is_answered_by_its_version_and_the_record_says_so(shop: Settin
         assert seen == {("r1", 1, "control", first, None), ("r1", 1, "treatment", second, None)}
         records = {(record.test, record.epoch, record.variant) for record in serving.decision_log.recent}
         assert records == {("r1", 1, "control"), ("r1", 1, "treatment")}
+        turn = serving.arms.turn
+        await serving.following.begin()
+        assert serving.arms.turn == turn, "nothing changed, so nothing is told anew"
 
     serve(shop, first, scenario)
 

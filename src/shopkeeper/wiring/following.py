@@ -55,6 +55,7 @@ class Following:
         self._versions = versions
         self._revision: int | None = None
         self._running: tuple[LiveTest, ...] = ()
+        self._ready: tuple[LiveTest, ...] = ()
         self._ordered: tuple[StopOrder, ...] = ()
         self._forms: dict[tuple[str | None, bytes], tuple[object, RecommendationSystem]] = {}
         self.up = True
@@ -117,7 +118,8 @@ class Following:
         }
         self._forms = {key: held for key, held in self._forms.items() if held[1] in (*arms.values(), *shadows.values())}
         self._lineup.field(arms, shadows)
-        if ready != self._arms.running:
+        if ready != self._ready:
+            self._ready = ready
             self._arms.run(ready)
             _log.info("tests_running", tests=[f"{test.test} epoch {test.epoch}" for test in ready])
 
