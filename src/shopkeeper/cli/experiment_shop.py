@@ -79,7 +79,7 @@ TRIALS: Final[dict[str, Trial]] = {
         habits=Habits(curiosity=CURIOUS),
         words="A list draws a simulated shopper one page further with chance 0.5 times the share of its products whose"
         " family is new to them in the visit; that is assumed, not found.",
-        uplift=0.15,
+        uplift=0.16,
         expected=Expected(units_per_day=180, value=220, deviation=260),
     ),
     "real-time": Trial(
@@ -87,7 +87,7 @@ TRIALS: Final[dict[str, Trial]] = {
         visits=300,
         habits=HABITS,
         words="A simulated shopper clicks what goes with the product just seen; that is assumed, not found.",
-        uplift=0.15,
+        uplift=0.16,
         expected=Expected(units_per_day=180, value=0.05, deviation=0.06),
     ),
 }

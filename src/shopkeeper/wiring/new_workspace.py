@@ -9,6 +9,7 @@ from shopkeeper.engines.state import open_state
 from shopkeeper.errors import ConfigError
 from shopkeeper.objectives.document import SUFFIX
 from shopkeeper.wiring.contracts import DEFAULT, FOLDER, default_contract
+from shopkeeper.wiring.experiments import FOLDER as EXPERIMENTS
 from shopkeeper.wiring.objectives import FOLDER as OBJECTIVES
 from shopkeeper.wiring.objectives import SYSTEMS, example_objective
 from shopkeeper.wiring.settings import CONFIG_FILE, Settings, load_settings
@@ -39,6 +40,7 @@ def create_workspace(folder: Path) -> Settings:
         (folder / CONFIG_FILE).write_text(_shipped("new_workspace.toml"), "utf-8")
         (folder / FOLDER).mkdir()
         (folder / FOLDER / DEFAULT).write_text(default_contract(), "utf-8")
+        (folder / EXPERIMENTS).mkdir()
         (folder / OBJECTIVES).mkdir()
         for system in SYSTEMS:
             (folder / OBJECTIVES / f"{system}{SUFFIX}").write_text(example_objective(system), "utf-8")

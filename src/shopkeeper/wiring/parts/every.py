@@ -1,6 +1,6 @@
 """The one list of what a workspace consists of. What is not here, and not in the state database, stays behind.
 
-A later part (texts, rules, experiments that lie in files) joins by a line here; a new table of the state database comes
+A later part (texts, rules) joins by a line here; a new table of the state database comes
 along by itself. Left behind on purpose: API keys and other secrets, features (they are computed from the rows), runs of
 the experiment log and of jobs.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from shopkeeper.wiring.contracts import FOLDER as CONTRACTS
+from shopkeeper.wiring.experiments import FOLDER as EXPERIMENTS
 from shopkeeper.wiring.objectives import FOLDER as OBJECTIVES
 from shopkeeper.wiring.parts.bundles import Bundles
 from shopkeeper.wiring.parts.own_files import OwnFiles
@@ -26,5 +27,6 @@ PARTS: Final[tuple[Part, ...]] = (
     Bundles(),  # after the state, which says where each version lies
     OwnFiles(CONTRACTS, per_store=True),
     OwnFiles(OBJECTIVES),
+    OwnFiles(EXPERIMENTS),
     OwnSettings(),
 )

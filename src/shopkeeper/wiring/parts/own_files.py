@@ -1,4 +1,4 @@
-"""Files a retailer writes into the workspace: data contracts, objectives."""
+"""Files a retailer writes into the workspace: data contracts, objectives, plans of experiments."""
 
 from __future__ import annotations
 
