@@ -119,6 +119,14 @@ def test_a_user_and_a_device_keep_their_first_arm_whoever_signs_in_where(visits:
         assert first.setdefault(user, alone if user not in first else known) == known
 
 
+def test_a_device_of_a_user_stays_in_the_users_arm_when_somebody_comes_as_a_guest_later() -> None:
+    arms = LiveArms(MemorySticky())
+    arms.run([halves()])
+    for n in range(40):
+        known = visit(arms, ("user", f"u{n}"), ("visitor", f"v{n}"))
+        assert visit(arms, ("visitor", f"v{n}")) == known
+
+
 def test_what_another_process_answered_first_is_the_units_arm_here_too() -> None:
     arms = LiveArms(MemorySticky())
     arms.run([halves()])

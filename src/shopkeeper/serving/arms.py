@@ -41,7 +41,8 @@ class Arms(Protocol):
 class LiveArms:
     """Implements `Arms` over what was last told to run. Used from one event loop.
 
-    A unit keeps its first arm: what a device was answered with before its user signed in is the user's arm as well.
+    A unit keeps its first arm: what a device was answered with before its user signed in is the user's arm as well, and
+    what a user was answered with is the arm of a device without one, when somebody comes as a guest later.
 
     Args:
         sticky: First arms of units.
@@ -80,9 +81,10 @@ class LiveArms:
         return self._assignment(system, store).assign(names[0][1], kept or NOTHING_KEPT)
 
     def keep(self, names: Names, assigned: Assigned) -> None:
-        """Keep the arm a unit was answered by."""
-        if assigned.test is not None and assigned.counted and names:
-            self._sticky.keep(*names[0], assigned.test, 0, assigned.variant)
+        """Keep the arm a unit was answered by, under all it goes by: a device of a user stays in it as a guest."""
+        if assigned.test is not None and assigned.counted:
+            for name in names:
+                self._sticky.keep(*name, assigned.test, 0, assigned.variant)
 
     def recall(self, names: Names, arms: Mapping[str, str]) -> None:
         """Know the first arms, by test, that other processes answered a unit with."""
