@@ -33,9 +33,13 @@ def stock_up(tables: TableStore) -> None:
     tables.upsert(PRODUCTS, [SourcedRow(row, _MADE_AT) for row in shelf])
 
 
-def register_version(registry: ModelRegistry, models: Path, seed: int) -> str:
-    """Write and register a model of made-up histories; return its version. Models of different seeds differ."""
-    data = _histories(seed)
+def register_version(registry: ModelRegistry, models: Path, seed: int, step: int | None = None) -> str:
+    """Write and register a model of made-up histories; return its version. Models of different seeds differ.
+
+    Args:
+        step: Who saw a product goes on to the one so many places on; None = to any.
+    """
+    data = _histories(seed, step)
     model = ItemKnn.fit(data, ItemKnnParams(), 1)
     arrays = bundle_arrays(model, ShopperPasts.build(data))
     content = BundleContent("recommendations", model.name, "test", model.parameters, 1, data.fingerprint(), {}, arrays)
@@ -48,11 +52,14 @@ def register_version(registry: ModelRegistry, models: Path, seed: int) -> str:
     return version
 
 
-def _histories(seed: int) -> Interactions:
+def _histories(seed: int, step: int | None) -> Interactions:
     chance = np.random.default_rng(seed)
+    items = chance.integers(0, len(NAMES), _EVENTS)
+    if step is not None:
+        items = (np.repeat(items[::_EACH], _EACH) + step * (np.arange(_EVENTS) % _EACH)) % len(NAMES)
     return Interactions(
         shoppers=np.arange(_EVENTS, dtype=np.int32) // _EACH,
-        items=chance.integers(0, len(NAMES), _EVENTS).astype(np.int32),
+        items=items.astype(np.int32),
         stores=np.zeros(_EVENTS, dtype=np.int32),
         kinds=np.full(_EVENTS, KINDS.index("view"), dtype=np.int8),
         times=np.arange(_EVENTS, dtype=np.int64) * 60 * SECOND,
