@@ -124,7 +124,7 @@ def test_the_example_of_every_route_is_taken(shop: Shop) -> None:
     for label, operation in OPERATIONS.items():
         for name in ("stores", "products"):
             assert shop.call("PUT", f"/v1/{name}", openapi_examples.PUT[name]).status_code == 202
-        if operation.path.startswith("/v1/rollouts") and label != "GET /v1/rollouts":
+        if operation.path.startswith(("/v1/rollouts/", "/v1/stops")) or label == "POST /v1/rollouts":
             continue  # they need a rollout under way, and a person: tests/web/test_rollouts.py
         described = DOCUMENT["paths"][operation.path][operation.method]
         values: dict[str, dict[str, Any]] = {"path": {}, "query": {}}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from shopkeeper.engines.stop_file import StopFile
 from shopkeeper.people.roles import Role
 from shopkeeper.testing.registry_suite import example_version
 from shopkeeper.wiring.evidence import MeasuredRollouts
@@ -98,6 +99,22 @@ def test_going_against_the_gate_takes_an_admin(steered: Shop) -> None:
     path = f"/v1/rollouts/{rollout}/override"
     assert steered.call("POST", path, said, key=operator).status_code == 403
     assert steered.call("POST", path, said, key=admin).status_code == 200
+
+
+def test_a_key_stops_a_system_and_an_operator_lets_it_answer_again(steered: Shop) -> None:
+    order = {"why": "odd lists", "system": "recommendations", "store": "uk"}
+    given = steered.call("POST", "/v1/stops", order)
+    assert given.status_code == 200, given.text
+    assert given.json()["not_in_state"] is None
+    assert [one["store"] for one in given.json()["stops"]] == ["uk"]
+    assert steered.serving.state.stops.orders() == StopFile(steered.settings.workspace).orders()
+    assert steered.call("DELETE", "/v1/stops", order).status_code == 403
+    operator = signed_in(steered, "operator")
+    assert steered.call("DELETE", "/v1/stops", {"why": "mended"}, key=operator).status_code == 422
+    assert steered.call("DELETE", "/v1/stops", order, key=operator).json()["stops"] == []
+    other = steered.key("de")
+    assert steered.call("POST", "/v1/stops", order, key=other).status_code == 403
+    assert steered.call("POST", "/v1/stops", {"why": "x", "system": "prices"}).status_code == 422
 
 
 def test_what_cannot_be_used_is_named(steered: Shop) -> None:

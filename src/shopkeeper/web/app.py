@@ -29,6 +29,7 @@ from shopkeeper.web import (
     recommendations,
     rollouts,
     site,
+    stops,
     tables,
 )
 from shopkeeper.web.problem import problem, problem_of, unexpected
@@ -84,7 +85,7 @@ def create_app(settings: Settings, now: Now = utc_now) -> FastAPI:
     for table in KEYED_TABLES.values():
         path = f"/v1/{table.name.replace('_', '-')}"
         app.router.routes.append(Route(path, tables.Table(table), methods=["PUT", "DELETE"]))
-    routers = (products.router, models.router, objectives.router, experiments.router, rollouts.router)
+    routers = (products.router, models.router, objectives.router, experiments.router, rollouts.router, stops.router)
     for router in (*routers, health.router, site.router):
         app.include_router(router)
     openapi.describe(app)

@@ -12,6 +12,7 @@ WORDS: Final = (
     "hold, roll back and stop; what goes further takes a person who signed in (`Authorization: Bearer SESSION`)."
 )
 EXAMPLE_ROLLOUT: Final = "recommendations-20261126-090000-a1b2"
+_STOP = ("400", "403", "413", "422")
 _LOOK, _DO = ("403", "404"), ("400", "403", "404", "409", "413", "422")
 _ROUTES: Final[dict[tuple[str, str], tuple[str, str, str, tuple[str, ...], str | None]]] = {
     ("/v1/rollouts", "get"): ("rollouts", "RolloutsAnswer", "200", ("403",), None),
@@ -21,11 +22,14 @@ _ROUTES: Final[dict[tuple[str, str], tuple[str, str, str, tuple[str, ...], str |
         "explain_verdict", "ExplainedVerdict", "200", (*_LOOK, "422"), None,
     ),
     ("/v1/rollouts/{rollout}/{action}", "post"): ("steer_rollout", "RolloutAnswer", "200", _DO, "ActionBody"),
+    ("/v1/stops", "post"): ("stop", "StopsAnswer", "200", _STOP, "StopBody"),
+    ("/v1/stops", "delete"): ("lift_stop", "StopsAnswer", "200", _STOP, "StopBody"),
 }  # fmt: skip
 """Path and method -> id, answer, its status, problems beside those of every keyed route, body."""
 _BODIES: Final[dict[str, Document]] = {
     "StartBody": {"system": "recommendations", "why": "more orders in the last test"},
     "ActionBody": {"why": "the spring sale begins"},
+    "StopBody": {"why": "odd lists", "system": "recommendations"},
 }
 _EXAMPLES: Final[dict[str, Any]] = {"rollout": EXAMPLE_ROLLOUT, "number": 3, "action": "hold"}
 

@@ -28,6 +28,7 @@ from shopkeeper.web.rollouts import (
     RolloutsAnswer,
     StartBody,
 )
+from shopkeeper.web.stops import StopsAnswer
 
 Document = dict[str, Any]
 REF = "#/components/schemas/{name}"
@@ -137,7 +138,8 @@ class RowsAnswer(Struct, frozen=True, omit_defaults=True):
 
 _ANSWERS = (
     RecommendationsAnswer, EventsAnswer, TrendingAnswer, ModelsAnswer, ObjectivesAnswer, Alive, Ready, Problem,
-    RowsAnswer, RolloutsAnswer, RolloutAnswer, RolloutDetails, ExplainedVerdict, ExperimentsAnswer, ExperimentAnswer,
+    RowsAnswer, RolloutsAnswer, RolloutAnswer, RolloutDetails, ExplainedVerdict, StopsAnswer,
+    ExperimentsAnswer, ExperimentAnswer,
 )  # fmt: skip
 
 

@@ -139,7 +139,7 @@ class ExplainedVerdict(Struct, frozen=True):
 async def rollouts(request: Request) -> Response:
     """Return the newest rollout of each system, what waits to begin and what is stopped."""
     await signed_in(request, "view")
-    found = await asyncio.to_thread(status.rollout_overview, _settings(request))
+    found = await asyncio.to_thread(status.rollout_overview, settings_of(request))
     return json_answer(found.document(datetime.now(UTC))).response()
 
 
@@ -147,11 +147,11 @@ async def rollouts(request: Request) -> Response:
 async def begin(request: Request) -> Response:
     """Begin with a version in the first step of the ramp; takes an operator, for an unblessed version an admin."""
     actor = await signed_in(request, "advance")
-    body = await _body(request, StartBody)
+    body = await read_form(request, StartBody)
     if body.unblessed:
         actor.must("override")
     asked = Start(body.version, body.why, body.units_per_arm, body.unblessed, dict(body.forced))
-    settings = _settings(request)
+    settings = settings_of(request)
     begun = await asyncio.to_thread(start_rollout, settings, body.system, asked, actor.who, foresight_of(settings))
     return json_answer(_answer(begun, "begun"), 201).response()
 
@@ -160,7 +160,7 @@ async def begin(request: Request) -> Response:
 async def details(request: Request, rollout: str) -> Response:
     """Return one rollout, by its id or its system's name (then its newest), with its newest verdicts."""
     await signed_in(request, "view")
-    return json_answer(await asyncio.to_thread(_details, _settings(request), rollout)).response()
+    return json_answer(await asyncio.to_thread(_details, settings_of(request), rollout)).response()
 
 
 @router.get(
@@ -169,7 +169,7 @@ async def details(request: Request, rollout: str) -> Response:
 async def verdict(request: Request, rollout: str, number: int) -> Response:
     """Make a verdict again from the evidence kept with it."""
     await signed_in(request, "view")
-    found = await asyncio.to_thread(status.explain, _settings(request), f"{rollout}/{number}")
+    found = await asyncio.to_thread(status.explain, settings_of(request), f"{rollout}/{number}")
     document = status.verdict_document(found.record)
     return json_answer({"same": found.recomputed.same, "verdict": document}).response()
 
@@ -178,8 +178,8 @@ async def verdict(request: Request, rollout: str, number: int) -> Response:
 async def act(request: Request, rollout: str, action: Action) -> Response:
     """Ask the gate (`advance`), hold, resume, roll back, or override one gate for a time, each with its reason."""
     actor = await signed_in(request, RIGHTS[action])
-    body = await _body(request, ActionBody)
-    settings = _settings(request)
+    body = await read_form(request, ActionBody)
+    settings = settings_of(request)
     if action == "advance":
         asked = partial(acts.advance_rollout, settings, rollout, actor.who, MeasuredRollouts)
         found = await asyncio.to_thread(asked)
@@ -213,12 +213,13 @@ def _answer(state: RolloutState, effect: str, word: str | None = None, why: str 
     )  # fmt: skip
 
 
-def _settings(request: Request) -> Settings:
+def settings_of(request: Request) -> Settings:
+    """Return the settings of the workspace that is served."""
     serving: Serving = request.app.state.serving
     return serving.settings
 
 
-async def _body(request: Request, form: type[BodyT]) -> BodyT:
+async def read_form(request: Request, form: type[BodyT]) -> BodyT:
     """Return a body by its form. Raises RequestRejected."""
     sent = await read_body(request.scope, request.receive, BODY_BYTES)
     try:
