@@ -15,7 +15,6 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -79,7 +78,7 @@ class Shop:
         self.begun = datetime.now(UTC)
         self.now = self.begun - timedelta(days=WEEK)
         self.chance = random.Random(new)
-        self.app = create_app(self.settings)
+        self.app = create_app(self.settings, lambda: self.now)  # the compressed clock
         config = uvicorn.Config(self.app, port=0, log_level="error", ws="none", timeout_keep_alive=600)
         self.server = uvicorn.Server(config)
         self.loop = asyncio.new_event_loop()
@@ -89,8 +88,6 @@ class Shop:
             assert self.thread.is_alive()
         port = self.server.servers[0].sockets[0].getsockname()[1]
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        decider = self.app.state.serving.decider
-        decider._around = replace(decider._around, now=lambda: self.now)  # the compressed clock
         self.served: Counter[tuple[str, str]] = Counter()
 
     def close(self) -> None:
