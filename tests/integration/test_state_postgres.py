@@ -18,6 +18,7 @@ from shopkeeper.engines.state import State, open_state
 from shopkeeper.engines.state_schema import METADATA
 from shopkeeper.engines.state_stops import StateStops
 from shopkeeper.errors import Unavailable
+from shopkeeper.experiments.ports import ExperimentStore
 from shopkeeper.intake.ports import TableStore
 from shopkeeper.people.person import Person
 from shopkeeper.people.ports import PeopleStore, PersonSessions, SignInTries
@@ -25,6 +26,7 @@ from shopkeeper.quality.ports import ReportStore
 from shopkeeper.registry.ports import ModelRegistry
 from shopkeeper.rollout.ports import Rollouts
 from shopkeeper.serving.ports import KeyStore
+from shopkeeper.testing.experiment_store_suite import ExperimentStoreSuite
 from shopkeeper.testing.key_store_suite import KeyStoreSuite
 from shopkeeper.testing.people_suite import PeopleStoreSuite, PersonSessionsSuite, SignInTriesSuite
 from shopkeeper.testing.registry_suite import RegistrySuite, example_version
@@ -104,6 +106,12 @@ class TestStopOrders(StopOrdersSuite):
     @pytest.fixture
     def reopen(self, state: State) -> Reopen:
         return lambda: StateStops(state.engine)
+
+
+class TestExperiments(ExperimentStoreSuite):
+    @pytest.fixture
+    def experiments(self, state: State) -> ExperimentStore:
+        return state.experiments
 
 
 class TestKeys(KeyStoreSuite):
