@@ -126,6 +126,16 @@ def test_a_planted_uplift_wins_and_the_decision_is_found_again(state: State) -> 
     assert 0 < entry.low < 0.3
 
 
+def test_a_test_ends_once_and_later_looks_only_inform(state: State) -> None:
+    plan = begin(state)
+    flat = analyze(state, "varied", gathered(plan, 0.0, 2_000, 14), NOON).analysis.verdict
+    later = analyze(state, "varied", gathered(plan, 0.5, 2_000, 14), NOON).analysis.verdict
+    assert flat is not None
+    assert later is not None
+    assert (flat.outcome, later.outcome) == ("flat", "flat")
+    assert later.words.endswith("later ones only inform.")
+
+
 def test_an_a_a_test_of_the_same_system_is_named(state: State) -> None:
     plain = planned("same", kind="aa")
     same = replace(plain, arms=(plain.arms[0], replace(plain.arms[1], settings={})))

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
+from msgspec import structs
+
 from shopkeeper.experiments.analysis_record import Analysis, ArmVerdict, MetricEffect, Outcome, Verdict
 from shopkeeper.experiments.figures import Answered
 from shopkeeper.experiments.group_sequential import boundaries
@@ -47,6 +49,19 @@ def judged(
         outcome=first.outcome, words=first.words, fraction=fraction, critical=critical, arms=arms,
         next_step=_next_step(plan, first.outcome),
     )  # fmt: skip
+
+
+def ended_once(now: Verdict, before: Sequence[Verdict]) -> Verdict:
+    """Return this look's verdict, or the one the test ended with: after that nothing is tested, as no alpha is left.
+
+    Args:
+        before: Of earlier looks, the oldest first. The first that won, lost, or came with all units ended the test.
+    """
+    ended = next((one for one in before if one.outcome in {"wins", "loses", "flat", "mixed"}), None)
+    if ended is None or now.outcome == "invalid":
+        return now
+    words = f"{ended.words} The test ended with that look; later ones only inform."
+    return structs.replace(now, outcome=ended.outcome, words=words, arms=ended.arms, next_step=ended.next_step)
 
 
 def critical_value(plan: ExperimentPlan, fraction: float, earlier: Sequence[float], *, over: bool) -> float | None:

@@ -14,7 +14,7 @@ from shopkeeper.errors import ContractNotMet, InputError
 from shopkeeper.experiments.analysis import analysed
 from shopkeeper.experiments.figures import TestFigures
 from shopkeeper.experiments.log_record import Choice, ExperimentRecord, KeptAnalysis, Resolution
-from shopkeeper.experiments.outcome import judged
+from shopkeeper.experiments.outcome import ended_once, judged
 from shopkeeper.experiments.report import Report, report_page
 from shopkeeper.experiments.starting import live_test
 from shopkeeper.wiring.experiments import CheckedPlan
@@ -70,9 +70,10 @@ def analyze(state: State, name: str, gather: Gather, now: datetime) -> KeptAnaly
     """Read the logs, judge by the frozen plan and keep the analysis; every look is kept, so none is free."""
     record = state.experiments.get(name)
     found = analysed(record.plan, gather(record, now), record.units_per_arm)
-    verdicts = (kept.analysis.verdict for kept in state.experiments.analyses(name))
-    earlier = sorted({one.fraction for one in verdicts if one is not None and one.critical is not None})
-    verdict = judged(record.plan, found, record.units_per_arm, earlier, over=is_over(record, now))
+    kept = reversed(state.experiments.analyses(name))
+    before = [one.analysis.verdict for one in kept if one.analysis.verdict is not None]
+    earlier = sorted({one.fraction for one in before if one.critical is not None})
+    verdict = ended_once(judged(record.plan, found, record.units_per_arm, earlier, over=is_over(record, now)), before)
     complete = replace(found, verdict=verdict)
     return KeptAnalysis(number=state.experiments.keep(complete), analysis=complete)
 
