@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from scipy import stats
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from shopkeeper.experiments.arms import Arm
 
@@ -141,11 +141,21 @@ def t_test(effect: Effect, alternative: Alternative, alpha: float, against: floa
     """
     if effect.error == 0:
         return Judged(effect, -math.inf, math.inf, 1.0)
-    law = stats.norm() if math.isinf(effect.freedom) else stats.t(effect.freedom)
     score = (effect.value - against) / effect.error
     if alternative == "greater":
-        return Judged(effect, effect.value - float(law.ppf(1 - alpha)) * effect.error, math.inf, float(law.sf(score)))
+        return Judged(effect, effect.value - _reach(effect, alpha) * effect.error, math.inf, _below(effect, -score))
     if alternative == "less":
-        return Judged(effect, -math.inf, effect.value + float(law.ppf(1 - alpha)) * effect.error, float(law.cdf(score)))
-    half = float(law.ppf(1 - alpha / 2)) * effect.error
-    return Judged(effect, effect.value - half, effect.value + half, 2 * float(law.sf(abs(score))))
+        return Judged(effect, -math.inf, effect.value + _reach(effect, alpha) * effect.error, _below(effect, score))
+    half = _reach(effect, alpha / 2) * effect.error
+    return Judged(effect, effect.value - half, effect.value + half, 2 * _below(effect, -abs(score)))
+
+
+def _reach(effect: Effect, alpha: float) -> float:
+    """Return how many errors from an effect a share `alpha` of its law lies beyond."""
+    # The functions below `scipy.stats`, which takes a second to load: every verb that opens the state comes by here.
+    return -float(ndtri(alpha) if math.isinf(effect.freedom) else stdtrit(effect.freedom, alpha))
+
+
+def _below(effect: Effect, score: float) -> float:
+    """Return the chance of a score so low or lower."""
+    return float(ndtr(score) if math.isinf(effect.freedom) else stdtr(effect.freedom, score))

@@ -6,7 +6,7 @@ import math
 from datetime import date, timedelta
 
 from msgspec import Struct
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from shopkeeper.experiments.plan import Expected, ExperimentPlan
 from shopkeeper.experiments.planner import ComparedStep, Design, Traffic, plan_test
@@ -98,7 +98,7 @@ def _once(plan: ExperimentPlan, metric: PlannedMetric, units_per_day: float, alp
     left = 1 - metric.baseline.correlation**2
     day = days + math.ceil(plan.maturation_days)
     half = metric.signal / 2 * math.sqrt(units)
-    found = float(norm.sf(norm.isf(alpha) - half))
+    found = float(ndtr(ndtri(alpha) + half))
     end = Chance(
         day=day, date=_date(plan, day), units=units, planned=plan.stopping.power, half=found, none=alpha
     )  # fmt: skip

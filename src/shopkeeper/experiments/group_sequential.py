@@ -16,8 +16,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
-from scipy.special import ndtr
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 Array = npt.NDArray[np.float64]
 Sides = Literal["one-sided", "two-sided"]
@@ -51,7 +50,7 @@ class Spending:
             return float(alpha * t**self.phi)
         if self.family == "pocock":
             return alpha * math.log1p((math.e - 1) * t)
-        return float(2 * norm.sf(norm.isf(alpha / 2) / math.sqrt(t)))
+        return float(2 * ndtr(ndtri(alpha / 2) / math.sqrt(t)))
 
 
 @dataclass(frozen=True, slots=True)

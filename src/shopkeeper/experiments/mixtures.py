@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from scipy.optimize import brentq
-from scipy.special import betainc, gammainc, gammaincc, gammaln
-from scipy.stats import norm
+from scipy.special import betainc, gammainc, gammaincc, gammaln, log_ndtr
 
 
 class Mixture(Protocol):
@@ -56,7 +55,7 @@ class OneSidedNormal:
     def log_value(self, s: float, v: float) -> float:
         """Return the half-normal mixture."""
         wide = v + self.rho
-        return 0.5 * math.log(4 * self.rho / wide) + s**2 / (2 * wide) + float(norm.logcdf(s / math.sqrt(wide)))
+        return 0.5 * math.log(4 * self.rho / wide) + s**2 / (2 * wide) + float(log_ndtr(s / math.sqrt(wide)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy import stats
 from scipy.special import chdtrc
 
 ALERT: float = 0.001
@@ -39,7 +38,9 @@ def two_arm_p(control: int, treatment: int, ratio: float = 1.0) -> float:
     """Return the exact two-sided binomial p value of two arms whose sizes should be 1 : ratio."""
     if control + treatment == 0:
         return 1.0
-    return float(stats.binomtest(treatment, control + treatment, ratio / (1 + ratio)).pvalue)
+    from scipy.stats import binomtest  # noqa: PLC0415 - takes a second to load, and is asked for by hand
+
+    return float(binomtest(treatment, control + treatment, ratio / (1 + ratio)).pvalue)
 
 
 def mismatch_log_e(users: Sequence[float], weights: Sequence[float], strength: float = 10_000.0) -> float:
