@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -43,13 +43,37 @@ class Owners:
     """Whose an event is, and whether it is early."""
 
     def __init__(self, events: list[Event], decisions: list[DecisionRecord], attribution: int) -> None:
-        self.names = _names(events)
         self._attribution = timedelta(days=attribution)
         self._made_for = {(one.store, one.decision_id): one for one in decisions}
         self._first: dict[tuple[str, str, date], datetime] = {}
         for one in decisions:
             key = (one.store, str(one.unit), one.ts.date())
             self._first[key] = min(self._first.get(key, one.ts), one.ts)
+        self._last: dict[tuple[str, str, str, date], datetime] = {}
+        for event in events:
+            if event.type != "refund":
+                self._last[self.visit(event)] = max(self._last.get(self.visit(event), event.ts), event.ts)
+        self.names = self._names([event for event in events if self.of(event) and event.type != "refund"])
+
+    def _names(self, events: list[Event]) -> dict[tuple[str, str], str]:
+        """Return the user of each device (else session) on which one user alone signed in."""
+        devices: dict[tuple[str, str, str, date], str] = {}
+        for event in events:
+            device = event.visitor or event.session or ""
+            devices[self.visit(event)] = max(devices.get(self.visit(event), ""), device)
+        seen: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for event in events:
+            if event.user and event.user == self.of(event) and devices[self.visit(event)]:
+                seen[event.store, devices[self.visit(event)]].add(event.user)
+        return {key: next(iter(users)) for key, users in seen.items() if len(users) == 1}
+
+    def visit(self, event: Event) -> tuple[str, str, str, date]:
+        name = ("s" + event.session) if event.session else ("v" + (event.visitor or ""))
+        return event.store, self.of(event), name, event.ts.date()
+
+    def in_early_visit(self, event: Event) -> bool:
+        start = self._first.get((event.store, self.of(event), event.ts.date()))
+        return start is None or self._last[self.visit(event)] < start
 
     def of(self, event: Event) -> str:
         led = self._made_for.get((event.store, event.decision_id or ""))
@@ -99,7 +123,9 @@ def reference(
         mine = owned[store, name]
         known = orders[store, name]
         after = [
-            e for e in mine if _counts(e.ts.date(), e.ts.date(), owners.early(e), first_day, attribution, maturation)
+            e
+            for e in mine
+            if _counts(e.ts.date(), e.ts.date(), owners.in_early_visit(e), first_day, attribution, maturation)
         ]
         before_test = [e for e in mine if e.ts < START]
         money_after = [
@@ -115,10 +141,10 @@ def reference(
         matured = first_day + timedelta(days=maturation) < at.date()
         newcomer = not any(e.ts.date() < first_day for e in mine) and not any(one.day < first_day for one in known)
         group = (unit.epoch, next(iter(unit.arms)), store, local_day(store, unit.first), matured, machine, newcomer)
-        found.guests[group] += not any(e.user for e in mine)
+        found.guests[group] += not any(e.user and e.user == owners.of(e) for e in mine)
         rows = found.rows.setdefault(group, defaultdict(list))
-        now = _values(after, money_after, store, caps, owners.of)
-        then = _values(before_test, money_before, store, caps, owners.of)
+        now = _values(after, money_after, store, caps, owners)
+        then = _values(before_test, money_before, store, caps, owners)
         for metric, value in now.items():
             rows[metric].append([*value, *then[metric]])
     return found
@@ -128,7 +154,7 @@ def _orders(events: list[Event], owners: Owners) -> dict[tuple[str, str], list[M
     bought: dict[tuple[str, str], list[Event]] = defaultdict(list)
     for event in events:
         if event.type == "purchase" and owners.of(event):
-            bought[event.store, event.order_id or f"event {event.event_id}"].append(event)
+            bought[event.store, event.order_id or f"{owners.of(event)} on {event.ts.date()}"].append(event)
     orders: dict[tuple[str, str], list[Money]] = defaultdict(list)
     for (store, _), lines in bought.items():
         day = min(line.ts.date() for line in lines)
@@ -150,16 +176,6 @@ def _orders(events: list[Event], owners: Owners) -> dict[tuple[str, str], list[M
         day, early = min(line.ts.date() for line in lines), any(owners.early(line) for line in lines)
         orders[owner].append(Money(day, refund.ts.date(), early, amounts))
     return orders
-
-
-def _names(events: list[Event]) -> dict[tuple[str, str], str]:
-    """Return the user of each device (else session) on which one user alone signed in."""
-    seen: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for event in events:
-        guest = event.visitor or event.session
-        if event.user and guest and event.type != "impression":
-            seen[event.store, guest].add(event.user)
-    return {key: next(iter(users)) for key, users in seen.items() if len(users) == 1}
 
 
 def _counts(day: date, known: date, was_early: bool, first: date, attribution: int, maturation: int) -> bool:
@@ -205,7 +221,7 @@ def _values(
     money: list[dict[str, float]],
     store: str,
     caps: Mapping[tuple[str, str], float],
-    owner: Callable[[Event], str],
+    owners: Owners,
 ) -> dict[str, list[float]]:
     def count(kind: str, *, led: bool = False) -> float:
         return float(sum(e.type == kind and (not led or bool(e.decision_id)) for e in events))
@@ -213,9 +229,9 @@ def _values(
     def total(name: str) -> float:
         return sum(amounts.get(name, 0.0) for amounts in money)
 
-    visits: dict[tuple[str, str, date], list[datetime]] = defaultdict(list)
+    visits: dict[tuple[str, str, str, date], list[datetime]] = defaultdict(list)
     for e in events:
-        visits[("s" + e.session) if e.session else ("v" + (e.visitor or "")), owner(e), e.ts.date()].append(e.ts)
+        visits[owners.visit(e)].append(e.ts)
     seconds = sum((max(times) - min(times)).total_seconds() for times in visits.values())
     orders, revenue, margin = total("orders"), total("net"), total("gain")
     return {

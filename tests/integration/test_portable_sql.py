@@ -34,21 +34,18 @@ pytestmark = pytest.mark.integration
 
 PACKAGE = Path(shopkeeper.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.sql"))
-BEGINNINGS = {"recommendations/interaction": "recommendations/seen", "experiments/outcome_": "experiments/outcome"}
+BEGINNINGS = {"recommendations/interaction": "recommendations/seen"}
 """Files that go on where another one ends, by the start of their names."""
 
-_OUTCOME = {"attribution": "7", "arm_blind": "'agent.crawler', 'é'"}
-_COUNT = "sum(CASE WHEN type IN ('click') AND led = 1 {}THEN coalesce(quantity, 1e0) ELSE 0e0 END) AS n_clicks"
 FILLED: Mapping[str, list[dict[str, str]]] = {
-    "experiments/outcome_days": [
-        _OUTCOME
-        | {
-            "counts": f", {_COUNT.format('')}, {_COUNT.format('AND early = 1 ')}_early",
-            "sums": ", sum(v.n_clicks) AS n_clicks, sum(v.n_clicks_early) AS n_clicks_early",
+    "experiments/outcome_rows": [
+        {
+            "attribution": "7",
+            "arm_blind": "'agent.crawler', 'é'",
+            "counts": ", sum(CASE WHEN type IN ('click') AND led = 1 THEN quantity ELSE 0e0 END) AS seen_clicks",
         }
     ],
-    "experiments/outcome_lines": [_OUTCOME],
-    "experiments/outcome_shown": [_OUTCOME],
+    "experiments/outcome_shown": [{"attribution": "7"}],
     "quality/contract_breach": [
         {"table": "events", "breach": "price < $least OR price > 5", "within": "ts >= $since"},
         {"table": "products", "breach": "currency NOT IN ('GBP')", "within": "TRUE"},
@@ -70,6 +67,8 @@ FILLED: Mapping[str, list[dict[str, str]]] = {
 MADE: Mapping[str, list[NamedQuery]] = {
     "experiments/metric_sums": [],  # test_metric_sums_on_clickhouse.py runs these
     "experiments/revenue_caps": [],
+    "experiments/outcome_days": [],
+    "experiments/outcome_lines": [],
     "experiments/priced_lines": [],
     "experiments/products_shown": [],
     "quality/missing_values": [counting(table) for table in SOURCE_TABLES.values()],

@@ -39,6 +39,7 @@ from shopkeeper.experiments.arm_service import newest_of, read_services, read_sh
 from shopkeeper.experiments.measuring import Asked, MeasuredTest, Shown, read_caps, read_shown
 from shopkeeper.experiments.metric_sums import caps_query, sums_query
 from shopkeeper.experiments.question import (
+    NOT_KEPT,
     Parameters,
     Relation,
     TestQuestion,
@@ -184,11 +185,19 @@ class _Look:
         self._day_views(question, day)
         files: dict[str, str] = {}
         for one in self._relations(question, day):
+            self._make(one.name, one)
+            if one.name == NOT_KEPT:
+                continue
             files[one.name] = f"{one.name}-{day.isoformat()}-{secrets.token_hex(8)}.parquet"
             target = text_literal(str(self._folder / files[one.name]))
-            self._connection.execute(f"COPY ({one.text}) TO {target} ({_FORMAT})", _bound(one.text, one.parameters))
+            self._connection.execute(f"COPY {one.name} TO {target} ({_FORMAT})")
         sync_files([self._folder / file for file in files.values()], self._folder)
         return files
+
+    def _make(self, name: str, relation: Relation) -> None:
+        """Make a relation of one day, in place of that of another."""
+        bound = _bound(relation.text, relation.parameters)
+        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {relation.text}", bound)
 
     def _day_views(self, question: TestQuestion, day: date) -> None:
         """Make the tables the lake has of a day; of decisions those before it too, as an event may name one of them."""
@@ -208,10 +217,11 @@ class _Look:
         """Make the relations of all days: those kept, and the day that runs."""
         self._day_views(question, self._today)
         kept = [one for day, one in self._kept.days.items() if before.isoformat() <= day < self._today.isoformat()]
-        for one in self._relations(question, self._today):
-            bound = _bound(one.text, one.parameters)
-            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE today_{one.name} AS {one.text}", bound)
-        for one in self._relations(question, self._today):
+        made = self._relations(question, self._today)
+        for one in made:
+            self._make(one.name, one)
+        for one in (one for one in made if one.name != NOT_KEPT):
+            self._connection.execute(f"ALTER TABLE {one.name} RENAME TO today_{one.name}")
             files = files_literal([self._folder / day.files[one.name] for day in kept])
             past = f" UNION ALL BY NAME FROM read_parquet({files})" if kept else ""
             self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {one.name} AS FROM today_{one.name}{past}")

@@ -138,9 +138,7 @@ def caps_query(question: TestQuestion, over: Sequence[Relation] = ()) -> tuple[N
 def whole_caps_query(question: TestQuestion) -> tuple[NamedQuery, Parameters]:
     """Return the same, computed from the logs in one go."""
     before = midnight(question.start) - timedelta(days=question.attribution_days + 1)
-    needed = ("outcome_days", "outcome_lines", "priced_lines")
-    over = [one for one in relations(question, before, midnight(question.start)) if one.name in needed]
-    return caps_query(question, over)
+    return caps_query(question, relations(question, before, midnight(question.start)))
 
 
 def _terms(question: TestQuestion) -> tuple[Term, ...]:

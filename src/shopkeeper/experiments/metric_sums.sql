@@ -5,10 +5,11 @@
 -- What counts: the first day from the first decision on, then {attribution} whole UTC days; of refunds those of orders that
 -- count, up to {maturation} days after the first. Matured: that day is over.
 links AS (
-  SELECT store AS link_store, guest AS link_guest, min(first_user) AS link_user
-  FROM guest_links
+  SELECT store AS link_store, guest AS link_guest, min(owner) AS link_user
+  FROM outcome_days
+  WHERE signed = 1 AND guest <> ''
   GROUP BY store, guest
-  HAVING min(first_user) = max(last_user)
+  HAVING min(owner) = max(owner)
 ), units AS (
   SELECT
     store AS unit_store, unit AS unit_name, min(unit_epoch) AS epoch, min(unit_variant) AS variant,

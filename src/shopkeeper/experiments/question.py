@@ -99,22 +99,26 @@ def relations(question: TestQuestion, since: datetime, until: datetime) -> tuple
 
 def day_relations(question: TestQuestion, since: datetime, until: datetime) -> tuple[Relation, ...]:
     """Return those of them that are of days: of more days they are the rows of each day, one after the other."""
-    span: Parameters = {"since": since, "until": until}
-    told = span | {"test": question.test}
-    outcome = told | {"led_since": since - timedelta(days=question.attribution_days)}
+    told: Parameters = {"since": since, "until": until, "test": question.test}
+    rows = told | {"led_since": since - timedelta(days=question.attribution_days)}
+    counts = _counts(question.counted)
     return (
         Relation("exposed_days", _text("exposed_days"), told),
-        Relation("guest_links", _text("guest_links"), span),
-        Relation("outcome_days", outcome_text(question, "outcome_days", **_counts(question.counted)), outcome),
-        Relation("outcome_lines", outcome_text(question, "outcome_lines"), outcome),
+        Relation("outcome_rows", _outcome_text(question, "outcome_rows", counts=counts["counts"]), rows),
+        Relation("outcome_days", filled(_text("outcome_days"), visits=counts["visits"], sums=counts["sums"]), {}),
+        Relation("outcome_lines", _text("outcome_lines"), {}),
     )
+
+
+NOT_KEPT: Final = "outcome_rows"
+"""The relation of a day that the others are made of, and that is not read again."""
 
 
 def shown_relation(question: TestQuestion, since: datetime, until: datetime) -> Relation:
     """Return the products that each arm was shown in some days."""
     told: Parameters = {"since": since, "until": until, "test": question.test}
     led = told | {"led_since": since - timedelta(days=question.attribution_days)}
-    return Relation("outcome_shown", outcome_text(question, "outcome_shown"), led)
+    return Relation("outcome_shown", _outcome_text(question, "outcome_shown"), led)
 
 
 def service_relations(test: str, slow_ms: float, since: datetime, until: datetime) -> tuple[Relation, ...]:
@@ -151,14 +155,9 @@ def priced_lines(question: TestQuestion) -> Relation:
     return Relation("priced_lines", filled(_text("priced_lines"), tax=tax), rates)
 
 
-def outcome_text(question: TestQuestion, name: str, **parts: str) -> str:
-    """Return one of the texts that go on where `outcome.sql` ends."""
-    return filled(
-        _text("outcome") + _text(name),
-        attribution=str(question.attribution_days),
-        arm_blind=", ".join(f"'{rule}'" for rule in sorted(ARM_BLIND_RULES)),
-        **parts,
-    )
+def _outcome_text(question: TestQuestion, name: str, **parts: str) -> str:
+    arm_blind = ", ".join(f"'{rule}'" for rule in sorted(ARM_BLIND_RULES))
+    return filled(_text(name), attribution=str(question.attribution_days), arm_blind=arm_blind, **parts)
 
 
 def filled(text: str, **parts: str) -> str:
@@ -178,19 +177,18 @@ def counted_column(figure: Figure) -> str:
 
 
 def _counts(figures: Sequence[Figure]) -> dict[str, str]:
-    """Return what is counted in a visit, and its sums over an owner's day."""
-    counts, sums = "", ""
+    """Return what is counted in a row, its sums over a visit, and those over an owner's day."""
+    counts, visits, sums = "", "", ""
     for figure in figures:
-        amount = "coalesce(quantity, 1e0)" if figure.measure == "quantity" else "1e0"
+        amount = "quantity" if figure.measure == "quantity" else "1e0"
         named = [f"type IN ({', '.join(_quoted(one) for one in figure.events)})"]
         named += ["led = 1"] if figure.led else []
         named += [f"surface IN ({', '.join(_quoted(one) for one in figure.surfaces)})"] if figure.surfaces else []
-        column = counted_column(figure)
-        for name, more in ((column, ()), (f"{column}_early", ("early = 1",))):
-            condition = " AND ".join((*named, *more))
-            counts += f",\n    sum(CASE WHEN {condition} THEN {amount} ELSE 0e0 END) AS {name}"
-            sums += f",\n  sum(v.{name}) AS {name}"
-    return {"counts": counts, "sums": sums}
+        column, seen, met = counted_column(figure), f"seen_{figure.name}", f"met_{figure.name}"
+        counts += f",\n  sum(CASE WHEN {' AND '.join(named)} THEN {amount} ELSE 0e0 END) AS {seen}"
+        visits += f",\n      sum({seen}) AS {met}"
+        sums += f",\n  sum({met}) AS {column},\n  sum({met} * early) AS {column}_early"
+    return {"counts": counts, "visits": visits, "sums": sums}
 
 
 def _quoted(text: str) -> str:

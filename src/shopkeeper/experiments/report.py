@@ -70,6 +70,7 @@ def report_page(report: Report) -> str:
     plan, analysis = report.record.plan, report.analysis
     return _PAGE.render(
         report=report, record=report.record, plan=plan, analysis=analysis, answer=answer(report), chips=CHIPS,
+        units=sum(analysis.units.values()) if analysis else 0,
         over_time=[(arm.name, _over_time(report, arm.name)) for arm in plan.others] if analysis else [],
         metric_chart=_metric_chart(analysis) if analysis else None,
         segment_chart=_segment_chart(analysis) if analysis else None,

@@ -18,14 +18,14 @@ WITH spent AS (
     store, net, gain,
     row_number() OVER (PARTITION BY store ORDER BY net) AS net_place,
     row_number() OVER (PARTITION BY store ORDER BY gain) AS gain_place,
-    count(*) OVER (PARTITION BY store) AS shoppers
+    count(*) OVER (PARTITION BY store) AS crowd
   FROM spent
 )
 SELECT
   store,
-  min(CASE WHEN net_place >= {quantile} * shoppers THEN net END) AS revenue,
-  min(CASE WHEN gain_place >= {quantile} * shoppers THEN gain END) AS margin,
-  max(shoppers) AS shoppers
+  min(CASE WHEN net_place >= {quantile} * crowd THEN net END) AS revenue,
+  min(CASE WHEN gain_place >= {quantile} * crowd THEN gain END) AS margin,
+  max(crowd) AS shoppers
 FROM placed
 GROUP BY store
 ORDER BY store
