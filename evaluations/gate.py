@@ -193,6 +193,8 @@ def _detail(part: str, found: Outcomes) -> dict[str, Any]:
     days = sorted(found.days.elements())
     detail: dict[str, Any] = {
         "tests": found.tests,
+        "promoted": found.promoted / found.tests,
+        "rolled_back": found.rolled_back / found.tests,
         "verdicts": found.verdicts,
         "ever_invalid": found.invalid / found.tests,
         "broke": {name: count / found.tests for name, count in found.by.most_common()},

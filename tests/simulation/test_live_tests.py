@@ -78,6 +78,15 @@ def test_a_raised_figure_is_raised_by_that_share(crowd: Crowd) -> None:
         assert found.value == pytest.approx(lift, abs=0.03)
 
 
+def test_when_more_buy_nobody_clicks_more(crowd: Crowd) -> None:
+    eager = Crowd.of(TODAY.changed(conversion=1.0), 3)
+    scenario = Scenario("buy", TODAY, eager.shoppers, days=20, planned=1, steps=((7, 200_000.0), (99, 200_000.0)))
+    told = Test.of(drawn(scenario, (crowd, eager), 1, np.random.default_rng(5)), 0)
+    found = stratified(told.evidence(OBJECTIVE, plan_of(scenario, OBJECTIVE), 20, "ramp", 7).matured, "ctr")
+    assert found is not None
+    assert abs(found.value) < 0.006  # three standard errors of 1.2 million users an arm, and what the crowds differ by
+
+
 def test_before_returns_are_in_nothing_is_sent_back(tests: Drawn) -> None:
     plan = plan_of(SCENARIO, OBJECTIVE)
     early = Test.of(tests, 0).evidence(OBJECTIVE, plan, 5, "ab", 0)

@@ -92,10 +92,10 @@ def lost_units_in_a_small_store(_: Objective) -> Scenario:
 
 QUESTIONS: Final[Mapping[str, Question]] = {
     "aa": Question(no_difference),
-    "kpi": Question(only_the_kpi_is_open),
-    "edge": Question(at_every_limit, 0.2),
+    "kpi": Question(only_the_kpi_is_open, 0.5),
+    "edge": Question(at_every_limit, 0.1),
     "harm": Question(fewer_buy),
-    "harm-ramp": Question(fewer_buy_on_the_ramp, 0.2),
+    "harm-ramp": Question(fewer_buy_on_the_ramp, 0.1),
     "uplift": Question(planned_uplift),
     "srm": Question(lost_units, 0.1),
     "srm-small": Question(lost_units_in_a_small_store, 0.1),

@@ -108,9 +108,9 @@ def figure(sums: Array, name: str) -> Array:
 def _seen(shoppers: Shoppers, rng: np.random.Generator, n: int, *, buyers: bool) -> Array:
     """Return what users saw and clicked; a buyer is met in proportion to how much users click."""
     eager = rng.beta(1.0, 19.0, 2 * n)
-    if buyers:
-        wanted = 0.5 + 0.5 * eager / 0.05
-        eager = rng.choice(eager, 2 * n, p=wanted / wanted.sum())
+    wanted = 0.5 + 0.5 * eager / 0.05
+    met = wanted if buyers else np.maximum(1.0 - shoppers.conversion * wanted, 0.0)  # both together click as all do
+    eager = rng.choice(eager, 2 * n, p=met / met.sum())
     lists = 6.0 * (1 + rng.poisson(2.0, n))
     rate = np.minimum(eager[:n] / 0.05 * shoppers.click_rate, 1.0)
     clicks = rng.binomial(lists.astype(np.int64), rate).astype(np.float64)
