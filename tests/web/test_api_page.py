@@ -11,10 +11,13 @@ import httpx
 from msgspec.structs import replace
 
 from shopkeeper.testing.experiment_store_suite import example_record
+from shopkeeper.testing.rollouts_suite import example_judged, example_rollout
 from shopkeeper.web.api_view import Operation, groups
 from shopkeeper.web.openapi_examples import PARAMETERS
+from shopkeeper.web.openapi_rollouts import EXAMPLE_ROLLOUT
 
 FIRST = ("put_stores", "put_products")
+OF_A_PERSON = ("start_experiment", "begin_rollout", "lift_stop")
 
 
 def operations(shop: Any) -> list[Operation]:  # noqa: ANN401 - the shared fixture
@@ -71,16 +74,19 @@ def test_the_fields_of_a_body_stand_in_a_table_with_type_bounds_and_need(shop: A
 
 
 def test_each_example_works_as_written(shop: Any) -> None:  # noqa: ANN401
-    """With the key the page says to make: for the store `uk`, with every scope."""
-    key = shop.key("uk")
+    """With the key the page says to make: for the store `uk`, or for all where a version is steered."""
+    keys = {False: shop.key("uk"), True: shop.key("*")}
     shown = example_record(str(PARAMETERS["experiment"]))
     shop.serving.state.experiments.begin(replace(shown, plan=replace(shown.plan, stores=("uk",))))
+    shop.serving.state.rollouts.begin(under_way := example_rollout(EXAMPLE_ROLLOUT), "anna")
+    for _ in range(3):
+        shop.serving.state.rollouts.step(under_way, under_way, "gate", "nothing", example_judged(under_way))
     routes = {one.id: one for one in operations(shop)}
     for one in routes.values():
         for first in FIRST:  # a withdrawal before this one may have taken them away
-            assert sent(shop, routes[first].curl, key).status_code == 202
-        answer = sent(shop, one.curl, key)
-        if one.id == "start_experiment":
+            assert sent(shop, routes[first].curl, keys[False]).status_code == 202
+        answer = sent(shop, one.curl, keys["rollout" in one.id or one.id in ("stop", "lift_stop", "explain_verdict")])
+        if one.id in OF_A_PERSON:
             assert "takes a person who signed in" in answer.text
             continue
         assert answer.status_code < 300, f"{one.curl}\n{answer.text}"

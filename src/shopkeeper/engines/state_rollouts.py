@@ -55,9 +55,10 @@ class StateRollouts:
                 return before
             kept = _change(connection, before.revision, after, who, what)
             if kept.champion != before.champion:
-                move_alias(
-                    connection, kept.system, "champion", kept.champion or None, who, f"rollout {kept.id}: {what}"
-                )
+                why = f"rollout {kept.id}: {what}"
+                move_alias(connection, kept.system, "champion", kept.champion or None, who, why)
+                if kept.status == "rolled_back":  # a version that was taken back is nobody's way back
+                    move_alias(connection, kept.system, "previous", None, who, why)
         return kept
 
     def get(self, rollout: str) -> RolloutState:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from shopkeeper.web.openapi_schemas import REF, Document
 
 STEER: Final = "Steer changes"
 WORDS: Final = (
-    "How a version goes to shoppers, step by step, and what people do with that. A key with the scope manage may look, "
-    "hold, roll back and stop; what goes further takes a person who signed in (`Authorization: Bearer SESSION`)."
+    "How a version goes to shoppers, step by step, and what people do with that. A version serves all stores, so a key "
+    "for `*` with the scope manage may look, hold, roll back and stop; what goes further takes a person who signed in "
+    "(`Authorization: Bearer SESSION`)."
 )
 EXAMPLE_ROLLOUT: Final = "recommendations-20261126-090000-a1b2"
 _STOP = ("400", "403", "413", "422")
@@ -31,7 +32,11 @@ _BODIES: Final[dict[str, Document]] = {
     "ActionBody": {"why": "the spring sale begins"},
     "StopBody": {"why": "odd lists", "system": "recommendations"},
 }
-_EXAMPLES: Final[dict[str, Any]] = {"rollout": EXAMPLE_ROLLOUT, "number": 3, "action": "hold"}
+_PARAMETERS: Final[dict[str, Document]] = {
+    "rollout": {"description": "Id of a rollout, or a system's name: then its newest.", "example": EXAMPLE_ROLLOUT},
+    "number": {"description": "Of the verdict, counted from 1 within its rollout.", "example": 3},
+    "action": {"description": "What is done with it.", "example": "hold"},
+}
 
 
 def paths(described: Document, problems: dict[str, str]) -> Document:
@@ -62,7 +67,7 @@ def _operation(
         "responses": fine | failing,
         "security": [{"key": ["manage"]}],
     }
-    parameters = [{**one, "example": _EXAMPLES[one["name"]]} for one in said.get("parameters", ())]
+    parameters = [{**one, **_PARAMETERS[one["name"]]} for one in said.get("parameters", ())]
     if parameters:
         operation["parameters"] = parameters
     if body is not None:

@@ -28,7 +28,7 @@ from shopkeeper.web.rollouts import (
     RolloutsAnswer,
     StartBody,
 )
-from shopkeeper.web.stops import StopsAnswer
+from shopkeeper.web.stops import StopBody, StopsAnswer
 
 Document = dict[str, Any]
 REF = "#/components/schemas/{name}"
@@ -146,7 +146,7 @@ _ANSWERS = (
 def schemas() -> Document:
     """Return every schema by name."""
     rows = [table.row for table in SOURCE_TABLES.values()]
-    found = components([RecommendationBody, StartBody, ActionBody, ExperimentPlan, *_ANSWERS, *rows])
+    found = components([RecommendationBody, StartBody, ActionBody, StopBody, ExperimentPlan, *_ANSWERS, *rows])
     for table in SOURCE_TABLES.values():
         schema = found[table.row.__name__]
         fields: Document = schema["properties"]

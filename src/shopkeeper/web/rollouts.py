@@ -81,7 +81,8 @@ class RolloutAnswer(Struct, frozen=True, kw_only=True):
         users_per_arm: Matured units of one arm at which the test ends.
         revision: Counts its changes.
         effect: What was done, in words.
-        word, why: What the gate said; null where it was not asked.
+        word: What the gate said; null where it was not asked.
+        why: Why, in the gate's words; null where it was not asked.
     """
 
     rollout: str
