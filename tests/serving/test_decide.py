@@ -268,3 +268,16 @@ def test_the_record_of_a_shopper_who_is_not_measured_holds_counts_alone() -> Non
     shop.one(Wish(measured=False))
     (record,) = shop.records.kept
     assert (record.unit, record.session, record.answer, record.results) == (None, None, {}, 1)
+
+
+def test_where_even_the_rules_fail_the_arm_is_charged_with_it() -> None:
+    class Mute(Parrot):
+        def fallback(self, request: Wish) -> str:
+            raise RuntimeError(f"no rule knows {request.word}")
+
+    shop = Shop(Mute(version=None))
+    with pytest.raises(RuntimeError, match="no rule knows lamp"):
+        shop.one()
+    (record,) = shop.records.kept
+    assert (record.fallback, record.model, record.results, record.answer) == ("unanswered", None, 0, {})
+    assert record.unit == Wish().unit

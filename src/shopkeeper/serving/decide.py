@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import structlog
 
@@ -23,6 +23,9 @@ from shopkeeper.serving.workers import DeadlineMissed, Workers
 
 RequestT = TypeVar("RequestT", bound=DecisionRequest)
 AnswerT = TypeVar("AnswerT")
+ShownT = TypeVar("ShownT")
+UNANSWERED = "unanswered"
+"""Why nothing was answered: not even the rules could."""
 _MODEL_TRIES = 2
 _ARM_TRIES = 2
 _log = structlog.get_logger(__name__)
@@ -110,6 +113,8 @@ class Decider(Generic[RequestT, AnswerT]):
     async def decide(self, request: RequestT) -> Decision[AnswerT]:
         """Answer a request; whatever the model or its cache does, an answer comes.
 
+        Should even the rules fail, that is kept as a decision of the arm (`unanswered`), for its error rate.
+
         Between the last look at the shelf (`still_holds`, or the rules reading it) and the return there is no await, so
         an answer never shows what was withdrawn before it.
         """
@@ -117,13 +122,15 @@ class Decider(Generic[RequestT, AnswerT]):
         started = around.seconds()
         assigned, found = await self._answer(request)
         around.arms.keep(request.names, assigned)
-        answer = self.system.fallback(request) if found.answer is None else found.answer
-        took_ms = (around.seconds() - started) * 1000
-        decision = Decision(
-            around.new_id(), answer, found.model, assigned.variant, found.reason, found.cached, took_ms,
-            assigned.counted_test, assigned.epoch if assigned.counted else 0,
-        )  # fmt: skip
-        record = self._record(request, decision)
+        try:
+            answer = self.system.fallback(request) if found.answer is None else found.answer
+        except Exception:
+            nothing = self._decision(None, _Found(None, reason=UNANSWERED), assigned, started)
+            around.log.put(self._record(request, nothing, 0, {}))
+            raise
+        decision = self._decision(answer, found, assigned, started)
+        took_ms = decision.took_ms
+        record = self._record(request, decision, *self.system.record(answer))
         around.log.put(record)
         around.telemetry.observe(took_ms, found.reason, found.cached, name, assigned.variant)
         if self.shadows is not None and (tests := around.arms.shadows(name, request.store)):
@@ -245,9 +252,17 @@ class Decider(Generic[RequestT, AnswerT]):
         self._around.telemetry.model_failures[self.system.name, reason] += 1
         return _Found(None, reason=reason)
 
-    def _record(self, request: RequestT, decision: Decision[AnswerT]) -> DecisionRecord:
+    def _decision(self, answer: ShownT, found: _Found[AnswerT], assigned: Assigned, started: float) -> Decision[ShownT]:
+        took_ms = (self._around.seconds() - started) * 1000
+        return Decision(
+            self._around.new_id(), answer, found.model, assigned.variant, found.reason, found.cached, took_ms,
+            assigned.counted_test, assigned.epoch if assigned.counted else 0,
+        )  # fmt: skip
+
+    def _record(
+        self, request: RequestT, decision: Decision[ShownT], results: int, answer: Mapping[str, Any]
+    ) -> DecisionRecord:
         """Return what is kept of a decision; of a shopper who is not measured, nothing that leads to them."""
-        results, answer = self.system.record(decision.answer)
         measured = request.measured
         return DecisionRecord(
             decision_id=decision.decision_id,

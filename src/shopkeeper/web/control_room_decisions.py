@@ -21,6 +21,7 @@ FALLBACK_WORDS = {
     "breaker_open": "the model failed lately and rests",
     "changed": "the shelf changed meanwhile",
     "stale": "no new answer, so the model's last good one",
+    "unanswered": "not even the rules could answer",
 }
 
 
