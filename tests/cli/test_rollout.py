@@ -50,6 +50,12 @@ def test_the_gate_that_does_not_let_it_move_ends_with_1_and_can_be_explained(sho
     refused = run(shop, "advance", "recommendations")
     assert isinstance(refused.exception, ContractNotMet)
     assert refused.stdout.startswith("invalid: ")
+    assert "\nNothing was done.\n" in refused.stdout
+    assert "  watched   just now: invalid\n" in run(shop, "status").stdout
+    line = next(line for line in run(shop, "history", "recommendations").stdout.splitlines() if "verdicts" in line)
+    assert " gate " in line
+    assert "/1: invalid in shadow: " in line
+    assert line.endswith("(nothing was done)")
     why = run(shop, "explain", "recommendations").stdout
     assert "made again from its evidence: the same to the last bit" in why
     assert "No row was counted" in why

@@ -19,7 +19,7 @@ _NEXT = {
     "written": "",
     "example": "the shipped example: put in your own figures",
     "missing": "trains by the built-in default and cannot go to shoppers: write the file",
-    "broken": "cannot be used: see `shopkeeper objectives check`",
+    "broken": "cannot be used until it is mended: `shopkeeper objectives check` names the lines",
 }
 
 

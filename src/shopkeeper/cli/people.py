@@ -69,7 +69,10 @@ def list_people(workspace: Workspace = Path(), json: Json = False) -> None:
         f"{'last signed in ' + row['signed_in_at'] if row['signed_in_at'] else 'never signed in'}"
         for row in rows
     ]
-    nobody = "There is nobody yet; make the first an admin: shopkeeper people add --role admin."
+    nobody = (
+        "There is nobody yet; make the first an admin: "
+        '`shopkeeper people add --name "Anna Lee" --email anna@shop.example --role admin`.'
+    )
     Output(json).result({"people": rows}, "\n".join(lines) or nobody)
 
 

@@ -104,7 +104,7 @@ def advance(name: Named, workspace: Workspace = Path(), json: Json = False) -> N
     verdict = done.judged.verdict
     output.result(
         document(done.state) | {"word": verdict.word, "why": verdict.why, "effect": done.effect},
-        f"{verdict.word}: {verdict.why}\n{done.effect}.",
+        f"{verdict.word}: {verdict.why}\n{_done(done.effect)}",
     )
     if not done.effect.startswith("advanced"):
         raise ContractNotMet(
@@ -185,3 +185,7 @@ def _act(workspace: Path, json: bool, right: Right, do: Callable[[Settings, str]
     say_who(output, actor)
     state = do(settings, actor.who)
     output.result(document(state), f"Rollout {state.id} is {state.status.replace('_', ' ')} in {state.stage}.")
+
+
+def _done(effect: str) -> str:
+    return "Nothing was done." if effect == "nothing" else f"{effect[0].upper()}{effect[1:]}."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shopkeeper.errors import ContractNotMet, InputError
+from shopkeeper.web.locale_text import ago
 
 if TYPE_CHECKING:
     from shopkeeper.rollout.verdict import Verdict
@@ -146,8 +147,10 @@ def _status(one: RolloutStatus, now: datetime) -> list[str]:
     if one.verdict is not None:
         lines.append(f"  verdict   {one.verdict.word}: {one.verdict.why} ({one.verdict.id})")
     if state.alive:
-        watched = "never; start `shopkeeper work`" if one.watched is None else f"{now - one.watched[0]} ago"
-        lines.append(f"  watched   {watched.split('.', maxsplit=1)[0] if one.watched else watched}")
+        seen = one.watched
+        lines.append(
+            f"  watched   {'never; start `shopkeeper work`' if seen is None else f'{ago(seen[0], now)}: {seen[1]}'}"
+        )
     if one.next_step is not None:
         when = "" if one.earliest is None else f", at the earliest {one.earliest:%Y-%m-%d %H:%M} UTC"
         lines.append(f"  next      {one.next_step.stage} ({100 * one.next_step.share:g}%){when}")

@@ -31,7 +31,7 @@ def plan_words(plan: ExperimentPlan) -> list[str]:
             for one in plan.guardrails
         ),
         *([f"  looked at in   {', '.join(plan.segments)}"] if plan.segments else []),
-        f"  final after    {plan.maturation_days:g} days; attributed within {plan.attribution_days:g}",
+        f"  final after    {plan.maturation_days:g} day(s); attributed within {plan.attribution_days:g}",
         f"  stops by       {plan.stopping.rule}, alpha {plan.stopping.alpha:g}, power {plan.stopping.power:.0%}",
         f"  if it wins     {plan.consequences.wins}",
         f"  if it loses    {plan.consequences.loses}",

@@ -28,7 +28,7 @@ def objective_words(objective: Objective) -> str:
         ]),
         *_listed("taken back", [_criterion(one) for one in objective.rollback]),
         *_listed("final after", [
-            f"{objective.maturation_days:g} days; attributed within {objective.attribution_days:g}"
+            f"{objective.maturation_days:g} day(s); attributed within {objective.attribution_days:g}"
         ]),
         *_listed("blessed if", [f"{one.metric} {one.rule}" for one in objective.blessings]),
         *_listed("retrained", [f"{retraining.schedule}, {_budget(retraining.budget)}, {retraining.approval}"]),

@@ -154,7 +154,10 @@ def _first(settings: Settings, at: datetime) -> Allocation:
 def _version(state: State, system: str, asked: Start) -> ModelVersion:
     name = asked.version or state.registry.pointer(system, "challenger")
     if name is None:
-        raise InputError(f"{system} has no challenger.", f"Train one: `shopkeeper train {system}`; or name a version.")
+        raise InputError(
+            f"{system} has no challenger: no version newer than the one that serves was blessed.",
+            f"Train one: `shopkeeper train {system}`; or name a version of `shopkeeper models`.",
+        )
     version = state.registry.get(system, name)
     if version.status == "pruned":
         raise InputError(f"The files of {name} were pruned.", f"Train it again: `shopkeeper train {system}`.")

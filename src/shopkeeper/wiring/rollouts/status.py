@@ -166,7 +166,8 @@ def _newest(state: State, name: str) -> VerdictRecord:
     found = next(iter(state.rollouts.verdicts(rollout.id, limit=1)), None)
     if found is None:
         raise UnknownRollout(
-            f"No verdict on {rollout.id} is kept yet.", "`shopkeeper work` judges every minute; ask: rollout advance."
+            f"No verdict on {rollout.id} is kept yet.",
+            f"`shopkeeper work` judges every minute; `shopkeeper rollout advance {rollout.id}` asks at once.",
         )
     return found
 

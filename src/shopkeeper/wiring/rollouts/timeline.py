@@ -11,6 +11,7 @@ from shopkeeper.engines.state import State
 from shopkeeper.intake.import_run import REPORT_KIND as IMPORT_REPORT
 from shopkeeper.quality.ports import Report
 from shopkeeper.quality.verdict import REPORT_KIND as CHECK_REPORT
+from shopkeeper.rollout.stages import GATE
 from shopkeeper.wiring.rollouts.acts import named_rollout
 from shopkeeper.wiring.settings import CONFIG_FILE, Settings
 from shopkeeper.wiring.workspace_state import open_workspace_state
@@ -74,7 +75,8 @@ def _of_rollout(state: State, rollout: str, since: datetime) -> list[Entry]:
 
 def _verdicts(state: State, since: datetime, rollout: str | None) -> Iterator[Entry]:
     for one in state.rollouts.verdicts(rollout, since, MOST):
-        yield Entry(one.at, "verdicts", one.id, f"{one.word} in {one.stage}: {one.why} -> {one.effect}")
+        did = "nothing was done" if one.effect == "nothing" else one.effect
+        yield Entry(one.at, "verdicts", GATE, f"{one.id}: {one.word} in {one.stage}: {one.why} ({did})")
 
 
 def _feeds(state: State, since: datetime) -> Iterator[Entry]:
@@ -83,8 +85,9 @@ def _feeds(state: State, since: datetime) -> Iterator[Entry]:
 
     for one in kept(IMPORT_REPORT):
         rows = one.body.get("rows", {})
-        told = ", ".join(f"{name} {count:,}" for name, count in rows.items()) if isinstance(rows, dict) else rows
-        yield Entry(one.created_at, "feeds", "import", f"{one.store or 'all stores'}: {told or 'rows came in'}")
+        counts = rows if isinstance(rows, dict) else {"rows": rows}
+        told = ", ".join(f"{name} {count:,}" for name, count in counts.items()) or "rows came in"
+        yield Entry(one.created_at, "feeds", "import", f"{one.store or 'all stores'}: {told}")
     for one in kept(CHECK_REPORT):
         yield Entry(
             one.created_at, "data", "check", f"{one.store or 'all stores'}: {one.body.get('status', 'unknown')}"
@@ -101,8 +104,12 @@ def _config(settings: Settings, since: datetime) -> Iterator[Entry]:
 
 def _audited(entry: dict[str, Any]) -> Entry:
     action, detail = str(entry["action"]), entry["detail"]
-    said = ", ".join(f"{name} {value}" for name, value in detail.items() if value not in (None, ""))
+    said = ", ".join(f"{name} {_words(value)}" for name, value in detail.items() if value not in (None, ""))
     return Entry(entry["at"], _KINDS.get(action.partition(".")[0], "other"), str(entry["who"]), f"{action}: {said}")
+
+
+def _words(value: object) -> str:
+    return " and ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _sorted(entries: list[Entry]) -> list[Entry]:
