@@ -107,18 +107,13 @@ def reference(
     events = [event for event in log.events if event.ts < at and event.ts.date() >= since]
     decisions = [one for one in log.decisions if one.test == TEST and one.unit and one.ts < at]
     owners = Owners(events, decisions, attribution)
-    units: dict[tuple[str, str], Unit] = {}
-    for one in sorted(decisions, key=lambda one: one.ts):
-        unit = units.setdefault(owners.known(one.store, str(one.unit)), Unit(one.epoch, one.ts))
-        unit.epoch = min(unit.epoch, one.epoch)
-        unit.arms.add(one.variant)
     owned: dict[tuple[str, str], list[Event]] = defaultdict(list)
     for event in events:
         if owners.of(event) and event.type != "refund":
             owned[owners.known(event.store, owners.of(event))].append(event)
     orders = _orders([event for event in events if not _service(event)], owners)
     found = Reference()
-    for (store, name), unit in units.items():
+    for (store, name), unit in _units(decisions, owners).items():
         first_day = unit.first.date()
         mine = owned[store, name]
         known = orders[store, name]
@@ -132,9 +127,7 @@ def reference(
             one.amounts for one in known if _counts(one.day, one.known, one.early, first_day, attribution, maturation)
         ]
         money_before = [one.amounts for one in known if one.day >= since and one.known < START.date()]
-        machine = any(e.traffic != "human" and e.traffic_rule in ARM_BLIND_RULES for e in mine) or any(
-            _suspected(log, e) for e in mine if e.ts.date() < first_day
-        )
+        machine = _machine(log, mine, first_day)
         if len(unit.arms) > 1:
             found.crossed[unit.epoch, store, machine] += 1
             continue
@@ -148,6 +141,63 @@ def reference(
         for metric, value in now.items():
             rows[metric].append([*value, *then[metric]])
     return found
+
+
+def on_each_day(
+    log: ShopLog, at: datetime, attribution: int, days: int, last: date, returns: int, metric: str
+) -> dict[tuple[str, int], list[list[float]]]:
+    """Return (arm, allocation) -> rows of people who were in one arm and followed for some days.
+
+    A row is the metric's figure of each day since the first decision, then, of a ratio, its denominator of each day.
+
+    Args:
+        last: Last day that counts.
+        returns: Days after an order in which its refunds count.
+    """
+    since = START.date() - timedelta(PRE_DAYS)
+    events = [event for event in log.events if event.ts < at and event.ts.date() >= since]
+    decisions = [one for one in log.decisions if one.test == TEST and one.unit and one.ts < at]
+    owners = Owners(events, decisions, attribution)
+    owned: dict[tuple[str, str], list[Event]] = defaultdict(list)
+    for event in events:
+        if owners.of(event) and event.type != "refund":
+            owned[owners.known(event.store, owners.of(event))].append(event)
+    orders = _orders([event for event in events if not _service(event)], owners)
+    found: dict[tuple[str, int], list[list[float]]] = defaultdict(list)
+    for (store, name), unit in _units(decisions, owners).items():
+        first, mine = unit.first.date(), owned[store, name]
+        if len(unit.arms) > 1 or first + timedelta(days=days - 1) > last or _machine(log, mine, first):
+            continue
+        row = []
+        for day in (first + timedelta(days=age) for age in range(days)):
+            seen = [e for e in mine if e.ts.date() == day and not (day == first and owners.in_early_visit(e))]
+            money = [
+                one.amounts
+                for one in orders[store, name]
+                if one.day == day and one.known <= day + timedelta(days=returns) and not (day == first and one.early)
+            ]
+            figures = _values(seen, money, store, {}, owners)[metric]
+            if metric == "return_visits" and day > first:  # the first visit of all is that of day 0
+                figures = [float(len({owners.visit(e) for e in seen}))]
+            row.append(figures)
+        found[next(iter(unit.arms)), unit.epoch].append([value for part in zip(*row, strict=True) for value in part])
+    return found
+
+
+def _units(decisions: list[DecisionRecord], owners: Owners) -> dict[tuple[str, str], Unit]:
+    units: dict[tuple[str, str], Unit] = {}
+    for one in sorted(decisions, key=lambda one: one.ts):
+        unit = units.setdefault(owners.known(one.store, str(one.unit)), Unit(one.epoch, one.ts))
+        unit.epoch = min(unit.epoch, one.epoch)
+        unit.arms.add(one.variant)
+    return units
+
+
+def _machine(log: ShopLog, mine: list[Event], first_day: date) -> bool:
+    """Say whether a unit is a machine by its own word, or by a verdict from before it was exposed."""
+    return any(e.traffic != "human" and e.traffic_rule in ARM_BLIND_RULES for e in mine) or any(
+        _suspected(log, e) for e in mine if e.ts.date() < first_day
+    )
 
 
 def _orders(events: list[Event], owners: Owners) -> dict[tuple[str, str], list[Money]]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import numpy as np
 from msgspec.structs import replace
 
 from shopkeeper.experiments.analysis import analysed
+from shopkeeper.experiments.figures import DailyFigures
 from shopkeeper.experiments.log_record import ExperimentRecord, Resolution
+from shopkeeper.experiments.moments import Sums
 from shopkeeper.experiments.outcome import judged
 from shopkeeper.experiments.plan import ExperimentPlan
 from shopkeeper.experiments.report import Report, answer, report_page
@@ -55,6 +58,27 @@ def test_every_metric_group_and_decision_is_on_the_page() -> None:
         assert shown in page
     assert "simulated" not in page
     assert '<span class="chip bad">simulated</span>' in report_page(reported(simulated=True))
+
+
+def test_whether_the_effect_lasts_is_a_sentence_with_its_interval_and_a_drawing_of_the_days() -> None:
+    rng = np.random.default_rng(2)
+    daily = []
+    for arm, lifts in (("control", np.zeros(6)), ("varied", np.linspace(0.5, 0.0, 6))):
+        sums = Sums.of_rows((rng.random((9_000, 6)) < 0.2 * (1 + lifts)).astype(float))
+        products = tuple(tuple(row) for row in sums.products.tolist())
+        daily.append(DailyFigures(arm=arm, n=sums.n, totals=tuple(sums.totals.tolist()), products=products))
+    plan = example_plan()
+    found = analysed(plan, replace(planted_figures(plan, 0.3), daily=tuple(daily)), 14_000)
+    (one,) = found.novelty
+    assert (one.trend, one.n, len(one.days)) == ("fades", 18_000, 6)
+    assert one.words.startswith("varied: the effect fades over the first 6 days a unit is in the test, -")
+    page = report_page(Report(replace(example_record(), plan=plan), 1, found, ()))
+    assert page.index("The effect over time") < page.index(one.words) < page.index("Every metric")
+    assert page.count(">day 5<") == 1
+
+
+def test_before_units_were_followed_for_days_nothing_is_said_of_lasting_and_why() -> None:
+    assert "whether the effect lasts cannot be said: no unit was followed" in report_page(reported())
 
 
 def test_an_experiment_without_analysis_says_the_next_command() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,8 @@ from tests.experiments.shop_log import ShopLog, shop_log
 from tests.experiments.test_metric_sums import question
 
 from shopkeeper.engines.clickhouse_loading import ClickHouseData
+from shopkeeper.experiments.daily_sums import Followed, daily_query
+from shopkeeper.experiments.metric_file import shipped_metrics
 from shopkeeper.experiments.metric_sums import whole_caps_query, whole_query
 from shopkeeper.experiments.question import midnight, relations
 from shopkeeper.quality.ports import NamedQuery, Warehouse
@@ -25,6 +27,7 @@ pytestmark = [
     pytest.mark.parametrize("clickhouse", ["in process", "server"], indirect=True, scope="session"),
 ]
 AT = datetime(2026, 4, 6, 13, 30, tzinfo=UTC)
+KNOWN = shipped_metrics()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,13 @@ def test_each_relation_has_the_same_rows(pair: Pair) -> None:
 def test_all_in_one_go_gives_the_same_sums(pair: Pair) -> None:
     for made in (whole_query, whole_caps_query):
         query, parameters = made(question(AT))
+        assert_same(*(engine.fetch(query, **parameters) for engine in (pair.duckdb, pair.clickhouse)))
+
+
+def test_sums_by_day_since_exposure_are_the_same(pair: Pair) -> None:
+    followed = Followed(6, AT.date() - timedelta(days=3), 2)
+    for name in ("revenue_per_user", "aov", "return_visits"):
+        query, parameters = daily_query(question(AT), KNOWN.metrics[name], followed)
         assert_same(*(engine.fetch(query, **parameters) for engine in (pair.duckdb, pair.clickhouse)))
 
 

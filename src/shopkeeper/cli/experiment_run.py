@@ -182,6 +182,7 @@ def _words(kept: KeptAnalysis) -> str:
     lines += [f"  {metric:<17} not measured: {why}" for metric, why in analysis.not_measured.items()]
     lines += [f"  {one.segment:<17} {one.arm:<12} {signed(one.estimate.relative)} ({interval(one.estimate.fixed)})"
               for one in analysis.segments]  # fmt: skip
+    lines += [f"  {one.words}" for one in analysis.novelty]
     if verdict is not None:
         lines += [f"  {arm.words}" for arm in verdict.arms]
         if verdict.next_step:

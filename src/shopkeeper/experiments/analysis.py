@@ -25,6 +25,7 @@ from shopkeeper.experiments.figures import Allocation, Cell, TestFigures
 from shopkeeper.experiments.live_test import CONTROL
 from shopkeeper.experiments.moments import add_up
 from shopkeeper.experiments.multiplicity import adjusted
+from shopkeeper.experiments.novelty_of_arms import novelty_of_arms
 from shopkeeper.experiments.plan import ExperimentPlan
 from shopkeeper.experiments.sequential import sequence
 from shopkeeper.experiments.srm import ALERT, Counts, mismatch_p, mismatch_repeated
@@ -67,6 +68,7 @@ def analysed(plan: ExperimentPlan, figures: TestFigures, units_per_arm: int) -> 
         segments=_segments(plan, [cell for cell in mature if cell.segment]),
         answered=figures.answered,
         not_measured=figures.not_measured,
+        novelty=novelty_of_arms(plan, figures),
     )  # fmt: skip
 
 

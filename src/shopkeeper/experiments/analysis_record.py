@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from shopkeeper.experiments.effect import Judged
 from shopkeeper.experiments.figures import Answered
+from shopkeeper.experiments.novelty import Trend
 
 Outcome = Literal["wins", "loses", "flat", "mixed", "running", "invalid"]
 
@@ -122,6 +123,38 @@ class SegmentEffect(Struct, frozen=True, kw_only=True):
     p_holm: float
 
 
+class AgedPoint(Struct, frozen=True, kw_only=True):
+    """The primary effect on one day since exposure; day 0 is that of the first decision."""
+
+    day: int
+    relative: float
+    fixed: Interval
+
+
+class ArmNovelty(Struct, frozen=True, kw_only=True):
+    """How the primary effect of one arm goes with the days since a unit was first in it.
+
+    Attributes:
+        words: What is found, in one sentence; or why nothing can be said.
+        n: Units of both arms that were followed for all days.
+        slope: Change of the relative effect a day, with its interval.
+        p: Two-sided, of the slope being 0.
+        settled: Mean effect over the last third of the days: what is left when the news is over.
+        trend: `fades`, `grows` or `no trend found`; empty where nothing can be said.
+    """
+
+    arm: str
+    words: str
+    n: int = 0
+    days: tuple[AgedPoint, ...] = ()
+    slope: float = 0.0
+    slope_interval: Interval = Interval()
+    p: float = 1.0
+    settled: float = 0.0
+    settled_interval: Interval = Interval()
+    trend: Trend | Literal[""] = ""
+
+
 class Soundness(Struct, frozen=True, kw_only=True):
     """Whether the arms may be compared.
 
@@ -193,6 +226,7 @@ class Analysis(Struct, frozen=True, kw_only=True):
         answered: Arm -> how it was answered.
         over_time: Of the primary metric, arm by arm.
         segments: Of the primary metric.
+        novelty: Of the primary metric, arm by arm; empty in analyses from before it was looked at.
         not_measured: Metric -> why there are no figures of it.
         verdict: None until it is judged.
     """
@@ -210,3 +244,4 @@ class Analysis(Struct, frozen=True, kw_only=True):
     answered: dict[str, Answered]
     not_measured: dict[str, str]
     verdict: Verdict | None = None
+    novelty: tuple[ArmNovelty, ...] = ()

@@ -67,6 +67,25 @@ class Answered(Struct, frozen=True, kw_only=True):
     p99_ms: float = 0.0
 
 
+class DailyFigures(Struct, frozen=True, kw_only=True):
+    """Sums of the primary metric by days since exposure, over the units of one arm and epoch followed for all days.
+
+    Attributes:
+        n, totals, products: See `experiments.moments.Sums`; figures of day 0, 1, ..., then a ratio's denominators.
+    """
+
+    arm: str
+    epoch: int = 0
+    n: int
+    totals: tuple[float, ...]
+    products: tuple[tuple[float, ...], ...]
+
+    @property
+    def sums(self) -> Sums:
+        """The same, to compute with."""
+        return Sums.of_figures(self.n, self.totals, self.products)
+
+
 class TestFigures(Struct, frozen=True, kw_only=True):
     """Everything an analysis reads.
 
@@ -75,6 +94,7 @@ class TestFigures(Struct, frozen=True, kw_only=True):
         allocations: Epoch by epoch.
         answered: Arm -> how it was answered.
         not_measured: Metric -> why there are no figures of it.
+        daily: Empty where no unit was followed for days enough.
         simulated: Every store behind it is made up.
     """
 
@@ -86,4 +106,5 @@ class TestFigures(Struct, frozen=True, kw_only=True):
     cells: tuple[Cell, ...]
     answered: dict[str, Answered] = {}
     not_measured: dict[str, str] = {}
+    daily: tuple[DailyFigures, ...] = ()
     simulated: bool = False

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from shopkeeper.experiments.arm_service import ArmService, quantile_ms
-from shopkeeper.experiments.figures import Allocation, Answered, Cell, TestFigures
+from shopkeeper.experiments.daily_sums import DailySums
+from shopkeeper.experiments.figures import Allocation, Answered, Cell, DailyFigures, TestFigures
 from shopkeeper.experiments.measuring import Asked, MeasuredTest
 from shopkeeper.experiments.moments import Sums
 from shopkeeper.experiments.plan import ExperimentPlan
@@ -18,8 +19,14 @@ NOBODY: Final = "nobody was in it yet"
 SEVERAL: Final = "amounts of several currencies; plan a test for the stores of each"
 
 
-def figures_of(plan: ExperimentPlan, asked: Asked, found: MeasuredTest, *, simulated: bool) -> TestFigures:
-    """Return the figures of an experiment; machines are left out, and metrics nothing measures are named."""
+def figures_of(
+    plan: ExperimentPlan, asked: Asked, found: MeasuredTest, daily: DailySums | None = None, *, simulated: bool
+) -> TestFigures:
+    """Return the figures of an experiment; machines are left out, and metrics nothing measures are named.
+
+    Args:
+        daily: Of the primary metric.
+    """
     sums = found.sums
     missing = _missing(plan, asked, sums)
     measured = [name for name in plan.metrics if name not in missing and CATALOGUE[name].place != "service"]
@@ -30,8 +37,15 @@ def figures_of(plan: ExperimentPlan, asked: Asked, found: MeasuredTest, *, simul
         cells=tuple(_cells(sums, measured, plan.segments)) if sums is not None else (),
         answered=_answered(found.services),
         not_measured=missing,
+        daily=tuple(_daily(daily)) if daily is not None and plan.primary.metric not in missing else (),
         simulated=simulated,
     )
+
+
+def _daily(daily: DailySums) -> Iterator[DailyFigures]:
+    for (arm, epoch), sums in daily.sums.items():
+        products = tuple(tuple(row) for row in sums.products.tolist())
+        yield DailyFigures(arm=arm, epoch=epoch, n=sums.n, totals=tuple(sums.totals.tolist()), products=products)
 
 
 def _missing(plan: ExperimentPlan, asked: Asked, sums: TestSums | None) -> dict[str, str]:

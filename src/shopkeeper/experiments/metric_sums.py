@@ -108,14 +108,20 @@ def sums_query(question: TestQuestion, *, over: Sequence[Relation] = ()) -> tupl
         sums="".join(f",\n  sum({one.name}) AS total_{one.name}" for one in _terms(question))
         + "".join(f",\n  sum({one.name} * {two.name}) AS {product_name(one, two)}" for one, two in pairs_of(question)),
     )
-    made = "".join(f"{one.name} AS (\n{one.text}\n), " for one in over)
-    head, _, body = text.partition("links AS (")
     parameters: Parameters = {
         "at": question.at, "before": midnight(question.before), "start": midnight(question.start), **clocks, **cut,
     }  # fmt: skip
+    return woven("metric_sums", text, over, parameters)
+
+
+def woven(name: str, text: str, over: Sequence[Relation], own: Parameters) -> tuple[NamedQuery, Parameters]:
+    """Return the query of a filled `metric_sums` that makes some relations on the way, and all its parameters."""
+    made = "".join(f"{one.name} AS (\n{one.text}\n), " for one in over)
+    head, _, body = text.partition("links AS (")
+    parameters = dict(own)
     for one in over:
         parameters |= one.parameters
-    return NamedQuery("metric_sums", f"{head}WITH {made}links AS ({body}"), parameters
+    return NamedQuery(name, f"{head}WITH {made}links AS ({body}"), parameters
 
 
 def whole_query(question: TestQuestion) -> tuple[NamedQuery, Parameters]:
@@ -149,7 +155,8 @@ def _figures(question: TestQuestion) -> tuple[Figure, ...]:
     return tuple(question.known.figure(name) for name in dict.fromkeys(term.figure for term in _terms(question)))
 
 
-def _column(figure: Figure) -> str:
+def column_of(figure: Figure) -> str:
+    """Return the column that a figure is the sum of."""
     if figure.measure in ("events", "quantity"):
         return counted_column(figure)
     return _COLUMN_OF.get(figure.measure, figure.measure)
@@ -157,14 +164,22 @@ def _column(figure: Figure) -> str:
 
 def _columns(question: TestQuestion) -> dict[str, str]:
     """Return the lists of columns of each relation, and the figures made of them."""
-    figures = _figures(question)
-    of_orders = list(dict.fromkeys(_column(one) for one in figures if one.measure in OF_ORDERS))
-    of_days = list(dict.fromkeys(_column(one) for one in figures if one.measure not in OF_ORDERS))
+    windows = sorted({term.window for term in _terms(question) if term.window is not None})
+    sums = [f"{_sum(column_of(question.known.figure(figure)), window)} AS {name}" for figure, window, name in
+            _summed(question)]  # fmt: skip
+    return {
+        **columns_of(_figures(question)),
+        "windows": ", ".join(_place(window, question.maturation_days) for window in windows),
+        "figures": ", ".join(sums),
+    }
+
+
+def columns_of(figures: Sequence[Figure]) -> dict[str, str]:
+    """Return the lists of columns of each relation, for figures that are made of them."""
+    of_orders = list(dict.fromkeys(column_of(one) for one in figures if one.measure in OF_ORDERS))
+    of_days = list(dict.fromkeys(column_of(one) for one in figures if one.measure not in OF_ORDERS))
     columns = [*of_days, *of_orders]
     early = "coalesce(o.order_early, r.early)"
-    windows = sorted({term.window for term in _terms(question) if term.window is not None})
-    sums = [f"{_sum(_column(question.known.figure(figure)), window)} AS {name}" for figure, window, name in
-            _summed(question)]  # fmt: skip
     return {
         "of_days": ", ".join([f"{one}, {one}_early" for one in of_days] + [_zeros(one) for one in of_orders]),
         "of_orders": ", ".join(
@@ -177,8 +192,6 @@ def _columns(question: TestQuestion) -> dict[str, str]:
         ),
         "nothing": ", ".join(_zeros(one) for one in columns),
         "columns": ", ".join(f"r.{one} AS {one}, r.{one}_early AS {one}_early" for one in columns),
-        "windows": ", ".join(_place(window, question.maturation_days) for window in windows),
-        "figures": ", ".join(sums),
     }
 
 

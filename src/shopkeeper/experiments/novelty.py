@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from shopkeeper.errors import NotEnoughData
+from shopkeeper.experiments.arms import Form
 from shopkeeper.experiments.moments import Array, Sums
 
 Trend = Literal["fades", "grows", "no trend found"]
@@ -48,19 +50,52 @@ class Novelty:
     trend: Trend
 
 
-def novelty(control: Sums, treatment: Sums, alpha: float = 0.05) -> Novelty:
+def novelty(epochs: Sequence[tuple[Sums, Sums]], form: Form = "mean", alpha: float = 0.05) -> Novelty:
     """Return the trend of the relative effect over days since exposure.
 
     The same units are seen on every day, so their days hang together; the covariance of the daily effects is kept and
-    every figure is a weighted sum of them with its own error.
+    every figure is a weighted sum of them with its own error. Epochs are compared each by itself and weighted by their
+    units; one that cannot say anything is left out.
 
     Args:
-        control, treatment: Sums of k figures, the metric of a unit on day 0, 1, ... k - 1 since its first exposure,
-            over units that were seen for k days or longer; younger ones would bend the curve.
+        epochs: Of control and treatment of each, sums of k figures, the metric of a unit on day 0, 1, ... k - 1 since
+            its first exposure, over units that were seen for k days or longer; younger ones would bend the curve.
+        form: Of a ratio the sums are of 2k figures, the numerators of k days and then their denominators.
 
     Raises:
-        NotEnoughData: fewer than three days, or a day on which the control shows nothing.
+        NotEnoughData: fewer than three days, or in every epoch a day on which the control shows nothing.
     """
+    said, silent = [], []
+    for control, treatment in epochs:
+        try:
+            said.append((control.n + treatment.n, *_daily_effects(_days(form, control), _days(form, treatment))))
+        except NotEnoughData as error:
+            silent.append(error)
+    if not said:
+        raise silent[0] if silent else NotEnoughData("Nobody was seen.", "Wait until units have been seen for days.")
+    shares = [n / sum(n for n, _, _ in said) for n, _, _ in said]
+    effects: Array = np.sum([w * one for w, (_, one, _) in zip(shares, said, strict=True)], axis=0)
+    covariance: Array = np.sum([w**2 * one for w, (_, _, one) in zip(shares, said, strict=True)], axis=0)
+    return _trend_of(effects, covariance, alpha)
+
+
+def _days(form: Form, sums: Sums) -> Sums:
+    """Return sums whose means are the metric of each day; of a ratio with their covariance by the delta method."""
+    if form != "ratio":
+        return sums
+    days = len(sums.totals) // 2
+    over = sums.means[days:]
+    if (over == 0).any():
+        day = int(np.flatnonzero(over == 0)[0])
+        raise NotEnoughData(f"Nothing to divide by was seen on day {day} after exposure.", "Take more units.")
+    ratio = sums.means[:days] / over
+    slopes = np.hstack([np.diag(1 / over), np.diag(-ratio / over)])
+    covariance = slopes @ sums.covariance @ slopes.T
+    return Sums(sums.n, sums.n * ratio, (sums.n - 1) * covariance + sums.n * np.outer(ratio, ratio))
+
+
+def _daily_effects(control: Sums, treatment: Sums) -> tuple[Array, Array]:
+    """Return the relative effect of each day, shape (k,), and their covariance, shape (k, k)."""
     days = len(control.totals)
     if days < 3 or control.n < 2 or treatment.n < 2:
         raise NotEnoughData(
@@ -74,7 +109,11 @@ def novelty(control: Sums, treatment: Sums, alpha: float = 0.05) -> Novelty:
         )
     base = np.abs(control.means)
     effects = (treatment.means - control.means) / base
-    covariance = _scaled(treatment, 1 / base) + _scaled(control, treatment.means / (base * control.means))
+    return effects, _scaled(treatment, 1 / base) + _scaled(control, treatment.means / (base * control.means))
+
+
+def _trend_of(effects: Array, covariance: Array, alpha: float) -> Novelty:
+    days = len(effects)
     z = float(stats.norm.isf(alpha / 2))
     errors = np.sqrt(np.diag(covariance))
     centred = np.arange(days) - (days - 1) / 2

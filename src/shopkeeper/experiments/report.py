@@ -10,7 +10,7 @@ import jinja2
 import msgspec
 from markupsafe import Markup
 
-from shopkeeper.experiments.analysis_record import Analysis, Estimate, Interval, Outcome, Point
+from shopkeeper.experiments.analysis_record import Analysis, ArmNovelty, Estimate, Interval, Outcome, Point
 from shopkeeper.experiments.log_record import ExperimentRecord, Resolution
 from shopkeeper.objectives.catalogue import CATALOGUE
 from shopkeeper.quality.charts import Band, Mark, MarkRow, band_chart, interval_chart, percent
@@ -72,6 +72,7 @@ def report_page(report: Report) -> str:
         report=report, record=report.record, plan=plan, analysis=analysis, answer=answer(report), chips=CHIPS,
         units=sum(analysis.units.values()) if analysis else 0,
         over_time=[(arm.name, _over_time(report, arm.name)) for arm in plan.others] if analysis else [],
+        aged=[(one, _aged_chart(report, one)) for one in analysis.novelty] if analysis else [],
         metric_chart=_metric_chart(analysis) if analysis else None,
         segment_chart=_segment_chart(analysis) if analysis else None,
         settings=msgspec.json.format(msgspec.json.encode(plan.arms), indent=2).decode(),
@@ -100,6 +101,16 @@ def _band(point: Point) -> Band | None:
 
 def _ends(interval: Interval) -> tuple[float, float] | None:
     return None if interval.low is None or interval.high is None else (interval.low, interval.high)
+
+
+def _aged_chart(report: Report, one: ArmNovelty) -> Markup | None:
+    rows = [
+        MarkRow(f"day {point.day}", (Mark("own", point.relative, *ends),))
+        for point in one.days
+        if (ends := _ends(point.fixed)) is not None
+    ]
+    words = f"Effect of {one.arm} on {report.record.plan.primary.metric} on each day since a shopper was first in it"
+    return interval_chart(rows, words, percent) if rows else None
 
 
 def _metric_chart(analysis: Analysis) -> Markup | None:

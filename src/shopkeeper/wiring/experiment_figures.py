@@ -11,6 +11,7 @@ from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import STORES
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.state import State
+from shopkeeper.experiments.daily_sums import read_daily
 from shopkeeper.experiments.figures import TestFigures
 from shopkeeper.experiments.figures_of_sums import figures_of
 from shopkeeper.experiments.log_record import ExperimentRecord
@@ -45,6 +46,8 @@ def gathering(settings: Settings, state: State) -> Iterator[Gather]:
                 attribution_days=plan.attribution_days, maturation_days=plan.maturation_days, slow_ms=SLOW_MS,
                 stores=stores_named(every, plan.stores),
             )  # fmt: skip
-            return figures_of(plan, asked, measuring.measure(asked), simulated=record.simulated)
+            primary = next((one for one in asked.metrics if one.name == plan.primary.metric), None)
+            daily = read_daily(warehouse, asked, primary) if primary is not None else None
+            return figures_of(plan, asked, measuring.measure(asked), daily, simulated=record.simulated)
 
         yield gather
