@@ -25,7 +25,9 @@ SHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 STORE = "home-uk"
 ROOMS = {
     "overview": "",
+    "rollouts": "/rollouts",
     "models": "/models",
+    "experiments": "/experiments",
     "data": "/data",
     "decisions": "/decisions",
     "stores": "/stores",

@@ -1,4 +1,7 @@
-"""The control room: what is served, which models there are, what came in, what was decided, who did what. Read only."""
+"""The control room: what is served, which models there are, what came in, what was decided, who did what.
+
+Read only; the buttons of the rollouts page are `control_room_steer.py`.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from shopkeeper.web.control_room_data import data_view
 from shopkeeper.web.control_room_decisions import decision_views, decisions_headline
 from shopkeeper.web.control_room_experiments import experiments_view
 from shopkeeper.web.control_room_models import model_views, points, served_views
+from shopkeeper.web.control_room_offers import DONE
 from shopkeeper.web.control_room_rollouts import rollouts_values
 from shopkeeper.web.control_room_runs import runs_view
 from shopkeeper.web.form import form_token
@@ -56,14 +60,15 @@ def overview(request: Request) -> Response:
         "process": os.getpid(),
         "deadline_ms": serving.settings.serving.deadline_ms,
     }
-    return _page(request, "overview", values, charts=True)
+    return room_page(request, "overview", values, charts=True)
 
 
 @router.get("/control-room/rollouts")
-def rollouts(request: Request) -> Response:
+def rollouts(request: Request, done: Annotated[str, Query(max_length=20)] = "") -> Response:
     """Which version is on its way to shoppers, and how far is it?"""
     serving: Serving = request.app.state.serving
-    return _page(request, "rollouts", rollouts_values(serving, datetime.now(UTC)))
+    values = rollouts_values(serving, reader(request), datetime.now(UTC))
+    return room_page(request, "rollouts", {**values, "done": DONE.get(done, "")})
 
 
 @router.get("/control-room/models")
@@ -72,20 +77,20 @@ def models(request: Request) -> Response:
     serving: Serving = request.app.state.serving
     now = datetime.now(UTC)
     values = {"systems": model_views(serving, now), "points": points, "runs": runs_view(serving.settings, now)}
-    return _page(request, "models", values, charts=True)
+    return room_page(request, "models", values, charts=True)
 
 
 @router.get("/control-room/experiments")
 def experiments(request: Request) -> Response:
     """What was tried, and what was learnt?"""
-    return _page(request, "experiments", {"view": experiments_view(request.app.state.serving, reader(request))})
+    return room_page(request, "experiments", {"view": experiments_view(request.app.state.serving, reader(request))})
 
 
 @router.get("/control-room/runs")
 def runs(request: Request) -> Response:
     """The part of the models page that changes while a run goes on."""
     serving: Serving = request.app.state.serving
-    return _page(request, "runs", {"runs": runs_view(serving.settings, datetime.now(UTC))})
+    return room_page(request, "runs", {"runs": runs_view(serving.settings, datetime.now(UTC))})
 
 
 @router.get("/control-room/data")
@@ -96,7 +101,7 @@ def data(request: Request, store: Annotated[str | None, Query(max_length=200)] =
     chosen = store or (theirs[0] if theirs else None)
     if chosen is not None:
         reader(request).must("view", chosen)
-    return _page(request, "data", {"store": chosen, **data_view(serving, chosen, ROWS_SHOWN), "theirs": theirs})
+    return room_page(request, "data", {"store": chosen, **data_view(serving, chosen, ROWS_SHOWN), "theirs": theirs})
 
 
 @router.get("/control-room/decisions")
@@ -108,7 +113,7 @@ def decisions(request: Request) -> Response:
         view for view in decision_views(serving, datetime.now(UTC)) if theirs is None or view.record.store in theirs
     ]
     values = {"decisions": views, "headline": decisions_headline(views), "port": request.url.port or 80}
-    return _page(request, "decisions", values)
+    return room_page(request, "decisions", values)
 
 
 @router.get("/control-room/stores")
@@ -124,7 +129,7 @@ async def stores(request: Request) -> Response:
         cards = list(catalogue.cards(store.store))
         on_sale = sum(card.available(now) for card in cards)
         rows.append({"store": store, "products": len(cards), "on_sale": on_sale, "consent": consent_words(store)})
-    return _page(request, "stores", {"rows": rows, "headline": stores_headline(rows)})
+    return room_page(request, "stores", {"rows": rows, "headline": stores_headline(rows)})
 
 
 @router.get("/control-room/audit")
@@ -145,14 +150,17 @@ def audit(
         "person": person,
         "people": serving.state.people.people(),
     }
-    return _page(request, "audit", values)
+    return room_page(request, "audit", values)
 
 
 def _stores(serving: Serving) -> list[str]:
     return [store.store for store in serving.catalogue.stores]
 
 
-def _page(request: Request, name: str, values: Mapping[str, Any], *, charts: bool = False) -> Response:
+def room_page(
+    request: Request, name: str, values: Mapping[str, Any], *, charts: bool = False, status: int = 200
+) -> Response:
+    """Return a page of the control room for whoever reads it."""
     serving: Serving = request.app.state.serving
     actor, known = reader(request), serving.catalogue.stores
     shown = {
@@ -171,7 +179,7 @@ def _page(request: Request, name: str, values: Mapping[str, Any], *, charts: boo
         "flat": flat,
         **values,
     }
-    return page(f"control_room/{name}.html", shown, charts=charts)
+    return page(f"control_room/{name}.html", shown, status=status, charts=charts)
 
 
 def flat(found: Mapping[str, Any], above: str = "") -> list[tuple[str, str]]:

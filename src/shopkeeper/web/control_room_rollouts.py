@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from shopkeeper.people.person import Actor
+from shopkeeper.people.roles import ALL
 from shopkeeper.rollout.findings import Finding
+from shopkeeper.web.control_room_offers import Offer, offers
 from shopkeeper.web.locale_text import ago, utc
 from shopkeeper.wiring.rollouts.status import RolloutStatus, overview
 from shopkeeper.wiring.rollouts.timeline import Entry, timeline
@@ -19,6 +22,9 @@ CHIPS: Final[Mapping[str, str]] = {
     "passes": "good", "waits": "", "breaks": "bad",
 }  # fmt: skip
 """Colour of a word of the gate, or of a check; the word itself stands in the chip."""
+STATUS_CHIPS: Final[Mapping[str, str]] = {
+    "running": "good", "held": "warn", "finished": "", "rolled_back": "bad", "stopped": "bad",
+}  # fmt: skip
 STEP_WORDS: Final[Mapping[str, str]] = {
     "shadow": "computed beside live requests and shown to nobody",
     "ab": "compared with as many shoppers of the control",
@@ -50,6 +56,7 @@ class RolloutView:
         answer: Where it is and what comes next, in sentences.
         findings: The checks of the newest verdict.
         entries: What happened, newest first.
+        offers: What the reader may do with it.
     """
 
     found: RolloutStatus
@@ -57,22 +64,26 @@ class RolloutView:
     steps: tuple[StepView, ...]
     findings: tuple[Finding, ...]
     entries: Sequence[Entry]
+    offers: Sequence[Offer]
 
 
-def rollouts_values(serving: Serving, now: datetime) -> dict[str, Any]:
-    """Return what the page of rollouts shows."""
+def rollouts_values(serving: Serving, actor: Actor, now: datetime) -> dict[str, Any]:
+    """Return what the page of rollouts shows and offers to somebody."""
     found = overview(serving.settings, serving.state, now)
-    views = [_view(serving, one, now) for one in found.rollouts]
+    views = [_view(serving, actor, one, now) for one in found.rollouts]
+    stores = [store.store for store in serving.catalogue.stores if actor.may("stop", store.store)]
     return {
-        "views": views, "waiting": found.waiting, "stops": found.stops, "chips": CHIPS,
+        "views": views, "waiting": found.waiting, "stops": found.stops, "chips": CHIPS, "statuses": STATUS_CHIPS,
+        "stop_stores": ([ALL] if actor.may("stop") else []) + stores, "error": None, "done": "",
         "headline": " ".join(view.answer for view in views),
     }  # fmt: skip
 
 
-def _view(serving: Serving, found: RolloutStatus, now: datetime) -> RolloutView:
+def _view(serving: Serving, actor: Actor, found: RolloutStatus, now: datetime) -> RolloutView:
     findings = () if found.verdict is None else found.verdict.read.findings
     entries = timeline(serving.settings, now - SHOWN, found.state.id)
-    return RolloutView(found, answer_of(found, now), _steps(found), findings, entries)
+    offered = offers(found.state, actor)
+    return RolloutView(found, answer_of(found, now), _steps(found), findings, entries, offered)
 
 
 def answer_of(found: RolloutStatus, now: datetime) -> str:
@@ -103,7 +114,7 @@ def _steps(found: RolloutStatus) -> tuple[StepView, ...]:
         StepView(
             step.stage,
             f"{100 * step.share:g}%",
-            f"{step.minimum_days:g}",
+            f"{step.minimum_days:g}" if step.stage != "full" else "",
             STEP_WORDS[step.stage],
             "past" if place < here else "here" if place == here else "ahead",
         )

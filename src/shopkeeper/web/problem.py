@@ -60,7 +60,7 @@ def problem_of(error: ShopkeeperError) -> Answer:
     """Return the problem document of an error raised on purpose."""
     if isinstance(error, HttpProblem):
         return problem(error.status, error.reason, error.remedy, error.problems, error.headers)
-    status = next((status for kind, status in _STATUSES if isinstance(error, kind)), None)
+    status = status_of(error)
     if status is None:
         return unexpected(error)
     headers: tuple[tuple[bytes, bytes], ...] = ()
@@ -70,6 +70,11 @@ def problem_of(error: ShopkeeperError) -> Answer:
         seconds = error.retry_after_seconds if isinstance(error, Overloaded | TooManyTries) else 1.0
         headers = ((b"retry-after", str(max(1, math.ceil(seconds))).encode()),)
     return problem(status, error.reason, error.remedy, error.problems, headers)
+
+
+def status_of(error: ShopkeeperError) -> int | None:
+    """Return the HTTP status of an error raised on purpose; None = it is no fault of the request, and unexpected."""
+    return next((status for kind, status in _STATUSES if isinstance(error, kind)), None)
 
 
 def unexpected(error: BaseException) -> Answer:

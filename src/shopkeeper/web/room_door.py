@@ -80,6 +80,8 @@ def _to_sign_in(request: Request) -> Response:
         # A script asks for a part of a page: it must not take the sign-in page for it.
         return Response("Nobody is signed in any more.\n", 401, {"Cache-Control": "no-store"}, "text/plain")
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    if request.method != "GET":  # what was sent is not sent again by signing in
+        here = "/control-room"
     return RedirectResponse(f"{SIGN_IN}?next={quote(here, safe='')}", 303, {"Cache-Control": "no-store"})
 
 
