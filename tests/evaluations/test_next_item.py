@@ -120,7 +120,7 @@ def test_a_dataset_folder_is_cut_in_time(
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--models", "popular,als"], "no model 'als' yet. The models are: popular, item-knn"),
+        (["--models", "popular,magic"], "no model 'magic' yet. The models are: popular, item-knn"),
         (["--protocol", "session"], "There is no"),
         (["--protocol", "temporal"], "no events"),
     ],
