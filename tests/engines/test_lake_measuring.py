@@ -26,7 +26,7 @@ def asked(at: datetime) -> Asked:
     known = shipped_metrics()
     return Asked(
         test=TEST, at=at, known=known, metrics=known.of_units(), attribution_days=2.5, maturation_days=5, slow_ms=60.0,
-        stores=STORES, products_shown=True,
+        stores=STORES, products_shown=True, by_device=True,
     )  # fmt: skip
 
 
@@ -44,7 +44,7 @@ def assert_same(one: MeasuredTest, other: MeasuredTest) -> None:
     assert one.sums.crossed == other.sums.crossed
     assert len(one.sums.cells) == len(other.sums.cells) > 0
     for cell, twin in zip(one.sums.cells, other.sums.cells, strict=True):
-        named = ("epoch", "variant", "store", "day", "matured", "machine", "newcomer", "units", "guests")
+        named = ("epoch", "variant", "store", "day", "matured", "machine", "newcomer", "units", "guests", "device")
         assert [getattr(cell, name) for name in named] == [getattr(twin, name) for name in named]
         for metric, sums in cell.sums.items():
             np.testing.assert_allclose(sums.totals, twin.sums[metric].totals, rtol=1e-9, atol=1e-9)

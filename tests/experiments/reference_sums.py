@@ -113,7 +113,7 @@ def reference(
             owned[owners.known(event.store, owners.of(event))].append(event)
     orders = _orders([event for event in events if not _service(event)], owners)
     found = Reference()
-    for (store, name), unit in _units(decisions, owners).items():
+    for (store, name), unit in units_of(decisions, owners).items():
         first_day = unit.first.date()
         mine = owned[store, name]
         known = orders[store, name]
@@ -164,7 +164,7 @@ def on_each_day(
             owned[owners.known(event.store, owners.of(event))].append(event)
     orders = _orders([event for event in events if not _service(event)], owners)
     found: dict[tuple[str, int], list[list[float]]] = defaultdict(list)
-    for (store, name), unit in _units(decisions, owners).items():
+    for (store, name), unit in units_of(decisions, owners).items():
         first, mine = unit.first.date(), owned[store, name]
         if len(unit.arms) > 1 or first + timedelta(days=days - 1) > last or _machine(log, mine, first):
             continue
@@ -184,7 +184,8 @@ def on_each_day(
     return found
 
 
-def _units(decisions: list[DecisionRecord], owners: Owners) -> dict[tuple[str, str], Unit]:
+def units_of(decisions: list[DecisionRecord], owners: Owners) -> dict[tuple[str, str], Unit]:
+    """Return the units of a test by store and name."""
     units: dict[tuple[str, str], Unit] = {}
     for one in sorted(decisions, key=lambda one: one.ts):
         unit = units.setdefault(owners.known(one.store, str(one.unit)), Unit(one.epoch, one.ts))

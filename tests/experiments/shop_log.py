@@ -106,6 +106,7 @@ def _event(draw: random.Random, number: int, decisions: tuple[DecisionRecord, ..
         "currency": draw.choice((None, "GBP", "GBP", "EUR")),
         "order_id": draw.choice((None, *(f"o{n}" for n in range(12)))) if kind in ("purchase", "refund") else None,
         "decision_id": led.decision_id if led else draw.choice((None, None, "gone")),
+        "device": (None, "phone", "Mobile", "desktop", None, "tablet", "kettle")[number % 7],
         "surface": draw.choice((None, "home", "product")),
         "traffic": "declared_bot" if machine else draw.choice(("human",) * 20 + ("suspected_bot",)),
         "traffic_rule": "agent.crawler" if machine else None,

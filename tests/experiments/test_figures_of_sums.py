@@ -61,11 +61,13 @@ def test_machines_are_in_no_arm_and_crossers_are_counted_apart(tmp_path: Path) -
 
 
 def test_stores_are_put_together_and_kept_apart_as_groups(tmp_path: Path) -> None:
-    plan = example_plan(segments=("store", "newcomer"))
-    found = figures(tmp_path, plan, cell("control", 3, 10), cell("control", 2, 6, store="nl", newcomer=True))
+    plan = example_plan(segments=("store", "newcomer", "device"))
+    other = cell("control", 2, 6, store="nl", newcomer=True, device="phone")
+    found = figures(tmp_path, plan, cell("control", 3, 10, device="tablet"), other)
     of_conversion = {one.segment: (one.n, one.totals[0]) for one in found.cells if one.metric == "conversion"}
     assert of_conversion == {
         "": (16, 5.0), "store=uk": (10, 3.0), "store=nl": (6, 2.0), "newcomer=no": (10, 3.0), "newcomer=yes": (6, 2.0),
+        "device=tablet": (10, 3.0), "device=phone": (6, 2.0),
     }  # fmt: skip
 
 

@@ -61,7 +61,7 @@ def test_the_digest_ignores_comments_and_written_defaults_but_no_share() -> None
         ("maturation_days: 1", "maturation_days: 0.5", "maturation_days", "shorter than", "not final"),
         ("layer: ranking ", "layer: '' ", None, "", ""),
         ("layer_from: 0", "layer_from: 1", "layer_to", "not above", "range"),
-        ("segments: [store", "segments: [moon", "segments[0]", "nothing tells apart", "Known: store, newcomer"),
+        ("segments: [store", "segments: [moon", "segments[0]", "nothing tells apart", "Known: store, newcomer, device"),
         ("metric: conversion, margin: 0.05", "metric: conversion", "guardrails[0]", "has no bound", "margin"),
         ("minimum_uplift: 0.05", "minimum_uplift: 5%", "primary.minimum_uplift", "is '5%'", "0.05"),
         ("title: A varied", "titel: A varied", "titel", "is not a key here", "`title`"),

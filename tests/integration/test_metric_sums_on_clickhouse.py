@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -53,7 +53,7 @@ def pair(
 
 
 def test_each_relation_has_the_same_rows(pair: Pair) -> None:
-    asked = question(AT)
+    asked = replace(question(AT), by_device=True)
     before: list[str] = []
     parameters: dict[str, object] = {}
     for one in relations(asked, midnight(asked.before), asked.at):
@@ -66,7 +66,7 @@ def test_each_relation_has_the_same_rows(pair: Pair) -> None:
 
 def test_all_in_one_go_gives_the_same_sums(pair: Pair) -> None:
     for made in (whole_query, whole_caps_query):
-        query, parameters = made(question(AT))
+        query, parameters = made(replace(question(AT), by_device=True))
         assert_same(*(engine.fetch(query, **parameters) for engine in (pair.duckdb, pair.clickhouse)))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shopkeeper.experiments.arm_service import newest_of
+from shopkeeper.experiments.device_kinds import NOT_BY_DEVICE
 from shopkeeper.experiments.measuring import Asked
 from shopkeeper.experiments.metric_definitions import MetricDefinition
 from shopkeeper.experiments.metric_sums import column_of, columns_of, woven
@@ -98,6 +99,7 @@ def daily_query(
         local_day="CAST($start AS DATE)",
         windows="r.day AS row_day, "
         f"CASE WHEN r.day >= u.first_day AND r.known <= r.day + {followed.returns} THEN 1 ELSE 0 END AS counts",
+        **NOT_BY_DEVICE,
         figures=", ".join(f"{_on_day(*one)} AS u_{name}" for one, name in zip(days, names, strict=True)),
         terms="".join(f",\n    {_shaped(metric, name)} AS {name}" for name in names),
         sums="".join(f",\n  sum({name}) AS total_{name}" for name in names)

@@ -99,7 +99,7 @@ def _total(parts: Sequence[Sums]) -> Sums:
 
 
 def _group(cell: TestCell, segment: str) -> str:
-    return cell.store if segment == "store" else "yes" if cell.newcomer else "no"
+    return {"store": cell.store, "newcomer": "yes" if cell.newcomer else "no", "device": cell.device}[segment]
 
 
 def _answered(services: Iterable[ArmService]) -> dict[str, Answered]:

@@ -46,6 +46,7 @@ class Asked:
         stores: Every store that may be in it.
         since: It did not decide before; None = nobody knows.
         products_shown: Which products were shown is measured too.
+        by_device: Units are told apart by the kind of device they came with first.
     """
 
     test: str
@@ -58,6 +59,7 @@ class Asked:
     stores: tuple[Store, ...]
     since: datetime | None = None
     products_shown: bool = False
+    by_device: bool = False
 
     def question(self, start: date, caps: Mapping[tuple[str, str], float]) -> TestQuestion:
         """Return the question to SQL, once the first day of the test is known."""
@@ -65,7 +67,8 @@ class Asked:
         clocks = tuple(clock_of(store, since, max(self.at, since)) for store in self.stores)
         attribution, maturation = (int(-(-days // 1)) for days in (self.attribution_days, self.maturation_days))
         return TestQuestion(
-            self.test, self.at, start, self.known, self.metrics, attribution, maturation, clocks, caps
+            self.test, self.at, start, self.known, self.metrics, attribution, maturation, clocks, caps,
+            self.by_device,
         )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from itertools import combinations_with_replacement
 from typing import Final
 
+from shopkeeper.experiments.device_kinds import NOT_BY_DEVICE, by_first_device
 from shopkeeper.experiments.metric_definitions import OF_ORDERS, WINSORISED_AT, Figure, MetricDefinition
 from shopkeeper.experiments.question import (
     Parameters,
@@ -105,6 +106,7 @@ def sums_query(question: TestQuestion, *, over: Sequence[Relation] = ()) -> tupl
         maturation=str(question.maturation_days),
         local_day=local_day,
         terms="".join(f",\n    {_term(one, caps)} AS {one.name}" for one in _terms(question)),
+        **(by_first_device() if question.by_device else NOT_BY_DEVICE),
         sums="".join(f",\n  sum({one.name}) AS total_{one.name}" for one in _terms(question))
         + "".join(f",\n  sum({one.name} * {two.name}) AS {product_name(one, two)}" for one, two in pairs_of(question)),
     )

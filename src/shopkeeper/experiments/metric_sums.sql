@@ -63,9 +63,9 @@ links AS (
     JOIN units AS u ON u.unit_store = r.store AND u.unit_name = r.owner
   ) AS placed
   GROUP BY unit_store, unit_name, epoch, variant, last_variant, first_ts, first_day
-)
+){devices}
 SELECT
-  epoch, variant, store, day, matured, machine, crossed, newcomer, count(*) AS units, sum(guest) AS guests{sums}
+  epoch, variant, store, day, matured, machine, crossed, newcomer{group}, count(*) AS units, sum(guest) AS guests{sums}
 FROM (
   SELECT
     epoch, variant, unit_store AS store,
@@ -74,8 +74,8 @@ FROM (
     CASE WHEN machine = 1 OR suspect = 1 THEN 1 ELSE 0 END AS machine,
     CASE WHEN variant <> last_variant THEN 1 ELSE 0 END AS crossed,
     1 - earlier AS newcomer,
-    1 - signed AS guest{terms}
-  FROM figures
+    1 - signed AS guest{group_of}{terms}
+  FROM figures{grouped_by}
 ) AS of_units
-GROUP BY epoch, variant, store, day, matured, machine, crossed, newcomer
-ORDER BY epoch, variant, store, day, matured, machine, crossed, newcomer
+GROUP BY epoch, variant, store, day, matured, machine, crossed, newcomer{group}
+ORDER BY epoch, variant, store, day, matured, machine, crossed, newcomer{group}

@@ -18,6 +18,7 @@ VERSION: Final = 1
 SEGMENTS: Final = {
     "store": "each store by itself",
     "newcomer": "shoppers of whom nothing was seen in the four weeks before the test, and those seen",
+    "device": "phone, tablet, desktop, app or other: of the first event of the day of exposure that says its device",
 }
 """Ways in which the units of a test may be told apart; each is known at exposure."""
 

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from shopkeeper.commerce.product import RECOMMENDABLE
+from shopkeeper.experiments.device_kinds import kind_sql
 from shopkeeper.experiments.metric_definitions import Figure, MetricDefinition, Metrics
 from shopkeeper.quality.ports import NamedQuery
 from shopkeeper.quality.traffic import ARM_BLIND_RULES
@@ -47,6 +48,7 @@ class TestQuestion:
         maturation_days: Whole UTC days after the day of exposure after which a unit's figures are final.
         stores: Stores it may be about.
         caps: (store, figure) -> value at which a winsorised figure is cut; one that is not there is not cut.
+        by_device: Units are told apart by the kind of device they came with first.
     """
 
     __test__ = False  # no test of pytest's
@@ -60,6 +62,7 @@ class TestQuestion:
     maturation_days: int
     stores: tuple[StoreClock, ...]
     caps: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    by_device: bool = False
 
     @property
     def before(self) -> date:
@@ -102,11 +105,13 @@ def day_relations(question: TestQuestion, since: datetime, until: datetime) -> t
     told: Parameters = {"since": since, "until": until, "test": question.test}
     rows = told | {"led_since": since - timedelta(days=question.attribution_days)}
     counts = _counts(question.counted)
+    devices = filled(_text("seen_devices"), kind=kind_sql("device"))
     return (
         Relation("exposed_days", _text("exposed_days"), told),
         Relation("outcome_rows", _outcome_text(question, "outcome_rows", counts=counts["counts"]), rows),
         Relation("outcome_days", filled(_text("outcome_days"), visits=counts["visits"], sums=counts["sums"]), {}),
         Relation("outcome_lines", _text("outcome_lines"), {}),
+        *((Relation("seen_devices", devices, {"since": since, "until": until}),) if question.by_device else ()),
     )
 
 

@@ -30,6 +30,7 @@ class TestCell:
         units, guests: How many, and how many of them never signed in.
         sums: Metric -> sums of (value) or (numerator, denominator), then the same of the time before the test.
         cut: The same of metrics in their winsorised form.
+        device: Kind of device they came with first on the day of exposure; empty where nobody asked.
     """
 
     __test__ = False  # no test of pytest's
@@ -45,6 +46,7 @@ class TestCell:
     guests: int
     sums: Mapping[str, Sums]
     cut: Mapping[str, Sums]
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,7 @@ def read_sums(question: TestQuestion, columns: Columns) -> TestSums:
             TestCell(
                 epoch, str(columns["variant"][place]), store, day, bool(columns["matured"][place]), machine,
                 bool(columns["newcomer"][place]), units, int(columns["guests"][place]), raw, winsorised,
+                str(columns["device"][place]) if question.by_device else "",
             )
         )  # fmt: skip
     seen = {cell.store for cell in cells}

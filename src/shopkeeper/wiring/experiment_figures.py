@@ -44,7 +44,7 @@ def gathering(settings: Settings, state: State) -> Iterator[Gather]:
             asked = Asked(
                 test=record.name, at=now, known=known, metrics=known.of_units(plan.metrics),
                 attribution_days=plan.attribution_days, maturation_days=plan.maturation_days, slow_ms=SLOW_MS,
-                stores=stores_named(every, plan.stores),
+                stores=stores_named(every, plan.stores), by_device="device" in plan.segments,
             )  # fmt: skip
             primary = next((one for one in asked.metrics if one.name == plan.primary.metric), None)
             daily = read_daily(warehouse, asked, primary) if primary is not None else None
