@@ -40,7 +40,11 @@ def test_a_rollout_is_begun_shown_held_and_taken_back_with_its_reasons(shop: Pat
     assert "next      ab (15%), at the earliest" in text
     assert said(shop, "hold", "recommendations", "--why", "sale")["status"] == "held"
     assert said(shop, "resume", "recommendations", "--why", "over")["status"] == "running"
-    assert said(shop, "override", "recommendations", "--why", "contract")["stage"] == "shadow"
+    passed = run(shop, "override", "recommendations", "--why", "contract", "--until", "2100-01-02T03:04").stdout
+    assert "is running in shadow. It may pass this gate until 2100-01-02 03:04 UTC by shell:" in passed
+    assert ": contract\n" in next(
+        line for line in run(shop, "status").stdout.splitlines(keepends=True) if "override" in line
+    )
     assert said(shop, "rollback", begun["rollout"], "--why", "complaints")["status"] == "rolled_back"
     assert "complaints" in run(shop, "status").stdout
 

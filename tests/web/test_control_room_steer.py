@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.web.test_rollouts import steered
 from tests.web.test_sign_in import HERE, Browser, browser, cheap, staffed
 
 from shopkeeper.engines.stop_file import StopFile
+from shopkeeper.wiring.rollouts import acts
 from shopkeeper.wiring.rollouts.foresight import foresight_of
 from shopkeeper.wiring.rollouts.start import Start, start_rollout
 
@@ -62,11 +64,16 @@ def test_an_admin_holds_resumes_asks_and_takes_back_under_their_name(
     assert (status, "no step is taken until somebody resumes it" in page) == (303, True)
     assert re.findall(r"<summary>([^<]+)</summary>", page) == ["Resume", "Roll back", "Stop"]
     assert send(anna, f"/rollouts/{rollout}/resume", why="over")[0] == 303
+    until = datetime(2100, 1, 2, 3, 4, tzinfo=UTC)
+    acts.override_gate(steered.settings, rollout, "Cleo", "a contract", until)
+    assert "Cleo lets it pass this gate until 2 Jan 2100, 03:04:00 UTC, unless it does harm: a contract." in (
+        anna.get("/rollouts").text
+    )
     status, page = send(anna, f"/rollouts/{rollout}/rollback", why="complaints <b>")
     assert (status, "complaints &lt;b&gt;" in page) == (303, True)
     assert re.findall(r"<summary>([^<]+)</summary>", page) == ["Stop"]
-    trail = [entry["who"] for entry in steered.serving.state.audit.latest(4)]
-    assert all(who.startswith("Anna (person ") for who in trail), trail
+    trail = [entry["who"].partition(" (person ")[0] for entry in steered.serving.state.audit.latest(5)]
+    assert trail == ["Anna", "Cleo", "Anna", "Anna", "Anna"]
 
 
 def test_an_action_without_a_reason_or_on_what_is_over_is_refused_with_the_page(

@@ -177,6 +177,8 @@ def document(state: RolloutState) -> dict[str, object]:
 
 def _act(workspace: Path, json: bool, right: Right, do: Callable[[Settings, str], RolloutState]) -> None:
     from shopkeeper.cli.output import Output
+    from shopkeeper.cli.rollout_show import override_words
+    from shopkeeper.rollout.stages import open_override
     from shopkeeper.wiring.people import signed_in
     from shopkeeper.wiring.settings import load_settings
 
@@ -184,7 +186,9 @@ def _act(workspace: Path, json: bool, right: Right, do: Callable[[Settings, str]
     actor = signed_in(settings, right)
     say_who(output, actor)
     state = do(settings, actor.who)
-    output.result(document(state), f"Rollout {state.id} is {state.status.replace('_', ' ')} in {state.stage}.")
+    said = f"Rollout {state.id} is {state.status.replace('_', ' ')} in {state.stage}."
+    override = open_override(state, datetime.now(UTC)) if state.alive else None
+    output.result(document(state), f"{said} It may pass this gate {override_words(override)}." if override else said)
 
 
 def _done(effect: str) -> str:

@@ -12,6 +12,7 @@ from shopkeeper.errors import ContractNotMet, InputError
 from shopkeeper.web.locale_text import ago
 
 if TYPE_CHECKING:
+    from shopkeeper.rollout.state import Override
     from shopkeeper.rollout.verdict import Verdict
     from shopkeeper.wiring.rollouts.status import Explained, Overview, RolloutStatus
     from shopkeeper.wiring.rollouts.timeline import Entry
@@ -34,7 +35,7 @@ def status(workspace: Workspace = Path(), json: Json = False) -> None:
     from shopkeeper.wiring.settings import load_settings
 
     found, now = rollout_overview(load_settings(workspace)), datetime.now(UTC)
-    Output(json).result(found.document(now), table(found, now))
+    Output(json).result(found.document(), table(found, now))
 
 
 def holdout(
@@ -138,6 +139,8 @@ def _status(one: RolloutStatus, now: datetime) -> list[str]:
     ]
     if state.held is not None:
         lines.append(f"  held      by {state.held.person}: {state.held.reason}")
+    if one.override is not None:
+        lines.append(f"  override  {override_words(one.override)}: {one.override.reason}")
     if state.ending is not None:
         lines.append(
             f"  ended     {state.ending.at:%Y-%m-%d %H:%M} UTC by {state.ending.person}: {state.ending.reason}"
@@ -155,6 +158,11 @@ def _status(one: RolloutStatus, now: datetime) -> list[str]:
         when = "" if one.earliest is None else f", at the earliest {one.earliest:%Y-%m-%d %H:%M} UTC"
         lines.append(f"  next      {one.next_step.stage} ({100 * one.next_step.share:g}%){when}")
     return lines
+
+
+def override_words(override: Override) -> str:
+    """Return until when a gate may be passed, and who allows it."""
+    return f"until {override.expires:%Y-%m-%d %H:%M} UTC by {override.person}"
 
 
 def explanation(found: Explained) -> str:

@@ -102,10 +102,17 @@ def answer_of(found: RolloutStatus, now: datetime) -> str:
         return f"{where} {state.held.person} holds it: {state.held.reason}."
     if found.frozen:
         return f"{where} Nothing moves now: {found.frozen}."
+    return f"{where}{_next_gate(found)}"
+
+
+def _next_gate(found: RolloutStatus) -> str:
+    if found.override is not None:
+        who, until = found.override.person, utc(found.override.expires)
+        return f" {who} lets it pass this gate until {until}, unless it does harm: {found.override.reason}."
     after, when = found.next_step, found.earliest
     if after is None or when is None:
-        return where
-    return f"{where} The next gate leads to {after.stage} at {100 * after.share:g}%, at the earliest {utc(when)}."
+        return ""
+    return f" The next gate leads to {after.stage} at {100 * after.share:g}%, at the earliest {utc(when)}."
 
 
 def _steps(found: RolloutStatus) -> tuple[StepView, ...]:

@@ -141,7 +141,7 @@ async def rollouts(request: Request) -> Response:
     """Return the newest rollout of each system, what waits to begin and what is stopped."""
     await signed_in(request, "view")
     found = await asyncio.to_thread(status.rollout_overview, settings_of(request))
-    return json_answer(found.document(datetime.now(UTC))).response()
+    return json_answer(found.document()).response()
 
 
 @router.post("/rollouts", response_class=Response, summary="Begin a rollout")
@@ -201,7 +201,7 @@ def _details(settings: Settings, name: str) -> dict[str, Any]:
     with open_workspace_state(settings) as state:
         rollout = acts.named_rollout(state, name)
         return {
-            "rollout": status.status_of(settings, state, rollout, now).document(now),
+            "rollout": status.status_of(settings, state, rollout, now).document(),
             "verdicts": [status.verdict_document(one) for one in state.rollouts.verdicts(rollout.id)],
         }
 

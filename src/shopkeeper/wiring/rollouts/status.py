@@ -13,7 +13,7 @@ from shopkeeper.experiments.live_test import StopOrder
 from shopkeeper.rollout.ramp import RampStep
 from shopkeeper.rollout.record import Recomputed, VerdictRecord, recompute
 from shopkeeper.rollout.stages import open_override
-from shopkeeper.rollout.state import RolloutState
+from shopkeeper.rollout.state import Override, RolloutState
 from shopkeeper.rollout.verdict import Verdict
 from shopkeeper.wiring.rollouts.acts import named_rollout
 from shopkeeper.wiring.rollouts.blessed import Waiting, waiting
@@ -32,6 +32,7 @@ class RolloutStatus:
         earliest: When its next gate may open at the earliest; None where it has none, or nobody can say.
         test_of_quarter: Counts the tests of this system in this quarter: each has an alpha of its own.
         frozen: Why nothing may move now; empty where it may.
+        override: Lets it pass the gate of its present step; None where none is open.
     """
 
     state: RolloutState
@@ -40,22 +41,22 @@ class RolloutStatus:
     earliest: datetime | None
     test_of_quarter: int
     frozen: str
+    override: Override | None
 
     @property
     def next_step(self) -> RampStep | None:
         """The step it goes on to; None at the last or when it is over."""
         return self.state.next_step if self.state.alive else None
 
-    def document(self, now: datetime) -> dict[str, Any]:
+    def document(self) -> dict[str, Any]:
         """Return it for machines."""
         one = self.state
-        override = open_override(one, now) if one.alive else None
         return {
             "rollout": one.id, "system": one.system, "version": one.version, "control_version": one.control_version,
             "status": one.status, "stage": one.stage, "share": one.ramp[one.step].share,
             "stage_since": one.stage_since, "started_at": one.started_at, "started_by": one.started_by, "why": one.why,
             "objective": one.objective.digest, "plan": one.plan, "ramp": one.ramp, "epochs": one.epochs,
-            "looks": one.looks, "held": one.held, "override": override, "ending": one.ending,
+            "looks": one.looks, "held": one.held, "override": self.override, "ending": one.ending,
             "test_of_quarter": self.test_of_quarter, "frozen": self.frozen, "next": self.next_step,
             "earliest": self.earliest, "revision": one.revision,
             "watched": None if self.watched is None else {"at": self.watched[0], "word": self.watched[1]},
@@ -77,10 +78,10 @@ class Overview:
     waiting: Sequence[Waiting]
     stops: Sequence[StopOrder]
 
-    def document(self, now: datetime) -> dict[str, Any]:
+    def document(self) -> dict[str, Any]:
         """Return it for machines."""
         return {
-            "rollouts": [one.document(now) for one in self.rollouts],
+            "rollouts": [one.document() for one in self.rollouts],
             "waiting": list(self.waiting),
             "stops": list(self.stops),
         }
@@ -122,6 +123,7 @@ def status_of(settings: Settings, state: State, rollout: RolloutState, at: datet
         earliest(rollout, None if verdict is None else verdict.read, None if verdict is None else verdict.at),
         _of_quarter(state, rollout),
         frozen(settings, state, rollout.system, at) if rollout.alive else "",
+        open_override(rollout, at) if rollout.alive else None,
     )
 
 
