@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 from shopkeeper.cli.models import document, table
 from shopkeeper.registry.ports import ModelVersion
-from shopkeeper.wiring.train import ListedVersion
+from shopkeeper.wiring.model_list import ListedVersion
 
 VERSION = ModelVersion(
     system="recommendations",
@@ -33,3 +35,11 @@ def test_machines_get_everything() -> None:
     assert found["aliases"] == []
     assert found["created_at"] == "2026-03-01T12:00:00+00:00"
     assert found["metrics"] == VERSION.metrics
+
+
+def test_a_list_of_versions_loads_nothing_of_training_nor_what_takes_half_a_second() -> None:
+    loaded = "import sys, shopkeeper.wiring.model_list; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert not {"dbos", "scipy.stats", "shopkeeper.training.run", "shopkeeper.wiring.training_job"} & set(
+        ran.stdout.split()
+    )

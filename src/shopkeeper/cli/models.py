@@ -13,7 +13,7 @@ import typer
 from shopkeeper.cli import models_keep, models_show
 
 if TYPE_CHECKING:
-    from shopkeeper.wiring.train import ListedVersion
+    from shopkeeper.wiring.model_list import ListedVersion
 
 SHOWN = ("ndcg@10", "hr@10", "coverage")
 
@@ -36,8 +36,8 @@ def models(
     if context.invoked_subcommand is not None:
         return
     from shopkeeper.cli.output import Output
+    from shopkeeper.wiring.model_list import list_versions
     from shopkeeper.wiring.settings import load_settings
-    from shopkeeper.wiring.train import list_versions
 
     listed = list_versions(load_settings(workspace))
     Output(json).result({"models": [document(one) for one in listed]}, table(listed))

@@ -1,4 +1,4 @@
-"""A training run ordered, seen through to its end, and its outcome; and the versions there are."""
+"""A training run ordered, seen through to its end, and its outcome."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from shopkeeper.errors import JobCancelled
 from shopkeeper.jobs.failure import as_error
 from shopkeeper.jobs.ports import Document, JobStatus
 from shopkeeper.recommendations.learn import RecommendationLearning
-from shopkeeper.registry.ports import ALIASES, ModelVersion
 from shopkeeper.training.plan import TrainingPlan
 from shopkeeper.training.reproduce import Reproduction, plan_to_reproduce
 from shopkeeper.training.reproduce import shares as shares_to_reproduce
@@ -21,14 +20,6 @@ from shopkeeper.wiring.jobs import OpenJobs, opened_jobs
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.training_job import SYSTEMS, TRAINING, training_work, written_objective
 from shopkeeper.wiring.workspace_state import open_workspace_state
-
-
-@dataclass(frozen=True, slots=True)
-class ListedVersion:
-    """A registered version and the aliases that point to it."""
-
-    version: ModelVersion
-    aliases: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,18 +163,3 @@ def plan_of(settings: Settings, asked: Asked, system: str = RecommendationLearni
         minimum_interactions=training.minimum_interactions,
         ignore_quality=asked.ignore_quality,
     )
-
-
-def list_versions(settings: Settings) -> list[ListedVersion]:
-    """Return every registered version, newest first, with its aliases."""
-    with open_workspace_state(settings) as state:
-        versions = state.registry.versions()
-        pointers = {
-            (system, alias): state.registry.pointer(system, alias)
-            for system in {version.system for version in versions}
-            for alias in ALIASES
-        }
-    return [
-        ListedVersion(one, tuple(alias for alias in ALIASES if pointers[one.system, alias] == one.version))
-        for one in versions
-    ]
