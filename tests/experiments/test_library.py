@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from shopkeeper.experiments.library import Search, entry, found
 from shopkeeper.experiments.live_test import LiveTest
+from shopkeeper.experiments.log_record import outcome_word
 from shopkeeper.experiments.starting import beside, collisions, live_test
 from shopkeeper.testing.experiment_store_suite import (
     example_analysis,
@@ -73,3 +74,10 @@ def test_tests_of_one_layer_must_have_ranges_apart() -> None:
 def test_tests_of_other_layers_run_beside_where_stores_meet() -> None:
     plan = example_plan(stores=("uk",))
     assert beside(plan, [running("everywhere"), running("abroad", stores=("de",))]) == ["everywhere"]
+
+
+def test_a_test_that_was_stopped_before_it_was_decided_does_not_read_as_one_that_runs() -> None:
+    assert outcome_word("running", "stopped") == "undecided"
+    assert outcome_word("running", "running") == "running"
+    assert outcome_word("loses", "stopped") == "loses"
+    assert outcome_word(None, "running") == "not analysed"

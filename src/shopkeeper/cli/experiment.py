@@ -156,12 +156,15 @@ def _lines(checked: CheckedPlan) -> list[str]:
 
 
 def _entry(one: Entry) -> list[str]:
+    from shopkeeper.experiments.log_record import outcome_word
+
     effect = "no figure yet" if one.outcome else "not analysed yet"
     if one.relative is not None and one.low is not None and one.high is not None:
         effect = f"{one.metrics[0]} {one.relative:+.1%} ({one.low:+.1%} to {one.high:+.1%}), n = {one.n:,}"
     made_up = " [simulated]" if one.simulated else ""
+    word = outcome_word(one.outcome, one.state) if one.outcome else "-"
     lines = [
-        f"{one.name:<24}{one.state:<9}{one.outcome or '-':<9}{one.started}  {effect}{made_up}",
+        f"{one.name:<24}{one.state:<9}{word:<11}{one.started}  {effect}{made_up}",
         f"    {one.title} ({one.system}, {', '.join(one.stores) or 'all stores'}; {one.owner})",
     ]
     if one.learning:

@@ -83,3 +83,10 @@ class Resolution(Struct, frozen=True, kw_only=True):
     learning: str
     analysis: int
     outcome: Outcome
+
+
+def outcome_word(outcome: Outcome | None, state: State) -> str:
+    """Return what an experiment came to, as people read it: one that was stopped before it was decided is undecided."""
+    if outcome == "running" and state == "stopped":
+        return "undecided"
+    return outcome or "not analysed"

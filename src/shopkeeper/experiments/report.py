@@ -11,7 +11,7 @@ import msgspec
 from markupsafe import Markup
 
 from shopkeeper.experiments.analysis_record import Analysis, ArmNovelty, Estimate, Interval, Outcome, Point
-from shopkeeper.experiments.log_record import ExperimentRecord, Resolution
+from shopkeeper.experiments.log_record import ExperimentRecord, Resolution, outcome_word
 from shopkeeper.objectives.catalogue import CATALOGUE
 from shopkeeper.quality.charts import Band, Mark, MarkRow, band_chart, interval_chart, percent
 
@@ -68,8 +68,10 @@ def answer(report: Report) -> str:
 def report_page(report: Report) -> str:
     """Return the page of an experiment; it needs nothing but itself, and everything that came from data is escaped."""
     plan, analysis = report.record.plan, report.analysis
+    outcome = analysis.verdict.outcome if analysis and analysis.verdict else None
     return _PAGE.render(
-        report=report, record=report.record, plan=plan, analysis=analysis, answer=answer(report), chips=CHIPS,
+        report=report, word=outcome_word(outcome, report.record.state), record=report.record,
+        plan=plan, analysis=analysis, answer=answer(report), chips=CHIPS,
         units=sum(analysis.units.values()) if analysis else 0,
         over_time=[(arm.name, _over_time(report, arm.name)) for arm in plan.others] if analysis else [],
         aged=[(one, _aged_chart(report, one)) for one in analysis.novelty] if analysis else [],

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from shopkeeper.experiments.library import Entry
+from shopkeeper.experiments.log_record import outcome_word
 from shopkeeper.experiments.report import CHIPS, report_page, signed
 from shopkeeper.people.person import Actor
 from shopkeeper.people.roles import ALL
@@ -39,6 +40,11 @@ class ExperimentsView:
     def chip(one: Entry) -> str:
         """Return the colour of an outcome."""
         return CHIPS[one.outcome] if one.outcome else "soft"
+
+    @staticmethod
+    def word(one: Entry) -> str:
+        """Return what it came to."""
+        return outcome_word(one.outcome, one.state)
 
     @staticmethod
     def effect(one: Entry) -> str:
