@@ -75,6 +75,8 @@ def test_money_of_several_currencies_is_not_added_up_and_said(tmp_path: Path) ->
     found = figures(tmp_path, example_plan(), cell("control", 1, 2), uk="GBP", nl="EUR")
     assert found.not_measured == {"aov": SEVERAL}
     assert {one.metric for one in found.cells} == {"conversion"}
+    assert found.money == ""
+    assert figures(tmp_path, example_plan(), cell("control", 1, 2), uk="EUR", nl="EUR").money == "EUR"
 
 
 def test_a_test_nobody_was_in_yet_has_no_figures(tmp_path: Path) -> None:

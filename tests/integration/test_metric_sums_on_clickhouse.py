@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from tests.experiments.shop_log import ShopLog, shop_log
 from tests.experiments.test_metric_sums import question
 
 from shopkeeper.engines.clickhouse_loading import ClickHouseData
+from shopkeeper.experiments.currency_rates import CurrencyRates, Rate
 from shopkeeper.experiments.daily_sums import Followed, daily_query
 from shopkeeper.experiments.metric_file import shipped_metrics
 from shopkeeper.experiments.metric_sums import whole_caps_query, whole_query
@@ -28,6 +29,14 @@ pytestmark = [
 ]
 AT = datetime(2026, 4, 6, 13, 30, tzinfo=UTC)
 KNOWN = shipped_metrics()
+RATES = CurrencyRates(
+    version=1,
+    reporting_currency="EUR",
+    rates=(
+        Rate(currency="GBP", since=date(2026, 1, 1), rate=1.17),
+        Rate(currency="GBP", since=date(2026, 3, 25), rate=1.25),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +62,7 @@ def pair(
 
 
 def test_each_relation_has_the_same_rows(pair: Pair) -> None:
-    asked = replace(question(AT), by_device=True)
+    asked = replace(question(AT), by_device=True, rates=RATES)
     before: list[str] = []
     parameters: dict[str, object] = {}
     for one in relations(asked, midnight(asked.before), asked.at):
@@ -66,7 +75,7 @@ def test_each_relation_has_the_same_rows(pair: Pair) -> None:
 
 def test_all_in_one_go_gives_the_same_sums(pair: Pair) -> None:
     for made in (whole_query, whole_caps_query):
-        query, parameters = made(replace(question(AT), by_device=True))
+        query, parameters = made(replace(question(AT), by_device=True, rates=RATES))
         assert_same(*(engine.fetch(query, **parameters) for engine in (pair.duckdb, pair.clickhouse)))
 
 

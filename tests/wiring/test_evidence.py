@@ -159,5 +159,16 @@ def test_service_and_shadow_are_counted_by_arm(shop: Shop, state: State) -> None
 def test_amounts_of_two_currencies_are_not_added_up(shop: Shop, state: State) -> None:
     for store in ("uk", "de"):
         shop.decided(f"{store}-a", "control", START, store=store)
-    with pytest.raises(ConfigError, match="several currencies"):
+    with pytest.raises(ConfigError, match=r"several currencies.*rates.yaml"):
         shop.gathered(state, START + timedelta(days=1))
+
+
+def test_amounts_of_two_currencies_are_added_up_by_the_rates_of_the_house(shop: Shop, state: State) -> None:
+    for store in ("uk", "de"):
+        shop.decided(f"{store}-a", "control", START, store=store)
+    since = (START - timedelta(days=28)).date()
+    (shop.settings.workspace / "rates.yaml").write_text(
+        f"version: 1\nreporting_currency: EUR\nrates: [{{currency: GBP, since: {since}, rate: 1.2}}]\n", "utf-8"
+    )
+    (epoch,) = shop.gathered(state, START + timedelta(days=1)).epochs
+    assert epoch.exposed == (2, 0)

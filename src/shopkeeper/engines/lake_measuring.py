@@ -111,6 +111,8 @@ class _Look:
         self._parts = parts_by_day(lake.parts)
         plain = asked.question(self._today, {})
         texts = [one.text for one in self._relations(plain, self._today)]
+        if asked.rates is not None:
+            texts.append(asked.rates.reach)  # what is kept of caps is an amount
         self._kept = read_day_rows(folder, fingerprint(texts))
 
     def measured(self) -> MeasuredTest:

@@ -68,6 +68,7 @@ def analysed(plan: ExperimentPlan, figures: TestFigures, units_per_arm: int) -> 
         segments=_segments(plan, [cell for cell in mature if cell.segment]),
         answered=figures.answered,
         not_measured=figures.not_measured,
+        money=figures.money,
         novelty=novelty_of_arms(plan, figures),
     )  # fmt: skip
 

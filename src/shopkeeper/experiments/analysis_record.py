@@ -226,6 +226,7 @@ class Analysis(Struct, frozen=True, kw_only=True):
         answered: Arm -> how it was answered.
         over_time: Of the primary metric, arm by arm.
         segments: Of the primary metric.
+        money: Currency of all amounts; empty where there are several.
         novelty: Of the primary metric, arm by arm; empty in analyses from before it was looked at.
         not_measured: Metric -> why there are no figures of it.
         verdict: None until it is judged.
@@ -244,4 +245,5 @@ class Analysis(Struct, frozen=True, kw_only=True):
     answered: dict[str, Answered]
     not_measured: dict[str, str]
     verdict: Verdict | None = None
+    money: str = ""
     novelty: tuple[ArmNovelty, ...] = ()

@@ -94,6 +94,7 @@ class TestFigures(Struct, frozen=True, kw_only=True):
         allocations: Epoch by epoch.
         answered: Arm -> how it was answered.
         not_measured: Metric -> why there are no figures of it.
+        money: Currency of all amounts; empty where there are several.
         daily: Empty where no unit was followed for days enough.
         simulated: Every store behind it is made up.
     """
@@ -106,5 +107,6 @@ class TestFigures(Struct, frozen=True, kw_only=True):
     cells: tuple[Cell, ...]
     answered: dict[str, Answered] = {}
     not_measured: dict[str, str] = {}
+    money: str = ""
     daily: tuple[DailyFigures, ...] = ()
     simulated: bool = False

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from shopkeeper.experiments.arm_service import ArmService, quantile_ms
+from shopkeeper.experiments.currency_rates import WAY_OUT
 from shopkeeper.experiments.daily_sums import DailySums
 from shopkeeper.experiments.figures import Allocation, Answered, Cell, DailyFigures, TestFigures
 from shopkeeper.experiments.measuring import Asked, MeasuredTest
@@ -16,7 +17,7 @@ from shopkeeper.experiments.unit_sums import TestCell, TestSums
 from shopkeeper.objectives.catalogue import CATALOGUE
 
 NOBODY: Final = "nobody was in it yet"
-SEVERAL: Final = "amounts of several currencies; plan a test for the stores of each"
+SEVERAL: Final = f"amounts of several currencies; {WAY_OUT}"
 
 
 def figures_of(
@@ -37,9 +38,15 @@ def figures_of(
         cells=tuple(_cells(sums, measured, plan.segments)) if sums is not None else (),
         answered=_answered(found.services),
         not_measured=missing,
+        money=_money(sums),
         daily=tuple(_daily(daily)) if daily is not None and plan.primary.metric not in missing else (),
         simulated=simulated,
     )
+
+
+def _money(sums: TestSums | None) -> str:
+    currencies = set(sums.currencies.values()) if sums is not None else set()
+    return currencies.pop() if len(currencies) == 1 else ""
 
 
 def _daily(daily: DailySums) -> Iterator[DailyFigures]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
 import numpy as np
@@ -19,9 +19,11 @@ from shopkeeper.experiments.arm_service import (
     read_services,
     read_shadow,
 )
+from shopkeeper.experiments.currency_rates import CurrencyRates
 from shopkeeper.experiments.metric_definitions import MetricDefinition, Metrics
 from shopkeeper.experiments.metric_sums import whole_caps_query, whole_query
 from shopkeeper.experiments.question import (
+    PRE_DAYS,
     Relation,
     TestQuestion,
     midnight,
@@ -47,6 +49,7 @@ class Asked:
         since: It did not decide before; None = nobody knows.
         products_shown: Which products were shown is measured too.
         by_device: Units are told apart by the kind of device they came with first.
+        rates: Bring the money of stores with several currencies to one, where they hold from the first day read on.
     """
 
     test: str
@@ -60,15 +63,20 @@ class Asked:
     since: datetime | None = None
     products_shown: bool = False
     by_device: bool = False
+    rates: CurrencyRates | None = None
 
     def question(self, start: date, caps: Mapping[tuple[str, str], float]) -> TestQuestion:
         """Return the question to SQL, once the first day of the test is known."""
         since = midnight(start)
         clocks = tuple(clock_of(store, since, max(self.at, since)) for store in self.stores)
         attribution, maturation = (int(-(-days // 1)) for days in (self.attribution_days, self.maturation_days))
+        currencies = {store.currency for store in self.stores}
+        rates = self.rates if len(currencies) > 1 else None
+        if rates is not None and not rates.cover(currencies, start - timedelta(days=PRE_DAYS)):
+            rates = None
         return TestQuestion(
             self.test, self.at, start, self.known, self.metrics, attribution, maturation, clocks, caps,
-            self.by_device,
+            self.by_device, rates,
         )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from shopkeeper.commerce.product import RECOMMENDABLE
+from shopkeeper.experiments.currency_rates import CurrencyRates
 from shopkeeper.experiments.device_kinds import kind_sql
 from shopkeeper.experiments.metric_definitions import Figure, MetricDefinition, Metrics
 from shopkeeper.quality.ports import NamedQuery
@@ -49,6 +50,7 @@ class TestQuestion:
         stores: Stores it may be about.
         caps: (store, figure) -> value at which a winsorised figure is cut; one that is not there is not cut.
         by_device: Units are told apart by the kind of device they came with first.
+        rates: Money is brought to the reporting currency by them; None = each store's is in its own.
     """
 
     __test__ = False  # no test of pytest's
@@ -63,6 +65,7 @@ class TestQuestion:
     stores: tuple[StoreClock, ...]
     caps: Mapping[tuple[str, str], float] = field(default_factory=dict)
     by_device: bool = False
+    rates: CurrencyRates | None = None
 
     @property
     def before(self) -> date:
@@ -157,7 +160,10 @@ def products_shown(question: TestQuestion, over: Sequence[Relation] = ()) -> Rel
 def priced_lines(question: TestQuestion) -> Relation:
     """Return the relation that says what the lines of orders are worth."""
     tax, rates = _tax(question.stores)
-    return Relation("priced_lines", filled(_text("priced_lines"), tax=tax), rates)
+    rate = "1e0"
+    if question.rates is not None:
+        rate = question.rates.sql("usual_tax.currency", "m.day", question.before)
+    return Relation("priced_lines", filled(_text("priced_lines"), tax=tax, rate=rate), rates)
 
 
 def _outcome_text(question: TestQuestion, name: str, **parts: str) -> str:

@@ -65,7 +65,7 @@ class TestSums:
 
     Attributes:
         metrics: What was measured, by name.
-        currencies: Currency of the amounts of each store.
+        currencies: Currency of the amounts of each store: its own, or the one all were brought to.
     """
 
     __test__ = False
@@ -153,7 +153,8 @@ def read_sums(question: TestQuestion, columns: Columns) -> TestSums:
             )
         )  # fmt: skip
     seen = {cell.store for cell in cells}
-    currencies = {store.store: store.currency for store in question.stores if store.store in seen}
+    all_in = question.rates.reporting_currency if question.rates is not None else None
+    currencies = {store.store: all_in or store.currency for store in question.stores if store.store in seen}
     return TestSums({one.name: one for one in question.metrics}, tuple(cells), tuple(crossed), currencies)
 
 

@@ -12,6 +12,7 @@ from shopkeeper.engines.lake_measuring import LakeMeasuring
 from shopkeeper.engines.state import State
 from shopkeeper.errors import ConfigError
 from shopkeeper.experiments.arm_service import ArmService, ShadowService, quantile_ms, slower_than
+from shopkeeper.experiments.currency_rates import WAY_OUT, load_rates
 from shopkeeper.experiments.live_test import CONTROL, TREATMENT
 from shopkeeper.experiments.measuring import Asked, MeasuredTest, Shown, stores_named
 from shopkeeper.experiments.metric_file import load_metrics
@@ -37,7 +38,8 @@ class MeasuredRollouts:
         """Return the figures of a rollout.
 
         Raises:
-            ConfigError: `metrics.yaml` has mistakes, or amounts of several currencies would have to be added up.
+            ConfigError: `metrics.yaml` or `rates.yaml` has mistakes, or amounts of several currencies would have to be
+                added up.
             Unavailable: the logs cannot be read.
         """
         return gather(self._settings, self._state, state.id, state.objective, state.epochs, at)
@@ -99,6 +101,7 @@ def measure_test(
         test=test, at=at, known=known, metrics=known.of_units(metrics), attribution_days=objective.attribution_days,
         maturation_days=objective.maturation_days, slow_ms=objective.technical.p99_latency_ms,
         stores=stores_named(every, stores), since=since, products_shown=metrics is None or PRODUCTS_SHOWN in metrics,
+        rates=load_rates(settings.workspace.resolve()),
     )  # fmt: skip
     return LakeMeasuring(settings.folder(settings.engines.lake)).measure(asked)
 
@@ -159,7 +162,7 @@ def refuse_several_currencies(sums: TestSums) -> None:
         listed = ", ".join(f"{store} ({currency})" for store, currency in sorted(sums.currencies.items()))
         raise ConfigError(
             f"The test runs in stores with several currencies: {listed}.",
-            "Run one test for the stores of each currency.",
+            f"Either {WAY_OUT}.",
         )
 
 

@@ -11,6 +11,7 @@ from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import STORES
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.state import State
+from shopkeeper.experiments.currency_rates import load_rates
 from shopkeeper.experiments.daily_sums import read_daily
 from shopkeeper.experiments.figures import TestFigures
 from shopkeeper.experiments.figures_of_sums import figures_of
@@ -30,10 +31,10 @@ def gathering(settings: Settings, state: State) -> Iterator[Gather]:
     """Open the logs and hand out what reads them.
 
     Raises:
-        ConfigError: `metrics.yaml` has mistakes.
+        ConfigError: `metrics.yaml` or `rates.yaml` has mistakes.
         Unavailable: the logs cannot be read.
     """
-    known = load_metrics(settings.workspace.resolve())
+    known, rates = load_metrics(settings.workspace.resolve()), load_rates(settings.workspace.resolve())
     every = tuple(row.row for row in state.tables.scan(STORES) if isinstance(row.row, Store))
     lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
     with Analytics(settings, lake).reading() as warehouse:
@@ -44,7 +45,7 @@ def gathering(settings: Settings, state: State) -> Iterator[Gather]:
             asked = Asked(
                 test=record.name, at=now, known=known, metrics=known.of_units(plan.metrics),
                 attribution_days=plan.attribution_days, maturation_days=plan.maturation_days, slow_ms=SLOW_MS,
-                stores=stores_named(every, plan.stores), by_device="device" in plan.segments,
+                stores=stores_named(every, plan.stores), by_device="device" in plan.segments, rates=rates,
             )  # fmt: skip
             primary = next((one for one in asked.metrics if one.name == plan.primary.metric), None)
             daily = read_daily(warehouse, asked, primary) if primary is not None else None
