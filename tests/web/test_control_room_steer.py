@@ -8,10 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tests.web.test_rollouts import steered
 from tests.web.test_sign_in import HERE, Browser, browser, cheap, staffed
 
 from shopkeeper.engines.stop_file import StopFile
+from shopkeeper.people.person import Actor
+from shopkeeper.web.control_room_offers import offers
 from shopkeeper.wiring.rollouts import acts
 from shopkeeper.wiring.rollouts.foresight import foresight_of
 from shopkeeper.wiring.rollouts.start import Start, start_rollout
@@ -149,3 +152,21 @@ def test_where_nobody_signs_in_the_page_says_how_and_acts_for_nobody(rollout: st
     assert "<summary>" not in page
     refused = visitor.post(f"/rollouts/{rollout}/hold", {"why": "x"}, origin=HERE)
     assert (refused.status_code, "shopkeeper people add" in refused.text) == (403, True)
+
+
+def test_the_button_says_how_many_shoppers_get_what(
+    staffed: Any,  # noqa: ANN401 - a fixture
+    rollout: str,
+    steered: Any,  # noqa: ANN401 - a fixture
+) -> None:
+    assert staffed is steered
+    state = steered.serving.state
+    anna = next(one for one in state.people.people() if one.name == "Anna")
+    ramp = replace(state.rollouts.get(rollout), step=2)
+    *_, back = offers(ramp, Actor("Anna", anna))
+    # Half of those who are not among the 1% held out.
+    assert 0.5 * (1 - 0.01) == 0.495
+    assert back.button == "Roll back: 49.5% of shoppers get version old within a second"
+    *_, back = offers(replace(ramp, control_version=""), Actor("Anna", anna))
+    assert back.button == "Roll back: 49.5% of shoppers get the rules within a second"
+    assert offers(ramp, Actor("loopback")) == ()
