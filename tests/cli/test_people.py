@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,11 @@ def test_a_printed_token_is_the_terminals_own_and_ends_with_it(staffed: Path) ->
     token = call(staffed, "sign-in", "--email", "anna@shop.example", "--print", typed=GOOD + "\n").strip()
     assert token.startswith("ss_")
     assert token not in call(staffed, "sessions")
+    assert re.search(
+        r"last used \d{4}-\d\d-\d\d \d\d:\d\d UTC, until \d{4}-\d\d-\d\d \d\d:\d\d UTC$",
+        call(staffed, "sessions"),
+        re.M,
+    )
     [shell] = [one for one in document(staffed, "sessions")["sessions"] if one["kind"] == "shell"]
     call(staffed, "sessions", "--end", shell["session_id"])
     with pytest.raises(NotAuthenticated):

@@ -43,7 +43,7 @@ def sign_in(
     ends = actor.session.ends_at.isoformat(timespec="minutes") if actor.session else ""
     token = kept_token(settings) if show else None
     document = {"who": actor.who, "ends_at": ends, **({"token": token} if token else {})}
-    Output(json).result(document, token or f"Signed in as {actor.who}, until {ends}.")
+    Output(json).result(document, token or f"Signed in as {actor.who}, until {_minute(ends)}.")
 
 
 def sign_out(workspace: Workspace = Path(), json: Json = False) -> None:
@@ -112,8 +112,13 @@ def sessions(
         for person, session in live_sessions(settings, as_shell=as_shell)
     ]
     lines = [
-        f"{row['session_id']}  {row['kind']:<8} {row['name']:<24} from {row['from']:<24} last used {row['seen_at']}, "
-        f"until {row['ends_at']}"
+        f"{row['session_id']}  {row['kind']:<8} {row['name']:<24} from {row['from']:<24} "
+        f"last used {_minute(row['seen_at'])}, until {_minute(row['ends_at'])}"
         for row in rows
     ]
     out.result({"sessions": rows}, "\n".join(lines) or "Nobody is signed in.")
+
+
+def _minute(at: str) -> str:
+    """Return a time of `--json` as people read it."""
+    return f"{at[:16].replace('T', ' ')} UTC"

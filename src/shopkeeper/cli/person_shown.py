@@ -17,7 +17,7 @@ def show_invitation(out: Output, settings: Settings, invited: Invited) -> None:
     link = f"http://{f'[{host}]' if ':' in host else host}:{port}{invited.path}"
     ends = invited.ends_at.isoformat(timespec="minutes")
     out.say(f"Send {invited.person.name} this link, on the address your server is reached at. It is good once, until")
-    out.say(f"{ends}, and whoever has it chooses the password.")
+    out.say(f"{invited.ends_at:%Y-%m-%d %H:%M} UTC, and whoever has it chooses the password.")
     out.result({**person_document(invited.person), "invitation": invited.token, "link": link, "ends_at": ends}, link)
 
 
