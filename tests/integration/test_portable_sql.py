@@ -38,13 +38,6 @@ BEGINNINGS = {"recommendations/interaction": "recommendations/seen"}
 """Files that go on where another one ends, by the start of their names."""
 
 FILLED: Mapping[str, list[dict[str, str]]] = {
-    "experiments/outcome_rows": [
-        {
-            "attribution": "7",
-            "arm_blind": "'agent.crawler', 'é'",
-            "counts": ", sum(CASE WHEN type IN ('click') AND led = 1 THEN quantity ELSE 0e0 END) AS seen_clicks",
-        }
-    ],
     "experiments/outcome_shown": [{"attribution": "7"}],
     "quality/contract_breach": [
         {"table": "events", "breach": "price < $least OR price > 5", "within": "ts >= $since"},
@@ -68,6 +61,7 @@ MADE: Mapping[str, list[NamedQuery]] = {
     "experiments/metric_sums": [],  # test_metric_sums_on_clickhouse.py runs these
     "experiments/revenue_caps": [],
     "experiments/outcome_days": [],
+    "experiments/outcome_rows": [],
     "experiments/outcome_lines": [],
     "experiments/priced_lines": [],
     "experiments/products_shown": [],

@@ -1,6 +1,6 @@
 """The figures of a test from the lake, day by day: what a day brought is added up once, and again when its rows change.
 
-Looking again a minute later reads the new rows of the day that runs, and of all days before it a few sums a shopper.
+Looking again a minute later reads the new rows of the day that runs, and of all days before it a few figures a visit.
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ class _Look:
         files: dict[str, str] = {}
         for one in self._relations(question, day):
             self._make(one.name, one)
-            if one.name == NOT_KEPT:
+            if one.name in NOT_KEPT:
                 continue
             files[one.name] = f"{one.name}-{day.isoformat()}-{secrets.token_hex(8)}.parquet"
             target = text_literal(str(self._folder / files[one.name]))
@@ -222,7 +222,7 @@ class _Look:
         made = self._relations(question, self._today)
         for one in made:
             self._make(one.name, one)
-        for one in (one for one in made if one.name != NOT_KEPT):
+        for one in (one for one in made if one.name not in NOT_KEPT):
             self._connection.execute(f"ALTER TABLE {one.name} RENAME TO today_{one.name}")
             files = files_literal([self._folder / day.files[one.name] for day in kept])
             past = f" UNION ALL BY NAME FROM read_parquet({files})" if kept else ""

@@ -98,7 +98,8 @@ def daily_query(
         maturation=str(followed.days - 1 + followed.returns),
         local_day="CAST($start AS DATE)",
         windows="r.day AS row_day, "
-        f"CASE WHEN r.day >= u.first_day AND r.known <= r.day + {followed.returns} THEN 1 ELSE 0 END AS counts",
+        f"CASE WHEN r.day < u.first_day OR r.known > r.day + {followed.returns} THEN 0e0 "
+        "WHEN r.day = u.first_day THEN 1e0 - r.early ELSE 1e0 END AS counts",
         **NOT_BY_DEVICE,
         figures=", ".join(f"{_on_day(*one)} AS u_{name}" for one, name in zip(days, names, strict=True)),
         terms="".join(f",\n    {_shaped(metric, name)} AS {name}" for name in names),
@@ -140,8 +141,7 @@ def _names(metric: MetricDefinition, days: int) -> list[str]:
 
 def _on_day(column: str, day: int) -> str:
     """Return the sum of a column on a day since exposure; on day 0 without what was before the first decision."""
-    value = f"{column} - {column}_early" if day == 0 else column
-    return f"sum(CASE WHEN counts = 1 AND row_day = first_day + {day} THEN {value} ELSE 0e0 END)"
+    return f"sum(CASE WHEN row_day = first_day + {day} THEN {column} * counts ELSE 0e0 END)"
 
 
 def _shaped(metric: MetricDefinition, name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import combinations_with_replacement
 from typing import Final
@@ -146,7 +146,10 @@ def caps_query(question: TestQuestion, over: Sequence[Relation] = ()) -> tuple[N
 def whole_caps_query(question: TestQuestion) -> tuple[NamedQuery, Parameters]:
     """Return the same, computed from the logs in one go."""
     before = midnight(question.start) - timedelta(days=question.attribution_days + 1)
-    return caps_query(question, relations(question, before, midnight(question.start)))
+    uncounted = replace(question, metrics=())
+    made = (one for one in relations(uncounted, before, midnight(question.start)) if one.name != "outcome_days")
+    did = Relation("outcome_days", "SELECT store, owner, day FROM outcome_rows", {})  # all that is read of it here
+    return caps_query(question, (*made, did))
 
 
 def _terms(question: TestQuestion) -> tuple[Term, ...]:
@@ -181,31 +184,31 @@ def columns_of(figures: Sequence[Figure]) -> dict[str, str]:
     of_orders = list(dict.fromkeys(column_of(one) for one in figures if one.measure in OF_ORDERS))
     of_days = list(dict.fromkeys(column_of(one) for one in figures if one.measure not in OF_ORDERS))
     columns = [*of_days, *of_orders]
-    early = "coalesce(o.order_early, r.early)"
     return {
-        "of_days": ", ".join([f"{one}, {one}_early" for one in of_days] + [_zeros(one) for one in of_orders]),
+        "of_days": ", ".join(
+            ["1e0 AS visits" if one == "visits" else one for one in of_days] + [_zero(one) for one in of_orders]
+        ),
         "of_orders": ", ".join(
-            [_zeros(one) for one in of_days]
-            + [f"{_OF_PURCHASES[one]} AS {one}, {_OF_PURCHASES[one]} * order_early AS {one}_early" for one in of_orders]
+            [_zero(one) for one in of_days] + [f"{_OF_PURCHASES[one]} AS {one}" for one in of_orders]
         ),
         "of_refunds": ", ".join(
-            [_zeros(one) for one in of_days]
-            + [f"{_OF_REFUNDS[one]} AS {one}, {_OF_REFUNDS[one]} * {early} AS {one}_early" for one in of_orders]
+            [_zero(one) for one in of_days] + [f"{_OF_REFUNDS[one]} AS {one}" for one in of_orders]
         ),
-        "nothing": ", ".join(_zeros(one) for one in columns),
-        "columns": ", ".join(f"r.{one} AS {one}, r.{one}_early AS {one}_early" for one in columns),
+        "nothing": ", ".join(_zero(one) for one in columns),
+        "columns": ", ".join(f"r.{one} AS {one}" for one in columns),
     }
 
 
-def _zeros(column: str) -> str:
-    return f"0e0 AS {column}, 0e0 AS {column}_early"
+def _zero(column: str) -> str:
+    return f"0e0 AS {column}"
 
 
 def _place(window: int, maturation: int) -> str:
-    """Return whether a row counts: 0 no, 1 but for what was early, 2 wholly."""
+    """Return whether a row counts: 1 or 0; of the day of exposure what was not early."""
     return (
-        f"CASE WHEN r.known > u.first_day + {maturation} OR r.day < u.first_day THEN 0 WHEN r.day = u.first_day THEN 1 "
-        f"WHEN r.day <= u.first_day + {window} THEN 2 ELSE 0 END AS within_{window}"
+        f"CASE WHEN r.known > u.first_day + {maturation} OR r.day < u.first_day THEN 0e0 "
+        f"WHEN r.day > u.first_day + {window} THEN 0e0 WHEN r.day = u.first_day THEN 1e0 - r.early ELSE 1e0 "
+        f"END AS within_{window}"
     )
 
 
@@ -219,12 +222,7 @@ def _unit_column(term: Term) -> str:
 
 
 def _sum(column: str, window: int | None) -> str:
-    if window is None:
-        return f"sum(CASE WHEN before_test = 1 THEN {column} ELSE 0e0 END)"
-    return (
-        f"sum(CASE WHEN within_{window} = 2 THEN {column} WHEN within_{window} = 1 THEN {column} - {column}_early "
-        "ELSE 0e0 END)"
-    )
+    return f"sum({column} * {'before_test' if window is None else f'within_{window}'})"
 
 
 def _term(term: Term, caps: dict[str, str]) -> str:

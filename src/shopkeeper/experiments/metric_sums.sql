@@ -29,23 +29,24 @@ links AS (
   WHERE type = 'purchase'
   GROUP BY store, order_id
 ), rows_of_owners AS (
-  SELECT store, owner, day, day AS known, machine, suspect, signed, {of_days}
+  SELECT store, owner, day, day AS known, early, machine, suspect, signed, {of_days}
   FROM outcome_days
   UNION ALL
-  SELECT order_store, order_owner, order_day, order_day, 0, 0, 0, {of_orders}
+  SELECT order_store, order_owner, order_day, order_day, order_early, 0, 0, 0, {of_orders}
   FROM bought
   UNION ALL
-  SELECT r.store, coalesce(o.order_owner, r.owner), coalesce(o.order_day, r.day), r.day, 0, 0, 0, {of_refunds}
+  SELECT r.store, coalesce(o.order_owner, r.owner), coalesce(o.order_day, r.day), r.day, coalesce(o.order_early, r.early),
+    0, 0, 0, {of_refunds}
   FROM priced_lines AS r
   LEFT JOIN bought AS o ON o.order_store = r.store AND o.order_id = r.order_id
   WHERE r.type = 'refund' AND (r.order_id = '' OR o.order_id IS NOT NULL)
 ), rows_of_units AS (
-  SELECT r.store AS store, coalesce(l.link_user, r.owner) AS owner, r.day AS day, r.known AS known,
+  SELECT r.store AS store, coalesce(l.link_user, r.owner) AS owner, r.day AS day, r.known AS known, r.early AS early,
     r.machine AS machine, r.suspect AS suspect, r.signed AS signed, {columns}
   FROM rows_of_owners AS r
   LEFT JOIN links AS l ON l.link_store = r.store AND l.link_guest = r.owner
   UNION ALL
-  SELECT unit_store, unit_name, first_day, first_day, 0, 0, 0, {nothing}
+  SELECT unit_store, unit_name, first_day, first_day, 0, 0, 0, 0, {nothing}
   FROM units
 ), figures AS (
   SELECT
@@ -58,7 +59,7 @@ links AS (
       r.machine AS machine, r.signed AS signed,
       CASE WHEN r.day < u.first_day THEN r.suspect ELSE 0 END AS suspect_before,
       CASE WHEN r.day < u.first_day THEN 1 ELSE 0 END AS earlier,
-      CASE WHEN r.day >= $before AND r.known < $start THEN 1 ELSE 0 END AS before_test, {windows}, {columns}
+      CASE WHEN r.day >= $before AND r.known < $start THEN 1e0 ELSE 0e0 END AS before_test, {windows}, {columns}
     FROM rows_of_units AS r
     JOIN units AS u ON u.unit_store = r.store AND u.unit_name = r.owner
   ) AS placed

@@ -106,20 +106,21 @@ def relations(question: TestQuestion, since: datetime, until: datetime) -> tuple
 def day_relations(question: TestQuestion, since: datetime, until: datetime) -> tuple[Relation, ...]:
     """Return those of them that are of days: of more days they are the rows of each day, one after the other."""
     told: Parameters = {"since": since, "until": until, "test": question.test}
-    rows = told | {"led_since": since - timedelta(days=question.attribution_days)}
+    led = told | {"led_since": since - timedelta(days=question.attribution_days)}
     counts = _counts(question.counted)
     devices = filled(_text("seen_devices"), kind=kind_sql("device"))
     return (
         Relation("exposed_days", _text("exposed_days"), told),
-        Relation("outcome_rows", _outcome_text(question, "outcome_rows", counts=counts["counts"]), rows),
-        Relation("outcome_days", filled(_text("outcome_days"), visits=counts["visits"], sums=counts["sums"]), {}),
-        Relation("outcome_lines", _text("outcome_lines"), {}),
+        Relation("led_decisions", _text("led_decisions"), led),
+        Relation("outcome_rows", _outcome_text(question, "outcome_rows", **counts), told),
+        Relation("outcome_days", filled(_text("outcome_days"), **counts), {}),
+        Relation("outcome_lines", _outcome_text(question, "outcome_lines"), told),
         *((Relation("seen_devices", devices, {"since": since, "until": until}),) if question.by_device else ()),
     )
 
 
-NOT_KEPT: Final = "outcome_rows"
-"""The relation of a day that the others are made of, and that is not read again."""
+NOT_KEPT: Final = frozenset({"led_decisions", "outcome_rows"})
+"""The relations of a day that the others are made of, and that are not read again."""
 
 
 def shown_relation(question: TestQuestion, since: datetime, until: datetime) -> Relation:
@@ -188,18 +189,24 @@ def counted_column(figure: Figure) -> str:
 
 
 def _counts(figures: Sequence[Figure]) -> dict[str, str]:
-    """Return what is counted in a row, its sums over a visit, and those over an owner's day."""
-    counts, visits, sums = "", "", ""
+    """Return what is counted in a row, what of it counts, and its sums over a visit."""
+    counts, seen, visits, sums = "", "", "", ""
     for figure in figures:
-        amount = "quantity" if figure.measure == "quantity" else "1e0"
+        amount = "CASE WHEN {} THEN coalesce(quantity, 1e0) ELSE 0e0 END" if figure.measure == "quantity" else (
+            "CAST({} AS DOUBLE)")  # fmt: skip
         named = [f"type IN ({', '.join(_quoted(one) for one in figure.events)})"]
-        named += ["led = 1"] if figure.led else []
-        named += [f"surface IN ({', '.join(_quoted(one) for one in figure.surfaces)})"] if figure.surfaces else []
-        column, seen, met = counted_column(figure), f"seen_{figure.name}", f"met_{figure.name}"
-        counts += f",\n  sum(CASE WHEN {' AND '.join(named)} THEN {amount} ELSE 0e0 END) AS {seen}"
-        visits += f",\n      sum({seen}) AS {met}"
-        sums += f",\n  sum({met}) AS {column},\n  sum({met} * early) AS {column}_early"
-    return {"counts": counts, "visits": visits, "sums": sums}
+        named += (
+            [f"coalesce(surface, '') IN ({', '.join(_quoted(one) for one in figure.surfaces)})"]
+            if figure.surfaces
+            else []
+        )
+        column, every, met = counted_column(figure), f"all_{figure.name}", f"met_{figure.name}"
+        counted = f"CASE WHEN coalesce(decision_id, '') <> '' THEN {every} ELSE 0e0 END" if figure.led else every
+        counts += f",\n      sum({amount.format(' AND '.join(named))}) AS {every}"
+        seen += f",\n  {counted} AS seen_{figure.name}"
+        visits += f",\n    sum(seen_{figure.name}) AS {met}"
+        sums += f",\n  v.{met} AS {column}"
+    return {"counts": counts, "seen": seen, "visits": visits, "sums": sums}
 
 
 def _quoted(text: str) -> str:
