@@ -61,7 +61,7 @@ WITHOUT_TIMES = PopularParams(half_life_days=1e12)
 """Data that has an order but no times: every interaction counts the same."""
 
 TABLES: Mapping[str, str] = {
-    "events": "event_id ts store type visitor user session product consent traffic device user_agent",
+    "events": "event_id ts received_at store type visitor user session product consent traffic device user_agent",
     "stores": "store customer_group consent_default",
     "users": "user store consent",
     "products": "product store kind categories",
@@ -172,13 +172,19 @@ class FolderWarehouse:
     @staticmethod
     def _expression(name: str, there: Mapping[str, str]) -> str:
         if name not in there:
-            absent = {"event_id": "CAST(row_number() OVER () AS VARCHAR)", "ts": "CAST(NULL AS TIMESTAMP)"}
+            absent = {
+                "event_id": "CAST(row_number() OVER () AS VARCHAR)",
+                "ts": "CAST(NULL AS TIMESTAMP)",
+                "received_at": "CAST(NULL AS TIMESTAMP)",
+            }
             return absent.get(name, "CAST(NULL AS VARCHAR)")
         kind = there[name]
-        if name == "ts":
+        if name in ("ts", "received_at"):
             if kind.startswith("TIMESTAMP") or kind in ("DATE", "VARCHAR"):
-                return "CAST(CAST(ts AS TIMESTAMPTZ) AS TIMESTAMP)"
-            return "make_timestamp(CAST(CASE WHEN ts > 1e11 THEN ts * 1000 ELSE ts * 1000000 END AS BIGINT))"
+                return f"CAST(CAST({name} AS TIMESTAMPTZ) AS TIMESTAMP)"
+            return (
+                f"make_timestamp(CAST(CASE WHEN {name} > 1e11 THEN {name} * 1000 ELSE {name} * 1000000 END AS BIGINT))"
+            )
         if name == "categories" and kind == "VARCHAR":
             return "CASE WHEN categories LIKE '[%' THEN categories ELSE CAST(to_json([categories]) AS VARCHAR) END"
         nested = kind.endswith("[]") or kind.startswith("STRUCT")

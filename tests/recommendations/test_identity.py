@@ -90,7 +90,8 @@ def test_the_training_extract_follows_the_same_rule(
         lake = Lake(folder / "log", folder / "lake", threads=1)
         lake.compact()
         warehouse = lake.warehouse()
-        found = warehouse.fetch(query("interaction_shoppers"), until=NOON + timedelta(days=1))
+        tomorrow = NOON + timedelta(days=1)
+        found = warehouse.fetch(query("interaction_shoppers"), until=tomorrow, known=tomorrow)
         warehouse.close()
     counts = {
         (str(kind), str(key)): int(n)

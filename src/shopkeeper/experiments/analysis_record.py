@@ -124,7 +124,13 @@ class SegmentEffect(Struct, frozen=True, kw_only=True):
 
 
 class AgedPoint(Struct, frozen=True, kw_only=True):
-    """The primary effect on one day since exposure; day 0 is that of the first decision."""
+    """The primary effect on one day since exposure.
+
+    Attributes:
+        day: Days since the day of the first decision, which is day 0.
+        relative: Effect relative to the control.
+        fixed: Its interval.
+    """
 
     day: int
     relative: float
@@ -135,11 +141,15 @@ class ArmNovelty(Struct, frozen=True, kw_only=True):
     """How the primary effect of one arm goes with the days since a unit was first in it.
 
     Attributes:
+        arm: Name of the arm that is compared with the control.
         words: What is found, in one sentence; or why nothing can be said.
         n: Units of both arms that were followed for all days.
-        slope: Change of the relative effect a day, with its interval.
+        days: The effect day by day.
+        slope: Change of the relative effect a day.
+        slope_interval: Interval of that change.
         p: Two-sided, of the slope being 0.
         settled: Mean effect over the last third of the days: what is left when the news is over.
+        settled_interval: Interval of that mean.
         trend: `fades`, `grows` or `no trend found`; empty where nothing can be said.
     """
 
