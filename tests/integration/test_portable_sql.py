@@ -65,6 +65,8 @@ MADE: Mapping[str, list[NamedQuery]] = {
     "experiments/outcome_lines": [],
     "experiments/priced_lines": [],
     "experiments/products_shown": [],
+    "experiments/seen_devices": [],
+    "experiments/first_devices": [],
     "quality/missing_values": [counting(table) for table in SOURCE_TABLES.values()],
     "quality/filled_values": [
         counting_filled(table, table.attributes_column)
