@@ -18,7 +18,9 @@ from typing import Any, Final
 import httpx
 from msgspec.structs import replace
 
+from shopkeeper.errors import InputError
 from shopkeeper.experiments.figures import Answered
+from shopkeeper.experiments.foreseen import foreseen
 from shopkeeper.experiments.log_record import KeptAnalysis
 from shopkeeper.experiments.plan import Expected, ExperimentPlan, Period
 from shopkeeper.experiments.plan_file import read_plan
@@ -47,6 +49,7 @@ SCOPES: Final[tuple[Scope, ...]] = ("events", "decide")
 SCALE: Final = Scale(products=150, shoppers=4_000, days=10)
 CURIOUS: Final = 0.5
 PATIENT_MS: Final = 2_000.0
+MOST_UPLIFT: Final = 10.0
 LISTED: Final = 8
 """Products of a list made overnight, as many as a page shows."""
 
@@ -162,13 +165,20 @@ def planned(name: str, trial: Trial, first: date, days: int, visits: int) -> Exp
     plan = read_plan(example_plan(name), name, name)
     share = visits / trial.visits
     fewer = math.sqrt(trial.days / days / share)  # the effect that so many shoppers show shrinks with their root
-    return replace(
+    expected = replace(trial.expected, units_per_day=trial.expected.units_per_day * share)
+    plan = replace(
         plan,
         hypothesis=f"{plan.hypothesis} Simulated: {trial.words}",
         period=Period(start=first, end=first + timedelta(days=days - 1)),
         primary=replace(plan.primary, minimum_uplift=trial.uplift * fewer),
-        expected=replace(trial.expected, units_per_day=trial.expected.units_per_day * share),
+        expected=expected,
     )
+    while not foreseen(plan, expected).enough:  # a larger effect also spreads more, which asks for some more of it
+        uplift = min(1.1 * plan.primary.minimum_uplift, MOST_UPLIFT)
+        if uplift == plan.primary.minimum_uplift:
+            raise InputError(f"{visits} visits a day for {days} days show no effect at all.", "Give more of either.")
+        plan = replace(plan, primary=replace(plan.primary, minimum_uplift=uplift))
+    return plan
 
 
 def learn(

@@ -28,7 +28,7 @@ SLOW_MS: Final = 100.0
 
 @contextmanager
 def gathering(settings: Settings, state: State) -> Iterator[Gather]:
-    """Open the logs and hand out what reads them.
+    """Bring what was logged into the lake, open that and hand out what reads it.
 
     Raises:
         ConfigError: `metrics.yaml` or `rates.yaml` has mistakes.
@@ -37,6 +37,7 @@ def gathering(settings: Settings, state: State) -> Iterator[Gather]:
     known, rates = load_metrics(settings.workspace.resolve()), load_rates(settings.workspace.resolve())
     every = tuple(row.row for row in state.tables.scan(STORES) if isinstance(row.row, Store))
     lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    lake.compact()
     with Analytics(settings, lake).reading() as warehouse:
         measuring = WarehouseMeasuring(warehouse)
 
