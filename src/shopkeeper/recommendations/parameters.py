@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from shopkeeper.errors import InputError
 from shopkeeper.recommendations.als import AlsParams
@@ -15,6 +15,7 @@ from shopkeeper.recommendations.popular import PopularParams
 from shopkeeper.recommendations.session_knn import SessionKnnParams
 from shopkeeper.training.ports import Parameters, SearchRange
 
+ParamsT = TypeVar("ParamsT", ItemKnnParams, AlsParams, EaseParams, SessionKnnParams)
 POPULAR_SPACE: Mapping[str, SearchRange] = {"half_life_days": SearchRange(1.0, 365.0, log=True)}
 
 ITEM_KNN_SPACE: Mapping[str, SearchRange] = {
@@ -101,46 +102,34 @@ def popular_params(parameters: Parameters) -> PopularParams:
 
 def item_knn_params(parameters: Parameters) -> tuple[ItemKnnParams, PopularParams]:
     """Return the parameters of item-knn and of the popularity inside it. Raises InputError."""
-    given, popular = _split(parameters)
-    whole = ("window", "history")
-    numbers = ("gap_decay", "gap_power", "backward", "had_power", "with_power", "shrink", "age_decay", "age_power")
-    changed: dict[str, Any] = {name: int(given.pop(name)) for name in whole if name in given}
-    changed |= {name: float(given.pop(name)) for name in numbers if name in given}
-    if "neighbours" in given:
-        kept = given.pop("neighbours")
-        changed["neighbours"] = None if kept is None else int(kept)
-    _nothing_left(given, "item-knn", ITEM_KNN_DEFAULTS)
-    return replace(ItemKnnParams(), **changed), popular_params(popular)
+    given = flat(parameters)
+    every = "neighbours" in given and given["neighbours"] is None
+    if every:
+        del given["neighbours"]
+    params, popular = _read(ItemKnnParams(), "item-knn", ITEM_KNN_DEFAULTS, given)
+    return (replace(params, neighbours=None) if every else params), popular
 
 
 def als_params(parameters: Parameters) -> tuple[AlsParams, PopularParams]:
     """Return the parameters of als and of the popularity beside it. Raises InputError."""
-    given, popular = _split(parameters)
-    whole = ("factors", "iterations", "history")
-    numbers = ("regularization", "confidence", "age_decay")
-    changed: dict[str, Any] = {name: int(given.pop(name)) for name in whole if name in given}
-    changed |= {name: float(given.pop(name)) for name in numbers if name in given}
-    _nothing_left(given, "als", ALS_DEFAULTS)
-    return replace(AlsParams(), **changed), popular_params(popular)
+    return _read(AlsParams(), "als", ALS_DEFAULTS, parameters)
 
 
 def ease_params(parameters: Parameters) -> tuple[EaseParams, PopularParams]:
     """Return the parameters of ease and of the popularity beside it. Raises InputError."""
-    given, popular = _split(parameters)
-    changed: dict[str, Any] = {name: int(given.pop(name)) for name in ("history", "neighbours") if name in given}
-    changed |= {name: float(given.pop(name)) for name in ("regularization", "age_decay") if name in given}
-    _nothing_left(given, "ease", EASE_DEFAULTS)
-    return replace(EaseParams(), **changed), popular_params(popular)
+    return _read(EaseParams(), "ease", EASE_DEFAULTS, parameters)
 
 
 def session_knn_params(parameters: Parameters) -> tuple[SessionKnnParams, PopularParams]:
     """Return the parameters of session-knn and of the popularity beside it. Raises InputError."""
+    return _read(SessionKnnParams(), "session-knn", SESSION_KNN_DEFAULTS, parameters)
+
+
+def _read(plain: ParamsT, model: str, known: Parameters, parameters: Parameters) -> tuple[ParamsT, PopularParams]:
+    """Return a model's parameters, each of the type of its default, and those of the popularity beside it."""
     given, popular = _split(parameters)
-    whole, plain = ("neighbours", "sample", "history"), SessionKnnParams()
-    numbers = [name for name in asdict(plain) if name not in whole]
-    changed: dict[str, Any] = {name: int(given.pop(name)) for name in whole if name in given}
-    changed |= {name: float(given.pop(name)) for name in numbers if name in given}
-    _nothing_left(given, "session-knn", SESSION_KNN_DEFAULTS)
+    changed = {name: type(default)(given.pop(name)) for name, default in asdict(plain).items() if name in given}
+    _nothing_left(given, model, known)
     return replace(plain, **changed), popular_params(popular)
 
 
