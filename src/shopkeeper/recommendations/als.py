@@ -14,14 +14,13 @@ from shopkeeper.recommendations.history import HistoryBatch
 from shopkeeper.recommendations.interactions import Interactions
 from shopkeeper.recommendations.items import ItemIndex
 from shopkeeper.recommendations.model import NOTHING, Arrays, Scored
+from shopkeeper.recommendations.param_arrays import pack_params, unpack_params
 from shopkeeper.recommendations.popular import Popular, PopularParams
 from shopkeeper.recommendations.strengths import strengths
-from shopkeeper.registry.text_arrays import pack_texts, unpack_texts
 
 Factors = npt.NDArray[np.float32]
 _MANY = 1_000_000
 """Entries from which on it pays to share a fit among all cores."""
-_WHOLE = ("factors", "iterations", "history")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,20 +140,16 @@ class Als:
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return the factors, and popularity."""
-        params = asdict(self.params)
         return {
             "als.factors": self.factors,
-            **pack_texts("als.param_names", params),
-            "als.params": np.array(list(params.values()), dtype=np.float64),
+            **pack_params("als", asdict(self.params)),
             **self.popular.arrays(),
         }
 
     @classmethod
     def from_arrays(cls, index: ItemIndex, arrays: Arrays) -> Als:
         """Return the model that `arrays` was made of; the factors stay in the file they were opened from."""
-        values = np.asarray(arrays["als.params"], dtype=np.float64).tolist()
-        given = dict(zip(unpack_texts("als.param_names", arrays), values, strict=True))
-        params = AlsParams(**{name: int(value) if name in _WHOLE else value for name, value in given.items()})
+        params = AlsParams(**unpack_params("als", arrays, asdict(AlsParams())))
         return cls(index, np.asarray(arrays["als.factors"], np.float32), Popular.from_arrays(index, arrays), params)
 
     def _group(self, items: npt.NDArray[np.int64]) -> int:

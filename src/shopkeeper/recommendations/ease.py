@@ -16,14 +16,13 @@ from shopkeeper.recommendations.interactions import Interactions
 from shopkeeper.recommendations.items import ItemIndex
 from shopkeeper.recommendations.model import Arrays, Scored
 from shopkeeper.recommendations.neighbours import Neighbours
+from shopkeeper.recommendations.param_arrays import pack_params, unpack_params
 from shopkeeper.recommendations.popular import Popular, PopularParams
 from shopkeeper.recommendations.strengths import strengths
-from shopkeeper.registry.text_arrays import pack_texts, unpack_texts
 
 MOST_PRODUCTS: Final = 25_000
 """Products of one customer group; the dense inverse of so many takes 2.5 GB and some minutes."""
 _ROWS = 512
-_WHOLE = ("history", "neighbours")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,20 +114,16 @@ class Ease:
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return B as three arrays, and popularity."""
-        params = asdict(self.params)
         return {
             **self.weights.arrays("ease"),
-            **pack_texts("ease.param_names", params),
-            "ease.params": np.array(list(params.values()), dtype=np.float64),
+            **pack_params("ease", asdict(self.params)),
             **self.popular.arrays(),
         }
 
     @classmethod
     def from_arrays(cls, index: ItemIndex, arrays: Arrays) -> Ease:
         """Return the model that `arrays` was made of; B stays in the files it was opened from."""
-        values = np.asarray(arrays["ease.params"], dtype=np.float64).tolist()
-        given = dict(zip(unpack_texts("ease.param_names", arrays), values, strict=True))
-        params = EaseParams(**{name: int(value) if name in _WHOLE else value for name, value in given.items()})
+        params = EaseParams(**unpack_params("ease", arrays, asdict(EaseParams())))
         return cls(index, Neighbours.from_arrays("ease", arrays), Popular.from_arrays(index, arrays), params)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,8 @@ from shopkeeper.recommendations.interactions import Interactions, Sequences
 from shopkeeper.recommendations.items import ItemIndex
 from shopkeeper.recommendations.model import Arrays, Scored
 from shopkeeper.recommendations.neighbours import Neighbours
+from shopkeeper.recommendations.param_arrays import pack_params, unpack_params
 from shopkeeper.recommendations.popular import Popular, PopularParams
-from shopkeeper.registry.text_arrays import pack_texts, unpack_texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,19 +121,16 @@ class ItemKnn:
         params["neighbours"] = -1 if self.params.neighbours is None else self.params.neighbours
         return {
             **self.similar.arrays("knn"),
-            **pack_texts("knn.param_names", params),
-            "knn.params": np.array(list(params.values()), dtype=np.float64),
+            **pack_params("knn", params),
             **self.popular.arrays(),
         }
 
     @classmethod
     def from_arrays(cls, index: ItemIndex, arrays: Arrays) -> ItemKnn:
         """Return the model that `arrays` was made of; S stays in the files it was opened from."""
-        values = np.asarray(arrays["knn.params"], dtype=np.float64).tolist()
-        given = dict(zip(unpack_texts("knn.param_names", arrays), values, strict=True))
-        kept = given.pop("neighbours")
-        whole = {name: int(given.pop(name)) for name in ("window", "history")}
-        params = ItemKnnParams(**given, **whole, neighbours=None if kept < 0 else int(kept))
+        params = ItemKnnParams(**unpack_params("knn", arrays, asdict(ItemKnnParams())))
+        if params.neighbours is not None and params.neighbours < 0:
+            params = replace(params, neighbours=None)
         return cls(index, Neighbours.from_arrays("knn", arrays), Popular.from_arrays(index, arrays), params)
 
 

@@ -12,12 +12,11 @@ from shopkeeper.recommendations.history import HistoryBatch
 from shopkeeper.recommendations.interactions import SECOND, Interactions
 from shopkeeper.recommendations.items import ItemIndex
 from shopkeeper.recommendations.model import NOTHING, Arrays, Scored
+from shopkeeper.recommendations.param_arrays import pack_params, unpack_params
 from shopkeeper.recommendations.popular import Popular, PopularParams
 from shopkeeper.recommendations.sessions import Sessions, cut_sessions
-from shopkeeper.registry.text_arrays import pack_texts, unpack_texts
 
 _DAY = 86_400 * SECOND
-_WHOLE = ("neighbours", "sample", "history")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,20 +153,16 @@ class SessionKnn:
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return the sessions, and popularity."""
-        params = asdict(self.params)
         return {
             **self.sessions.arrays(),
-            **pack_texts("session_knn.param_names", params),
-            "session_knn.params": np.array(list(params.values()), dtype=np.float64),
+            **pack_params("session_knn", asdict(self.params)),
             **self.popular.arrays(),
         }
 
     @classmethod
     def from_arrays(cls, index: ItemIndex, arrays: Arrays) -> SessionKnn:
         """Return the model that `arrays` was made of; the sessions stay in the files they were opened from."""
-        values = np.asarray(arrays["session_knn.params"], dtype=np.float64).tolist()
-        given = dict(zip(unpack_texts("session_knn.param_names", arrays), values, strict=True))
-        params = SessionKnnParams(**{name: int(value) if name in _WHOLE else value for name, value in given.items()})
+        params = SessionKnnParams(**unpack_params("session_knn", arrays, asdict(SessionKnnParams())))
         return cls(index, Sessions.from_arrays(arrays), Popular.from_arrays(index, arrays), params)
 
     def _alike(self, items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]) -> _Alike | None:
