@@ -37,8 +37,8 @@ from shopkeeper.quality.views import VIEWS
 from shopkeeper.recommendations.als import Als, AlsParams
 from shopkeeper.recommendations.ease import Ease, EaseParams
 from shopkeeper.recommendations.extract import extract_interactions
-from shopkeeper.recommendations.history import HistoryBatch, ages_of
-from shopkeeper.recommendations.interactions import SECOND, Interactions
+from shopkeeper.recommendations.history import HistoryBatch
+from shopkeeper.recommendations.interactions import SECOND, VIEW, Interactions
 from shopkeeper.recommendations.item_knn import ItemKnn
 from shopkeeper.recommendations.items import single_group
 from shopkeeper.recommendations.metrics import coverage, ndcg, of_ranks
@@ -208,7 +208,7 @@ def ordered(shoppers: npt.NDArray[np.int32], items: npt.NDArray[np.int32], names
         shoppers=shoppers,
         items=items,
         stores=np.zeros(count, dtype=np.int32),
-        kinds=np.zeros(count, dtype=np.int8),
+        kinds=np.full(count, VIEW, dtype=np.int8),
         times=np.arange(count, dtype=np.int64) * SECOND,
         devices=np.zeros(count, dtype=np.int8),
         index=single_group([str(name) for name in names]),
@@ -220,9 +220,10 @@ def ordered(shoppers: npt.NDArray[np.int32], items: npt.NDArray[np.int32], names
 
 def plain_history(starts: Integers, items: npt.NDArray[np.int32]) -> HistoryBatch:
     """Return histories in which every entry counts the same but for its age."""
-    ages = ages_of(starts, np.arange(len(items)))
-    stores = np.zeros(len(starts) - 1, dtype=np.int32)
-    return HistoryBatch(starts, items, np.ones(len(items), dtype=np.float32), ages, stores)
+    asked = len(starts) - 1
+    kinds = np.full(len(items), VIEW, dtype=np.int8)
+    moments = np.full(asked, len(items), dtype=np.int64)
+    return HistoryBatch(starts, items, kinds, np.arange(len(items)), np.zeros(asked, dtype=np.int32), moments)
 
 
 def every_item(

@@ -33,8 +33,8 @@ import numpy as np
 import numpy.typing as npt
 
 from shopkeeper.engines.lake import Lake
-from shopkeeper.recommendations.history import KIND_STRENGTHS, HistoryBatch
-from shopkeeper.recommendations.interactions import KINDS
+from shopkeeper.recommendations.history import HistoryBatch
+from shopkeeper.recommendations.interactions import VIEW
 from shopkeeper.recommendations.learn import RecommendationLearning
 from shopkeeper.recommendations.model import RecommendationModel
 from shopkeeper.registry.bundle import open_bundle
@@ -186,9 +186,8 @@ def judged(settings: Settings, market: Market, version: str, contexts: Contexts)
     items = np.array([codes.get(int(product), 0) for product in contexts.product], dtype=np.int32)
     n = len(items)
     batch = HistoryBatch(
-        np.arange(n + 1, dtype=np.int64), items,
-        np.full(n, KIND_STRENGTHS[KINDS.index("view")], dtype=np.float32),
-        np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int32),
+        np.arange(n + 1, dtype=np.int64), items, np.full(n, VIEW, dtype=np.int8),
+        np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int32), np.zeros(n, dtype=np.int64),
     )  # fmt: skip
     scores = model.score_batch(batch) + 1e-6 * model.tie_break(np.zeros(n, dtype=np.int32))
     scores[np.arange(n), items] = -np.inf

@@ -90,8 +90,8 @@ def test_ties_share_their_middle_rank_and_what_was_seen_does_not_compete() -> No
     model = Popular.fit(data, PopularParams(half_life_days=1e12), 1)
     history = time_exam(planted_interactions(), cut(planted_interactions()), seed=1, most=1).questions.history
     none = type(history)(
-        np.array([0, 0, 1]), np.array([NAMES.index("mug")], dtype=np.int32), np.ones(1, dtype=np.float32),
-        np.zeros(1, dtype=np.int64), np.zeros(2, dtype=np.int32),
+        np.array([0, 0, 1]), np.array([NAMES.index("mug")], dtype=np.int32), np.zeros(1, dtype=np.int8),
+        np.zeros(1, dtype=np.int64), np.zeros(2, dtype=np.int32), np.zeros(2, dtype=np.int64),
     )  # fmt: skip
     asked = Questions(none, np.array([NAMES.index("cup")] * 2), np.tile([0, len(NAMES)], (2, 1)))
     assert rank_targets(model, asked).ranks.tolist() == [(1 + 2) / 2, 1]

@@ -11,6 +11,7 @@ from shopkeeper.recommendations.interactions import SECOND, Interactions
 from shopkeeper.recommendations.items import single_group
 from shopkeeper.recommendations.session_knn import SessionKnn, SessionKnnParams
 from shopkeeper.recommendations.sessions import cut_sessions
+from shopkeeper.testing.model_suite import asked_about
 
 MINUTE = 60 * SECOND
 PARAMS = SessionKnnParams(half_life_days=1.0, reach=2.0, backward=0.5, frequency_power=0.5)
@@ -62,7 +63,7 @@ def test_the_sessions_of_a_product_come_newest_first_with_its_last_place() -> No
 
 def test_a_score_follows_the_formula() -> None:
     model = SessionKnn.fit(DATA, PARAMS, 1)
-    found = model.score("shop", np.array([1]), np.array([0.8]))
+    found = model.score(asked_about([1], [0.8], "shop"))
     rare = 0.8 / math.sqrt(2)  # two sessions hold product 1
     newest, older = rare / math.sqrt(3), rare / math.sqrt(3) * 2 ** (-DAY / DAY)
     wanted = {
@@ -76,12 +77,12 @@ def test_a_score_follows_the_formula() -> None:
 
 def test_only_the_sessions_most_alike_are_read() -> None:
     model = SessionKnn.fit(DATA, SessionKnnParams(neighbours=1, half_life_days=1.0), 1)
-    found = model.score("shop", np.array([1, 0]), np.array([0.1, 5.0]))
+    found = model.score(asked_about([1, 0], [0.1, 5.0], "shop"))
     assert set(found.items.tolist()) == {0, 1, 2}
 
 
 def test_reasons_add_up_to_the_score() -> None:
     model = SessionKnn.fit(DATA, PARAMS, 1)
-    items, weights = np.array([0, 1]), np.array([0.3, 0.9])
-    found = model.score("shop", items, weights)
-    np.testing.assert_allclose(model.explain(found.items, items, weights).sum(axis=1), found.scores)
+    asked = asked_about([0, 1], [0.3, 0.9], "shop")
+    found = model.score(asked)
+    np.testing.assert_allclose(model.explain(found.items, asked).sum(axis=1), found.scores)

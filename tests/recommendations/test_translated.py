@@ -59,11 +59,11 @@ def test_what_the_model_never_saw_scores_nothing_and_tells_nothing() -> None:
     model = Translated(fitted(ItemKnn.name, data), other.index, other.store_names)
     newcomer = other.index.products.index("zzz")
     known, late = int(other.items[0]), int(other.items[1])
-    strengths, stores = np.ones(3, dtype=np.float32), np.array([1], dtype=np.int32)
-    with_it = HistoryBatch(np.array([0, 3]), np.array([known, newcomer, late], dtype=np.int32), strengths,
-                           np.array([2, 1, 0]), stores)  # fmt: skip
-    without = HistoryBatch(np.array([0, 2]), np.array([known, late], dtype=np.int32), strengths[:2],
-                           np.array([1, 0]), stores)  # fmt: skip
+    kinds, stores, moments = np.zeros(3, dtype=np.int8), np.array([1], dtype=np.int32), np.array([9])
+    with_it = HistoryBatch(np.array([0, 3]), np.array([known, newcomer, late], dtype=np.int32), kinds,
+                           np.array([6, 7, 8]), stores, moments)  # fmt: skip
+    without = HistoryBatch(np.array([0, 2]), np.array([known, late], dtype=np.int32), kinds[:2],
+                           np.array([6, 8]), stores, moments)  # fmt: skip
     scores = model.score_batch(with_it)
     np.testing.assert_array_equal(scores, model.score_batch(without))
     assert scores.any()
@@ -76,6 +76,6 @@ def test_a_store_the_model_never_saw_has_no_popularity() -> None:
     none = np.zeros(0, dtype=np.int32)
     for store, popular in ((0, False), (1, True)):
         stores = np.array([store], dtype=np.int32)
-        empty = HistoryBatch(np.array([0, 0]), none, none.astype(np.float32), none.astype(np.int64), stores)
+        empty = HistoryBatch(np.array([0, 0]), none, none.astype(np.int8), none.astype(np.int64), stores, np.array([9]))
         assert model.tie_break(stores).any() == popular
         assert model.score_batch(empty).any() == popular

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array, csr_matrix
 
 from shopkeeper.errors import ConfigError
-from shopkeeper.recommendations.history import HistoryBatch
+from shopkeeper.recommendations.beside_popular import BesidePopular
+from shopkeeper.recommendations.history import Asked, HistoryBatch
 from shopkeeper.recommendations.interactions import Interactions
 from shopkeeper.recommendations.items import ItemIndex
 from shopkeeper.recommendations.model import NOTHING, Arrays, Scored
@@ -41,7 +41,7 @@ class AlsParams:
     """Newest history entries read."""
 
 
-class Als:
+class Als(BesidePopular[AlsParams]):
     """Score = y_item . x, with x the factors that fit the history best under the products' factors.
 
     Products of each customer group are learnt by themselves. Scores below 0 count as 0.
@@ -56,12 +56,10 @@ class Als:
 
     name = "als"
 
-    def __init__(self, index: ItemIndex, factors: Factors, popular: Popular, params: AlsParams) -> None:
-        self.index = index
+    def __init__(self, factors: Factors, popular: Popular, params: AlsParams) -> None:
+        super().__init__(popular, params)
         self.factors = factors
-        self.popular = popular
-        self.params = params
-        self._spans = index.spans()
+        self._spans = self.index.spans()
         self._inverses = [_inverse_gram(factors[start:end], params.regularization) for start, end in self._spans]
 
     @classmethod
@@ -71,26 +69,16 @@ class Als:
         factors = np.zeros((len(data.index), params.factors), dtype=np.float32)
         for start, end in data.index.spans():
             factors[start:end] = _learnt(strengths(data.sequences, start, end), params, seed)
-        return cls(data.index, factors, popular, params)
+        return cls(factors, popular, params)
 
-    @property
-    def stores(self) -> tuple[str, ...]:
-        """Store of each store code."""
-        return self.popular.stores
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """Parameters for the manifest."""
-        return {**asdict(self.params), "popular": self.popular.parameters}
-
-    def score(self, store: str, items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]) -> Scored:  # noqa: ARG002 - tastes are shared in a group
+    def score(self, asked: Asked) -> Scored:
         """Score every product of the group the history lies in."""
-        if not len(items):
+        if not len(asked):
             return NOTHING
-        group = self._group(items)
+        group = self._group(asked)
         start, end = self._spans[group]
-        inverse, entries = self._inverses[group], self.factors[items].astype(np.float64)
-        taste = inverse @ (entries.T @ self._shares(inverse, entries, weights))
+        inverse, entries = self._inverses[group], self.factors[asked.items].astype(np.float64)
+        taste = inverse @ (entries.T @ self._shares(inverse, entries, asked.weights))
         scores = self.factors[start:end] @ taste.astype(np.float32)
         found = np.flatnonzero(scores > 0)
         return Scored(found + start, scores[found].astype(np.float64))
@@ -113,25 +101,12 @@ class Als:
             scores[rows, start:end] = np.maximum(tastes @ self.factors[start:end].T, 0.0)
         return scores
 
-    def tie_break(self, stores: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
-        """Return popularity, one row for each store code."""
-        return self.popular.tie_break(stores)
-
-    def history_weights(
-        self, ages: npt.NDArray[np.int64], strengths: npt.NDArray[np.float32]
-    ) -> npt.NDArray[np.float32]:
-        """Return `strength * age_decay ** age`."""
-        faded: npt.NDArray[np.float32] = (strengths * self.params.age_decay**ages).astype(np.float32)
-        return faded
-
-    def explain(
-        self, targets: npt.NDArray[np.int64], items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]
-    ) -> npt.NDArray[np.float64]:
+    def explain(self, targets: npt.NDArray[np.int64], asked: Asked) -> npt.NDArray[np.float64]:
         """Return what each entry adds to each target's score: `confidence * y_target . inverse(A) . y_entry`."""
-        if not len(items) or not len(targets):
-            return np.zeros((len(targets), len(items)))
-        inverse, entries = self._inverses[self._group(items)], self.factors[items].astype(np.float64)
-        extra = self.params.confidence * weights
+        if not len(asked) or not len(targets):
+            return np.zeros((len(targets), len(asked)))
+        inverse, entries = self._inverses[self._group(asked)], self.factors[asked.items].astype(np.float64)
+        extra = self.params.confidence * asked.weights
         spread = np.linalg.inv(_widened(inverse, entries, extra))
         parts: npt.NDArray[np.float64] = (
             self.factors[targets].astype(np.float64) @ inverse @ entries.T @ spread * (1.0 + extra)
@@ -150,10 +125,10 @@ class Als:
     def from_arrays(cls, index: ItemIndex, arrays: Arrays) -> Als:
         """Return the model that `arrays` was made of; the factors stay in the file they were opened from."""
         params = AlsParams(**unpack_params("als", arrays, asdict(AlsParams())))
-        return cls(index, np.asarray(arrays["als.factors"], np.float32), Popular.from_arrays(index, arrays), params)
+        return cls(np.asarray(arrays["als.factors"], np.float32), Popular.from_arrays(index, arrays), params)
 
-    def _group(self, items: npt.NDArray[np.int64]) -> int:
-        return int(np.searchsorted(self.index.starts, items[0], side="right")) - 1
+    def _group(self, asked: Asked) -> int:
+        return int(np.searchsorted(self.index.starts, asked.items[0], side="right")) - 1
 
     def _groups(self, batch: HistoryBatch) -> npt.NDArray[np.int64]:
         """Return the group of each history; -1 where it is empty."""

@@ -17,7 +17,7 @@ from shopkeeper.recommendations.answer import RecommendationAnswer
 from shopkeeper.recommendations.batch_stock import unpack_stock
 from shopkeeper.recommendations.block_scores import BlockScorer, Evidences
 from shopkeeper.recommendations.fill import Stock
-from shopkeeper.recommendations.history import KIND_STRENGTHS, ages_of
+from shopkeeper.recommendations.history import HistoryBatch
 from shopkeeper.recommendations.item_knn import ItemKnn
 from shopkeeper.recommendations.loaded import LoadedModel, assemble_model
 from shopkeeper.recommendations.recipe import DEFAULT_PARAMS, RecommendParams
@@ -101,6 +101,8 @@ class BatchRecommender:
         self._group = stock.catalogue.group(ask.store)
         self._codes = {product: code for code, product in enumerate(shelf_products(stock, ask.store))}
         self._strangers: RecommendationAnswer | None = None
+        stores = loaded.model.stores
+        self._store_code = stores.index(ask.store) if ask.store in stores else -1
         size = len(loaded.index)
         self._code_of_item = np.full(size, -1, dtype=np.int32)
         self._silent = np.zeros(size, dtype=np.bool_)
@@ -146,19 +148,23 @@ class BatchRecommender:
 
     def _evidences(self, pasts: ManyPasts) -> Evidences:
         """Return what `recommend.gather` makes of each past: sensitive products tell nothing, newer ones count more."""
-        speaks = ~self._silent[pasts.items]
-        before = np.concatenate([[0], np.cumsum(speaks)])
-        starts = before[pasts.starts]
-        items, seconds = pasts.items[speaks], pasts.seconds[speaks]
-        new = np.ones(len(items), dtype=np.int64)
-        new[1:] = seconds[1:] != seconds[:-1]
-        new[starts[:-1][starts[:-1] < len(items)]] = 1
-        ages = ages_of(starts, np.cumsum(new))
-        weights = self._loaded.model.history_weights(ages, KIND_STRENGTHS[pasts.kinds[speaks]]).astype(np.float64)
+        known = self._histories(pasts)
+        weights = self._loaded.model.history_weights(known.ages, known.strengths).astype(np.float64)
         since = (self._ask.now - timedelta(days=self._params.bought_days)).timestamp()
         bars = (pasts.bought_seconds > since) & (not self._params.repurchase)
         barred_before = np.concatenate([[0], np.cumsum(bars)])
-        return Evidences(starts, items, weights, barred_before[pasts.bought_starts], pasts.bought[bars])
+        return Evidences(known.starts, known.items, weights, barred_before[pasts.bought_starts], pasts.bought[bars])
+
+    def _histories(self, pasts: ManyPasts) -> HistoryBatch:
+        """Return the pasts without sensitive products, asked at the moment the lists are for."""
+        count = len(pasts.starts) - 1
+        store = np.int32(self._store_code)
+        moment = int(self._ask.now.timestamp())
+        everything = HistoryBatch(
+            pasts.starts, pasts.items, pasts.kinds, pasts.seconds.astype(np.int64),
+            np.full(count, store), np.full(count, moment, dtype=np.int64),
+        )  # fmt: skip
+        return everything.keep(~self._silent[pasts.items])
 
     def _answer(self, user: str, *, known: bool) -> RecommendationAnswer:
         """Return what serving answers one shopper; those without a past all get the same."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,8 @@ from scipy.linalg.lapack import spotrf, spotri
 from scipy.sparse import csr_array
 
 from shopkeeper.errors import InputError
-from shopkeeper.recommendations.history import HistoryBatch
+from shopkeeper.recommendations.beside_popular import BesidePopular
+from shopkeeper.recommendations.history import Asked, HistoryBatch
 from shopkeeper.recommendations.interactions import Interactions
 from shopkeeper.recommendations.items import ItemIndex
 from shopkeeper.recommendations.model import Arrays, Scored
@@ -39,7 +40,7 @@ class EaseParams:
     """Largest weights kept for each product, by size; those below 0 speak against a product."""
 
 
-class Ease:
+class Ease(BesidePopular[EaseParams]):
     """Score = sum over the history of `weight * B[entry, item]`, where that is above 0.
 
     Equal scores are ordered by popularity.
@@ -50,11 +51,9 @@ class Ease:
 
     name = "ease"
 
-    def __init__(self, index: ItemIndex, weights: Neighbours, popular: Popular, params: EaseParams) -> None:
-        self.index = index
+    def __init__(self, weights: Neighbours, popular: Popular, params: EaseParams) -> None:
+        super().__init__(popular, params)
         self.weights = weights
-        self.popular = popular
-        self.params = params
 
     @classmethod
     def fit(
@@ -69,21 +68,11 @@ class Ease:
             np.concatenate([np.empty(0, dtype=np.int32), *(part.indices for part in rows)]).astype(np.int32),
             np.concatenate([np.empty(0, dtype=np.float32), *(part.data for part in rows)]).astype(np.float32),
         )
-        return cls(data.index, weights, popular, params)
+        return cls(weights, popular, params)
 
-    @property
-    def stores(self) -> tuple[str, ...]:
-        """Store of each store code."""
-        return self.popular.stores
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """Parameters for the manifest."""
-        return {**asdict(self.params), "popular": self.popular.parameters}
-
-    def score(self, store: str, items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]) -> Scored:  # noqa: ARG002 - weights are shared in a group
+    def score(self, asked: Asked) -> Scored:
         """Score every product that more speaks for than against."""
-        found = self.weights.scored(items, weights)
+        found = self.weights.scored(asked.items, asked.weights)
         above = found.scores > 0
         return Scored(found.items[above], found.scores[above])
 
@@ -95,22 +84,9 @@ class Ease:
         scores: npt.NDArray[np.float32] = np.maximum((histories @ self.weights.table()).toarray(), 0.0)
         return scores
 
-    def tie_break(self, stores: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
-        """Return popularity, one row for each store code."""
-        return self.popular.tie_break(stores)
-
-    def history_weights(
-        self, ages: npt.NDArray[np.int64], strengths: npt.NDArray[np.float32]
-    ) -> npt.NDArray[np.float32]:
-        """Return `strength * age_decay ** age`."""
-        faded: npt.NDArray[np.float32] = (strengths * self.params.age_decay**ages).astype(np.float32)
-        return faded
-
-    def explain(
-        self, targets: npt.NDArray[np.int64], items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]
-    ) -> npt.NDArray[np.float64]:
+    def explain(self, targets: npt.NDArray[np.int64], asked: Asked) -> npt.NDArray[np.float64]:
         """Return `weight * B[entry, target]` for each target and entry; below 0 where an entry speaks against it."""
-        return self.weights.parts(targets, items, weights)
+        return self.weights.parts(targets, asked.items, asked.weights)
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return B as three arrays, and popularity."""
@@ -124,7 +100,7 @@ class Ease:
     def from_arrays(cls, index: ItemIndex, arrays: Arrays) -> Ease:
         """Return the model that `arrays` was made of; B stays in the files it was opened from."""
         params = EaseParams(**unpack_params("ease", arrays, asdict(EaseParams())))
-        return cls(index, Neighbours.from_arrays("ease", arrays), Popular.from_arrays(index, arrays), params)
+        return cls(Neighbours.from_arrays("ease", arrays), Popular.from_arrays(index, arrays), params)
 
 
 def _group_weights(data: Interactions, start: int, end: int, params: EaseParams) -> csr_array:

@@ -1,8 +1,9 @@
-"""What a model is told about a shopper: products in order with a strength each, for one shopper or for many."""
+"""What a model is told about shoppers: what each did, in order; for one shopper of a request, or for many."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -16,38 +17,80 @@ KIND_STRENGTHS: npt.NDArray[np.float32] = np.array(
 """How much a past event of each kind says about the next product, in views."""
 
 
-def ages_of(starts: npt.NDArray[np.int64], moments: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def ages_of(starts: npt.NDArray[np.int64], times: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Return how many moments lie between each entry and the newest of its history; shape (m,).
 
     Args:
         starts: Where each history begins, and one more at the end; shape (n + 1,).
-        moments: Numbers that rise by one from moment to moment within a history; shape (m,).
+        times: Never falling within a history; entries of equal time are of one moment; shape (m,).
     """
-    lengths = np.diff(starts)
-    newest = moments[np.maximum(starts[1:] - 1, 0)] if len(moments) else np.zeros(len(lengths), dtype=np.int64)
-    return np.repeat(newest, lengths) - moments
+    if not len(times):
+        return np.zeros(0, dtype=np.int64)
+    new = np.ones(len(times), dtype=np.int64)
+    new[1:] = times[1:] != times[:-1]
+    new[starts[:-1][starts[:-1] < len(times)]] = 1
+    moments = np.cumsum(new)
+    return np.repeat(moments[np.maximum(starts[1:] - 1, 0)], np.diff(starts)) - moments
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a model is asked: the products one shopper has met and those of the page, and when and where it is.
+
+    Attributes:
+        store: Store the answer is for.
+        now: Moment of the request, seconds since 1970 UTC.
+        items: Item codes: the past, oldest first, then the products of the page; shape (h,).
+        weights: How much each counts, its age and `RecommendParams.history_share` included; shape (h,).
+        kinds: Place in `interactions.KINDS`; a product of the page counts as viewed; shape (h,).
+        times: Seconds since 1970 UTC, `now` for the page; shape (h,).
+        page: True for products of the page; shape (h,).
+    """
+
+    store: str
+    now: int
+    items: npt.NDArray[np.int64]
+    weights: npt.NDArray[np.float64]
+    kinds: npt.NDArray[np.int8]
+    times: npt.NDArray[np.int64]
+    page: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.items)
 
 
 @dataclass(frozen=True)
 class HistoryBatch:
-    """Histories of many shoppers, end to end.
+    """Histories of many shoppers, end to end, oldest first within a history.
 
     Attributes:
         starts: Where each history begins, and one more at the end; shape (n + 1,).
-        items: Item codes, oldest first within a history; shape (m,).
-        strengths: Weight of each entry before it fades with age; shape (m,).
-        ages: How many moments lie between each entry and the newest; entries of one moment share it; shape (m,).
-        stores: Store each answer is for; shape (n,).
+        items: Item codes; shape (m,).
+        kinds: Place in `interactions.KINDS`; shape (m,).
+        times: Seconds since 1970 UTC, never falling within a history; shape (m,).
+        stores: Code of the store each answer is for, -1 = one the model never saw; shape (n,).
+        moments: When each is asked, seconds since 1970 UTC; shape (n,).
     """
 
     starts: npt.NDArray[np.int64]
     items: npt.NDArray[np.int32]
-    strengths: npt.NDArray[np.float32]
-    ages: npt.NDArray[np.int64]
+    kinds: npt.NDArray[np.int8]
+    times: npt.NDArray[np.int64]
     stores: npt.NDArray[np.int32]
+    moments: npt.NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.starts) - 1
+
+    @cached_property
+    def ages(self) -> npt.NDArray[np.int64]:
+        """How many moments lie between each entry and the newest; entries of one second share one; shape (m,)."""
+        return ages_of(self.starts, self.times)
+
+    @property
+    def strengths(self) -> npt.NDArray[np.float32]:
+        """Weight of each entry before it fades with age; shape (m,)."""
+        return KIND_STRENGTHS[self.kinds]
 
     def rows(self) -> npt.NDArray[np.int64]:
         """Return which history each entry belongs to; shape (m,)."""
@@ -59,9 +102,10 @@ class HistoryBatch:
         return HistoryBatch(
             self.starts[start : end + 1] - low,
             self.items[low:high],
-            self.strengths[low:high],
-            self.ages[low:high],
+            self.kinds[low:high],
+            self.times[low:high],
             self.stores[start:end],
+            self.moments[start:end],
         )
 
     def take(self, rows: npt.NDArray[np.int64]) -> HistoryBatch:
@@ -70,12 +114,32 @@ class HistoryBatch:
         starts = np.zeros(len(rows) + 1, dtype=np.int64)
         np.cumsum(lengths, out=starts[1:])
         places = np.repeat(self.starts[rows] - starts[:-1], lengths) + np.arange(int(starts[-1]))
-        return HistoryBatch(starts, self.items[places], self.strengths[places], self.ages[places], self.stores[rows])
+        return self._with(starts, places, self.stores[rows], self.moments[rows])
 
     def newest(self, most: int) -> HistoryBatch:
         """Return the same histories cut to their newest `most` entries."""
         newer = np.repeat(self.starts[1:], np.diff(self.starts)) - 1 - np.arange(len(self.items))
-        keep = newer < most
         starts = np.zeros_like(self.starts)
         np.cumsum(np.minimum(np.diff(self.starts), most), out=starts[1:])
-        return HistoryBatch(starts, self.items[keep], self.strengths[keep], self.ages[keep], self.stores)
+        return self._with(starts, np.flatnonzero(newer < most), self.stores, self.moments)
+
+    def keep(self, entries: npt.NDArray[np.bool_]) -> HistoryBatch:
+        """Return the same histories without the entries where `entries` is false."""
+        before = np.concatenate([[0], np.cumsum(entries)]).astype(np.int64)
+        return self._with(before[self.starts], np.flatnonzero(entries), self.stores, self.moments)
+
+    def asked(self, row: int, store: str, weights: npt.NDArray[np.float64]) -> Asked:
+        """Return what a request that comes with no page asks for the history at `row`; weights are of that history."""
+        part = slice(int(self.starts[row]), int(self.starts[row + 1]))
+        items = self.items[part].astype(np.int64)
+        page = np.zeros(len(items), dtype=np.bool_)
+        return Asked(store, int(self.moments[row]), items, weights, self.kinds[part], self.times[part], page)
+
+    def _with(
+        self,
+        starts: npt.NDArray[np.int64],
+        places: npt.NDArray[np.int64],
+        stores: npt.NDArray[np.int32],
+        moments: npt.NDArray[np.int64],
+    ) -> HistoryBatch:
+        return HistoryBatch(starts, self.items[places], self.kinds[places], self.times[places], stores, moments)

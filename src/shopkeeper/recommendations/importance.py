@@ -43,8 +43,8 @@ def importances(model: Ranker, questions: Questions) -> Mapping[str, float]:
     told = questions.history
     kept_away = {
         "history": _without_history(told),
-        "order": replace(told, ages=np.zeros_like(told.ages)),
-        "event kinds": replace(told, strengths=np.ones_like(told.strengths)),
+        "order": _without_order(told),
+        "event kinds": replace(told, kinds=np.zeros_like(told.kinds)),
     }
     whole = _worth(model, questions, told)
     lost = {name: max(whole - _worth(model, questions, less), 0.0) for name, less in kept_away.items()}
@@ -58,4 +58,12 @@ def _worth(model: Ranker, questions: Questions, told: HistoryBatch) -> float:
 
 
 def _without_history(told: HistoryBatch) -> HistoryBatch:
-    return HistoryBatch(np.zeros_like(told.starts), told.items[:0], told.strengths[:0], told.ages[:0], told.stores)
+    return told.keep(np.zeros(len(told.items), dtype=np.bool_))
+
+
+def _without_order(told: HistoryBatch) -> HistoryBatch:
+    """Return the same histories, each shuffled and all of it met at the moment its newest entry was."""
+    lengths = np.diff(told.starts)
+    shuffled = np.lexsort((np.random.default_rng(0).random(len(told.items)), told.rows()))
+    newest = told.times[np.maximum(told.starts[1:] - 1, 0)] if len(told.items) else told.moments
+    return replace(told, items=told.items[shuffled], kinds=told.kinds[shuffled], times=np.repeat(newest, lengths))

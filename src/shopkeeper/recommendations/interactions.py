@@ -19,6 +19,7 @@ KINDS: tuple[EventType, ...] = ("view", "click", "rating", "cart", "checkout", "
 DEVICES = ("unknown", "desktop", "mobile", "tablet")
 """Classes of devices; a `device` is a place in this list."""
 
+VIEW = KINDS.index("view")
 PURCHASE = KINDS.index("purchase")
 
 SECOND = 1_000_000

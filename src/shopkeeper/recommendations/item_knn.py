@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from shopkeeper.recommendations.beside_popular import BesidePopular
 from shopkeeper.recommendations.co_occurrence import similarity
-from shopkeeper.recommendations.history import HistoryBatch
+from shopkeeper.recommendations.history import Asked, HistoryBatch
 from shopkeeper.recommendations.interactions import Interactions, Sequences
 from shopkeeper.recommendations.items import ItemIndex
 from shopkeeper.recommendations.model import Arrays, Scored
@@ -47,13 +47,12 @@ class ItemKnnParams:
     """Strongest neighbours kept for each product; None = all."""
 
 
-class ItemKnn:
+class ItemKnn(BesidePopular[ItemKnnParams]):
     """Score = sum over the history of `weight * S[entry, item]`, see `history_weights` and `co_occurrence.similarity`.
 
     Equal scores (most of all 0) are ordered by popularity, as serving fills up an answer.
 
     Args:
-        index: Item codes.
         similar: S, the similarities.
         popular: Popularity from the same data.
         params: How it was built.
@@ -61,10 +60,8 @@ class ItemKnn:
 
     name = "item-knn"
 
-    def __init__(self, index: ItemIndex, similar: Neighbours, popular: Popular, params: ItemKnnParams) -> None:
-        self.index = index
-        self.popular = popular
-        self.params = params
+    def __init__(self, similar: Neighbours, popular: Popular, params: ItemKnnParams) -> None:
+        super().__init__(popular, params)
         self.similar = similar
 
     @classmethod
@@ -73,21 +70,11 @@ class ItemKnn:
     ) -> ItemKnn:
         """Learn from sequences and count popularity; nothing is drawn by chance."""
         popular = Popular.fit(data, popular_params or PopularParams(), seed)
-        return cls(data.index, fit_similarity(data.sequences, len(data.index), params), popular, params)
+        return cls(fit_similarity(data.sequences, len(data.index), params), popular, params)
 
-    @property
-    def stores(self) -> tuple[str, ...]:
-        """Store of each store code."""
-        return self.popular.stores
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """Parameters for the manifest."""
-        return {**asdict(self.params), "popular": self.popular.parameters}
-
-    def score(self, store: str, items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]) -> Scored:  # noqa: ARG002 - similarities are shared in a group
+    def score(self, asked: Asked) -> Scored:
         """Score every neighbour of the weighted items."""
-        return self.similar.scored(items, weights)
+        return self.similar.scored(asked.items, asked.weights)
 
     def score_batch(self, batch: HistoryBatch) -> npt.NDArray[np.float32]:
         """Return the scores of all items for many histories, dense."""
@@ -97,10 +84,6 @@ class ItemKnn:
         scores: npt.NDArray[np.float32] = (histories @ self.similar.table()).toarray()
         return scores
 
-    def tie_break(self, stores: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
-        """Return popularity, one row for each store code."""
-        return self.popular.tie_break(stores)
-
     def history_weights(
         self, ages: npt.NDArray[np.int64], strengths: npt.NDArray[np.float32]
     ) -> npt.NDArray[np.float32]:
@@ -109,11 +92,9 @@ class ItemKnn:
         weights: npt.NDArray[np.float32] = faded.astype(np.float32)
         return weights
 
-    def explain(
-        self, targets: npt.NDArray[np.int64], items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]
-    ) -> npt.NDArray[np.float64]:
+    def explain(self, targets: npt.NDArray[np.int64], asked: Asked) -> npt.NDArray[np.float64]:
         """Return `weight * S[entry, target]` for each target and entry."""
-        return self.similar.parts(targets, items, weights)
+        return self.similar.parts(targets, asked.items, asked.weights)
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return S as three arrays, and popularity."""
@@ -131,7 +112,7 @@ class ItemKnn:
         params = ItemKnnParams(**unpack_params("knn", arrays, asdict(ItemKnnParams())))
         if params.neighbours is not None and params.neighbours < 0:
             params = replace(params, neighbours=None)
-        return cls(index, Neighbours.from_arrays("knn", arrays), Popular.from_arrays(index, arrays), params)
+        return cls(Neighbours.from_arrays("knn", arrays), Popular.from_arrays(index, arrays), params)
 
 
 def fit_similarity(seen: Sequences, items: int, params: ItemKnnParams) -> Neighbours:

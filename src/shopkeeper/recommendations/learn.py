@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -41,12 +41,14 @@ from shopkeeper.recommendations.parameters import (
     popular_params,
     session_knn_params,
 )
-from shopkeeper.recommendations.popular import Popular
+from shopkeeper.recommendations.popular import Popular, PopularParams
 from shopkeeper.recommendations.session_knn import SessionKnn
 from shopkeeper.recommendations.shoppers import ShopperPasts
 from shopkeeper.registry.bundle import Bundle
 from shopkeeper.training.ports import DataSummary, Parameters, SearchRange
 from shopkeeper.training.split import moment_of
+
+ParamsT = TypeVar("ParamsT")
 
 
 class Fit(Protocol):
@@ -69,24 +71,17 @@ class Learnable:
     defaults: Parameters
 
 
-def _fit_item_knn(data: Interactions, parameters: Parameters, seed: int) -> RecommendationModel:
-    params, popular = item_knn_params(parameters)
-    return ItemKnn.fit(data, params, seed, popular)
+def _beside_popular(
+    fit: Callable[[Interactions, ParamsT, int, PopularParams], RecommendationModel],
+    read: Callable[[Parameters], tuple[ParamsT, PopularParams]],
+) -> Fit:
+    """Return what fits a model that keeps popularity beside it, from parameters as `read` reads them."""
 
+    def fitted(data: Interactions, parameters: Parameters, seed: int) -> RecommendationModel:
+        params, popular = read(parameters)
+        return fit(data, params, seed, popular)
 
-def _fit_als(data: Interactions, parameters: Parameters, seed: int) -> RecommendationModel:
-    params, popular = als_params(parameters)
-    return Als.fit(data, params, seed, popular)
-
-
-def _fit_ease(data: Interactions, parameters: Parameters, seed: int) -> RecommendationModel:
-    params, popular = ease_params(parameters)
-    return Ease.fit(data, params, seed, popular)
-
-
-def _fit_session_knn(data: Interactions, parameters: Parameters, seed: int) -> RecommendationModel:
-    params, popular = session_knn_params(parameters)
-    return SessionKnn.fit(data, params, seed, popular)
+    return fitted
 
 
 def _fit_popular(data: Interactions, parameters: Parameters, seed: int) -> RecommendationModel:
@@ -94,10 +89,12 @@ def _fit_popular(data: Interactions, parameters: Parameters, seed: int) -> Recom
 
 
 LEARNABLE: Mapping[str, Learnable] = {
-    ItemKnn.name: Learnable(_fit_item_knn, ITEM_KNN_SPACE, ITEM_KNN_DEFAULTS),
-    Als.name: Learnable(_fit_als, ALS_SPACE, ALS_DEFAULTS),
-    Ease.name: Learnable(_fit_ease, EASE_SPACE, EASE_DEFAULTS),
-    SessionKnn.name: Learnable(_fit_session_knn, SESSION_KNN_SPACE, SESSION_KNN_DEFAULTS),
+    ItemKnn.name: Learnable(_beside_popular(ItemKnn.fit, item_knn_params), ITEM_KNN_SPACE, ITEM_KNN_DEFAULTS),
+    Als.name: Learnable(_beside_popular(Als.fit, als_params), ALS_SPACE, ALS_DEFAULTS),
+    Ease.name: Learnable(_beside_popular(Ease.fit, ease_params), EASE_SPACE, EASE_DEFAULTS),
+    SessionKnn.name: Learnable(
+        _beside_popular(SessionKnn.fit, session_knn_params), SESSION_KNN_SPACE, SESSION_KNN_DEFAULTS
+    ),
     Popular.name: Learnable(_fit_popular, POPULAR_SPACE, POPULAR_DEFAULTS),
 }
 """Every model by name; the first is the default."""

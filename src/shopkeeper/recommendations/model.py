@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.recommendations.history import HistoryBatch
+from shopkeeper.recommendations.history import Asked, HistoryBatch
 from shopkeeper.recommendations.items import ItemIndex
 
 Arrays = Mapping[str, npt.NDArray[np.generic]]
@@ -57,14 +57,8 @@ class RecommendationModel(Protocol):
         """Parameters it was fitted with, for the manifest."""
         ...
 
-    def score(self, store: str, items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]) -> Scored:
-        """Score what goes with weighted items, for one shopper in one store.
-
-        Args:
-            store: Store the answer is for.
-            items: Item codes of the history and of the page; shape (h,).
-            weights: How much each counts, age already included; shape (h,).
-        """
+    def score(self, asked: Asked) -> Scored:
+        """Score what goes with what is known of one shopper in one store."""
         ...
 
     def score_batch(self, batch: HistoryBatch) -> npt.NDArray[np.float32]:
@@ -81,10 +75,8 @@ class RecommendationModel(Protocol):
         """Return how much history entries count: their strength, faded by how many moments are newer."""
         ...
 
-    def explain(
-        self, targets: npt.NDArray[np.int64], items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]
-    ) -> npt.NDArray[np.float64]:
-        """Return how much each weighted item adds to the score of each of `targets`; shape (targets, h)."""
+    def explain(self, targets: npt.NDArray[np.int64], asked: Asked) -> npt.NDArray[np.float64]:
+        """Return how much each entry adds to the score of each of `targets`; shape (targets, h)."""
         ...
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:

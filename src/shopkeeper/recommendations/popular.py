@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shopkeeper.recommendations.categories import prefixes
-from shopkeeper.recommendations.history import HistoryBatch
+from shopkeeper.recommendations.history import Asked, HistoryBatch
 from shopkeeper.recommendations.interactions import KINDS, Interactions
 from shopkeeper.recommendations.items import ItemIndex
 from shopkeeper.recommendations.model import NOTHING, Arrays, Scored
@@ -98,9 +98,9 @@ class Popular:
         """Return the best items of a store or of one of its categories; None when nothing was seen there."""
         return self._lists.get((store, category))
 
-    def score(self, store: str, items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]) -> Scored:  # noqa: ARG002 - the same for everybody
+    def score(self, asked: Asked) -> Scored:
         """Return the store's popularity, whatever the history."""
-        found = self._lists.get((store, ""))
+        found = self._lists.get((asked.store, ""))
         if found is None:
             return NOTHING
         return Scored(np.asarray(found.items, dtype=np.int64), np.asarray(found.scores, dtype=np.float64))
@@ -128,14 +128,9 @@ class Popular:
         """Return the strengths; popularity reads no history."""
         return strengths
 
-    def explain(
-        self,
-        targets: npt.NDArray[np.int64],
-        items: npt.NDArray[np.int64],
-        weights: npt.NDArray[np.float64],  # noqa: ARG002 - as above
-    ) -> npt.NDArray[np.float64]:
+    def explain(self, targets: npt.NDArray[np.int64], asked: Asked) -> npt.NDArray[np.float64]:
         """Return zeros: no product of the history stands behind a popular one."""
-        return np.zeros((len(targets), len(items)))
+        return np.zeros((len(targets), len(asked)))
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return all lists end to end, in the order of their keys."""

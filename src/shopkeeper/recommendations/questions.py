@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.recommendations.history import KIND_STRENGTHS, HistoryBatch, ages_of
-from shopkeeper.recommendations.interactions import DEVICES, Interactions, Sequences
+from shopkeeper.recommendations.history import HistoryBatch
+from shopkeeper.recommendations.interactions import DEVICES, SECOND, Interactions, Sequences
 from shopkeeper.recommendations.ranking import Questions
 
 MOST_QUESTIONS = 20_000
@@ -51,8 +51,14 @@ def time_exam(data: Interactions, cutoff: int, seed: int, most: int = MOST_QUEST
     starts = np.zeros(len(places) + 1, dtype=np.int64)
     np.cumsum(lengths, out=starts[1:])
     rows = np.repeat(begins - starts[:-1], lengths) + np.arange(int(starts[-1]))
-    ages = ages_of(starts, seen.moments[rows])
-    history = HistoryBatch(starts, seen.items[rows], KIND_STRENGTHS[seen.kinds[rows]], ages, seen.stores[places])
+    history = HistoryBatch(
+        starts,
+        seen.items[rows],
+        seen.kinds[rows],
+        seen.times[rows] // SECOND,
+        seen.stores[places],
+        seen.first_times[places] // SECOND,
+    )
     targets = seen.items[places].astype(np.int64)
     group = data.index.group_of()[targets]
     spans = np.column_stack([data.index.starts[group], data.index.starts[group + 1]])

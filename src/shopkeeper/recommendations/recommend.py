@@ -15,8 +15,8 @@ from shopkeeper.recommendations import reasons
 from shopkeeper.recommendations.answer import Reason, ReasonCode, Recommendation, RecommendationAnswer
 from shopkeeper.recommendations.diversity import POOL, diversified
 from shopkeeper.recommendations.fill import Stock, fill
-from shopkeeper.recommendations.history import KIND_STRENGTHS
-from shopkeeper.recommendations.interactions import PURCHASE
+from shopkeeper.recommendations.history import KIND_STRENGTHS, Asked, ages_of
+from shopkeeper.recommendations.interactions import PURCHASE, VIEW
 from shopkeeper.recommendations.loaded import LoadedModel
 from shopkeeper.recommendations.model import Scored
 from shopkeeper.recommendations.past import Past, past_of
@@ -35,18 +35,14 @@ class Evidence:
     """What the answer is built on: products the model knows, each with its weight.
 
     Attributes:
-        items: Item codes; shape (h,).
-        weights: Shape (h,).
-        products: Product id of each.
+        asked: What the model is asked.
+        products: Product id of each entry of `asked`.
         codes: Reason each gives.
-        page: True for products of the page, False for the shopper's past; shape (h,).
     """
 
-    items: npt.NDArray[np.int64]
-    weights: npt.NDArray[np.float64]
+    asked: Asked
     products: tuple[str, ...]
     codes: tuple[ReasonCode, ...]
-    page: npt.NDArray[np.bool_]
 
 
 def recommend(
@@ -91,33 +87,33 @@ def gather(
         card = catalogue.card(request.store, event.product)
         if code is not None and event.product not in on_page and not (card is not None and card.product.sensitive):
             known.append((event, code))
-    moments = _moments([event.seconds for event, _ in known])
-    ages = moments[-1:] - moments
-    strengths = KIND_STRENGTHS[[event.kind for event, _ in known]]
-    faded = loaded.model.history_weights(ages, strengths).astype(np.float64)
+    now = int(request.now.timestamp())
+    times = np.floor([event.seconds for event, _ in known]).astype(np.int64)
+    kinds = np.array([event.kind for event, _ in known], dtype=np.int8)
+    ages = ages_of(np.array([0, len(known)]), times)
+    faded = loaded.model.history_weights(ages, KIND_STRENGTHS[kinds]).astype(np.float64)
     share = params.history_share if page else 1.0
+    asked = Asked(
+        store=request.store,
+        now=now,
+        items=np.array([code for _, code in known] + [code for _, code in page], dtype=np.int64),
+        weights=np.concatenate([faded * share, np.full(len(page), 1.0)]),
+        kinds=np.concatenate([kinds, np.full(len(page), VIEW, dtype=np.int8)]),
+        times=np.concatenate([times, np.full(len(page), now)]),
+        page=np.arange(len(known) + len(page)) >= len(known),
+    )
     codes: list[ReasonCode] = ["because_bought" if event.kind == PURCHASE else "because_viewed" for event, _ in known]
     goes_with: ReasonCode = "goes_with"
     return Evidence(
-        np.array([code for _, code in known] + [code for _, code in page], dtype=np.int64),
-        np.concatenate([faded * share, np.full(len(page), 1.0)]),
+        asked,
         (*(event.product for event, _ in known), *(product for product, _ in page)),
         (*codes, *[goes_with] * len(page)),
-        np.arange(len(known) + len(page)) >= len(known),
     )
-
-
-def _moments(seconds: list[float]) -> npt.NDArray[np.int64]:
-    """Return numbers that rise by one with every new second, as in `interactions.sequences`."""
-    whole = np.floor(seconds).astype(np.int64)
-    new = np.zeros(len(whole), dtype=np.int64)
-    new[1:] = whole[1:] != whole[:-1]
-    return np.cumsum(new)
 
 
 def candidates(request: RecommendationRequest, evidence: Evidence, loaded: LoadedModel) -> Scored:
     """Return the scored products that may come into question: those asked for, else all that score."""
-    scored = loaded.model.score(request.store, evidence.items, evidence.weights)
+    scored = loaded.model.score(evidence.asked)
     if request.body.candidates is None or not len(scored):
         return scored
     group = request.shopper.group
@@ -140,9 +136,9 @@ def judged(scored: Scored, evidence: Evidence, loaded: LoadedModel, rules: Rules
         if card is None:
             continue
         if card.product.sensitive:
-            parts = loaded.model.explain(np.array([item]), evidence.items, evidence.weights)[0]
-            if parts[~evidence.page].any():
-                page = float(parts[evidence.page].sum())
+            parts = loaded.model.explain(np.array([item]), evidence.asked)[0]
+            if parts[~evidence.asked.page].any():
+                page = float(parts[evidence.asked.page].sum())
                 if page > 0:
                     heapq.heappush(waiting, (-page, item, card))
                 continue
@@ -173,9 +169,9 @@ def _reasons(
 ) -> list[Reason]:
     """Return for each product the reason that weighs most; of equal ones the newest."""
     targets = np.array([item for item, _, _ in found], dtype=np.int64)
-    parts = loaded.model.explain(targets, evidence.items, evidence.weights)
+    parts = loaded.model.explain(targets, evidence.asked)
     sensitive = np.array([card.product.sensitive for _, _, card in found], dtype=np.bool_)
-    parts[np.ix_(sensitive, ~evidence.page)] = 0.0
+    parts[np.ix_(sensitive, ~evidence.asked.page)] = 0.0
     why = []
     for row in parts:
         best = len(row) - 1 - int(np.argmax(row[::-1])) if row.any() else -1

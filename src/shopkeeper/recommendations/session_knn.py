@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.recommendations.history import HistoryBatch
+from shopkeeper.recommendations.beside_popular import BesidePopular
+from shopkeeper.recommendations.history import Asked, HistoryBatch
 from shopkeeper.recommendations.interactions import SECOND, Interactions
 from shopkeeper.recommendations.items import ItemIndex
 from shopkeeper.recommendations.model import NOTHING, Arrays, Scored
@@ -62,7 +62,7 @@ class _Alike:
     shares: npt.NDArray[np.float64]
 
 
-class SessionKnn:
+class SessionKnn(BesidePopular[SessionKnnParams]):
     """Score = sum over the most alike sessions of `likeness * exp(-distance / reach)`, seen from the shared product.
 
     A session's likeness is the sum of the weights of the history's entries it holds, over a power of its length; of
@@ -75,11 +75,9 @@ class SessionKnn:
 
     name = "session-knn"
 
-    def __init__(self, index: ItemIndex, sessions: Sessions, popular: Popular, params: SessionKnnParams) -> None:
-        self.index = index
+    def __init__(self, sessions: Sessions, popular: Popular, params: SessionKnnParams) -> None:
+        super().__init__(popular, params)
         self.sessions = sessions
-        self.popular = popular
-        self.params = params
         lengths = np.maximum(np.diff(sessions.starts), 1).astype(np.float64)
         newest = int(sessions.times.max()) if len(sessions) else 0
         faded = np.exp2((sessions.times - newest) / (_DAY * params.half_life_days))
@@ -94,26 +92,11 @@ class SessionKnn:
         """Cut sequences into sessions and remember them; nothing is drawn by chance."""
         popular = Popular.fit(data, popular_params or PopularParams(), seed)
         pause = int(params.session_minutes * 60 * SECOND)
-        return cls(data.index, cut_sessions(data.sequences, len(data.index), pause), popular, params)
+        return cls(cut_sessions(data.sequences, len(data.index), pause), popular, params)
 
-    @property
-    def stores(self) -> tuple[str, ...]:
-        """Store of each store code."""
-        return self.popular.stores
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """Parameters for the manifest."""
-        return {**asdict(self.params), "popular": self.popular.parameters}
-
-    def score(self, store: str, items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]) -> Scored:  # noqa: ARG002 - sessions are shared in a group
+    def score(self, asked: Asked) -> Scored:
         """Score every product of the sessions most alike."""
-        alike = self._alike(items, weights)
-        if alike is None:
-            return NOTHING
-        amounts = alike.shares.sum(axis=1)[alike.sessions] * alike.places
-        found, rows = np.unique(alike.items, return_inverse=True)
-        return Scored(found, np.bincount(rows, weights=amounts).astype(np.float64, copy=False))
+        return self._scored(asked.items, asked.weights)
 
     def score_batch(self, batch: HistoryBatch) -> npt.NDArray[np.float32]:
         """Return the scores of all items for many histories, dense."""
@@ -122,27 +105,14 @@ class SessionKnn:
         scores = np.zeros((len(batch), len(self.index)), dtype=np.float32)
         for row in range(len(batch)):
             part = slice(int(recent.starts[row]), int(recent.starts[row + 1]))
-            found = self.score("", recent.items[part].astype(np.int64), weights[part])
+            found = self._scored(recent.items[part].astype(np.int64), weights[part])
             scores[row, found.items] = found.scores
         return scores
 
-    def tie_break(self, stores: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
-        """Return popularity, one row for each store code."""
-        return self.popular.tie_break(stores)
-
-    def history_weights(
-        self, ages: npt.NDArray[np.int64], strengths: npt.NDArray[np.float32]
-    ) -> npt.NDArray[np.float32]:
-        """Return `strength * age_decay ** age`."""
-        faded: npt.NDArray[np.float32] = (strengths * self.params.age_decay**ages).astype(np.float32)
-        return faded
-
-    def explain(
-        self, targets: npt.NDArray[np.int64], items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]
-    ) -> npt.NDArray[np.float64]:
+    def explain(self, targets: npt.NDArray[np.int64], asked: Asked) -> npt.NDArray[np.float64]:
         """Return how much each entry's share in the likeness adds to each target's score."""
-        parts = np.zeros((len(targets), len(items)))
-        alike = self._alike(items, weights)
+        parts = np.zeros((len(targets), len(asked)))
+        alike = self._alike(asked.items, asked.weights)
         if alike is None or not len(targets):
             return parts
         order = np.argsort(targets)
@@ -163,7 +133,15 @@ class SessionKnn:
     def from_arrays(cls, index: ItemIndex, arrays: Arrays) -> SessionKnn:
         """Return the model that `arrays` was made of; the sessions stay in the files they were opened from."""
         params = SessionKnnParams(**unpack_params("session_knn", arrays, asdict(SessionKnnParams())))
-        return cls(index, Sessions.from_arrays(arrays), Popular.from_arrays(index, arrays), params)
+        return cls(Sessions.from_arrays(arrays), Popular.from_arrays(index, arrays), params)
+
+    def _scored(self, items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]) -> Scored:
+        alike = self._alike(items, weights)
+        if alike is None:
+            return NOTHING
+        amounts = alike.shares.sum(axis=1)[alike.sessions] * alike.places
+        found, rows = np.unique(alike.items, return_inverse=True)
+        return Scored(found, np.bincount(rows, weights=amounts).astype(np.float64, copy=False))
 
     def _alike(self, items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]) -> _Alike | None:
         """Return the sessions most alike and what lies in them; None where no session holds any of the items."""

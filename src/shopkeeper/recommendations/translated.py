@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.recommendations.history import HistoryBatch, ages_of
+from shopkeeper.recommendations.history import HistoryBatch
 from shopkeeper.recommendations.items import ItemIndex
 from shopkeeper.recommendations.model import RecommendationModel
 
@@ -41,13 +43,7 @@ class Translated:
         """Return the histories without unknown products; ages count the moments that are left, as serving does."""
         items = self._items[batch.items]
         keep = items != _UNKNOWN
-        rows, ages = batch.rows()[keep], batch.ages[keep]
-        starts = np.zeros(len(batch) + 1, dtype=np.int64)
-        np.cumsum(np.bincount(rows, minlength=len(batch)), out=starts[1:])
-        new = np.ones(len(rows), dtype=np.int64)
-        new[1:] = (rows[1:] != rows[:-1]) | (ages[1:] != ages[:-1])
-        ages = ages_of(starts, np.cumsum(new))
-        return HistoryBatch(starts, items[keep], batch.strengths[keep], ages, self._stores[batch.stores])
+        return replace(batch.keep(keep), items=items[keep], stores=self._stores[batch.stores])
 
     def _spread(self, scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         table = np.zeros((len(scores), len(self.index)), dtype=np.float32)

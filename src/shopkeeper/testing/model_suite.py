@@ -18,8 +18,8 @@ from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.intake.ports import SourcedRow
 from shopkeeper.recommendations.answer import RecommendationAnswer
-from shopkeeper.recommendations.history import HistoryBatch
-from shopkeeper.recommendations.interactions import Interactions
+from shopkeeper.recommendations.history import Asked, HistoryBatch
+from shopkeeper.recommendations.interactions import VIEW, Interactions
 from shopkeeper.recommendations.loaded import bundle_arrays, load_model
 from shopkeeper.recommendations.metrics import ndcg
 from shopkeeper.recommendations.model import RecommendationModel
@@ -70,8 +70,8 @@ class RecommendationModelSuite:
         weights = model.history_weights(batch.ages, batch.strengths).astype(np.float64)
         together = model.score_batch(batch)
         for row in range(len(batch)):
-            part = slice(int(batch.starts[row]), int(batch.starts[row + 1]))
-            alone = model.score(STORES[batch.stores[row]], batch.items[part].astype(np.int64), weights[part])
+            part = weights[batch.starts[row] : batch.starts[row + 1]]
+            alone = model.score(batch.asked(row, STORES[batch.stores[row]], part))
             dense = np.zeros(len(data.index))
             dense[alone.items] = alone.scores
             np.testing.assert_allclose(dense, together[row], rtol=1e-5, atol=1e-7)
@@ -79,10 +79,10 @@ class RecommendationModelSuite:
     def test_what_explains_a_score_adds_up_to_it_or_to_nothing(self) -> None:
         data = planted_interactions()
         model = self.fit(data, seed=7)
-        items, weights = np.array([0, 1, 8]), np.array([0.5, 0.8, 1.0])
-        scored = model.score(STORES[0], items, weights)
-        parts = model.explain(scored.items, items, weights)
-        assert parts.shape == (len(scored), len(items))
+        asked = asked_about([0, 1, 8], [0.5, 0.8, 1.0])
+        scored = model.score(asked)
+        parts = model.explain(scored.items, asked)
+        assert parts.shape == (len(scored), len(asked))
         for total, score in zip(parts.sum(axis=1).tolist(), scored.scores.tolist(), strict=True):
             assert total == 0 or np.isclose(total, score, rtol=1e-5)
 
@@ -96,8 +96,7 @@ class RecommendationModelSuite:
 
     def test_an_empty_history_is_answered(self) -> None:
         model = self.fit(planted_interactions(), seed=7)
-        none = np.empty(0, dtype=np.int64)
-        scored = model.score(STORES[0], none, np.empty(0))
+        scored = model.score(asked_about([], []))
         assert len(scored.items) == len(scored.scores)
 
     def test_an_unknown_user_gets_a_full_answer(self, tmp_path: Path) -> None:
@@ -136,9 +135,10 @@ class RecommendationModelSuite:
         return HistoryBatch(
             np.append(history.starts, history.starts[-1]),
             history.items,
-            history.strengths,
-            history.ages,
+            history.kinds,
+            history.times,
             np.append(history.stores, np.int32(0)),
+            np.append(history.moments, history.moments[-1]),
         )
 
     def bundle(self, model: RecommendationModel, data: Interactions, folder: Path) -> Bundle:
@@ -183,6 +183,16 @@ class RecommendationModelSuite:
         assert len(set(products)) == wanted
         assert np.isfinite(scores).all()
         assert (np.diff(scores) <= 0).all()
+
+
+def asked_about(items: list[int], weights: list[float], store: str = STORES[0]) -> Asked:
+    """Return what is asked of a shopper who viewed `items` a minute apart, the last one a minute ago."""
+    count, now = len(items), int(END.timestamp())
+    times = now - 60 * np.arange(count, 0, -1)
+    return Asked(
+        store, now, np.array(items, dtype=np.int64), np.array(weights), np.full(count, VIEW, dtype=np.int8), times,
+        np.zeros(count, dtype=np.bool_),
+    )  # fmt: skip
 
 
 def answer_products(answer: RecommendationAnswer) -> list[str]:
