@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
@@ -49,6 +49,7 @@ class Parrot:
     shelf: set[str] = field(default_factory=lambda: {"lamp", "desk"})
     say: Callable[[str], str] = str
     calls: int = 0
+    drawn: Callable[[str], str] | None = None
     name: str = "recommendations"
 
     def answer(self, request: Wish) -> str:
@@ -63,6 +64,12 @@ class Parrot:
 
     def still_holds(self, request: Wish, answer: str) -> bool:  # noqa: ARG002 - the port
         return answer in self.shelf
+
+    def draw(self, request: Wish, answer: str, decision_id: str) -> str:  # noqa: ARG002 - the port
+        return answer if self.drawn is None else self.drawn(decision_id)
+
+    def likelihoods(self, request: Wish, shown: str, own: str) -> Sequence[tuple[str, float, float]]:  # noqa: ARG002
+        return [(shown, 1.0, float(shown == own))]
 
     def record(self, answer: str) -> tuple[int, Mapping[str, Any]]:
         return 1, {"said": answer}
@@ -118,7 +125,20 @@ def broken(_: str) -> str:
 
 def test_the_model_answers_and_the_decision_says_so() -> None:
     decision = Shop().one()
-    assert decision == Decision("d1", "lamp", "v1", "champion", None, False, 0.0)
+    assert decision == Decision("d1", "lamp", "v1", "champion", None, False, 0.0, made="lamp")
+
+
+def test_what_is_shown_is_drawn_anew_for_every_decision_from_one_kept_answer() -> None:
+    shop = Shop(Parrot(drawn=lambda decision: f"drawn for {decision}"))
+    first, second = shop.one(), shop.one()
+    assert (first.answer, second.answer) == ("drawn for d1", "drawn for d2")
+    assert (second.cached, shop.parrot.calls, first.made) == (True, 1, "lamp")
+    assert [row.answer["said"] for row in shop.records.kept] == ["drawn for d1", "drawn for d2"]
+
+
+def test_a_draw_that_fails_leaves_the_rules() -> None:
+    decision = Shop(Parrot(drawn=broken)).one()
+    assert (decision.answer, decision.fallback, decision.made) == ("rules", "error", None)
 
 
 def test_the_same_question_again_is_answered_from_the_cache() -> None:

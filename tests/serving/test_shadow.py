@@ -50,7 +50,8 @@ def test_what_it_would_have_answered_is_kept_with_time_and_agreement() -> None:
     shop.look()
     assert shop.wait() == ShadowAnswer(
         decision_id="d1", ts=TS, store="uk", system="recommendations", test="r1", version="v2", unit="ann",
-        session="s1", surface="home", agreement=0.0, results=1, answer={"said": "desk"},
+        session="s1", surface="home", agreement=0.0, results=1,
+        answer={"said": "desk", "shown": [("lamp", 1.0, 0.0)]},
     )  # fmt: skip
 
 

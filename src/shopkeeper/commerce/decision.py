@@ -55,7 +55,8 @@ class ShadowAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
         version: The version that was computed.
         error: What kind of error it ended with; None = it answered.
         agreement: Share of the shown products that it would have shown too, 0 to 1; None where one side has no answer.
-        answer: What it would have answered, in the system's own words.
+        answer: What it would have answered, in the system's own words. `shown` in it lists for each result that was
+            shown its id, the chance it stood at its place with, and the chance that this version had shown it there.
         took_ms: Time of the model alone, milliseconds.
     """
 

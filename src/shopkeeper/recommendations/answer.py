@@ -39,7 +39,32 @@ class Recommendation(Struct, frozen=True):
     reasons: tuple[Reason, ...] = ()
 
 
-class RecommendationAnswer(Struct, frozen=True):
-    """Products in order, best first, none twice."""
+class Chance(Struct, frozen=True):
+    """How likely a product was to stand where it stands; see `exploration.Odds`.
+
+    Attributes:
+        propensity: Given the places above.
+        chance: Whatever stands above.
+        score: What the policy gave the product, before anything was lowered so that scores never rise.
+    """
+
+    propensity: float
+    chance: float
+    score: float
+
+
+class RecommendationAnswer(Struct, frozen=True, omit_defaults=True):
+    """Products in order, best first, none twice.
+
+    Attributes:
+        spare: What may stand in for products of the list where the shop tries things out.
+        fresh: New products for the places kept for them.
+        chances: One for each product, where the list was drawn by chance; empty = nothing was left to chance.
+        seed: What it was drawn with.
+    """
 
     items: tuple[Recommendation, ...] = ()
+    spare: tuple[Recommendation, ...] = ()
+    fresh: tuple[Recommendation, ...] = ()
+    chances: tuple[Chance, ...] = ()
+    seed: int = 0

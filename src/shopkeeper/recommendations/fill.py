@@ -52,15 +52,25 @@ class Stock:
         for item in leaders.items:
             yield self.popular.index.products[item]
 
+    def demand(self, store: str, product: str) -> float:
+        """Return how much interest a product met in a store by the last training data, in views; 0 = none is known."""
+        code = self.popular.index.code(self.catalogue.group(store), product) if self.popular else None
+        return float(self.popular.demand(store)[code]) if self.popular and code is not None else 0.0
+
 
 def fill(
-    chosen: list[Recommendation], request: RecommendationRequest, past: Past, stock: Stock, rules: Rules
+    chosen: list[Recommendation],
+    request: RecommendationRequest,
+    past: Past,
+    stock: Stock,
+    rules: Rules,
+    more: int = 0,
 ) -> tuple[Recommendation, ...]:
-    """Return `chosen` filled up to the number asked for.
+    """Return `chosen` filled up to the number asked for, and by so many more.
 
     A filled product scores `floor / (2 * place)`, with `floor` the last score before it, so scores never rise.
     """
-    wanted = request.body.k
+    wanted = request.body.k + more
     floor = chosen[-1].score if chosen else 1.0
     found = _allowed({item.product for item in chosen}, request, past, stock, rules)
     for place, (product, reason) in enumerate(islice(found, wanted - len(chosen)), start=1):

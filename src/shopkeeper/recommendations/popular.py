@@ -68,6 +68,7 @@ class Popular:
         self.stores = stores
         self.params = params
         self._lists = lists
+        self._demand: dict[str, npt.NDArray[np.float32]] = {}
 
     @classmethod
     def fit(cls, data: Interactions, params: PopularParams, seed: int) -> Popular:  # noqa: ARG003 - nothing is drawn
@@ -97,6 +98,16 @@ class Popular:
     def leaders(self, store: str, category: str = "") -> Leaders | None:
         """Return the best items of a store or of one of its categories; None when nothing was seen there."""
         return self._lists.get((store, category))
+
+    def demand(self, store: str) -> npt.NDArray[np.float32]:
+        """Return the popularity of every item in a store, in views; made once and kept; shape (items,)."""
+        found = self._demand.get(store)
+        if found is None:
+            code = self.stores.index(store) if store in self.stores else -1
+            found = self.tie_break(np.array([code], dtype=np.int32))[0]
+            if code >= 0:  # made-up store names must not fill memory
+                self._demand[store] = found
+        return found
 
     def score(self, asked: Asked) -> Scored:
         """Return the store's popularity, whatever the history."""

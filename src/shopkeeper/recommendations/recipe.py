@@ -19,6 +19,11 @@ class RecommendParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         bought_days: A bought product is not recommended again for so many days.
         repurchase: True lets bought products come back, for shops that sell what runs out.
         diversity: How much being unlike the products above counts against score, 0 = nothing, to 1 = all.
+        exploration: Chance with which a place of the list shows another product that could stand there, 0 = never.
+        exploration_pool: Of how many products that other one is drawn: those that come next after the list.
+        new_share: Share of the places that new products have at least, drawn by chance among them; 0 = none.
+        new_days: A product is new for so many days.
+        new_views: A product with so much interest lately, in views, is new no longer; 0 = however much it had.
         lists: `live` answers with all that is known now; `nightly` gives the list that was made for the shopper
             overnight, whatever page they are on and whatever they did since.
     """
@@ -27,6 +32,11 @@ class RecommendParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     bought_days: Annotated[float, Meta(ge=0)] = 365.0
     repurchase: bool = False
     diversity: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    exploration: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    exploration_pool: Annotated[int, Meta(ge=1, le=200)] = 20
+    new_share: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    new_days: Annotated[float, Meta(gt=0)] = 30.0
+    new_views: Annotated[float, Meta(ge=0)] = 0.0
     lists: Literal["live", "nightly"] = "live"
 
 

@@ -19,6 +19,7 @@ from shopkeeper.recommendations.history import KIND_STRENGTHS, Asked, ages_of
 from shopkeeper.recommendations.interactions import PURCHASE, VIEW
 from shopkeeper.recommendations.loaded import LoadedModel
 from shopkeeper.recommendations.model import Scored
+from shopkeeper.recommendations.new_products import new_products
 from shopkeeper.recommendations.past import Past, past_of
 from shopkeeper.recommendations.reasons import because
 from shopkeeper.recommendations.recipe import RecommendParams
@@ -53,15 +54,17 @@ def recommend(
     rules = rules_for(request, past, stock.catalogue, params)
     evidence = gather(request, past, loaded, stock.catalogue, params)
     scored = candidates(request, evidence, loaded)
-    k = request.body.k
-    best = list(islice(judged(scored, evidence, loaded, rules), k * POOL if params.diversity else k))
-    found = diversified(best, k, params.diversity)
+    k, more = request.body.k, params.exploration_pool if params.exploration > 0 else 0
+    best = list(islice(judged(scored, evidence, loaded, rules), max(k * POOL if params.diversity else k, k + more)))
+    found = diversified(best, k + more, params.diversity)
     why = _reasons(found, evidence, loaded, stock.catalogue, request.store)
     chosen = [
         Recommendation(card.product.product, score, (reason,))
         for (_, score, card), reason in zip(found, why, strict=True)
     ]
-    return RecommendationAnswer(fill(chosen, request, past, stock, rules))
+    items = fill(chosen, request, past, stock, rules, more)
+    fresh = new_products(request, stock, rules, params, {item.product for item in items})
+    return RecommendationAnswer(items[:k], items[k:], fresh)
 
 
 def rules_for(request: RecommendationRequest, past: Past, catalogue: Catalogue, params: RecommendParams) -> Rules:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +12,8 @@ import msgspec
 
 from shopkeeper.errors import Unavailable
 from shopkeeper.recommendations.answer import RecommendationAnswer
+from shopkeeper.recommendations.drawing import draw_seed, drawn, explores, likelihoods, odds_of
+from shopkeeper.recommendations.exploration import Odds
 from shopkeeper.recommendations.fallback import fall_back
 from shopkeeper.recommendations.fill import Stock
 from shopkeeper.recommendations.loaded import LoadedModel, load_model
@@ -172,13 +174,43 @@ class RecommendationSystem:
         rules = rules_for(request, Past(), self._catalogue, self._params)
         return all(rules.allowed(item.product) is not None for item in answer.items)
 
+    def draw(
+        self, request: RecommendationRequest, answer: RecommendationAnswer, decision_id: str
+    ) -> RecommendationAnswer:
+        """Return the list as it is shown; where the recipe tries products out, one drawn by chance.
+
+        Nothing is tried out on shoppers who are not measured, as nobody would learn from it. A shopper keeps a drawn
+        list until they do something.
+        """
+        if not explores(self._params) or not request.measured:
+            return answer
+        what = self._odds(request, answer)
+        return answer if what.certain else drawn(answer, what, draw_seed(request, self.version, decision_id))
+
+    def likelihoods(
+        self, request: RecommendationRequest, shown: RecommendationAnswer, own: RecommendationAnswer
+    ) -> Sequence[tuple[str, float, float]]:
+        """Return for each product shown the chance it stood at its place with, and the chance by this recipe."""
+        return likelihoods(shown, self._odds(request, own))
+
+    def _odds(self, request: RecommendationRequest, answer: RecommendationAnswer) -> Odds:
+        rules = rules_for(request, Past(), self._catalogue, self._params)
+        return odds_of(request, answer, rules, self._serving[1], self._params)
+
     def record(self, answer: RecommendationAnswer) -> tuple[int, Mapping[str, Any]]:
-        """Return the number of products, and the products with scores and reason codes."""
-        items = [
+        """Return the number of products, and the products with scores and reason codes; drawn ones with their chances.
+
+        A list without chance says so once: every product had the propensity 1.
+        """
+        items: list[dict[str, Any]] = [
             {"product": item.product, "score": item.score, "reasons": [reason.code for reason in item.reasons]}
             for item in answer.items
         ]
-        return len(answer.items), {"items": items}
+        if not answer.chances:
+            return len(items), {"items": items, "policy": "certain", "propensity": 1.0}
+        for item, one in zip(items, answer.chances, strict=True):
+            item |= {"propensity": one.propensity, "chance": one.chance, "policy_score": one.score}
+        return len(items), {"items": items, "policy": "drawn", "seed": f"{answer.seed:016x}"}
 
     def agreement(self, shown: RecommendationAnswer, other: RecommendationAnswer) -> float | None:
         """Return which share of the products shown another answer has too; None where none was shown."""

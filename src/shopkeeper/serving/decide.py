@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -36,6 +36,8 @@ class Decision(Generic[AnswerT]):
     """One answer and how it came about.
 
     Attributes:
+        answer: What is shown.
+        made: What the model answered, before chance had its part in it; None = the rules answered.
         model: Version that gave the answer; None = the rules did.
         variant: Arm that answered.
         fallback: Why the model did not answer: `no_model`, `not_opened` (the arm's version cannot be), `deadline`,
@@ -54,16 +56,22 @@ class Decision(Generic[AnswerT]):
     took_ms: float
     test: str | None = None
     epoch: int = 0
+    made: AnswerT | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Found(Generic[AnswerT]):
-    """An answer before it is logged; without one the rules answer, and `reason` says why the model gave none."""
+    """An answer before it is logged; without one the rules answer, and `reason` says why the model gave none.
+
+    Attributes:
+        shown: The answer as it is shown, after chance had its part in it.
+    """
 
     answer: AnswerT | None
     model: str | None = None
     reason: str | None = None
     cached: bool = False
+    shown: AnswerT | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +128,16 @@ class Decider(Generic[RequestT, AnswerT]):
         """
         around, name = self._around, self.system.name
         started = around.seconds()
-        assigned, found = await self._answer(request)
+        decision_id = around.new_id()
+        assigned, found = await self._answer(request, decision_id)
         around.arms.keep(request.names, assigned)
         try:
-            answer = self.system.fallback(request) if found.answer is None else found.answer
+            answer = self.system.fallback(request) if found.shown is None else found.shown
         except Exception:
-            nothing = self._decision(None, _Found(None, reason=UNANSWERED), assigned, started)
+            nothing = self._decision(decision_id, None, _Found(None, reason=UNANSWERED), assigned, started)
             around.log.put(self._record(request, nothing, 0, {}))
             raise
-        decision = self._decision(answer, found, assigned, started)
+        decision = self._decision(decision_id, answer, found, assigned, started)
         took_ms = decision.took_ms
         record = self._record(request, decision, *self.system.record(answer))
         around.log.put(record)
@@ -163,27 +172,30 @@ class Decider(Generic[RequestT, AnswerT]):
     def _stopped(self, request: RequestT) -> bool:
         return self._around.arms.stopped(self.system.name, request.store)
 
-    async def _answer(self, request: RequestT) -> tuple[Assigned, _Found[AnswerT]]:
+    async def _answer(self, request: RequestT, decision_id: str) -> tuple[Assigned, _Found[AnswerT]]:
         """Return an arm and its answer; one that was taken back or stopped while its model worked answers no more."""
         arms = self._around.arms
         for _ in range(_ARM_TRIES):
             if self._stopped(request):
                 return UNASSIGNED, _Found(None, reason="stopped")
             turn, assigned = arms.turn, self.arm(request)
-            found = await self._by_arm(request, assigned)
+            found = await self._by_arm(request, assigned, decision_id)
             if arms.turn == turn or (not self._stopped(request) and self.arm(request) == assigned):
                 return assigned, found
         return UNASSIGNED, _Found(None, reason="changed")
 
-    async def _by_arm(self, request: RequestT, assigned: Assigned) -> _Found[AnswerT]:
+    async def _by_arm(self, request: RequestT, assigned: Assigned, decision_id: str) -> _Found[AnswerT]:
         if assigned.version == RULES:
             return _Found(None)
         line = self.lineup.line(assigned)
         if line is None:
             return self._failed("not_opened")
         try:
-            return await self._find(request, assigned, line)
-        except Exception as error:  # noqa: BLE001 - the model's own cache_key or still_holds failed: the rules still answer
+            found = await self._find(request, assigned, line)
+            if found.answer is None:
+                return found
+            return replace(found, shown=line.system.draw(request, found.answer, decision_id))
+        except Exception as error:  # noqa: BLE001 - the model's own cache_key, still_holds or draw failed: the rules answer
             _log.exception("decision_failed", system=self.system.name, error=repr(error))
             return self._failed("error")
 
@@ -252,11 +264,13 @@ class Decider(Generic[RequestT, AnswerT]):
         self._around.telemetry.model_failures[self.system.name, reason] += 1
         return _Found(None, reason=reason)
 
-    def _decision(self, answer: ShownT, found: _Found[AnswerT], assigned: Assigned, started: float) -> Decision[ShownT]:
+    def _decision(
+        self, decision_id: str, answer: ShownT, found: _Found[ShownT], assigned: Assigned, started: float
+    ) -> Decision[ShownT]:
         took_ms = (self._around.seconds() - started) * 1000
         return Decision(
-            self._around.new_id(), answer, found.model, assigned.variant, found.reason, found.cached, took_ms,
-            assigned.counted_test, assigned.epoch if assigned.counted else 0,
+            decision_id, answer, found.model, assigned.variant, found.reason, found.cached, took_ms,
+            assigned.counted_test, assigned.epoch if assigned.counted else 0, found.answer,
         )  # fmt: skip
 
     def _record(

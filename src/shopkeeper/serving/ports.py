@@ -88,6 +88,18 @@ class DecisionSystem(Protocol[RequestT, AnswerT]):
         """Say whether an answer given earlier is still allowed now."""
         ...
 
+    def draw(self, request: RequestT, answer: AnswerT, decision_id: str) -> AnswerT:
+        """Return what is shown of an answer of `answer`: itself, or one drawn by chance that carries its chances.
+
+        Called for every decision, with answers from the cache too; never waits, and draws the same for the same call.
+        """
+        ...
+
+    def likelihoods(self, request: RequestT, shown: AnswerT, own: AnswerT) -> Sequence[tuple[str, float, float]]:
+        """Return for each result shown its id, the chance it was shown with, and the chance that this system had shown
+        it at the same place, its own answer being `own`; chances of a place count whatever stands at the others."""
+        ...
+
     def record(self, answer: AnswerT) -> tuple[int, Mapping[str, Any]]:
         """Return how many results the answer has and what to keep of it in the decision log."""
         ...

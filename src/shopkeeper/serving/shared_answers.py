@@ -62,7 +62,7 @@ class SharedAnswers(Generic[RequestT, AnswerT]):
 
     def pack(self, decision: Decision[AnswerT]) -> tuple[bytes, float] | None:
         """Return a fresh answer of the model as it is kept, and for how many seconds; None for any other."""
-        if decision.model is None or decision.cached or decision.fallback is not None:
+        if decision.made is None or decision.model is None or decision.cached or decision.fallback is not None:
             return None
-        packed = msgspec.msgpack.encode((self._clock() + self._seconds, decision.model, decision.answer))
+        packed = msgspec.msgpack.encode((self._clock() + self._seconds, decision.model, decision.made))
         return packed, self._seconds

@@ -48,6 +48,18 @@ class DecisionSystemSuite:
         with ThreadPoolExecutor(4) as pool:
             assert list(pool.map(system.answer, list(requests) * 5)) == alone * 5
 
+    def test_what_is_drawn_from_an_answer_may_be_shown_and_is_drawn_alike_again(
+        self, system: System, requests: Sequence[Any]
+    ) -> None:
+        for request in requests:
+            made = system.answer(request)
+            shown = system.draw(request, made, "decision")
+            assert system.still_holds(request, shown)
+            assert shown == system.draw(request, made, "decision")
+            for _, chance, other in system.likelihoods(request, shown, made):
+                assert 0 < chance <= 1
+                assert 0 <= other <= 1
+
     def test_what_is_kept_of_an_answer_is_plain_json_with_its_length(
         self, system: System, requests: Sequence[Any]
     ) -> None:
