@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from shopkeeper.commerce.consent import Consent
@@ -419,7 +419,14 @@ LINES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=SLOW, phases=[Phase.generate])
+def fee(price: str) -> dict[str, str]:
+    """Return a line about a fee, of which its price says whether it describes the fee too."""
+    usual_cells = {"moment": "2026-05-01 10:00:00", "units": "1", "shopper": "ann", "colour": "red"}
+    return {**usual_cells, "item": "fee", "label": "cup", "price": price}
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=SLOW, phases=[Phase.explicit, Phase.generate])
+@example(drawn=[[fee(""), fee("1.5")], [fee("")]], store="uk")  # what a fee is stands below the event that names it
 @given(
     drawn=st.lists(st.lists(LINES, min_size=1, max_size=25), min_size=4, max_size=8),
     store=st.sampled_from(["uk", "de"]),

@@ -188,7 +188,7 @@ class _ImportRun:
             )
         changed = min(datetime.fromtimestamp(file.path.stat().st_mtime, UTC), started)
         keyed = KeyedRowValidator(validator, lambda: started, lambda: changed, limit)
-        return KeyedWriter(keyed, engines.log, engines.tables, tally, self._know)
+        return KeyedWriter(keyed, engines.log, engines.tables, tally, self._know_store, self._know_product)
 
     def _sure(self, judge: RowJudge) -> SureRules | None:
         """Return what makes an event sure to be taken as it stands; None where each has to be looked at."""
@@ -249,11 +249,9 @@ class _ImportRun:
         record = self._user_consents().of(store, None if user is None else str(user))
         return row if effective(said_in(row.raw), record, self._stores.get(store)).measure else without_keys(row)
 
-    def _know(self, sourced: SourcedRow) -> None:
+    def _know_product(self, sourced: SourcedRow) -> None:
         if isinstance(sourced.row, Product):
             self._products.describe(sourced.row)
-        elif isinstance(sourced.row, Store):
-            self._know_store(sourced)
 
     def _know_store(self, sourced: SourcedRow) -> None:
         if isinstance(sourced.row, Store) and not sourced.deleted:
@@ -282,9 +280,10 @@ class _ImportRun:
             return 0
         placed = 0
         for store, named in self._products.named.items():
+            nameless = set(named)
             for sourced in self._engines.tables.scan(PRODUCTS, store):
-                named.discard(getattr(sourced.row, "product", ""))
-            rows = [SourcedRow(Product(product=name, store=store), LONG_AGO) for name in sorted(named)]
+                nameless.discard(getattr(sourced.row, "product", ""))
+            rows = [SourcedRow(Product(product=name, store=store), LONG_AGO) for name in sorted(nameless)]
             for start in range(0, len(rows), self._limits.batch_rows):
                 part = rows[start : start + self._limits.batch_rows]
                 self._append(PRODUCTS, part)
@@ -315,7 +314,7 @@ class _ImportRun:
             quarantine_share=self._rejects.rows / judged if judged else 0.0,
             quarantine_limit=self._limits.quarantine_share,
             reasons=self._rejects.reasons.report(),
-            recognised=self._seen.report(),
+            recognised=self._seen.report(self._products.events_about_others()),
             first=first.isoformat() if first is not None else None,
             last=last.isoformat() if last is not None else None,
             created_store=declared,

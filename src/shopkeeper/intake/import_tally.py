@@ -107,13 +107,12 @@ class EventTally:
         self.last: datetime | None = None
         self._types: Counter[str] = Counter()
         self._names: Counter[str] = Counter()
-        self._guests = self._not_products = self._free = self._unpriced = self._unmeasured = 0
+        self._guests = self._free = self._unpriced = self._unmeasured = 0
         self._bought = self._returned = 0.0
 
-    def add(self, event: Event, *, is_product: bool, measured: bool) -> None:
+    def add(self, event: Event, *, measured: bool) -> None:
         """Count one event."""
         self._types[event.type] += 1
-        self._not_products += not is_product
         self._unmeasured += not measured
         if self.first is None or event.ts < self.first:
             self.first = event.ts
@@ -130,10 +129,9 @@ class EventTally:
             name = str(event.properties.get("name", "custom"))
             self._names[name if name in self._names or len(self._names) < _NAMES else "custom"] += 1
 
-    def add_sure(self, batch: SureTally, not_products: int) -> None:
+    def add_sure(self, batch: SureTally) -> None:
         """Count a batch of events, all of them measured."""
         self._types.update(batch.types)
-        self._not_products += not_products
         for name, events in batch.names.items():
             self._names[name if name in self._names or len(self._names) < _NAMES else "custom"] += events
         if batch.first is not None and (self.first is None or batch.first < self.first):
@@ -146,13 +144,13 @@ class EventTally:
         self._bought += batch.bought
         self._returned += batch.returned
 
-    def report(self) -> Recognised:
-        """Return the figures."""
+    def report(self, not_products: int) -> Recognised:
+        """Return the figures, given how many events are about what is no product."""
         types = {name: count for name, count in self._types.most_common() if name != "custom"}
         return Recognised(
             by_type={**types, **dict(self._names.most_common())},
             guests=self._guests,
-            not_products=self._not_products,
+            not_products=not_products,
             free=self._free,
             unpriced=self._unpriced,
             unmeasured=self._unmeasured,

@@ -35,15 +35,16 @@ class RowWriter(Protocol):
 
 
 class ProductIds:
-    """Which products an import meets: those events name, and those that are no product."""
+    """Which products an import meets: how many events name each, and which things are no product."""
 
     def __init__(self) -> None:
-        self.named: dict[str, set[str]] = {}
+        self.named: dict[str, dict[str, int]] = {}
         self._other: set[tuple[str, str]] = set()
 
-    def name(self, store: str, product: str) -> None:
-        """Note a product that an event names."""
-        self.named.setdefault(store, set()).add(product)
+    def name(self, store: str, product: str, events: int = 1) -> None:
+        """Note events that name a product."""
+        named = self.named.setdefault(store, {})
+        named[product] = named.get(product, 0) + events
 
     def describe(self, product: Product) -> None:
         """Note what a product row says about its kind."""
@@ -53,9 +54,18 @@ class ProductIds:
         else:
             self._other.add(key)
 
-    def is_product(self, store: str, product: str | None) -> bool:
-        """Return whether a thing may be recommended, priced and written about, as far as is known."""
-        return not self._other or ((store, product) not in self._other and ("", product) not in self._other)
+    def events_about_others(self) -> int:
+        """Return how many events name what is no product, as far as is known by now.
+
+        Asked at the end of an import, as a row may say what something is after the events that name it.
+        """
+        others = self._other
+        return sum(
+            events
+            for store, named in self.named.items()
+            for product, events in (named.items() if others else ())
+            if (store, product) in others or ("", product) in others
+        )
 
 
 class EventWriter:
@@ -95,7 +105,7 @@ class EventWriter:
         measured = self._measured(event)
         if event.product is not None:
             self._products.name(event.store, event.product)
-        self._seen.add(event, is_product=self._products.is_product(event.store, event.product), measured=measured)
+        self._seen.add(event, measured=measured)
         self._tally.valid += 1
         if measured:
             self._encoded.append(self._encode(event))
@@ -106,11 +116,9 @@ class EventWriter:
 
     def count_sure(self, batch: SureBatch) -> None:
         """Count the events of a batch that were taken as they stand."""
-        not_products = 0
-        for store, product, events in batch.products:
-            self._products.name(store, product)
-            not_products += 0 if self._products.is_product(store, product) else events
-        self._seen.add_sure(batch.tally, not_products)
+        for named in batch.products:
+            self._products.name(*named)
+        self._seen.add_sure(batch.tally)
         self._tally.note_sure(batch.events, batch.tally)
 
     def keep_sure(self, batch: SureBatch) -> None:
@@ -137,6 +145,10 @@ class KeyedWriter:
 
     Where the table has no time of its own, only the newest row per key of a file is written: many lines of an order
     file that describe one product are one description. Where it has one, every row is part of the history.
+
+    Args:
+        on_row: Gets every row as it comes.
+        on_held: Gets the row of each key that is written where only the newest is.
     """
 
     def __init__(
@@ -146,6 +158,7 @@ class KeyedWriter:
         tables: TableStore,
         tally: TableTally,
         on_row: Callable[[SourcedRow], None],
+        on_held: Callable[[SourcedRow], None],
     ) -> None:
         self._validator = validator
         self._table: TableSchema = validator.table
@@ -153,6 +166,7 @@ class KeyedWriter:
         self._tables = tables
         self._tally = tally
         self._on_row = on_row
+        self._on_held = on_held
         self._rows: list[SourcedRow] = []
         self._held: dict[tuple[object, ...], SureRow] = {}
 
@@ -193,7 +207,9 @@ class KeyedWriter:
     def flush(self, *, end: bool) -> None:
         """Write the rows taken since the last flush."""
         if self._held and (end or len(self._held) >= MAX_HELD):
-            self._rows.extend(held.row for held in self._held.values())
+            for held in self._held.values():
+                self._on_held(held.row)
+                self._rows.append(held.row)
             self._held = {}
         if self._rows:
             self._log.append(self._table, [logged(row) for row in self._rows])
