@@ -17,6 +17,7 @@ from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.shopper import Shopper, User
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import PRODUCTS, STORES, USERS, TableSchema
+from shopkeeper.engines.durable_files import held_lock
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.engines.state import open_state
@@ -155,6 +156,24 @@ def test_every_format_has_the_same_rows(
     export_recommendations(shop[0], shop[1], 10, file, now=UNTIL)
     assert rows_of(file) == rows_of(written[0])
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_lists_of_the_night_are_kept_from_erasures_from_before_users_are_read_until_they_are_written(
+    shop: tuple[Settings, str],
+) -> None:
+    settings, store = shop
+    folder = settings.folder(settings.engines.lists)
+    folder.mkdir()
+    free: list[bool] = []
+
+    def look(_: str) -> None:
+        with held_lock(folder / f".{store}.parquet.lock", wait=False) as mine:
+            free.append(mine)
+
+    export_recommendations(settings, store, 3, folder / f"{store}.parquet", now=UNTIL, say=look)
+    assert set(free) == {False}
+    look("")
+    assert free[-1]
 
 
 def test_the_verb_writes_lists_and_says_how_many(shop: tuple[Settings, str], tmp_path: Path) -> None:

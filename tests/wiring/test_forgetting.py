@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from tests.engines.test_night_lists import export
 
 from shopkeeper.commerce.tables import EVENTS
 from shopkeeper.engines.lake import Lake
@@ -32,7 +33,7 @@ ACTS: list[tuple[str, dict[str, str]]] = [
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """A workspace with everything a person may leave: events, orders, a record, rejected rows, features, a check."""
+    """A workspace with everything a person may leave: events, orders, a record, rejects, features, lists, a check."""
     source = tmp_path / "source"
     source.mkdir()
     events = [
@@ -52,6 +53,7 @@ def settings(tmp_path: Path) -> Settings:
     import_into(settings, source, "uk")
     check_workspace(settings)
     refresh_features(settings)
+    export(settings.folder(settings.engines.lists), {USER: [("p1", 2.0)], "other-user": [("p2", 1.0)]})
     return settings
 
 
@@ -66,7 +68,7 @@ def test_no_byte_of_the_workspace_names_the_person_any_more(settings: Settings) 
     erased = forget_person(settings, "uk", USER)
     assert naming(settings, USER, DEVICE, SESSION) == []
     assert (erased["events"], erased["current_users"], erased["current_orders"]) == (40, 1, 1)
-    assert erased["quarantine"] == 1
+    assert (erased["quarantine"], erased["lists"]) == (1, 1)
     assert naming(settings, "other-user")
     lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
     warehouse = lake.warehouse()

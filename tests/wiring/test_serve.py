@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.engines.test_night_lists import export
 
 from shopkeeper.commerce.consent import FULL_CONSENT
 from shopkeeper.commerce.event import Event
@@ -125,14 +126,19 @@ def test_what_a_user_bought_is_read_only_with_consent(settings: Settings) -> Non
 
 
 def test_an_erased_user_is_in_no_model_any_more(settings: Settings) -> None:
+    export(settings.folder(settings.engines.lists), {"u7": [("p1", 2.0)], "u8": [("p2", 1.0)]})
+
     async def scenario() -> None:
         async with open_serving(settings) as serving:
+            assert serving.lists.of("uk", "u7") == [("p1", 2.0)]
             await serving.erasure.begin([SourcedRow(User(user="u7", store="uk"), NOW, deleted=True)])
             await serving.erasure.finish()
             (report,) = serving.state.reports.latest("erasure", limit=1)
             assert report.body["status"] == "done"
             assert report.body["erased"]["events"] == PRODUCTS_EACH
             assert report.body["erased"]["models"] == len(versions(settings))
+            assert report.body["erased"]["lists"] == 1
+            assert [serving.lists.of("uk", user) for user in ("u7", "u8")] == [None, [("p2", 1.0)]]
             known, stranger = await serving.recommend(ask(user="u7")), await serving.recommend(ask(user="nobody"))
             assert known.fallback is None
             assert [i.product for i in known.answer.items] == [i.product for i in stranger.answer.items]

@@ -19,7 +19,7 @@ def forget(
     workspace: Annotated[Path, typer.Option("--workspace", help="Folder with shopkeeper.toml.")] = Path(),
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Erase a person from log, lake, quarantine, state, features and models; exit 1 when something could not be."""
+    """Erase a person from log, lake, quarantine, state, features, models and lists; exit 1 where that fails."""
     from shopkeeper.cli.output import Output
     from shopkeeper.wiring.forgetting import forget_person
     from shopkeeper.wiring.settings import load_settings

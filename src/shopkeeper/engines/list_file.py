@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -33,6 +33,17 @@ def check_list_file(path: Path) -> None:
         raise InputError(f"There is no folder {path.parent} for {path.name}.", "Make it, or write elsewhere.")
 
 
+def unfinished_name(path: Path) -> Path:
+    """Return a new name beside a file for what becomes the file once it is whole."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.unfinished")
+
+
+def unfinished(path: Path) -> list[Path]:
+    """Return the files and folders of such names: what is being written, and what killed exports left."""
+    named = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{8}}\.unfinished")
+    return [found for found in path.parent.iterdir() if named.fullmatch(found.name)]
+
+
 class ListFile:
     """Writes `store, user, rank, product, score`; the file is there when all is written, or not at all.
 
@@ -48,7 +59,7 @@ class ListFile:
         check_list_file(path)
         self._path = path
         self._store = store
-        self._folder = Path(tempfile.mkdtemp(prefix=".lists-", dir=path.parent))
+        self._folder = unfinished_name(path)
         self._connection = open_duckdb(self._folder, memory)
         self._connection.execute("CREATE TABLE products (code INTEGER, name VARCHAR)")
         self._connection.execute('CREATE TABLE users (number BIGINT, "user" VARCHAR)')
@@ -91,7 +102,7 @@ class ListFile:
         Raises:
             Unavailable: the disk is full or fails; a file that was there before still is.
         """
-        draft = self._path.parent / f".{self._path.name}.{secrets.token_hex(4)}"
+        draft = unfinished_name(self._path)
         store = text_literal(self._store)
         select = (
             f'SELECT {store} AS store, u."user" AS "user", l.rank, p.name AS product, l.score '  # noqa: S608

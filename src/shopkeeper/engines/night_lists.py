@@ -55,7 +55,7 @@ class NightListFiles:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._seen: dict[str, tuple[int, int, int]] = {}
         self._lists: dict[str, _Lists] = {}
         self.mark = 0
@@ -67,7 +67,7 @@ class NightListFiles:
 
     def follow(self) -> None:
         """Read files that came or changed since the last call; one that cannot be read leaves the lists before it."""
-        files = {path.stem: path for path in self._folder.glob("*.parquet")}
+        files = {path.stem: path for path in self.folder.glob("*.parquet")}
         for store in set(self._lists) - set(files):
             self._lists.pop(store)
             self._seen.pop(store, None)

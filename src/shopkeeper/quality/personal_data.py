@@ -93,7 +93,7 @@ FOLDERS: Final[Mapping[str, Place]] = {
     ),
     "models": Place("pasts of shoppers under a hash of the key", "as long as the version", "arrays are written again"),
     "quarantine": Place("rejected rows as they came, without address", "`privacy.quarantine_days`", "rows are removed"),
-    "lists": Place("lists of products by user, as you exported them", "until you replace them", "export them again"),
+    "lists": Place("lists of products by user, as you exported them", "until you replace them", _REWRITE),
     "mlflow": Place("staff: who ordered a run", "as long as its run", "deleted with the run in MLflow"),
     "runs": Place("what a training run reads of shoppers", "until the run ends", "deleted with the run"),
     "secrets": Place("keys of today's address hashes", "one day", "destroyed every day"),
@@ -120,6 +120,9 @@ MEMORY: Final[Mapping[str, Place]] = {
         "last 50 events by user, visitor or session", "`serving.sessions` newest", "dropped at once"
     ),
     "cache of answers": Place("lists under a key of the shopper", "`serving.cache_hours`", "all lists are dropped"),
+    "lists of the night": Place(
+        "products under a hash of the user", "until other lists come", "read again without them"
+    ),
     "first arms": Place("arm of each test by user, visitor or session", "`serving.sessions` newest", "dropped at once"),
     "user agents": Place("agents lately seen, nobody's id", "50,000 newest", ""),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -11,6 +12,7 @@ from typing import Any
 
 from shopkeeper.commerce.store import Store
 from shopkeeper.engines.lake import Lake
+from shopkeeper.engines.list_erasure import being_made
 from shopkeeper.engines.list_file import ListFile, check_list_file
 from shopkeeper.engines.state import State
 from shopkeeper.errors import InputError, UnknownModel, UnknownStore
@@ -103,7 +105,15 @@ def export_recommendations(
     if not 1 <= k <= MOST_PRODUCTS:
         raise InputError(f"A list of {k} products cannot be made.", f"Ask for 1 to {MOST_PRODUCTS}.")
     check_list_file(out)
-    begun, moment = time.monotonic(), now or datetime.now(UTC)
+    lists = settings.folder(settings.engines.lists)
+    with being_made(out) if out.parent.resolve() == lists else contextlib.nullcontext():
+        return _export(settings, store, k, out, now or datetime.now(UTC), say, per_shard)
+
+
+def _export(
+    settings: Settings, store: str, k: int, out: Path, moment: datetime, say: Callable[[str], None], per_shard: int
+) -> BatchExport:
+    begun = time.monotonic()
     basis = _basis(settings, store, moment)
     users, bundle = basis.users, basis.bundle
     say(f"{len(users):,} users of {store}, {basis.refused:,} more do not allow personalisation")

@@ -17,6 +17,8 @@ from shopkeeper.commerce.tables import ORDERS
 from shopkeeper.engines.group_commit import GroupCommit
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.lake_erasure import Person
+from shopkeeper.engines.list_erasure import erase_from_lists
+from shopkeeper.engines.night_lists import NightListFiles
 from shopkeeper.engines.quarantine_files import QuarantineFiles
 from shopkeeper.engines.state import State
 from shopkeeper.experiments.sticky import MemorySticky
@@ -40,6 +42,7 @@ class Places:
     quarantine: QuarantineFiles
     state: State
     models: Path
+    lists: NightListFiles
     profiles: Profiles
     first_arms: MemorySticky
     catalogue: Catalogue
@@ -111,6 +114,7 @@ class Erasure:
         if erased["models"]:
             await places.release.reopen()
         erased["profiles"] = await self._erase_profiles(store, user)  # again: a shared cache may have been away before
+        erased["lists"] = await asyncio.to_thread(self._erase_from_lists, stores, user)
         return erased
 
     async def _erase_profiles(self, store: str, user: str) -> int:
@@ -138,6 +142,13 @@ class Erasure:
             if order.user == user
         ]
         return tables.upsert(ORDERS, blank).written if blank else 0
+
+    def _erase_from_lists(self, stores: tuple[str, ...], user: str) -> int:
+        """Erase a user from the lists of the night, on disk and as they are held here."""
+        lists = self._places.lists
+        erased = erase_from_lists(lists.folder, stores, (user,))
+        lists.follow()
+        return erased
 
     def _erase_from_models(self, group: str, user: str) -> int:
         """Erase a user from every bundle on disk, newest or not; return from how many."""

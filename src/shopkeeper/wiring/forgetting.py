@@ -11,6 +11,7 @@ from shopkeeper.engines.feature_manifest import FOLDER
 from shopkeeper.engines.feature_store import FeatureStore
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.lake_erasure import Person
+from shopkeeper.engines.list_erasure import erase_from_lists
 from shopkeeper.engines.quarantine_files import QuarantineFiles
 from shopkeeper.engines.running_marks import running_processes
 from shopkeeper.engines.state import State
@@ -30,13 +31,14 @@ CACHE_WAIT_SECONDS = 5.0
 def forget_person(settings: Settings, store: str, user: str) -> dict[str, int]:
     """Erase a user of a store's customer group, with the devices and sessions that are theirs alone.
 
-    Returns how many rows, bundles and mentions went, by place. Bytes are gone when it returns, also from files that
-    readers had open.
+    Returns how many rows, lists, bundles and mentions went, by place. Bytes are gone when it returns, also from files
+    that readers had open.
 
     Raises:
         UnknownStore: the store is not declared.
         ContractNotMet: a process is writing, so what it holds could not be erased; all else has been.
-        Unavailable: ClickHouse or the shared cache does not answer; run it again when they do.
+        Unavailable: ClickHouse or the shared cache does not answer, or lists of the night cannot be read; run it again
+            when they do.
     """
     lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
     quarantine = QuarantineFiles(settings.folder(settings.engines.quarantine))
@@ -53,6 +55,7 @@ def forget_person(settings: Settings, store: str, user: str) -> dict[str, int]:
         state.reports.save("erasure", {"status": "done", "erased": erased}, store)  # names nobody
         whole = compact_state(state.engine)
     Analytics(settings, lake).load()  # what is gone from the lake goes from ClickHouse
+    erased["lists"] = erase_from_lists(settings.folder(settings.engines.lists), stores, person.users)
     if settings.engines.cache_url is not None:
         erased["cache"] = asyncio.run(_forget_in_cache(settings.engines.cache_url, group, user))
     running = max(removed.live_segments, running_processes(settings.folder(settings.engines.log)))

@@ -328,6 +328,18 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
             catalogue, arrivals(settings), read_contracts(settings).rules(), settings.intake.future_seconds
         ),
         erasure=Erasure(
-            Places(live_log, lake, quarantine, state, models, profiles, first_arms, catalogue, release, cache.clear)
+            Places(
+                live_log,
+                lake,
+                quarantine,
+                state,
+                models,
+                lists,
+                profiles,
+                first_arms,
+                catalogue,
+                release,
+                cache.clear,
+            )
         ),
     )
