@@ -33,7 +33,9 @@ from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.engines.state import open_state
 from shopkeeper.engines.state_copy import rows_of
 from shopkeeper.engines.state_schema import METADATA, SECRET
+from shopkeeper.engines.stop_file import StopFile
 from shopkeeper.errors import FieldProblem, InputError, UnknownStore
+from shopkeeper.experiments.live_test import StopOrder
 from shopkeeper.intake.keyed_rows import logged
 from shopkeeper.intake.ports import RejectedRow, SourcedRow
 from shopkeeper.quality.ports import NamedQuery
@@ -45,11 +47,15 @@ from shopkeeper.simulation.retailer import Scale
 from shopkeeper.wiring.exporting import export_workspace
 from shopkeeper.wiring.importing import import_into
 from shopkeeper.wiring.new_workspace import create_workspace
+from shopkeeper.wiring.parts.own_files import OwnFile, SourceMappings
+from shopkeeper.wiring.parts.part import House, Part
 from shopkeeper.wiring.parts.state_rows import StateRows
+from shopkeeper.wiring.parts.stops import Stops
 from shopkeeper.wiring.returning import bring_back
 from shopkeeper.wiring.serve import open_serving
 from shopkeeper.wiring.settings import Settings, load_settings
 from shopkeeper.wiring.train import Asked, train_system
+from shopkeeper.wiring.workspace_state import open_workspace_state
 
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
 SEED = 5
@@ -57,6 +63,29 @@ ASKED = Asked("item-knn", seed=SEED, folds=0, ignore_quality="a test")
 VIEWS = [*LOGGED_TABLES, *(f"{name}_history" for name in KEYED_TABLES)]
 TITLES = ['Tea "{cup}" | 漢字', '{"en": "not a translation"}', '["x"]', '"quoted"', "two\nlines", "[bracket"]
 """Texts in a column that may also hold an object."""
+SOURCES = """
+[[sources]]
+name = "erp"
+url = "mysql://u:hunter2@h/d"
+query = "SELECT 1"
+table = "products"
+
+[[sources]]
+name = "till"
+path = "/mnt/till"
+mapping = "maps/till.yaml"
+"""
+OWN = {
+    "metrics.yaml": "version: 1  # ours\nfigures: []\nmetrics: []\n",
+    "rates.yaml": "version: 1\nreporting_currency: GBP\nrates: [{currency: EUR, since: 2026-01-01, rate: 0.85}]\n",
+    "maps/till.yaml": "version: 1\ntables: []\n",
+}
+STOPS = (
+    StopOrder(system="pricing", person="ann", reason="odd lists", at="2026-10-30T09:00:00Z"),
+    StopOrder(system="pricing", store="uk", person="ben", reason="sale", at="2026-10-30T10:00:00Z"),
+)
+LEFT_BEHIND = ("lake/", "log/", "quarantine/", "models/", "secrets/", "state.db", "jobs.db", "shopkeeper.toml", ".imp")
+"""What lies in a workspace and is not the same file in the next one; docs/guides/moving.md says why."""
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +99,12 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     change(settings, history[0].store)
     train_system(settings, "recommendations", ASKED, say=lambda _: None)
     own = (settings.workspace / "shopkeeper.toml").read_text().replace("[training]\n", "[training]\nbootstrap = 200\n")
-    source = '\n[[sources]]\nname = "erp"\nurl = "mysql://u:hunter2@h/d"\nquery = "SELECT 1"\ntable = "products"\n'
-    (settings.workspace / "shopkeeper.toml").write_text(own + source)
+    (settings.workspace / "shopkeeper.toml").write_text(own + SOURCES)
+    for name, text in OWN.items():
+        (settings.workspace / name).parent.mkdir(exist_ok=True)
+        (settings.workspace / name).write_text(text)
+    for order in STOPS:
+        StopFile(settings.workspace).give(order)
     shutil.copyfile(settings.workspace / "contracts/default.yaml", settings.workspace / "contracts/uk.yaml")
     return load_settings(settings.workspace)
 
@@ -166,11 +199,49 @@ def test_contracts_settings_and_rejected_rows_come_back_without_secrets(
         assert (back.workspace / name).read_bytes() == (shop.workspace / name).read_bytes()
     assert back.training == shop.training
     assert back.training.bootstrap == 200
-    assert [source.url for source in back.sources] == ["mysql://u:${PASSWORD}@h/d"]
+    assert [source.url for source in back.sources] == ["mysql://u:${PASSWORD}@h/d", None]
     assert not any(b"hunter2" in path.read_bytes() for path in exported[0].rglob("*") if path.is_file())
     kept = [QuarantineFiles(one.folder(one.engines.quarantine)).rows() for one in (shop, back)]
     assert kept[0] == kept[1]
     assert len(kept[1]) >= 2
+
+
+def test_files_of_ones_own_and_stop_orders_come_back_as_they_were(shop: Settings, back: Settings) -> None:
+    assert {name: (back.workspace / name).read_text() for name in OWN} == OWN
+    assert [source.mapping for source in back.sources] == [None, Path("maps/till.yaml")]
+    assert StopFile(back.workspace).orders() == StopFile(shop.workspace).orders() == STOPS
+
+
+def test_every_file_of_the_workspace_comes_back_but_those_that_are_made_anew(shop: Settings, back: Settings) -> None:
+    first, second = (
+        {path.relative_to(one.workspace).as_posix(): path for path in one.workspace.rglob("*") if path.is_file()}
+        for one in (shop, back)
+    )
+    own = {n: path for n, path in first.items() if not n.startswith(LEFT_BEHIND) and path.suffix != ".lock"}
+    assert {name for name in own if name not in second or second[name].read_bytes() != own[name].read_bytes()} == set()
+    assert {"objectives/recommendations.yaml", "metrics.yaml", "maps/till.yaml", "stops.json"} <= own.keys()
+
+
+def test_one_store_takes_its_own_stop_orders_and_those_for_all_along_and_no_file_that_holds_all_stores(
+    shop: Settings, tmp_path: Path
+) -> None:
+    with open_workspace_state(shop) as state:
+        lake = Lake(shop.folder(shop.engines.log), shop.folder(shop.engines.lake))
+        parts: list[Part] = [Stops(), OwnFile("metrics.yaml"), SourceMappings()]
+        for part in parts:
+            part.pack(House(shop, state, lake, "de"), tmp_path)
+    assert StopFile(tmp_path).orders() == STOPS[:1]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["stops.json"]
+
+
+def test_a_stop_file_nobody_can_read_stops_everything_where_it_goes_too(tmp_path: Path) -> None:
+    old, new = create_workspace(tmp_path / "old"), create_workspace(tmp_path / "new")
+    (old.workspace / "stops.json").write_text("{oh dear")
+    export_workspace(old, tmp_path / "out")
+    bring_back(new, tmp_path / "out")
+    (order,) = StopFile(new.workspace).orders()
+    assert (order.system, order.store) == ("", "")
+    assert "cannot be read" in order.reason
 
 
 def test_the_same_seed_learns_the_same_model_with_the_same_metrics(shop: Settings, back: Settings) -> None:

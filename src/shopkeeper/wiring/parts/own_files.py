@@ -1,4 +1,4 @@
-"""Files a retailer writes into the workspace: data contracts, objectives, plans of experiments."""
+"""Files a retailer writes into the workspace: contracts, objectives, plans, metrics, rates, mappings of sources."""
 
 from __future__ import annotations
 
@@ -42,6 +42,56 @@ class OwnFiles:
         packed = _files(folder / self.name)
         for path in packed:
             put(path.read_bytes(), house.settings.workspace / self.name / path.name)
+        return {self.name: len(packed)} if packed else {}
+
+
+class OwnFile:
+    """One file beside `shopkeeper.toml` that holds for all stores.
+
+    Args:
+        name: The file, in the workspace as in the export.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def pack(self, house: House, folder: Path) -> Counts:
+        """Copy the file as it is."""
+        path = house.settings.workspace / self.name
+        if house.store is not None or not path.is_file():
+            return {}
+        shutil.copyfile(path, folder / self.name)
+        return {self.name: 1}
+
+    def unpack(self, house: House, folder: Path, offsets: Counts) -> Counts:  # noqa: ARG002 - the port
+        """Copy the file; one that is there and says something else is kept beside it under another ending."""
+        if not (folder / self.name).is_file():
+            return {}
+        put((folder / self.name).read_bytes(), house.settings.workspace / self.name)
+        return {self.name: 1}
+
+
+class SourceMappings:
+    """The mappings that `[[sources]]` name by a path inside the workspace; others lie where only this machine looks."""
+
+    name = "mappings"
+
+    def pack(self, house: House, folder: Path) -> Counts:
+        """Copy them to the same paths below `mappings/`."""
+        workspace = house.settings.workspace.resolve()
+        named = {house.settings.folder(one.mapping) for one in house.settings.sources if one.mapping is not None}
+        inside = sorted(path for path in named if path.is_relative_to(workspace) and path.is_file())
+        for path in inside if house.store is None else ():
+            target = folder / self.name / path.relative_to(workspace)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+        return {self.name: len(inside)} if inside and house.store is None else {}
+
+    def unpack(self, house: House, folder: Path, offsets: Counts) -> Counts:  # noqa: ARG002 - the port
+        """Copy them back to their paths; one that is there and says something else is kept under another ending."""
+        packed = sorted(path for path in (folder / self.name).rglob("*") if path.is_file())
+        for path in packed:
+            put(path.read_bytes(), house.settings.workspace / path.relative_to(folder / self.name))
         return {self.name: len(packed)} if packed else {}
 
 
