@@ -10,6 +10,7 @@ from shopkeeper.recommendations.learn import LEARNABLE
 from shopkeeper.recommendations.loaded import MODELS
 from shopkeeper.recommendations.model import RecommendationModel
 from shopkeeper.recommendations.popular import Popular, PopularParams
+from shopkeeper.recommendations.rule_baseline import RuleBaseline, RuleParams
 from shopkeeper.recommendations.session_knn import SessionKnn, SessionKnnParams
 from shopkeeper.testing.model_suite import RecommendationModelSuite
 
@@ -17,6 +18,11 @@ from shopkeeper.testing.model_suite import RecommendationModelSuite
 class TestPopular(RecommendationModelSuite):
     def fit(self, data: Interactions, seed: int) -> RecommendationModel:
         return Popular.fit(data, PopularParams(), seed)
+
+
+class TestRuleBaseline(RecommendationModelSuite):
+    def fit(self, data: Interactions, seed: int) -> RecommendationModel:
+        return RuleBaseline.fit(data, RuleParams(), seed)
 
 
 class TestItemKnn(RecommendationModelSuite):

@@ -72,7 +72,7 @@ def _keep_first(writer: LakeWriter, table: TableSchema, fresh: FreshRows, cells:
 
 
 def _known(writer: LakeWriter, table: TableSchema, fresh: FreshRows, cells: Mapping[int, Cell], key: list[str]) -> str:
-    """Return the SQL join that leaves out rows the touched partitions have already."""
+    """Return the SQL condition that leaves out rows the touched partitions have already."""
     touched = {(table.name, store, day.isoformat()) for store, day in cells.values()}
     parts = [part for part in writer.manifest.parts if part.partition in touched]
     if not parts:
@@ -87,7 +87,7 @@ def _known(writer: LakeWriter, table: TableSchema, fresh: FreshRows, cells: Mapp
         known = f"FROM read_parquet({file})"
     fresh.connection.execute(f"CREATE TEMP TABLE known AS {known}")
     same = " AND ".join(f"k.{name} = f.{name}" for name in key)
-    return f"ANTI JOIN known k ON k.day = CAST(f.{time} AS DATE) AND {same}"
+    return f"WHERE NOT EXISTS (FROM known k WHERE k.day = CAST(f.{time} AS DATE) AND {same})"
 
 
 def _copies(fresh: FreshRows) -> Iterator[list[int]]:

@@ -111,5 +111,6 @@ def separated(texts: list[str]) -> str:
 
 
 def _joined(texts: list[str]) -> str:
-    """Return SQL of all texts, a separator before, between and behind them; `concat` takes NULL for an empty text."""
-    return f"concat({SEPARATOR}, {f', {SEPARATOR}, '.join(texts)}, {SEPARATOR})"
+    return f" || {SEPARATOR} || ".join([f"{SEPARATOR} || coalesce({texts[0]}, '')"] + [
+        f"coalesce({text}, '')" for text in texts[1:]
+    ]) + f" || {SEPARATOR}"  # fmt: skip

@@ -33,15 +33,19 @@ from shopkeeper.recommendations.parameters import (
     ITEM_KNN_SPACE,
     POPULAR_DEFAULTS,
     POPULAR_SPACE,
+    RULE_DEFAULTS,
+    RULE_SPACE,
     SESSION_KNN_DEFAULTS,
     SESSION_KNN_SPACE,
     als_params,
     ease_params,
     item_knn_params,
     popular_params,
+    rule_params,
     session_knn_params,
 )
 from shopkeeper.recommendations.popular import Popular, PopularParams
+from shopkeeper.recommendations.rule_baseline import RuleBaseline
 from shopkeeper.recommendations.session_knn import SessionKnn
 from shopkeeper.recommendations.shoppers import ShopperPasts
 from shopkeeper.registry.bundle import Bundle
@@ -96,6 +100,7 @@ LEARNABLE: Mapping[str, Learnable] = {
         _beside_popular(SessionKnn.fit, session_knn_params), SESSION_KNN_SPACE, SESSION_KNN_DEFAULTS
     ),
     Popular.name: Learnable(_fit_popular, POPULAR_SPACE, POPULAR_DEFAULTS),
+    RuleBaseline.name: Learnable(_beside_popular(RuleBaseline.fit, rule_params), RULE_SPACE, RULE_DEFAULTS),
 }
 """Every model by name; the first is the default."""
 

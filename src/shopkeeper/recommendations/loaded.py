@@ -15,12 +15,14 @@ from shopkeeper.recommendations.item_knn import ItemKnn
 from shopkeeper.recommendations.items import ItemIndex
 from shopkeeper.recommendations.model import Arrays, RecommendationModel
 from shopkeeper.recommendations.popular import Popular
+from shopkeeper.recommendations.rule_baseline import RuleBaseline
 from shopkeeper.recommendations.session_knn import SessionKnn
 from shopkeeper.recommendations.shoppers import ShopperPasts
 from shopkeeper.registry.bundle import Bundle
 
 MODELS: Mapping[str, Callable[[ItemIndex, Arrays], RecommendationModel]] = {
     Popular.name: Popular.from_arrays,
+    RuleBaseline.name: RuleBaseline.from_arrays,
     ItemKnn.name: ItemKnn.from_arrays,
     Als.name: Als.from_arrays,
     Ease.name: Ease.from_arrays,

@@ -12,11 +12,20 @@ from shopkeeper.recommendations.ease import EaseParams
 from shopkeeper.recommendations.interactions import KINDS
 from shopkeeper.recommendations.item_knn import ItemKnnParams
 from shopkeeper.recommendations.popular import PopularParams
+from shopkeeper.recommendations.rule_baseline import RuleParams
 from shopkeeper.recommendations.session_knn import SessionKnnParams
 from shopkeeper.training.ports import Parameters, SearchRange
 
-ParamsT = TypeVar("ParamsT", ItemKnnParams, AlsParams, EaseParams, SessionKnnParams)
+ParamsT = TypeVar("ParamsT", ItemKnnParams, AlsParams, EaseParams, SessionKnnParams, RuleParams)
 POPULAR_SPACE: Mapping[str, SearchRange] = {"half_life_days": SearchRange(1.0, 365.0, log=True)}
+
+RULE_SPACE: Mapping[str, SearchRange] = {
+    "days": SearchRange(7.0, 90.0, log=True),
+    "together": SearchRange(0.05, 5.0, log=True),
+    "shrink": SearchRange(1.0, 100.0, log=True),
+    "recent": SearchRange(1, 10, integer=True),
+    "age_decay": SearchRange(0.2, 1.0),
+}
 
 ITEM_KNN_SPACE: Mapping[str, SearchRange] = {
     "window": SearchRange(2, 16, integer=True),
@@ -81,6 +90,7 @@ def flat(parameters: Parameters) -> dict[str, Any]:
 
 
 POPULAR_DEFAULTS: Parameters = flat(PopularParams().document())
+RULE_DEFAULTS: Parameters = flat({**asdict(RuleParams()), "popular": PopularParams().document()})
 ITEM_KNN_DEFAULTS: Parameters = flat({**asdict(ItemKnnParams()), "popular": PopularParams().document()})
 SESSION_KNN_DEFAULTS: Parameters = flat({**asdict(SessionKnnParams()), "popular": PopularParams().document()})
 EASE_DEFAULTS: Parameters = flat({**asdict(EaseParams()), "popular": PopularParams().document()})
@@ -98,6 +108,11 @@ def popular_params(parameters: Parameters) -> PopularParams:
     leaders = int(given.pop("category_leaders", default.category_leaders))
     _nothing_left(given, "popular", POPULAR_DEFAULTS)
     return PopularParams(half_life, tuple(weights.values()), leaders)
+
+
+def rule_params(parameters: Parameters) -> tuple[RuleParams, PopularParams]:
+    """Return the parameters of the rule baseline and what one event counts in it. Raises InputError."""
+    return _read(RuleParams(), "rules", RULE_DEFAULTS, parameters)
 
 
 def item_knn_params(parameters: Parameters) -> tuple[ItemKnnParams, PopularParams]:
