@@ -46,10 +46,10 @@ OBJECTIVE = (
     .replace("Head of e-commerce", "Ann")
     .replace("minimum_uplift: 0.15", "minimum_uplift: 0.8")
     .replace(
-        "  - {metric: conversion, margin: 0.02}\n  - {metric: aov, margin: 0.02}\n",
+        "  - {metric: conversion, margin: 0.05}\n  - {metric: aov, margin: 0.05}\n",
         "  - {metric: conversion, margin: 0.5}\n",
     )
-    .replace("  - {metric: refund_share, margin: 0.05}\n", "")
+    .replace("  - {metric: refund_share, margin: 0.15}\n", "")
     .replace("fallback_share, limit: 0.01", "fallback_share, limit: 0.05")
     .replace("p99_latency_ms: 100", "p99_latency_ms: 2000")
     .replace("against: limit, bound: 150", "against: limit, bound: 3000")

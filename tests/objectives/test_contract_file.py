@@ -69,7 +69,7 @@ def test_a_misspelt_key_names_its_line_and_the_key_that_was_meant() -> None:
 
 
 def test_a_misspelt_metric_names_its_line_and_the_metric_that_was_meant() -> None:
-    text = changed("{metric: conversion, margin: 0.02}", "{metric: conversoin, margin: 0.02}")
+    text = changed("{metric: conversion, margin: 0.05}", "{metric: conversoin, margin: 0.05}")
     line = line_of(text, "- {metric: conversoin")
     assert refused(text)["guardrails[0].metric"] == (
         f"line {line}: is 'conversoin', which is no metric.",
@@ -92,8 +92,8 @@ def test_a_misspelt_metric_names_its_line_and_the_metric_that_was_meant() -> Non
         ("decide_by: 2027-03-31", "decide_by: soon", "timeline.decide_by", "Give a day such as 2026-12-01."),
         ("maturation_days: 14", "maturation_days: 3", "maturation_days", "Figures are not final"),
         ("limit: 0.01}", "}", "guardrails[3]", "Give a margin against the control, a limit, or both."),
-        ("conversion, margin: 0.02", "ctr, margin: 0.02", "guardrails[0].metric", "It must win; it guards nothing."),
-        ("aov, margin: 0.02", "conversion, margin: 0.02", "guardrails", "Keep one of them."),
+        ("conversion, margin: 0.05", "ctr, margin: 0.05", "guardrails[0].metric", "It must win; it guards nothing."),
+        ("aov, margin: 0.05", "conversion, margin: 0.05", "guardrails", "Keep one of them."),
         ("bound: 0.05, alpha: 0.0025", "bound: 5, alpha: 0.0025", "rollback[4].bound", "Against the control"),
         (
             "error_share, against: limit, bound",

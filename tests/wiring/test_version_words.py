@@ -15,7 +15,7 @@ def test_the_objective_is_told_in_words_while_it_is_the_one_the_version_was_judg
     assert held is not None
     words = objective_words(tmp_path, "recommendations", held.digest)
     assert words["primary KPI"] == f"{held.primary.metric}, up by at least {held.primary.minimum_uplift:.0%}"
-    assert "conversion no worse than 2%" in words["guardrails"]
+    assert "conversion no worse than 5%" in words["guardrails"]
     assert objective_words(tmp_path, "recommendations", "another") == {}
     assert objective_words(tmp_path, "pricing", held.digest) == {}
 
