@@ -39,6 +39,7 @@ BEGINNINGS = {"recommendations/interaction": "recommendations/seen"}
 
 FILLED: Mapping[str, list[dict[str, str]]] = {
     "experiments/outcome_shown": [{"attribution": "7"}],
+    "experiments/shadow_rewards": [{"attribution": "7", "arm_blind": "'agent.crawler'"}],
     "quality/contract_breach": [
         {"table": "events", "breach": "price < $least OR price > 5", "within": "ts >= $since"},
         {"table": "products", "breach": "currency NOT IN ('GBP')", "within": "TRUE"},
@@ -173,6 +174,7 @@ _DOCUMENTS: Mapping[str, list[object]] = {
     "consent_default": [{"personalise": False}, {"measure": True, "personalise": True}],
     "attributes": [{}, {"colour": "röd", "size": 4}],
     "properties": [{}, {"a": 1}],
+    "chances": [[], [["p1", 0.5, 0.1], ["Ключ-鍵", 0.01, 0]]],
 }
 
 

@@ -50,8 +50,8 @@ def test_what_it_would_have_answered_is_kept_with_time_and_agreement() -> None:
     shop.look()
     assert shop.wait() == ShadowAnswer(
         decision_id="d1", ts=TS, store="uk", system="recommendations", test="r1", version="v2", unit="ann",
-        session="s1", surface="home", agreement=0.0, results=1,
-        answer={"said": "desk", "shown": [("lamp", 1.0, 0.0)]},
+        session="s1", surface="home", agreement=0.0, results=1, answer={"said": "desk"},
+        chances=(("lamp", 1.0, 0.0),),
     )  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def test_of_a_shopper_who_is_not_measured_only_counts_are_kept() -> None:
     shop = Shop(Parrot("v2"))
     shop.look(Wish(measured=False))
     row = shop.wait()
-    assert (row.unit, row.session, row.answer, row.results) == (None, None, {}, 1)
+    assert (row.unit, row.session, row.answer, row.chances, row.results) == (None, None, {}, (), 1)
 
 
 @pytest.mark.parametrize(("chance", "computed"), [(0.0499, True), (0.05, False)])

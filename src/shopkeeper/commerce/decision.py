@@ -55,8 +55,9 @@ class ShadowAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
         version: The version that was computed.
         error: What kind of error it ended with; None = it answered.
         agreement: Share of the shown products that it would have shown too, 0 to 1; None where one side has no answer.
-        answer: What it would have answered, in the system's own words. `shown` in it lists for each result that was
-            shown its id, the chance it stood at its place with, and the chance that this version had shown it there.
+        answer: What it would have answered, in the system's own words.
+        chances: For each result that was shown, where chance had a part in it: its id, the chance it stood at its place
+            with, and the chance that this version had shown it there.
         took_ms: Time of the model alone, milliseconds.
     """
 
@@ -73,4 +74,5 @@ class ShadowAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
     agreement: float | None = None
     results: Count = 0
     answer: dict[str, Any] = {}
+    chances: tuple[tuple[str, float, float], ...] = ()
     took_ms: float = 0.0

@@ -27,6 +27,8 @@ LEAST_EFFECTIVE: Final = 100.0
 """Rows that the weighted log must be worth; below it nothing is concluded."""
 LEAST_SHARE: Final = 0.01
 """The same as a share of all rows."""
+LEAST_SUPPORT: Final = 0.9
+"""Share of the other policy's answers that must surely not be short of having had a chance in the log."""
 LEAST_REWARDS: Final = 30.0
 """Rewards that the weighted rewards must be worth; below it an interval by resampling is no interval."""
 _MOST_CELLS: Final = 4_000_000
@@ -102,7 +104,8 @@ class OffPolicy:
         logged: Mean reward of the policy that answered.
         effective: Rows the weighted log is worth (Kish).
         effective_rewards: Rewards the weighted rewards are worth.
-        mean_weight: 1 where propensities are right and every answer of the other policy could have been given.
+        mean_weight: 1 where propensities are right and every answer of the other policy could have been given; else the
+            share of its answers that could.
         clipped: Share of rows whose weight was cut.
         estimates: By estimator; without a model of rewards the first two.
         conclusion: By the interval of SNIPS, which believes no model of rewards.
@@ -131,9 +134,9 @@ def evaluate(log: LoggedAnswers, options: Options = Options()) -> OffPolicy:
     """Return the value of the other policy with intervals by resampling units, or why nothing can be concluded."""
     whole = log.target / log.propensities
     weights = np.minimum(whole, options.clip)
-    estimates = _estimates(log, weights, options)
+    estimates, support = _estimates(log, weights, whole, options)
     effective, of_rewards = effective_size(whole), effective_size(whole * np.abs(log.rewards))
-    conclusion, why = _conclusion(log, effective, of_rewards, estimates)
+    conclusion, why = _conclusion(log, effective, of_rewards, support, estimates)
     return OffPolicy(
         rows=len(whole),
         logged=float(log.rewards.mean()),
@@ -154,7 +157,7 @@ def identified(log: LoggedAnswers) -> bool:
 
 
 def _conclusion(
-    log: LoggedAnswers, effective: float, of_rewards: float, estimates: dict[Estimator, Estimate]
+    log: LoggedAnswers, effective: float, of_rewards: float, support: float, estimates: dict[Estimator, Estimate]
 ) -> tuple[Conclusion, str]:
     rows = len(log.rewards)
     if not identified(log):
@@ -166,6 +169,11 @@ def _conclusion(
         return "refused", (
             f"Poor overlap: the {rows:,} rows are worth {effective:,.0f} for this policy, which mostly answers what was"
             f" hardly ever logged; at least {max(LEAST_EFFECTIVE, LEAST_SHARE * rows):,.0f} are needed"
+        )
+    if support < LEAST_SUPPORT:
+        return "refused", (
+            f"Poor support: at most {100 * support:.0f}% of what this policy would answer had a chance in the log, and"
+            f" {100 * LEAST_SUPPORT:.0f}% are needed; let exploration draw from more results"
         )
     found = estimates["snips"]
     said = f"{100 * found.relative_low:+.1f}% to {100 * found.relative_high:+.1f}% of the logged value by SNIPS"
@@ -180,8 +188,10 @@ def _conclusion(
     return ("worse", said) if found.relative_high < 0 else ("inconclusive", f"The interval holds no change: {said}")
 
 
-def _estimates(log: LoggedAnswers, weights: Array, options: Options) -> dict[Estimator, Estimate]:
-    """Return each estimator over all rows, and its quantiles over resampled units.
+def _estimates(
+    log: LoggedAnswers, weights: Array, whole: Array, options: Options
+) -> tuple[dict[Estimator, Estimate], float]:
+    """Return each estimator over all rows with its quantiles over resampled units, and the mean weight's upper end.
 
     Every estimator is a ratio of sums over rows, so a resample only weighs those sums anew.
     """
@@ -195,10 +205,12 @@ def _estimates(log: LoggedAnswers, weights: Array, options: Options) -> dict[Est
         parts["dr"] = (log.model_target + weights * residual, one)
         switched = np.where(weights <= options.switch, weights, 0.0)
         parts["switch_dr"] = (log.model_target + switched * residual, one)
-    columns = np.column_stack([log.rewards, one, *(column for pair in parts.values() for column in pair)])
+    columns = np.column_stack([log.rewards, one, *(column for pair in parts.values() for column in pair), whole])
     sums = _resampled(_by_unit(columns, log.units), options)
-    whole = columns.sum(axis=0)
-    return {name: _interval(whole, sums, 2 + 2 * place, options.alpha) for place, name in enumerate(parts)}
+    totals = columns.sum(axis=0)
+    found = {name: _interval(totals, sums, 2 + 2 * place, options.alpha) for place, name in enumerate(parts)}
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return found, float(np.nanquantile(sums[:, -1] / sums[:, 1], 1 - options.alpha / 2))
 
 
 def _by_unit(columns: Array, units: npt.NDArray[np.intp] | None) -> Array:

@@ -68,9 +68,8 @@ def draw_seed(request: RecommendationRequest, version: str | None, decision_id: 
 
 def likelihoods(shown: RecommendationAnswer, other: Odds) -> Sequence[tuple[str, float, float]]:
     """Return for each product shown its id, the chance it stood there with, and the chance by other odds."""
-    chances = [one.chance for one in shown.chances] or [1.0] * len(shown.items)
-    rows = enumerate(zip(shown.items, chances, strict=True))
-    return [(item.product, chance, other.chance(place, item.product)) for place, (item, chance) in rows]
+    rows = enumerate(zip(shown.items, shown.chances, strict=True))
+    return [(item.product, one.chance, other.chance(place, item.product)) for place, (item, one) in rows]
 
 
 def _allowed(found: Sequence[Recommendation], rules: Rules) -> list[str]:

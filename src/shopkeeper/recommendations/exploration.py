@@ -1,13 +1,15 @@
 """Lists that try things out: which products may stand at each place, and with what chance exactly.
 
-A place of the list made without chance is one of three. A *kept* one shows its product. An *open* one shows its product
-with the chance `1 - share`, and with `share` one of the spare products, all alike. A *reserved* one shows one of the
-fresh products, all alike. No product comes twice. A spare product has the same chance as any other at every open place,
-so both chances of what is shown are exact:
+A place of the list made without chance is one of three. A *kept* one shows its product. A *reserved* one shows one of
+the fresh products, all alike. Of the *open* ones a list changes at most one thing: with the chance `share` one of
 
-    given the places above:  share / (spare products not shown above)     whatever stands above:  share / spare products
+    N = m * s + m * (m - 1) / 2
 
-The first is for estimates that follow the list from the top, the second for those that judge place by place.
+changes is made, all alike: one of the s spare products at one of the m open places, or two open places swapped. Every
+product that is not a place's own has one chance there, `share / N`, whatever stands at the others, and its own has
+`1 - share * (s + m - 1) / N`. From the top down, with nothing changed yet and r open places left, N_r counted alike and
+`q(r) = 1 - share + share * N_r / N`: a place keeps its product with `q(r - 1) / q(r)`, any other one is there with
+`share / N / q(r)`; below a change nothing is left to chance.
 
 Source:
     Own design, so that the chance at a place has a closed form; a Plackett-Luce draw has none below the first place.
@@ -43,8 +45,8 @@ class Odds:
 
     Attributes:
         base: The list without chance, best first.
-        share: Chance that an open place shows a spare product.
-        open: Places that may, from 0; at most as many as there are spare products.
+        share: Chance that the list has one change.
+        open: Places it may be at, from 0, the highest first.
         spare: Products none of which is in another part.
         reserved: Places for fresh products; at most as many as there are.
         fresh: Products none of which is in another part.
@@ -52,7 +54,7 @@ class Odds:
 
     base: tuple[str, ...]
     share: float = 0.0
-    open: frozenset[int] = frozenset()
+    open: tuple[int, ...] = ()
     spare: tuple[str, ...] = ()
     reserved: frozenset[int] = frozenset()
     fresh: tuple[str, ...] = ()
@@ -60,25 +62,28 @@ class Odds:
     @property
     def certain(self) -> bool:
         """True where nothing is left to chance."""
-        return not self.open and not self.reserved
+        return not self.reserved and not (self.share > 0 and self._changes(len(self.open)))
 
     def draw(self, seed: int) -> list[Drawn]:
         """Return a list drawn by chance; the same seed draws the same."""
         chance = Random(seed)  # noqa: S311 - which product is tried out is no secret
-        spare, fresh = list(self.spare), list(self.fresh)
-        shown = []
-        for place, product in enumerate(self.base):
+        shown, fresh = self._changed(chance), list(self.fresh)
+        left, changed = len(self.open), False
+        drawn = []
+        for place, product in enumerate(shown):
             if place in self.reserved:
                 given = 1.0 / len(fresh)
-                shown.append(Drawn(_taken(fresh, chance), given, 1.0 / len(self.fresh)))
-            elif place not in self.open:
-                shown.append(Drawn(product, 1.0, 1.0))
-            elif chance.random() < self.share:
-                given = self.share / len(spare)
-                shown.append(Drawn(_taken(spare, chance), given, self.share / len(self.spare)))
-            else:
-                shown.append(Drawn(product, 1.0 - self.share, 1.0 - self.share))
-        return shown
+                one = fresh.pop(int(chance.random() * len(fresh)))
+                drawn.append(Drawn(one, given, self.chance(place, one)))
+                continue
+            given = 1.0
+            if place in self.open:
+                own = product == self.base[place]
+                if not changed:
+                    given = (self._unchanged(left - 1) if own else self._each()) / self._unchanged(left)
+                changed, left = changed or not own, left - 1
+            drawn.append(Drawn(product, given, self.chance(place, product)))
+        return drawn
 
     def chance(self, place: int, product: str) -> float:
         """Return the chance of a product at a place, whatever stands above."""
@@ -86,9 +91,47 @@ class Odds:
             return 0.0
         if place in self.reserved:
             return 1.0 / len(self.fresh) if product in self.fresh else 0.0
-        if product == self.base[place]:
-            return 1.0 - self.share if place in self.open else 1.0
-        return self.share / len(self.spare) if place in self.open and product in self.spare else 0.0
+        own = product == self.base[place]
+        if place not in self.open or self.certain:
+            return float(own)
+        if own:
+            return 1.0 - self._each() * (len(self.spare) + len(self.open) - 1)
+        return self._each() if product in self.spare or product in self._movable() else 0.0
+
+    def _changed(self, chance: Random) -> list[str]:
+        """Return the list with the change that is drawn, if one is."""
+        shown, m, s = list(self.base), len(self.open), len(self.spare)
+        drawn = chance.random()
+        if drawn >= self.share or not self._changes(m):
+            return shown
+        number = int(chance.random() * self._changes(m))
+        if number < m * s:
+            shown[self.open[number // s]] = self.spare[number % s]
+            return shown
+        number -= m * s
+        upper = 0
+        while number >= m - 1 - upper:
+            number -= m - 1 - upper
+            upper += 1
+        one, two = self.open[upper], self.open[upper + 1 + number]
+        shown[one], shown[two] = shown[two], shown[one]
+        return shown
+
+    def _changes(self, places: int) -> int:
+        """Return how many changes there are within so many open places."""
+        return places * len(self.spare) + places * (places - 1) // 2
+
+    def _each(self) -> float:
+        """Return the chance of each change."""
+        return self.share / self._changes(len(self.open))
+
+    def _unchanged(self, left: int) -> float:
+        """Return the chance that nothing is changed above the last `left` open places."""
+        every = self._changes(len(self.open))
+        return 1.0 - self.share + self.share * self._changes(left) / every if every else 1.0
+
+    def _movable(self) -> set[str]:
+        return {self.base[place] for place in self.open}
 
 
 def odds(
@@ -103,13 +146,11 @@ def odds(
 ) -> Odds:
     """Return the odds of a list.
 
-    Of open places the lowest of the list are left open where there are more of them than spare products.
-
     Args:
         base: The list without chance, best first.
         spare: What an open place may show instead, none of it in `base`.
         fresh: New products, none of them in `base`; no spare ones where places are reserved for them.
-        share: Chance that an open place shows a spare product, 0 to 1.
+        share: Chance that the list has one change, 0 to 1.
         reserved: Places that fresh products should have, spread evenly down to the last.
         kept: Places that are nobody's to change.
         new: Places where a new product stands already; they are not reserved.
@@ -118,12 +159,9 @@ def odds(
     room = [place for place in free if place not in new]
     given = min(reserved, len(fresh), len(room))
     held = frozenset(room[(turn + 1) * len(room) // given - 1] for turn in range(given))
-    tried = [product for product in spare if not given or product not in fresh]
-    left = [place for place in free if place not in held]
-    lowest = left[max(len(left) - len(tried), 0) :] if share > 0 else []
-    return Odds(
-        tuple(base), share, frozenset(lowest), tuple(tried) if lowest else (), held, tuple(fresh) if given else ()
-    )
+    tried = tuple(product for product in spare if not given or product not in fresh)
+    left = tuple(place for place in free if place not in held) if share > 0 else ()
+    return Odds(tuple(base), share, left, tried if left else (), held, tuple(fresh) if given else ())
 
 
 def places_for_new(share: float, k: int) -> int:
@@ -134,7 +172,3 @@ def places_for_new(share: float, k: int) -> int:
 def seed_of(text: str) -> int:
     """Return the seed that a text stands for: 64 bits of its BLAKE2b hash."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
-
-
-def _taken(products: list[str], chance: Random) -> str:
-    return products.pop(int(chance.random() * len(products)))

@@ -19,8 +19,8 @@ class RecommendParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         bought_days: A bought product is not recommended again for so many days.
         repurchase: True lets bought products come back, for shops that sell what runs out.
         diversity: How much being unlike the products above counts against score, 0 = nothing, to 1 = all.
-        exploration: Chance with which a place of the list shows another product that could stand there, 0 = never.
-        exploration_pool: Of how many products that other one is drawn: those that come next after the list.
+        exploration: Chance that one thing of a list is changed: another product at one place, or two places swapped.
+        exploration_pool: Of how many products the other one is drawn: those that come next after the list.
         new_share: Share of the places that new products have at least, drawn by chance among them; 0 = none.
         new_days: A product is new for so many days.
         new_views: A product with so much interest lately, in views, is new no longer; 0 = however much it had.

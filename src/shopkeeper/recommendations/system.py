@@ -191,7 +191,7 @@ class RecommendationSystem:
         self, request: RecommendationRequest, shown: RecommendationAnswer, own: RecommendationAnswer
     ) -> Sequence[tuple[str, float, float]]:
         """Return for each product shown the chance it stood at its place with, and the chance by this recipe."""
-        return likelihoods(shown, self._odds(request, own))
+        return likelihoods(shown, self._odds(request, own)) if shown.chances else ()
 
     def _odds(self, request: RecommendationRequest, answer: RecommendationAnswer) -> Odds:
         rules = rules_for(request, Past(), self._catalogue, self._params)

@@ -84,8 +84,8 @@ class Shadow(Struct, frozen=True, kw_only=True):
 
     Attributes:
         agreement: Mean share of products that both lists have.
-        expected_low, expected_high: 95% interval of the expected KPI relative to the control's, off-policy; None where
-            it is not identified.
+        expected_low, expected_high: 95% interval, at all looks together, of the expected KPI relative to the control's,
+            off-policy; None where it is not identified.
     """
 
     answered: Service

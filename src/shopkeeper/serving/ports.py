@@ -97,7 +97,8 @@ class DecisionSystem(Protocol[RequestT, AnswerT]):
 
     def likelihoods(self, request: RequestT, shown: AnswerT, own: AnswerT) -> Sequence[tuple[str, float, float]]:
         """Return for each result shown its id, the chance it was shown with, and the chance that this system had shown
-        it at the same place, its own answer being `own`; chances of a place count whatever stands at the others."""
+        it at the same place, its own answer being `own`; chances of a place count whatever stands at the others.
+        Nothing where chance had no part in what was shown."""
         ...
 
     def record(self, answer: AnswerT) -> tuple[int, Mapping[str, Any]]:

@@ -125,9 +125,6 @@ def _row(job: _Job[RequestT, AnswerT], answer: AnswerT | None, error: str | None
     request, shown = job.shown.request, job.shown
     results, kept = job.system.record(answer) if answer is not None else (0, {})
     measured = request.measured
-    chances: list[tuple[str, float, float]] = []
-    if answer is not None and measured:
-        chances = list(job.system.likelihoods(request, shown.answer, answer))
     return ShadowAnswer(
         decision_id=shown.decision_id,
         ts=shown.ts,
@@ -141,6 +138,7 @@ def _row(job: _Job[RequestT, AnswerT], answer: AnswerT | None, error: str | None
         error=error,
         agreement=job.system.agreement(shown.answer, answer) if answer is not None else None,
         results=results,
-        answer={**kept, "shown": chances} if chances else dict(kept) if measured else {},
+        answer=dict(kept) if measured else {},
+        chances=tuple(job.system.likelihoods(request, shown.answer, answer)) if answer is not None and measured else (),
         took_ms=round(took_ms, 3),
     )

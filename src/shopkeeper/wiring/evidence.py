@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
+import msgspec
+
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import STORES
 from shopkeeper.engines.lake_measuring import LakeMeasuring
@@ -22,6 +24,7 @@ from shopkeeper.objectives.contract import Objective
 from shopkeeper.rollout.evidence import ArmSums, Epoch, MetricSums, Service, Shadow
 from shopkeeper.rollout.ports import Measured
 from shopkeeper.rollout.state import Allocation, RolloutState
+from shopkeeper.wiring.expected_kpi import expected_in_shadow
 from shopkeeper.wiring.settings import Settings
 
 PRODUCTS_SHOWN: Final = "products_shown"
@@ -42,7 +45,11 @@ class MeasuredRollouts:
                 added up.
             Unavailable: the logs cannot be read.
         """
-        return gather(self._settings, self._state, state.id, state.objective, state.epochs, at)
+        found = gather(self._settings, self._state, state.id, state.objective, state.epochs, at)
+        if found.shadow is None or state.stage != "shadow":
+            return found
+        shadow = expected_in_shadow(self._settings, self._state, state, found.shadow, at)
+        return msgspec.structs.replace(found, shadow=shadow)
 
 
 def gather(

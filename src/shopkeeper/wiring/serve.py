@@ -29,6 +29,7 @@ from shopkeeper.errors import LogDamaged, UnknownStore
 from shopkeeper.experiments.sticky import MemorySticky
 from shopkeeper.intake.consent import UserConsents, effective
 from shopkeeper.recommendations.answer import RecommendationAnswer
+from shopkeeper.recommendations.recipe import DEFAULT_PARAMS, changed
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
 from shopkeeper.recommendations.system import RecommendationSystem
 from shopkeeper.recommendations.trending import Trending
@@ -260,7 +261,8 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
     telemetry, catalogue, trending = Telemetry(time.time), Catalogue(), Trending()
     consents, profiles = UserConsents(catalogue.group), open_profiles(settings, stack)
     lists = NightListFiles(settings.folder(engines.lists))
-    system = RecommendationSystem(catalogue, trending, lists=lists)
+    recipe = changed(DEFAULT_PARAMS, settings.recommendations.recipe)
+    system = RecommendationSystem(catalogue, trending, recipe, lists)
     decision_log: QueuedLog[DecisionRecord] = QueuedLog(live_log, DECISIONS)
     shadow_log: QueuedLog[ShadowAnswer] = QueuedLog(live_log, SHADOW_ANSWERS)
     limits = BreakerLimits(

@@ -220,6 +220,13 @@ class RolloutSettings(_Section):
         return self
 
 
+class RecommendationSettings(_Section):
+    """How recommendations are made."""
+
+    recipe: dict[str, Any] = Field(default_factory=dict)
+    """Settings of the recipe that the serving version answers by, such as `exploration = 0.1`; arms may change them."""
+
+
 class SourceSettings(_Section):
     """One source that `shopkeeper sync` reads: a database, or files."""
 
@@ -270,6 +277,7 @@ class Settings(BaseSettings):
     training: TrainingSettings = TrainingSettings()  # type: ignore[call-arg]
     models: ModelSettings = ModelSettings()  # type: ignore[call-arg]
     rollout: RolloutSettings = RolloutSettings()  # type: ignore[call-arg]
+    recommendations: RecommendationSettings = RecommendationSettings()
     sources: list[SourceSettings] = Field(default_factory=list)
     """What `shopkeeper sync` reads, one `[[sources]]` each."""
 
