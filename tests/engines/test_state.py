@@ -26,6 +26,7 @@ from shopkeeper.errors import ChangedMeanwhile, ConfigError, Unavailable
 from shopkeeper.intake.ports import TableStore
 from shopkeeper.people.person import Person, signed
 from shopkeeper.people.ports import PeopleStore, PersonSessions, SignInTries
+from shopkeeper.recommendations.ports import RuleStore
 from shopkeeper.registry.ports import ModelRegistry
 from shopkeeper.rollout.ports import Rollouts
 from shopkeeper.rollout.stages import hold
@@ -34,6 +35,7 @@ from shopkeeper.testing.key_store_suite import KeyStoreSuite
 from shopkeeper.testing.people_suite import HOUR, PeopleStoreSuite, PersonSessionsSuite, SignInTriesSuite, now
 from shopkeeper.testing.registry_suite import RegistrySuite, example_version
 from shopkeeper.testing.rollouts_suite import LiveTestsEngine, RolloutsSuite, example_rollout
+from shopkeeper.testing.rule_store_suite import RuleStoreSuite, example_set
 from shopkeeper.testing.stop_orders_suite import Reopen, StopOrdersSuite
 from shopkeeper.testing.table_store_suite import TableStoreSuite
 
@@ -90,6 +92,18 @@ class TestStopOrders(StopOrdersSuite):
     @pytest.fixture
     def reopen(self, state: State) -> Reopen:
         return lambda: StateStops(state.engine)
+
+
+class TestRules(RuleStoreSuite):
+    @pytest.fixture
+    def rules(self, state: State) -> RuleStore:
+        return state.rules
+
+    def test_a_change_of_rules_is_audited(self, state: State) -> None:
+        state.rules.put(example_set())
+        entry = state.audit.latest(1)[0]
+        assert (entry["who"], entry["action"]) == ("anna", "rules.put")
+        assert entry["detail"] == {"store": "uk", "version": 1, "rules": 2, "why": "the sale"}
 
 
 class TestKeys(KeyStoreSuite):

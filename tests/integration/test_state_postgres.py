@@ -23,6 +23,7 @@ from shopkeeper.intake.ports import TableStore
 from shopkeeper.people.person import Person
 from shopkeeper.people.ports import PeopleStore, PersonSessions, SignInTries
 from shopkeeper.quality.ports import ReportStore
+from shopkeeper.recommendations.ports import RuleStore
 from shopkeeper.registry.ports import ModelRegistry
 from shopkeeper.rollout.ports import Rollouts
 from shopkeeper.serving.ports import KeyStore
@@ -32,6 +33,7 @@ from shopkeeper.testing.people_suite import PeopleStoreSuite, PersonSessionsSuit
 from shopkeeper.testing.registry_suite import RegistrySuite, example_version
 from shopkeeper.testing.report_store_suite import ReportStoreSuite
 from shopkeeper.testing.rollouts_suite import LiveTestsEngine, RolloutsSuite
+from shopkeeper.testing.rule_store_suite import RuleStoreSuite
 from shopkeeper.testing.stop_orders_suite import Reopen, StopOrdersSuite
 from shopkeeper.testing.table_store_suite import TableStoreSuite, example_product
 
@@ -112,6 +114,12 @@ class TestExperiments(ExperimentStoreSuite):
     @pytest.fixture
     def experiments(self, state: State) -> ExperimentStore:
         return state.experiments
+
+
+class TestRules(RuleStoreSuite):
+    @pytest.fixture
+    def rules(self, state: State) -> RuleStore:
+        return state.rules
 
 
 class TestKeys(KeyStoreSuite):

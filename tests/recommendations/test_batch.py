@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -29,10 +29,12 @@ from shopkeeper.recommendations.fill import Stock
 from shopkeeper.recommendations.interactions import Interactions
 from shopkeeper.recommendations.item_knn import ItemKnn, ItemKnnParams
 from shopkeeper.recommendations.loaded import bundle_arrays
+from shopkeeper.recommendations.merchandising import RuleSet, read_rules
 from shopkeeper.recommendations.model import RecommendationModel
 from shopkeeper.recommendations.popular import Popular, PopularParams
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
 from shopkeeper.recommendations.shelf import Shelf
+from shopkeeper.recommendations.shop_rules import ShopRules
 from shopkeeper.recommendations.shoppers import ShopperPasts
 from shopkeeper.recommendations.system import RecommendationSystem
 from shopkeeper.recommendations.trending import Trending
@@ -108,6 +110,9 @@ def change(catalogue: Catalogue) -> None:
         "p007": {"sensitive": True},
         "p002": {"stock": 0.0},
         "p014": {"stock": 0.0},
+        "p021": {"attributes": {"colour": "red"}},
+        "p022": {"attributes": {"colour": ["blue", "red"]}, "parent": "reds"},
+        "p023": {"attributes": {"colour": "red"}, "parent": "reds"},
     }
     rows = [SourcedRow(msgspec.structs.replace(cards[name], **new), END) for name, new in fields.items()]
     rows.append(SourcedRow(msgspec.structs.replace(cards["p005"], store=STORE), END, deleted=True))
@@ -125,6 +130,27 @@ def test_each_list_is_what_serving_answers(shop: BatchShop, k: int) -> None:
     assert products == [product for answer, _ in expected for product in answer]
     np.testing.assert_allclose(scores, np.concatenate([one for _, one in expected]), rtol=1e-12)
     assert [n for part in found for n in part.lengths.tolist()] == [len(answer) for answer, _ in expected]
+
+
+RULES: list[list[dict[str, Any]]] = [
+    [
+        {"do": "exclude", "where": {"categories": ["Department 1"]}},
+        {"do": "boost", "where": {"products": ["p003", "p010", "p020"]}, "by": 4},
+        {"do": "bury", "where": {"categories": ["Department 0 > Ring 1"]}, "by": 0.2},
+        {"do": "bought", "where": {"categories": ["Department 0"]}, "days": 0},
+    ],
+    [{"do": "quota", "per": "category", "at_most": 2}, {"do": "pin", "product": "p030", "position": 3}],
+    [{"do": "filter", "where": {"attributes": {"colour": ["red"]}}}],
+]
+
+
+@pytest.mark.parametrize("rules", RULES)
+def test_lists_obey_the_rules_of_the_shop_as_serving_does(shop: BatchShop, rules: list[dict[str, Any]]) -> None:
+    told = read_rules([{"name": str(n), **one} for n, one in enumerate(rules)])
+    held = ShopRules([RuleSet(store=STORE, version=1, rules=told)])
+    ruled = BatchShop(shop.system.ruled_by(held), replace(shop.stock, rules=held), shop.bundle)
+    test_each_list_is_what_serving_answers(ruled, 6)
+    assert [a for a, _ in ruled.answers(6)] != [a for a, _ in shop.answers(6)]
 
 
 def test_blocks_score_most_lists_and_rules_fill_up_the_rest(shop: BatchShop) -> None:

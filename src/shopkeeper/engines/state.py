@@ -18,6 +18,7 @@ from shopkeeper.engines.state_people import StatePeople
 from shopkeeper.engines.state_registry import StateRegistry
 from shopkeeper.engines.state_reports import StateReports
 from shopkeeper.engines.state_rollouts import StateRollouts
+from shopkeeper.engines.state_rules import StateRules
 from shopkeeper.engines.state_sessions import StateSessions, StateTries
 from shopkeeper.engines.state_stops import StateStops
 from shopkeeper.engines.state_tables import StateTables
@@ -42,6 +43,7 @@ class State:
     people: StatePeople
     sessions: StateSessions
     tries: StateTries
+    rules: StateRules
 
     def close(self) -> None:
         """Give every connection back."""
@@ -79,4 +81,5 @@ def open_state(url: str) -> State:
         StatePeople(engine),
         StateSessions(engine),
         StateTries(engine),
+        StateRules(engine),
     )

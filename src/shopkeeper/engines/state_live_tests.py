@@ -8,8 +8,8 @@ import msgspec
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from shopkeeper.engines.state_audit import write_audit
-from shopkeeper.engines.state_engine import queue_up
-from shopkeeper.engines.state_schema import COUNTERS, LIVE_TESTS, to_micros
+from shopkeeper.engines.state_counters import count, counted
+from shopkeeper.engines.state_schema import LIVE_TESTS, to_micros
 from shopkeeper.errors import InputError
 from shopkeeper.experiments.live_test import LiveTest
 
@@ -24,9 +24,7 @@ class StateLiveTests:
 
     def revision(self) -> int:
         """Return the number of the last change; one row by its key."""
-        with self._engine.connect() as connection:
-            reading = connection.execution_options(isolation_level="AUTOCOMMIT")
-            return int(reading.execute(select(COUNTERS.c.value).where(COUNTERS.c.counter == _COUNTER)).scalar() or 0)
+        return counted(self._engine, _COUNTER)
 
     def running(self) -> tuple[LiveTest, ...]:
         """Return every test that runs now, the oldest first."""
@@ -72,11 +70,8 @@ def remove_live_test(connection: Connection, test: str) -> bool:
 
 
 def count_change(connection: Connection) -> None:
-    """Count a change inside the caller's transaction; others wait until it ends, so numbers follow changes."""
-    queue_up(connection, "live tests")
-    counted = update(COUNTERS).where(COUNTERS.c.counter == _COUNTER).values(value=COUNTERS.c.value + 1)
-    if not connection.execute(counted).rowcount:
-        connection.execute(insert(COUNTERS), {"counter": _COUNTER, "value": 1})
+    """Count a change inside the caller's transaction."""
+    count(connection, _COUNTER)
 
 
 def _refuse_rollout(connection: Connection, test: str) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, String, T
 from shopkeeper.commerce.tables import KEYED_TABLES
 
 METADATA = MetaData()
-HEAD = "0006"
+HEAD = "0007"
 """Revision the code expects; equal to the newest file in migrations/versions (held by a test)."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -230,6 +230,16 @@ SIGN_IN_TRIES = Table(
     Column("number", Integer, primary_key=True, autoincrement=True),
     Column("subject", String(64), nullable=False, index=True),
     Column("at_micros", BigInteger, nullable=False, index=True),
+)
+RULE_SETS = Table(
+    "rule_sets",
+    METADATA,
+    Column("store", String(200), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("at_micros", BigInteger, nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("body", Text, nullable=False),
 )
 SECRET = frozenset({API_KEYS, PERSON_PASSWORDS, PERSON_SESSIONS, SIGN_IN_TRIES})
 """Tables that leave the house by no export: keys, passwords and sign-ins are made anew where the data go."""

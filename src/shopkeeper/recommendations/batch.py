@@ -34,6 +34,7 @@ class BatchAsk:
         version, model: Of the bundle whose arrays are shared.
         k: Products wanted in each list.
         now: Moment the lists are for, UTC.
+        surface: Where they are shown; rules may depend on it.
     """
 
     version: str
@@ -41,6 +42,7 @@ class BatchAsk:
     store: str
     k: int
     now: datetime
+    surface: str = "home"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,9 @@ def shelf_products(stock: Stock, store: str) -> tuple[str, ...]:
 class BatchRecommender:
     """Answers many shoppers of one store.
 
-    Item-kNN scores whole blocks (`block_scores`); a shopper for whom that finds fewer than k products, and every
-    shopper of another model, is answered as serving does, by `recommend`.
+    Item-kNN scores whole blocks (`block_scores`); a shopper for whom that finds fewer than k products or two variants
+    of one parent, and every shopper of another model or where rules count places (pins, quotas, includes), is answered
+    as serving does, by `recommend`.
     """
 
     def __init__(
@@ -103,17 +106,33 @@ class BatchRecommender:
         self._strangers: RecommendationAnswer | None = None
         stores = loaded.model.stores
         self._store_code = stores.index(ask.store) if ask.store in stores else -1
+        plan = stock.rules.plan(self._body(), stock.catalogue, ask.now)
         size = len(loaded.index)
         self._code_of_item = np.full(size, -1, dtype=np.int32)
         self._silent = np.zeros(size, dtype=np.bool_)
+        self._family = np.arange(size)
+        days = 0.0 if params.repurchase else params.bought_days
+        self._bars_since = np.full(size, (ask.now - timedelta(days=days)).timestamp())
         shown = np.zeros(size, dtype=np.bool_)
+        factors = np.ones(size)
+        families: dict[str, int] = {}
         for item in range(*loaded.index.span(self._group)):
             card = stock.catalogue.card(ask.store, loaded.index.products[item])
-            if card is not None:
-                self._code_of_item[item] = self._codes[card.product.product]
-                self._silent[item] = card.product.sensitive
-                shown[item] = card.available(ask.now) and not card.product.sensitive
-        self._scorer = BlockScorer(loaded.model.similar, shown) if isinstance(loaded.model, ItemKnn) else None
+            if card is None:
+                continue
+            product = card.product
+            self._code_of_item[item] = self._codes[product.product]
+            self._silent[item] = product.sensitive
+            self._family[item] = families.setdefault(product.parent or product.product, item)
+            if plan is not None:
+                factors[item] = 0.0 if plan.bars(card) else plan.factor(card)
+                barred = plan.days_barred(card)
+                if barred is not None:
+                    self._bars_since[item] = (ask.now - timedelta(days=barred)).timestamp()
+            shown[item] = card.available(ask.now) and not product.sensitive and factors[item] > 0
+        weighed = np.where(factors > 0, factors, 1.0) if plan is not None and plan.weighs else None
+        model = None if plan is not None and plan.counts else loaded.model
+        self._scorer = BlockScorer(model.similar, shown, weighed) if isinstance(model, ItemKnn) else None
 
     def lists(self, users: Sequence[str]) -> BatchLists:
         """Return the list of each user."""
@@ -143,15 +162,20 @@ class BatchRecommender:
         if self._scorer is None or not len(known):
             return known[:0], np.empty((0, self._ask.k), dtype=np.int32), np.empty((0, self._ask.k))
         best = self._scorer.best(self._evidences(self._loaded.shoppers.many(places[known])), self._ask.k)
-        full = best.counts == self._ask.k
+        full = (best.counts == self._ask.k) & ~self._has_twins(best.items)
         return known[full], best.items[full], best.scores[full]
+
+    def _has_twins(self, items: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+        """Say of each list whether two variants of one parent are in it."""
+        families = np.sort(self._family[items], axis=1)
+        twins: npt.NDArray[np.bool_] = (families[:, 1:] == families[:, :-1]).any(axis=1)
+        return twins
 
     def _evidences(self, pasts: ManyPasts) -> Evidences:
         """Return what `recommend.gather` makes of each past: sensitive products tell nothing, newer ones count more."""
         known = self._histories(pasts)
         weights = self._loaded.model.history_weights(known.ages, known.strengths).astype(np.float64)
-        since = (self._ask.now - timedelta(days=self._params.bought_days)).timestamp()
-        bars = (pasts.bought_seconds > since) & (not self._params.repurchase)
+        bars = pasts.bought_seconds > self._bars_since[pasts.bought]
         barred_before = np.concatenate([[0], np.cumsum(bars)])
         return Evidences(known.starts, known.items, weights, barred_before[pasts.bought_starts], pasts.bought[bars])
 
@@ -166,11 +190,14 @@ class BatchRecommender:
         )  # fmt: skip
         return everything.keep(~self._silent[pasts.items])
 
+    def _body(self, user: str | None = None) -> RecommendationBody:
+        return RecommendationBody(store=self._ask.store, user=user, k=self._ask.k, surface=self._ask.surface)
+
     def _answer(self, user: str, *, known: bool) -> RecommendationAnswer:
         """Return what serving answers one shopper; those without a past all get the same."""
         if not known and self._strangers is not None:
             return self._strangers
-        body = RecommendationBody(store=self._ask.store, user=user, k=self._ask.k)
+        body = self._body(user)
         request = RecommendationRequest(body, Shopper(self._group, user=user), FULL_CONSENT, self._ask.now)
         answer = recommend(request, self._loaded, self._stock, self._params)
         if not known:

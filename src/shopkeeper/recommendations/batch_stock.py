@@ -13,8 +13,11 @@ from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.store import Store
 from shopkeeper.intake.ports import SourcedRow
 from shopkeeper.recommendations.fill import Stock
+from shopkeeper.recommendations.merchandising import RuleSet
 from shopkeeper.recommendations.popular import Popular
+from shopkeeper.recommendations.rule_book import attributes_read
 from shopkeeper.recommendations.shelf import Shelf
+from shopkeeper.recommendations.shop_rules import ShopRules
 from shopkeeper.recommendations.trending import Trending
 from shopkeeper.registry.text_arrays import Arrays
 from shopkeeper.serving.catalogue import Card, Catalogue
@@ -27,12 +30,15 @@ class _Packed(Struct):
     store: Store
     products: list[Product]
     leaders: dict[str, tuple[tuple[str, float], ...]]
+    rules: list[RuleSet]
 
 
 def pack_stock(stock: Stock, store: Store) -> dict[str, npt.NDArray[np.generic]]:
-    """Return what lists of a store are made of besides the model: its shelf as it is now, and what trends there."""
-    products = [_plain(card, store) for card in stock.catalogue.cards(store.store)]
-    packed = _Packed(store, products, stock.trending.leaders(store.store))
+    """Return what lists of a store are made of besides the model: its shelf as it is now, what trends there, rules."""
+    rules = stock.rules.sets(store.store)
+    read = attributes_read(rule for one in rules for rule in one.rules)
+    products = [_plain(card, store, read) for card in stock.catalogue.cards(store.store)]
+    packed = _Packed(store, products, stock.trending.leaders(store.store), rules)
     return {NAME: np.frombuffer(msgspec.json.encode(packed), dtype=np.uint8)}
 
 
@@ -41,10 +47,11 @@ def unpack_stock(arrays: Arrays, popular: Popular) -> Stock:
     packed = msgspec.json.decode(np.asarray(arrays[NAME]).tobytes(), type=_Packed)
     catalogue = Catalogue()
     catalogue.apply(SourcedRow(row, _ANY_TIME) for row in (packed.store, *packed.products))
-    return Stock(catalogue, Shelf(catalogue), Trending.of_leaders(packed.store.store, packed.leaders), popular)
+    trending = Trending.of_leaders(packed.store.store, packed.leaders)
+    return Stock(catalogue, Shelf(catalogue), trending, popular, ShopRules(packed.rules))
 
 
-def _plain(card: Card, store: Store) -> Product:
+def _plain(card: Card, store: Store, read: frozenset[str]) -> Product:
     """Return the product as the card shows it, without what no list depends on: texts may be most of a catalogue."""
     return msgspec.structs.replace(
         card.product,
@@ -55,5 +62,5 @@ def _plain(card: Card, store: Store) -> Product:
         description=None,
         url=None,
         image_url=None,
-        attributes={},
+        attributes={name: value for name, value in card.product.attributes.items() if name in read},
     )

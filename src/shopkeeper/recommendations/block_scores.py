@@ -62,9 +62,13 @@ class BlockScorer:
     Args:
         similar: S.
         shown: Which items may be shown at all; shape (items,).
+        factors: What each item's score is multiplied by, above 0; shape (items,); None = by one.
     """
 
-    def __init__(self, similar: Neighbours, shown: npt.NDArray[np.bool_]) -> None:
+    def __init__(
+        self, similar: Neighbours, shown: npt.NDArray[np.bool_], factors: npt.NDArray[np.float64] | None = None
+    ) -> None:
+        self._factors = factors
         size = len(shown)
         keep = shown[similar.items]
         before = np.zeros(len(keep) + 1, dtype=np.int64)
@@ -123,7 +127,10 @@ class BlockScorer:
         codes[own], weights[own] = evidences.items[items], evidences.weights[items]
         codes[other] = evidences.barred[barred] + np.int32(self._table.shape[1])
         known: csr_array = csr_array((weights, codes, starts), shape=(len(rows), self._table.shape[0]))
-        return known @ self._table
+        scored: csr_array = known @ self._table
+        if self._factors is not None:
+            scored.data *= self._factors[scored.indices]
+        return scored
 
 
 def _gathered(

@@ -20,6 +20,11 @@ POOL: Final = 5
 Found = tuple[int, float, Card]
 
 
+def card_of(found: Found) -> Card:
+    """Return the card of a candidate."""
+    return found[2]
+
+
 def diversified(found: Sequence[Found], k: int, diversity: float) -> list[Found]:
     """Return `k` products: the best first, then always the one with the greatest
 

@@ -10,9 +10,11 @@ from shopkeeper.recommendations.answer import Chance, Recommendation, Recommenda
 from shopkeeper.recommendations.exploration import Odds, odds, places_for_new, seed_of
 from shopkeeper.recommendations.fill import Stock
 from shopkeeper.recommendations.new_products import is_new
+from shopkeeper.recommendations.places import MANY, Places
 from shopkeeper.recommendations.recipe import RecommendParams
 from shopkeeper.recommendations.request import RecommendationRequest
 from shopkeeper.recommendations.rules import Rules
+from shopkeeper.serving.catalogue import Card
 
 
 def explores(params: RecommendParams) -> bool:
@@ -25,19 +27,30 @@ def odds_of(
 ) -> Odds:
     """Return what may stand at each place of an answer made without chance, by what may be shown now."""
     base = [item.product for item in answer.items]
+    cards = [stock.catalogue.card(request.store, product) for product in base]
     new = set()
     if params.new_share > 0:
-        cards = [stock.catalogue.card(request.store, product) for product in base]
         seen = enumerate(cards)
         new = {n for n, card in seen if card is not None and is_new(card, request.store, request.now, stock, params)}
+    together = _beside(cards, rules)
     return odds(
         base,
-        _allowed(answer.spare, rules),
-        _allowed(answer.fresh, rules),
+        _allowed(answer.spare, rules, together),
+        _allowed(answer.fresh, rules, together),
         share=params.exploration,
         reserved=max(places_for_new(params.new_share, len(base)) - len(new), 0),
+        kept={n for n, card in enumerate(cards) if card is not None and rules.kept(card)},
         new=new,
     )
+
+
+def _beside(cards: Sequence[Card | None], rules: Rules) -> Places:
+    """Return places in which a list stands already: what fits beside all of it breaks no rule in any draw."""
+    together = Places(MANY, rules.plan)
+    for card in cards:
+        if card is not None:
+            together.admit(card)
+    return together
 
 
 def drawn(answer: RecommendationAnswer, what: Odds, seed: int) -> RecommendationAnswer:
@@ -72,5 +85,6 @@ def likelihoods(shown: RecommendationAnswer, other: Odds) -> Sequence[tuple[str,
     return [(item.product, one.chance, other.chance(place, item.product)) for place, (item, one) in rows]
 
 
-def _allowed(found: Sequence[Recommendation], rules: Rules) -> list[str]:
-    return [item.product for item in found if rules.allowed(item.product) is not None]
+def _allowed(found: Sequence[Recommendation], rules: Rules, together: Places) -> list[str]:
+    cards = ((item.product, rules.allowed(item.product)) for item in found)
+    return [product for product, card in cards if card is not None and together.admit(card)]

@@ -17,4 +17,5 @@ def fall_back(request: RecommendationRequest, stock: Stock, params: RecommendPar
     an empty answer.
     """
     past = past_of(request, None)
-    return RecommendationAnswer(fill([], request, past, stock, rules_for(request, past, stock.catalogue, params)))
+    rules = rules_for(request, past, stock, params)
+    return RecommendationAnswer(fill([], request, past, stock, rules, rules.places(request.body.k)))

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from shopkeeper.recommendations import reasons
 from shopkeeper.recommendations.answer import Reason, Recommendation
 from shopkeeper.recommendations.categories import normal, prefixes
+from shopkeeper.recommendations.finishing import finished
+from shopkeeper.recommendations.merchandising import Where
 from shopkeeper.recommendations.past import Past
+from shopkeeper.recommendations.places import Places
 from shopkeeper.recommendations.popular import Popular
-from shopkeeper.recommendations.request import RecommendationRequest
+from shopkeeper.recommendations.request import Filters, RecommendationRequest
 from shopkeeper.recommendations.rules import Rules
 from shopkeeper.recommendations.shelf import Shelf
+from shopkeeper.recommendations.shop_rules import ShopRules
 from shopkeeper.recommendations.trending import Trending
-from shopkeeper.serving.catalogue import Catalogue
+from shopkeeper.recommendations.weighing import weighed_places
+from shopkeeper.serving.catalogue import Card, Catalogue
 
 _CONTEXT_PRODUCTS = 3
 """How many products of the page lend their category."""
@@ -37,12 +42,13 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """Everything a rule can draw from. `popular` is None while no model is loaded."""
+    """Everything a list can draw from, and the rules of the shop. `popular` is None while no model is loaded."""
 
     catalogue: Catalogue
     shelf: Shelf
     trending: Trending
     popular: Popular | None = None
+    rules: ShopRules = field(default_factory=ShopRules)
 
     def popular_products(self, store: str, category: str = "") -> Iterator[str]:
         """Yield the best products of the last training data, best first."""
@@ -64,39 +70,63 @@ def fill(
     past: Past,
     stock: Stock,
     rules: Rules,
+    places: Places,
+    spare: list[Recommendation] | None = None,
     more: int = 0,
 ) -> tuple[Recommendation, ...]:
-    """Return `chosen` filled up to the number asked for, and by so many more.
+    """Return `chosen`, whose products have their places, filled up to the number asked for, with includes and pins.
 
     A filled product scores `floor / (2 * place)`, with `floor` the last score before it, so scores never rise.
+
+    Args:
+        spare: What may stand in for them, filled up to `more` products.
     """
-    wanted = request.body.k + more
     floor = chosen[-1].score if chosen else 1.0
-    found = _allowed({item.product for item in chosen}, request, past, stock, rules)
-    for place, (product, reason) in enumerate(islice(found, wanted - len(chosen)), start=1):
-        chosen.append(Recommendation(product, floor / (2.0 * place), (reason,)))
-    return tuple(chosen)
+    found = weighed_places(_allowed(request, past, stock, rules), _card_of, rules.plan, 5 * request.body.k)
+    begun = len(chosen)
+    for card, reason in places.admitted(found, _card_of):
+        chosen.append(Recommendation(card.product.product, floor / (2.0 * (len(chosen) - begun + 1)), (reason,)))
+    if spare is not None and more > len(spare):
+        low = floor / (2.0 * (len(chosen) - begun + 1))
+        others = (one for one in found if places.fits(one[0]))
+        spare += [Recommendation(card.product.product, low, (why,)) for card, why in islice(others, more - len(spare))]
+    if rules.plan is None or not rules.plan.counts:
+        return tuple(chosen)
+    return finished(chosen, rules, places, lambda where: _meant(where, request.store, stock))
 
 
-def _allowed(
-    taken: set[str], request: RecommendationRequest, past: Past, stock: Stock, rules: Rules
-) -> Iterator[tuple[str, Reason]]:
+def _meant(where: Where, store: str, stock: Stock) -> Iterator[str]:
+    """Yield products among which all that a condition means are, the most wanted first."""
+    yield from where.products
+    categories = tuple(map(normal, where.categories)) or ("",)
+    for category in categories:
+        yield from stock.trending.products(store, category)
+        yield from stock.popular_products(store, category)
+    yield from stock.shelf.order(store).matching(Filters(categories=where.categories, brands=where.brands))
+
+
+def _card_of(found: tuple[Card, Reason]) -> Card:
+    return found[0]
+
+
+def _allowed(request: RecommendationRequest, past: Past, stock: Stock, rules: Rules) -> Iterator[tuple[Card, Reason]]:
     """Yield products that may be shown, none twice; what the shopper has just seen comes last of all."""
     just_seen = {event.product for event in past.events}
+    looked: set[str] = set()
     held = []
     for source in sources(request, past, stock):
         for product in source.products:
-            if product in taken:
+            if product in looked:
                 continue
             card = rules.allowed(product, from_history=source.from_history)
             if card is None:
                 continue
-            taken.add(product)
+            looked.add(product)
             reason = source.reason or reasons.by_age(card, request.now)
             if product in just_seen and not card.product.sensitive:
-                held.append((product, reason))
+                held.append((card, reason))
             else:
-                yield product, reason
+                yield card, reason
     yield from held
 
 

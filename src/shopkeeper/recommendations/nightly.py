@@ -10,12 +10,14 @@ import msgspec
 
 from shopkeeper.recommendations import reasons
 from shopkeeper.recommendations.answer import Recommendation, RecommendationAnswer
+from shopkeeper.recommendations.diversity import card_of
 from shopkeeper.recommendations.fill import Stock, fill
 from shopkeeper.recommendations.loaded import LoadedModel
 from shopkeeper.recommendations.past import Past
 from shopkeeper.recommendations.recipe import RecommendParams
 from shopkeeper.recommendations.recommend import recommend, rules_for
 from shopkeeper.recommendations.request import RecommendationRequest
+from shopkeeper.recommendations.weighing import weighed
 from shopkeeper.serving.ports import EMPTY_PROFILE
 
 
@@ -45,11 +47,14 @@ def from_the_night(
     listed = lists.of(request.store, user) if lists is not None and user is not None else None
     if listed is None:
         return recommend(past, loaded, stock, params)
-    rules = rules_for(past, Past(), stock.catalogue, params)
+    rules = rules_for(past, Past(), stock, params)
+    places = rules.places(request.body.k)
+    shown = ((-1, score, card) for product, score in listed if (card := rules.allowed(product)) is not None)
     chosen = [
-        Recommendation(product, score, (reasons.FOR_YOU,)) for product, score in listed if rules.allowed(product)
-    ][: request.body.k]
-    return RecommendationAnswer(fill(chosen, past, Past(), stock, rules))
+        Recommendation(card.product.product, score, (reasons.FOR_YOU,))
+        for _, score, card in places.admitted(weighed(shown, rules.plan), card_of)
+    ]
+    return RecommendationAnswer(fill(chosen, past, Past(), stock, rules, places))
 
 
 def unlived(request: RecommendationRequest) -> RecommendationRequest:

@@ -21,6 +21,7 @@ POPULAR = Reason("popular", "Popular in this shop")
 RANGE = Reason("range", "From our range")
 NEW = Reason("new", "New in the shop")
 FOR_YOU = Reason("for_you", "Picked for you")
+FEATURED = Reason("featured", "Featured by the shop")
 
 
 def because(code: ReasonCode, catalogue: Catalogue, store: str, product: str) -> Reason:

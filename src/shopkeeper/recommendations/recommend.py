@@ -6,14 +6,14 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 import numpy.typing as npt
 
 from shopkeeper.recommendations import reasons
 from shopkeeper.recommendations.answer import Reason, ReasonCode, Recommendation, RecommendationAnswer
-from shopkeeper.recommendations.diversity import POOL, diversified
+from shopkeeper.recommendations.diversity import POOL, card_of, diversified
 from shopkeeper.recommendations.fill import Stock, fill
 from shopkeeper.recommendations.history import KIND_STRENGTHS, Asked, ages_of
 from shopkeeper.recommendations.interactions import PURCHASE, VIEW
@@ -24,7 +24,9 @@ from shopkeeper.recommendations.past import Past, past_of
 from shopkeeper.recommendations.reasons import because
 from shopkeeper.recommendations.recipe import RecommendParams
 from shopkeeper.recommendations.request import RecommendationRequest
+from shopkeeper.recommendations.rule_book import Plan
 from shopkeeper.recommendations.rules import Rules
+from shopkeeper.recommendations.weighing import weighed
 from shopkeeper.serving.catalogue import Card, Catalogue
 
 _FIRST_LOOK = 400
@@ -51,30 +53,52 @@ def recommend(
 ) -> RecommendationAnswer:
     """Answer one request with a model, filled up by rules where the model says too little."""
     past = past_of(request, loaded)
-    rules = rules_for(request, past, stock.catalogue, params)
+    rules = rules_for(request, past, stock, params)
+    places = rules.places(request.body.k)
     evidence = gather(request, past, loaded, stock.catalogue, params)
     scored = candidates(request, evidence, loaded)
-    k, more = request.body.k, params.exploration_pool if params.exploration > 0 else 0
-    best = list(islice(judged(scored, evidence, loaded, rules), max(k * POOL if params.diversity else k, k + more)))
-    found = diversified(best, k + more, params.diversity)
+    k, more = places.left, params.exploration_pool if params.exploration > 0 else 0
+    ranked = weighed(judged(scored, evidence, loaded, rules), rules.plan)
+    best = list(islice(ranked, max(k * POOL if params.diversity else k, k + more)))
+    varied = diversified(best, k + more, params.diversity)
+    kept = {item for item, _, _ in varied}
+    stream = chain(varied, (one for one in best if one[0] not in kept), ranked)
+    found = list(places.admitted(stream, card_of))
+    shown = len(found)
+    found += islice((one for one in stream if places.fits(one[2])), more)
     why = _reasons(found, evidence, loaded, stock.catalogue, request.store)
     chosen = [
         Recommendation(card.product.product, score, (reason,))
         for (_, score, card), reason in zip(found, why, strict=True)
     ]
-    items = fill(chosen, request, past, stock, rules, more)
-    fresh = new_products(request, stock, rules, params, {item.product for item in items})
-    return RecommendationAnswer(items[:k], items[k:], fresh)
+    chosen, spare = chosen[:shown], chosen[shown:]
+    items = fill(chosen, request, past, stock, rules, places, spare, more)
+    fresh = new_products(request, stock, rules, params, {item.product for item in (*items, *spare)})
+    return RecommendationAnswer(items, tuple(spare), fresh)
 
 
-def rules_for(request: RecommendationRequest, past: Past, catalogue: Catalogue, params: RecommendParams) -> Rules:
-    """Return the hard rules of one answer."""
-    body = request.body
-    barred = {*body.exclude, *body.products}
-    if not params.repurchase:
-        barred |= past.bought_since(request.now - timedelta(days=params.bought_days))
+def rules_for(request: RecommendationRequest, past: Past, stock: Stock, params: RecommendParams) -> Rules:
+    """Return the hard rules of one answer, and the shop's own."""
+    body, catalogue = request.body, stock.catalogue
+    plan = stock.rules.plan(body, catalogue, request.now)
+    barred = {*body.exclude, *body.products, *bought_lately(request, past, catalogue, plan, params)}
     only = None if body.candidates is None else frozenset(body.candidates)
-    return Rules(catalogue, body.store, request.now, body.filters, barred, only)
+    return Rules(catalogue, body.store, request.now, body.filters, barred, only, plan)
+
+
+def bought_lately(
+    request: RecommendationRequest, past: Past, catalogue: Catalogue, plan: Plan | None, params: RecommendParams
+) -> set[str]:
+    """Return the products whose purchase still bars them: for as long as a rule says, else as long as the recipe."""
+    default = 0.0 if params.repurchase else params.bought_days
+    if plan is None or not plan.cut.bought:
+        return past.bought_since(request.now - timedelta(days=default)) if default else set()
+    barred = set()
+    for product, seconds in (past.bought or {}).items():
+        days = plan.days_barred(catalogue.card(request.store, product))
+        if seconds > (request.now - timedelta(days=default if days is None else days)).timestamp():
+            barred.add(product)
+    return barred
 
 
 def gather(

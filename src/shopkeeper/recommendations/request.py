@@ -101,16 +101,25 @@ def read_body(raw: bytes) -> RecommendationBody:
 
 
 def _rejected(message: str) -> RequestRejected:
+    problem = field_problem(message, _FIELDS)
+    return RequestRejected(f"Field {problem.field}: {problem.reason}.", problem.remedy, (problem,))
+
+
+def field_problem(message: str, fields: str) -> FieldProblem:
+    """Return what msgspec says of a document as the field it is about, the reason and the remedy.
+
+    Args:
+        fields: Names of the fields there are, for who used another.
+    """
     path = _PATH.search(message)
     reason = _PATH.sub("", message)
     field = path["path"] if path else "$"
     remedy = "Mend this value; /docs shows the body with every bound."
-    for pattern, advice in ((_UNKNOWN, f"Remove it; the fields are: {_FIELDS}."), (_MISSING, "Add this field.")):
+    for pattern, advice in ((_UNKNOWN, f"Remove it; the fields are: {fields}."), (_MISSING, "Add this field.")):
         if found := pattern.search(message):
             field = found["field"] if field in ("$", "") else f"{field}.{found['field']}"
             remedy = advice
-    problem = FieldProblem(field or "$", reason, remedy)
-    return RequestRejected(f"Field {problem.field}: {reason}.", remedy, (problem,))
+    return FieldProblem(field or "$", reason, remedy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shopkeeper.recommendations.categories import under
+from shopkeeper.recommendations.places import Places
 from shopkeeper.recommendations.request import Filters
+from shopkeeper.recommendations.rule_book import Plan
 from shopkeeper.serving.catalogue import Card, Catalogue
 
 
@@ -18,6 +20,7 @@ class Rules:
     Attributes:
         barred: Products that must not appear: asked to be excluded, on the page already, or bought before.
         only: Products the answer is chosen from; None = all of the store.
+        plan: What the shop's own rules want of it; None = it has none.
     """
 
     catalogue: Catalogue
@@ -26,6 +29,7 @@ class Rules:
     filters: Filters
     barred: Set[str]
     only: Set[str] | None = None
+    plan: Plan | None = None
 
     def allowed(self, product: str, *, from_history: bool = False) -> Card | None:
         """Return the card of a product that may be shown; None when a rule forbids it.
@@ -39,7 +43,23 @@ class Rules:
         card = self.catalogue.card(self.store, product)
         if card is None or not card.available(self.now) or not passes(card, self.filters):
             return None
+        if self.plan is not None and self.plan.bars(card):
+            return None
         return None if from_history and card.product.sensitive else card
+
+    def places(self, k: int) -> Places:
+        """Return the places of a list, those of pinned products given away."""
+        places = Places(k, self.plan)
+        places.pin(self.allowed)
+        return places
+
+    def kept(self, card: Card) -> bool:
+        """Say whether a rule of the shop wants a product where it stands: a pin, or an include that counts it."""
+        if self.plan is None or not self.plan.counts:
+            return False
+        cut, about = self.plan.cut, self.plan.about(card)
+        pinned = any(pin.product == card.product.product for _, pin in cut.pins)
+        return pinned or any(number in about for number, _ in cut.includes)
 
 
 def passes(card: Card, filters: Filters) -> bool:

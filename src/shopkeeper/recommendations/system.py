@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,10 +19,12 @@ from shopkeeper.recommendations.fill import Stock
 from shopkeeper.recommendations.loaded import LoadedModel, load_model
 from shopkeeper.recommendations.nightly import NightLists, from_the_night
 from shopkeeper.recommendations.past import Past
+from shopkeeper.recommendations.places import within_quotas
 from shopkeeper.recommendations.recipe import DEFAULT_PARAMS, RecommendParams, changed
 from shopkeeper.recommendations.recommend import recommend, rules_for
 from shopkeeper.recommendations.request import RecommendationRequest
 from shopkeeper.recommendations.shelf import Shelf
+from shopkeeper.recommendations.shop_rules import ShopRules
 from shopkeeper.recommendations.similar import similar_request
 from shopkeeper.recommendations.trending import Trending
 from shopkeeper.recommendations.trending_list import trending_list
@@ -49,6 +51,7 @@ class RecommendationSystem:
         trending: Live counts.
         params: How evidence is weighed.
         lists: What was made overnight; None = nothing was.
+        shop_rules: What the shop's own rules want of its lists; it may be changed from outside.
     """
 
     name = "recommendations"
@@ -59,11 +62,13 @@ class RecommendationSystem:
         trending: Trending,
         params: RecommendParams = DEFAULT_PARAMS,
         lists: NightLists | None = None,
+        shop_rules: ShopRules | None = None,
     ) -> None:
+        self.shop_rules = shop_rules or ShopRules()
         self._catalogue = catalogue
         self._params = params
         self._lists = lists
-        self._held = _Held((None, Stock(catalogue, Shelf(catalogue), trending)))
+        self._held = _Held((None, Stock(catalogue, Shelf(catalogue), trending, rules=self.shop_rules)))
 
     def load(self, bundle: Bundle | None) -> None:
         """Serve another version from the next request on; None = rules only.
@@ -95,13 +100,26 @@ class RecommendationSystem:
         other._params = changed(self._params, settings)
         return other
 
+    def ruled_by(self, rules: ShopRules) -> RecommendationSystem:
+        """Return the version that serves now under other rules of the shop, that nothing here changes."""
+        other = copy(self)
+        loaded, stock = self._serving
+        other.shop_rules = rules
+        other._held = _Held((loaded, replace(stock, rules=rules)))
+        return other
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The shelf every answer is checked against."""
+        return self._catalogue
+
     @property
     def _serving(self) -> tuple[LoadedModel | None, Stock]:
         return self._held.serving
 
     def _over(self, loaded: LoadedModel | None) -> tuple[LoadedModel | None, Stock]:
         stock = self._serving[1]
-        return loaded, Stock(stock.catalogue, stock.shelf, stock.trending, loaded.popular if loaded else None)
+        return loaded, replace(stock, popular=loaded.popular if loaded else None)
 
     @property
     def version(self) -> str | None:
@@ -126,8 +144,7 @@ class RecommendationSystem:
 
     def fallback(self, request: RecommendationRequest) -> RecommendationAnswer:
         """Answer by rules alone; never raises."""
-        stock = self._serving[1]
-        return fall_back(request, Stock(stock.catalogue, stock.shelf, stock.trending), self._params)
+        return fall_back(request, replace(self._serving[1], popular=None), self._params)
 
     def similar(self, store: str, product: str, k: int, now: datetime) -> RecommendationAnswer:
         """Return what goes with one product, by the model where there is one, else by rules."""
@@ -157,7 +174,16 @@ class RecommendationSystem:
         asked = (body.surface, body.k, body.products, body.candidates, body.exclude, body.filters, context)
         loaded = self._serving[0]
         model = (loaded.version, loaded.content) if loaded else None
-        return (self.name, model, body.store, shopper.group, person, asked)
+        return (self.name, model, body.store, shopper.group, person, asked, self._ruled_by(request))
+
+    def _ruled_by(self, request: RecommendationRequest) -> Hashable:
+        """Return what changes when the shop's rules would change an answer: which hold, and which pins may be shown."""
+        plan = self.shop_rules.plan(request.body, self._catalogue, request.now)
+        if plan is None:
+            return None
+        cards = ((pin.product, self._catalogue.card(request.store, pin.product)) for _, pin in plan.cut.pins)
+        shown = tuple(product for product, card in cards if card is not None and card.available(request.now))
+        return plan.cut.mark, shown
 
     def _made_at(self, request: RecommendationRequest) -> int:
         """Return what changes when a shopper's answer would: their profile, or the lists of the night."""
@@ -171,8 +197,11 @@ class RecommendationSystem:
         Prices, brands and categories change: a filter is judged by the live card, never by the answer's age. What the
         shopper bought needs no second look, as every purchase changes the cache key.
         """
-        rules = rules_for(request, Past(), self._catalogue, self._params)
-        return all(rules.allowed(item.product) is not None for item in answer.items)
+        rules = rules_for(request, Past(), self._serving[1], self._params)
+        cards = [rules.allowed(item.product) for item in answer.items]
+        shown = [card for card in cards if card is not None]
+        kept = rules.plan is None or within_quotas(rules.plan, shown)
+        return kept and len(shown) == len(cards)
 
     def draw(
         self, request: RecommendationRequest, answer: RecommendationAnswer, decision_id: str
@@ -194,7 +223,7 @@ class RecommendationSystem:
         return likelihoods(shown, self._odds(request, own)) if shown.chances else ()
 
     def _odds(self, request: RecommendationRequest, answer: RecommendationAnswer) -> Odds:
-        rules = rules_for(request, Past(), self._catalogue, self._params)
+        rules = rules_for(request, Past(), self._serving[1], self._params)
         return odds_of(request, answer, rules, self._serving[1], self._params)
 
     def record(self, answer: RecommendationAnswer) -> tuple[int, Mapping[str, Any]]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from itertools import islice
 
 from shopkeeper.commerce.consent import NO_CONSENT
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.recommendations import reasons
 from shopkeeper.recommendations.answer import Recommendation, RecommendationAnswer
 from shopkeeper.recommendations.categories import normal
+from shopkeeper.recommendations.diversity import card_of
 from shopkeeper.recommendations.fill import Stock, fill
 from shopkeeper.recommendations.past import Past
 from shopkeeper.recommendations.recipe import RecommendParams
 from shopkeeper.recommendations.recommend import rules_for
 from shopkeeper.recommendations.request import NO_FILTERS, Filters, RecommendationBody, RecommendationRequest
+from shopkeeper.recommendations.weighing import weighed
 
 
 def trending_list(
@@ -29,8 +30,12 @@ def trending_list(
     filters = Filters(categories=(category,)) if category else NO_FILTERS
     body = RecommendationBody(store=store, surface="trending", k=k, filters=filters)
     request = RecommendationRequest(body, Shopper(stock.catalogue.group(store)), NO_CONSENT, now)
-    rules = rules_for(request, Past(), stock.catalogue, params)
+    rules = rules_for(request, Past(), stock, params)
+    places = rules.places(k)
     reason = reasons.in_category("trending", path) if path else reasons.TRENDING
-    live = (pair for pair in stock.trending.top(store, path) if rules.allowed(pair[0]) is not None)
-    shown = [Recommendation(product, score, (reason,)) for product, score in islice(live, k)]
-    return RecommendationAnswer(fill(shown, request, Past(), stock, rules))
+    live = ((-1, score, card) for product, score in stock.trending.top(store, path) if (card := rules.allowed(product)))
+    shown = [
+        Recommendation(card.product.product, score, (reason,))
+        for _, score, card in places.admitted(weighed(live, rules.plan), card_of)
+    ]
+    return RecommendationAnswer(fill(shown, request, Past(), stock, rules, places))

@@ -28,6 +28,7 @@ from shopkeeper.web import (
     products,
     recommendations,
     rollouts,
+    rules,
     site,
     stops,
     tables,
@@ -85,7 +86,15 @@ def create_app(settings: Settings, now: Now = utc_now) -> FastAPI:
     for table in KEYED_TABLES.values():
         path = f"/v1/{table.name.replace('_', '-')}"
         app.router.routes.append(Route(path, tables.Table(table), methods=["PUT", "DELETE"]))
-    routers = (products.router, models.router, objectives.router, experiments.router, rollouts.router, stops.router)
+    routers = (
+        products.router,
+        models.router,
+        objectives.router,
+        experiments.router,
+        rollouts.router,
+        stops.router,
+        rules.router,
+    )
     for router in (*routers, health.router, site.router):
         app.include_router(router)
     openapi.describe(app)

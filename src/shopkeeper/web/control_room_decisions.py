@@ -35,6 +35,7 @@ REASON_WORDS = {
     "popular": "popular in the shop",
     "new": "new in the shop",
     "for_you": "from the list made for them overnight",
+    "featured": "a rule of the shop put it there",
     "range": "from the range",
 }
 

@@ -9,7 +9,15 @@ from fastapi.openapi.utils import get_openapi
 
 from shopkeeper.commerce.tables import KEYED_TABLES, STORES, USERS, TableSchema
 from shopkeeper.serving.ports import Scope
-from shopkeeper.web import events, experiments, openapi_examples, openapi_rollouts, recommendations, tables
+from shopkeeper.web import (
+    events,
+    experiments,
+    openapi_examples,
+    openapi_rollouts,
+    openapi_rules,
+    recommendations,
+    tables,
+)
 from shopkeeper.web.openapi_schemas import REF, Document, schemas
 from shopkeeper.wiring.settings import ServingSettings
 
@@ -20,6 +28,7 @@ GROUPS = {
     SHELF: "What you sell, at what price, and how much is there. What is withdrawn or sold out is in no answer after "
     "its 202.",
     RUN: "Whether the server is well, what it counts, which model versions there are, and what was tried and learnt.",
+    openapi_rules.RULE: openapi_rules.WORDS,
     openapi_rollouts.STEER: openapi_rollouts.WORDS,
 }
 _PROBLEMS = {
@@ -67,6 +76,7 @@ def _document(app: FastAPI) -> Document:
         "/v1/recommendations": {"post": _recommend()},
         **{path: {"get": _own(path, item["get"])} for path, item in described.items() if path in _ROUTES},
         **openapi_rollouts.paths(described, _PROBLEMS),
+        **openapi_rules.paths(described, _PROBLEMS),
     }
     paths["/v1/experiments"]["post"] = _start_experiment()
     for table in KEYED_TABLES.values():

@@ -39,6 +39,10 @@ _PARAMETERS: Final[dict[str, Document]] = {
 }
 
 
+Route = tuple[str, str, str, tuple[str, ...], str | None]
+"""Id, answer, its status, problems beside those of every keyed route, body."""
+
+
 def paths(described: Document, problems: dict[str, str]) -> Document:
     """Return the paths of rollouts.
 
@@ -46,34 +50,51 @@ def paths(described: Document, problems: dict[str, str]) -> Document:
         described: Paths as FastAPI describes them.
         problems: Words for each status of a problem.
     """
+    return operations(described, problems, STEER, _ROUTES, _BODIES, _PARAMETERS)
+
+
+def operations(
+    described: Document,
+    problems: dict[str, str],
+    group: str,
+    routes: dict[tuple[str, str], Route],
+    bodies: dict[str, Document],
+    parameters: dict[str, Document],
+) -> Document:
+    """Return the paths of some routes that take a person or a key with the scope manage.
+
+    Args:
+        group: Where they stand on the page.
+        bodies: Example of each body.
+        parameters: Words and example of each parameter.
+    """
     found: Document = {}
-    for (path, method), route in _ROUTES.items():
-        found.setdefault(path, {})[method] = _operation(described[path][method], route, problems)
+    for (path, method), route in routes.items():
+        operation = _operation(described[path][method], route, problems)
+        operation["tags"] = [group]
+        said = [{**one, **parameters[one["name"]]} for one in described[path][method].get("parameters", ())]
+        if said:
+            operation["parameters"] = said
+        body = route[-1]
+        if body is not None:
+            content = {"application/json": {"schema": _ref(body), "example": bodies[body]}}
+            operation["requestBody"] = {"required": True, "content": content}
+        found.setdefault(path, {})[method] = operation
     return found
 
 
-def _operation(
-    said: Document, route: tuple[str, str, str, tuple[str, ...], str | None], problems: dict[str, str]
-) -> Document:
-    name, answer, status, more, body = route
+def _operation(said: Document, route: Route, problems: dict[str, str]) -> Document:
+    name, answer, status, more, _ = route
     media = {"application/problem+json": {"schema": _ref("Problem")}}
     failing = {one: {"description": problems[one], "content": media} for one in sorted({"401", "500", "503", *more})}
     fine = {status: {"description": "The answer.", "content": {"application/json": {"schema": _ref(answer)}}}}
-    operation: Document = {
-        "tags": [STEER],
+    return {
         "operationId": name,
         "summary": said["summary"],
         "description": said.get("description", "").split("\n\n", maxsplit=1)[0],
         "responses": fine | failing,
         "security": [{"key": ["manage"]}],
     }
-    parameters = [{**one, **_PARAMETERS[one["name"]]} for one in said.get("parameters", ())]
-    if parameters:
-        operation["parameters"] = parameters
-    if body is not None:
-        content = {"application/json": {"schema": _ref(body), "example": _BODIES[body]}}
-        operation["requestBody"] = {"required": True, "content": content}
-    return operation
 
 
 def _ref(name: str) -> Document:

@@ -28,6 +28,7 @@ from shopkeeper.web.rollouts import (
     RolloutsAnswer,
     StartBody,
 )
+from shopkeeper.web.rules import DryRunAnswer, DryRunBody, NoRulesBody, RulesAnswer, RulesBody
 from shopkeeper.web.stops import StopBody, StopsAnswer
 
 Document = dict[str, Any]
@@ -136,17 +137,20 @@ class RowsAnswer(Struct, frozen=True, omit_defaults=True):
     erasure: dict[str, Any] | None = None
 
 
+_BODIES = (
+    RecommendationBody, StartBody, ActionBody, StopBody, ExperimentPlan, RulesBody, NoRulesBody, DryRunBody,
+)  # fmt: skip
 _ANSWERS = (
     RecommendationsAnswer, EventsAnswer, TrendingAnswer, ModelsAnswer, ObjectivesAnswer, Alive, Ready, Problem,
     RowsAnswer, RolloutsAnswer, RolloutAnswer, RolloutDetails, ExplainedVerdict, StopsAnswer,
-    ExperimentsAnswer, ExperimentAnswer,
+    ExperimentsAnswer, ExperimentAnswer, RulesAnswer, DryRunAnswer,
 )  # fmt: skip
 
 
 def schemas() -> Document:
     """Return every schema by name."""
     rows = [table.row for table in SOURCE_TABLES.values()]
-    found = components([RecommendationBody, StartBody, ActionBody, StopBody, ExperimentPlan, *_ANSWERS, *rows])
+    found = components([*_BODIES, *_ANSWERS, *rows])
     for table in SOURCE_TABLES.values():
         schema = found[table.row.__name__]
         fields: Document = schema["properties"]

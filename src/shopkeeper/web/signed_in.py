@@ -37,6 +37,18 @@ async def signed_in(request: Request, right: Right, store: str = ALL) -> Actor:
         NotAuthenticated: nobody is signed in, or no longer.
         NotAllowed: they lack the right in the store, or the request was sent by another site's page.
     """
+    actor = await somebody(request)
+    actor.must(right, store)
+    return actor
+
+
+async def somebody(request: Request) -> Actor:
+    """Return who asks, whatever they may; for routes whose body says in which store, so that `Actor.must` comes after.
+
+    Raises:
+        NotAuthenticated: nobody is signed in, or no longer.
+        NotAllowed: as `asking`.
+    """
     actor = await asking(request)
     if actor is None:
         raise NotAuthenticated(
@@ -44,7 +56,6 @@ async def signed_in(request: Request, right: Right, store: str = ALL) -> Actor:
             "Sign in at /control-room/sign-in, or send the token that `shopkeeper people sign-in --print` gives as "
             "`Authorization: Bearer TOKEN`.",
         )
-    actor.must(right, store)
     return actor
 
 

@@ -22,6 +22,7 @@ from shopkeeper.recommendations.batch import BatchAsk, BatchShard, recommend_sha
 from shopkeeper.recommendations.batch_stock import pack_stock
 from shopkeeper.recommendations.fill import Stock
 from shopkeeper.recommendations.shelf import Shelf
+from shopkeeper.recommendations.shop_rules import ShopRules
 from shopkeeper.recommendations.system import RecommendationSystem
 from shopkeeper.recommendations.trending import Trending
 from shopkeeper.recommendations.trending_seed import seed_trending
@@ -160,8 +161,9 @@ def _basis(settings: Settings, store: str, now: datetime) -> _Basis:
         trending = Trending()
         seed_trending(trending, warehouse, catalogue, now)
         named = _named(warehouse, declared)
+        rules = ShopRules(state.rules.current())
         users = tuple(u for u in named if effective(None, consents.of(store, u), declared).personalise)
-    stock = Stock(catalogue, Shelf(catalogue), trending)
+    stock = Stock(catalogue, Shelf(catalogue), trending, rules=rules)
     return _Basis(declared, bundle, stock, users, len(named) - len(users))
 
 

@@ -8,10 +8,12 @@ import os
 import random
 import secrets
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+import msgspec
 import structlog
 
 from shopkeeper.commerce.decision import DecisionRecord, ShadowAnswer
@@ -31,6 +33,7 @@ from shopkeeper.intake.consent import UserConsents, effective
 from shopkeeper.recommendations.answer import RecommendationAnswer
 from shopkeeper.recommendations.recipe import DEFAULT_PARAMS, changed
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
+from shopkeeper.recommendations.shop_rules import ShopRules
 from shopkeeper.recommendations.system import RecommendationSystem
 from shopkeeper.recommendations.trending import Trending
 from shopkeeper.recommendations.trending_seed import seed_trending
@@ -57,6 +60,7 @@ from shopkeeper.wiring.contracts import read_contracts
 from shopkeeper.wiring.erasure import Erasure, Places
 from shopkeeper.wiring.flags import arms_of
 from shopkeeper.wiring.following import SECONDS, Following
+from shopkeeper.wiring.following_rules import FollowedRules
 from shopkeeper.wiring.import_watch import ImportWatch
 from shopkeeper.wiring.open_versions import OpenVersions
 from shopkeeper.wiring.release import Release
@@ -74,6 +78,8 @@ LISTS_SECONDS = 10.0
 HOUR = 3_600.0
 """How often behaviour is judged and retention enforced, seconds; a day that is over is dealt with within the hour."""
 RECENT_IDS = 500_000
+RECENT_REQUESTS = 200
+"""Requests kept in memory, without their shoppers, to try rules on."""
 
 _log = structlog.get_logger(__name__)
 RecommendationDecider = Decider[RecommendationRequest, RecommendationAnswer]
@@ -87,6 +93,7 @@ class Serving:
     """Everything a request may need.
 
     Attributes:
+        asked: The last requests, without their shoppers.
         draining: The server is going down: it finishes what it has and takes nothing new.
     """
 
@@ -112,11 +119,13 @@ class Serving:
     shadow_log: QueuedLog[ShadowAnswer]
     arms: LiveArms
     following: Following
+    rules: FollowedRules
     release: Release
     imports: ImportWatch
     validators: Validators
     erasure: Erasure
     now: Now
+    asked: deque[RecommendationBody] = field(default_factory=lambda: deque(maxlen=RECENT_REQUESTS))
     draining: bool = False
 
     async def recommend(self, body: RecommendationBody) -> Decision[RecommendationAnswer]:
@@ -128,6 +137,7 @@ class Serving:
         store = self.catalogue.store(body.store)
         if store is None:
             raise UnknownStore(body.store, tuple(known.store for known in self.catalogue.stores))
+        self.asked.append(msgspec.structs.replace(body, user=None, visitor=None, session=None))
         consent = effective(body.consent, self.consents.of(body.store, body.user), store)
         shopper = Shopper(store.group, body.user, body.visitor, body.session)
         known, now = shopper if consent.personalise else Shopper(store.group), self.now()
@@ -208,11 +218,13 @@ async def open_serving(settings: Settings, now: Now = utc_now) -> AsyncIterator[
         await asyncio.to_thread(_remember, serving)
         await serving.release.follow()
         await serving.following.begin()
+        await serving.rules.follow()
         await serving.follow_lists()
         await serving.follow_cache()
         rounds = {
             "release": (SECONDS, serving.release.follow),
             "tests": (SECONDS, serving.following.follow_tests),
+            "rules": (SECONDS, serving.rules.follow),
             "stops": (SECONDS, serving.following.follow_stop_file),
             "versions": (SECONDS, serving.following.open_versions),
             "keys": (POLL_SECONDS, serving.keys.refresh),
@@ -261,8 +273,8 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
     telemetry, catalogue, trending = Telemetry(time.time), Catalogue(), Trending()
     consents, profiles = UserConsents(catalogue.group), open_profiles(settings, stack)
     lists = NightListFiles(settings.folder(engines.lists))
-    recipe = changed(DEFAULT_PARAMS, settings.recommendations.recipe)
-    system = RecommendationSystem(catalogue, trending, recipe, lists)
+    recipe, shop_rules = changed(DEFAULT_PARAMS, settings.recommendations.recipe), ShopRules()
+    system = RecommendationSystem(catalogue, trending, recipe, lists, shop_rules)
     decision_log: QueuedLog[DecisionRecord] = QueuedLog(live_log, DECISIONS)
     shadow_log: QueuedLog[ShadowAnswer] = QueuedLog(live_log, SHADOW_ANSWERS)
     limits = BreakerLimits(
@@ -324,6 +336,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
         shadow_log=shadow_log,
         arms=arms,
         following=following,
+        rules=FollowedRules(state.rules, shop_rules),
         release=release,
         imports=imports,
         validators=Validators(
