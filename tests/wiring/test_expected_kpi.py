@@ -50,7 +50,7 @@ def question(page: int, visitor: str) -> RecommendationBody:
 def odds(serving: Serving, system: RecommendationSystem, recipe: dict[str, Any], page: int) -> Odds:
     params = changed(DEFAULT_PARAMS, recipe)
     request = RecommendationRequest(question(page, "v"), Shopper(STORE, visitor="v"), FULL_CONSENT, serving.now())
-    rules = rules_for(request, Past(), serving.catalogue, params)
+    rules = rules_for(request, Past(), system._serving[1], params)
     return odds_of(request, system.answer(request), rules, system._serving[1], params)
 
 
