@@ -8,8 +8,9 @@ import pytest
 from shopkeeper.simulation.worlds.acting import Acts, clicks, foresee, purchases, searches, step
 
 ACTS = Acts(
-    position_exponent=1.0, click_threshold=0.0, search=0.8, sharpness=1.0, buy_threshold=0.0, buy_slope=1.0, again=0.0
-)
+    position_exponent=1.0, click_threshold=0.0, click_slope=1.0, search=0.8, sharpness=1.0, buy_threshold=0.0,
+    buy_slope=1.0, again=0.0,
+)  # fmt: skip
 EVEN = np.zeros((1, 3), dtype=np.float32)
 
 

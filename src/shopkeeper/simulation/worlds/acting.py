@@ -1,8 +1,8 @@
 """How shoppers act on a page, whatever world they live in: they scan, click or not, search on, buy, or leave.
 
 Only *why* they like a product differs from world to world. A shopper with utility `u` for the product at place `r` of a
-list sees it with probability `r ** -a` and, having seen it, clicks with `1 / (1 + exp(t - u))`; the first click leaves
-the list. Who clicks nothing goes on by himself with probability `search`, to a product drawn in proportion to
+list sees it with probability `r ** -a` and, having seen it, clicks with `1 / (1 + exp(t - c * u))`; the first click
+leaves the list. Who clicks nothing goes on by himself with probability `search`, to a product drawn in proportion to
 `exp(sharpness * u)`, else leaves the shop. Who looks at a product buys it with `1 / (1 + exp(b - g * u))`.
 """
 
@@ -26,6 +26,7 @@ class Acts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     Attributes:
         position_exponent: `a`.
         click_threshold: `t`.
+        click_slope: `c`.
         search: Chance to go on after a list of which nothing was clicked.
         sharpness: How surely a search ends at what is liked most.
         buy_threshold: `b`.
@@ -35,6 +36,7 @@ class Acts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     position_exponent: float
     click_threshold: float
+    click_slope: float
     search: float
     sharpness: float
     buy_threshold: float
@@ -51,7 +53,7 @@ def clicks(utility: Floats, shown: Integers, acts: Acts) -> Array:
     """
     value = np.take_along_axis(utility, np.maximum(shown, 0), axis=1)
     seen = examination_probability(np.arange(1, shown.shape[1] + 1), acts.position_exponent)
-    chance = np.where(shown >= 0, seen * click_given_seen(value, acts.click_threshold), 0.0)
+    chance = np.where(shown >= 0, seen * click_given_seen(acts.click_slope * value, acts.click_threshold), 0.0)
     passed = np.cumprod(1.0 - chance, axis=1)
     return np.asarray(chance * np.hstack([np.ones((len(shown), 1)), passed[:, :-1]]))
 
