@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from shopkeeper.commerce.product import Product
 from shopkeeper.errors import InputError
-from shopkeeper.recommendations.diversity import diversified, likeness
+from shopkeeper.recommendations.diversity import likeness
+from shopkeeper.recommendations.found import Found
 from shopkeeper.recommendations.recipe import DEFAULT_PARAMS, RecommendParams, changed
+from shopkeeper.recommendations.rerank import Taste, reranked
 from shopkeeper.serving.catalogue import Card
 
 from .conftest import Shop
@@ -25,6 +27,10 @@ MUG, CUP, LAMP, TOY = (
     card("mug", "Home > Kitchen"), card("cup", "Home > Kitchen"), card("lamp", "Home > Light"), card("toy", "Play"),
 )  # fmt: skip
 FOUND = [(0, 1.0, MUG), (1, 0.9, CUP), (2, 0.8, LAMP), (3, 0.3, TOY)]
+
+
+def diversified(found: list[Found], k: int, diversity: float) -> list[Found]:
+    return reranked(found, k, RecommendParams(diversity=diversity), Taste({}))
 
 
 def names(diversity: float, k: int = 4) -> list[str]:

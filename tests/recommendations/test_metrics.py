@@ -9,8 +9,10 @@ from shopkeeper.recommendations.metrics import (
     coverage,
     gini,
     hit_rate,
+    list_diversity,
     mean_popularity,
     ndcg,
+    novelty,
     of_ranks,
     reciprocal_rank,
 )
@@ -48,3 +50,18 @@ def test_gini_is_0_where_all_products_are_shown_alike_and_near_1_where_one_has_a
 
 def test_mean_popularity_counts_past_interactions_of_what_is_shown() -> None:
     assert mean_popularity(np.array([0, 0, 2]), np.array([10, 5, 1])) == (10 + 10 + 1) / 3
+
+
+def test_novelty_is_the_mean_of_inverse_user_frequencies_with_its_reference_values() -> None:
+    """Three shoppers met product 1, one met product 2, nobody product 3, which counts as met by one."""
+    met = np.array([0, 3, 1, 0])
+    lists = [[3], [2, 3], [1, 2]]
+    assert [novelty(np.array(one), met, 3) for one in lists] == pytest.approx([1.5849625, 1.5849625, 0.79248125])
+    assert novelty(np.array([1, 2]), met, 3) == pytest.approx((np.log2(3 / 3) + np.log2(3 / 1)) / 2)
+    assert novelty(np.array([], dtype=np.int64), met, 3) == 0.0
+
+
+def test_list_diversity_is_the_mean_distance_of_all_pairs_with_its_reference_values() -> None:
+    features = np.array([[0, 0], [0, 1], [1, 1], [0, 0], [-1, -1]])
+    lists = np.array([[0, 1, 2], [0, 3, -1], [0, -1, -1]])
+    assert list_diversity(features[lists]).tolist() == pytest.approx([(1 + 2 + 1) / 3, 0.0, 0.0])

@@ -18,8 +18,8 @@ from shopkeeper.commerce.store import Store
 from shopkeeper.errors import RequestRejected
 from shopkeeper.intake.ports import SourcedRow
 from shopkeeper.recommendations.conditions import Condition, margin_share
-from shopkeeper.recommendations.diversity import Found
 from shopkeeper.recommendations.dry_run import dry_run
+from shopkeeper.recommendations.found import Found
 from shopkeeper.recommendations.merchandising import (
     Boost,
     Exclude,

@@ -1,5 +1,7 @@
 """Lists that vary: each place goes to what is good and unlike the products above it (maximal marginal relevance).
 
+    (1 - diversity) * score / best score - diversity * likeness to the nearest product chosen before
+
 Source:
     Carbonell and Goldstein 1998, "The use of MMR, diversity-based reranking".
 """
@@ -7,7 +9,6 @@ Source:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,42 +16,25 @@ import numpy.typing as npt
 from shopkeeper.recommendations.categories import prefixes
 from shopkeeper.serving.catalogue import Card
 
-POOL: Final = 5
-"""Times as many products as are wanted are looked at."""
-Found = tuple[int, float, Card]
 
-
-def card_of(found: Found) -> Card:
-    """Return the card of a candidate."""
-    return found[2]
-
-
-def diversified(found: Sequence[Found], k: int, diversity: float) -> list[Found]:
-    """Return `k` products: the best first, then always the one with the greatest
-
-        (1 - diversity) * score / best score - diversity * likeness to the nearest product chosen before.
-
-    Scores come back lowered where needed so that they never rise down the list.
+class Likeness:
+    """What a list loses by a product that is like one in it: minus the likeness to the nearest product chosen before.
 
     Args:
-        found: Best first.
-        diversity: 0 keeps the order, 1 lets likeness alone decide.
+        alike: How alike products are, 0 to 1; shape (n, n).
     """
-    if not found or diversity == 0:
-        return list(found[:k])
-    alike = likeness([card for _, _, card in found])
-    scores = np.array([score for _, score, _ in found])
-    worth = (1 - diversity) * scores / max(float(scores[0]), 1e-300)
-    nearest = np.zeros(len(found))
-    chosen: list[int] = []
-    for _ in range(min(k, len(found))):
-        marginal = worth - diversity * nearest
-        marginal[chosen] = -np.inf
-        best = int(np.argmax(marginal))
-        chosen.append(best)
-        nearest = np.maximum(nearest, alike[best])
-    floors = np.minimum.accumulate(scores[chosen]).tolist()
-    return [(found[place][0], floor, found[place][2]) for place, floor in zip(chosen, floors, strict=True)]
+
+    def __init__(self, alike: npt.NDArray[np.float64]) -> None:
+        self._alike = alike
+        self._nearest = np.zeros(len(alike))
+
+    def gains(self) -> npt.NDArray[np.float64]:
+        """Return minus the likeness of each product to its nearest in the list; shape (n,)."""
+        return -self._nearest
+
+    def choose(self, place: int) -> None:
+        """Take the product at `place` into the list."""
+        self._nearest = np.maximum(self._nearest, self._alike[place])
 
 
 def likeness(cards: Sequence[Card]) -> npt.NDArray[np.float64]:

@@ -68,6 +68,7 @@ class Odds:
         """Return a list drawn by chance; the same seed draws the same."""
         chance = Random(seed)  # noqa: S311 - which product is tried out is no secret
         shown, fresh = self._changed(chance), list(self.fresh)
+        open_places = frozenset() if self._changes(len(self.open)) == 0 else frozenset(self.open)
         left, changed = len(self.open), False
         drawn = []
         for place, product in enumerate(shown):
@@ -76,13 +77,14 @@ class Odds:
                 one = fresh.pop(int(chance.random() * len(fresh)))
                 drawn.append(Drawn(one, given, self.chance(place, one)))
                 continue
-            given = 1.0
-            if place in self.open:
-                own = product == self.base[place]
-                if not changed:
-                    given = (self._unchanged(left - 1) if own else self._each()) / self._unchanged(left)
-                changed, left = changed or not own, left - 1
-            drawn.append(Drawn(product, given, self.chance(place, product)))
+            if place not in open_places:
+                drawn.append(Drawn(product, 1.0, 1.0))
+                continue
+            own, given = product == self.base[place], 1.0
+            if not changed:
+                given = (self._unchanged(left - 1) if own else self._each()) / self._unchanged(left)
+            changed, left = changed or not own, left - 1
+            drawn.append(Drawn(product, given, self._own() if own else self._each()))
         return drawn
 
     def chance(self, place: int, product: str) -> float:
@@ -95,7 +97,7 @@ class Odds:
         if place not in self.open or self.certain:
             return float(own)
         if own:
-            return 1.0 - self._each() * (len(self.spare) + len(self.open) - 1)
+            return self._own()
         return self._each() if product in self.spare or product in self._movable() else 0.0
 
     def _changed(self, chance: Random) -> list[str]:
@@ -124,6 +126,10 @@ class Odds:
     def _each(self) -> float:
         """Return the chance of each change."""
         return self.share / self._changes(len(self.open))
+
+    def _own(self) -> float:
+        """Return the chance that an open place keeps its product."""
+        return 1.0 - self._each() * (len(self.spare) + len(self.open) - 1)
 
     def _unchanged(self, left: int) -> float:
         """Return the chance that nothing is changed above the last `left` open places."""

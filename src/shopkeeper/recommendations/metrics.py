@@ -61,6 +61,44 @@ def mean_popularity(shown: npt.NDArray[np.integer], interactions: npt.NDArray[np
     return float(interactions[shown].mean()) if len(shown) else 0.0
 
 
+def novelty(shown: npt.NDArray[np.integer], shoppers: npt.NDArray[np.int64], of: int) -> float:
+    """Return how little known the shown products are, in bits: the mean of `-log2(shoppers who met it / all shoppers)`.
+
+    A product nobody met counts as met by one.
+
+    Args:
+        shown: Item codes of all lists end to end.
+        shoppers: Shoppers who met each item code.
+        of: All shoppers.
+
+    Source:
+        Mean inverse user frequency of Castells, Hurley, Vargas (2015), Novelty and diversity in recommender systems.
+    """
+    if not len(shown) or not of:
+        return 0.0
+    return float(np.log2(of / np.maximum(shoppers[shown], 1)).mean())
+
+
+def list_diversity(features: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+    """Return how unlike each other the products of each list are: in how many features two of them differ, on average.
+
+    Args:
+        features: Of each product of each list, the first below 0 where there is no product; shape (lists, k, features).
+
+    Returns:
+        Mean over the pairs of each list, 0 of fewer than two products; shape (lists,).
+
+    Source:
+        Intra-list diversity of Ziegler et al. (2005), Improving recommendation lists through topic diversification.
+    """
+    there = features[:, :, 0] >= 0
+    one, two = np.triu_indices(features.shape[1], 1)
+    pairs = there[:, one] & there[:, two]
+    differ = (features[:, one] != features[:, two]).sum(axis=2) * pairs
+    mean: npt.NDArray[np.float64] = differ.sum(axis=1) / np.maximum(pairs.sum(axis=1), 1)
+    return mean
+
+
 def of_ranks(ranks: Ranks, cuts: Sequence[int] = (5, 10, 20)) -> dict[str, npt.NDArray[np.float64]]:
     """Return `hr@k` and `ndcg@k` for each cut and `mrr@20`, one value for each rank."""
     found = {f"hr@{k}": hit_rate(ranks, k) for k in cuts} | {f"ndcg@{k}": ndcg(ranks, k) for k in cuts}

@@ -10,8 +10,8 @@ import msgspec
 
 from shopkeeper.recommendations import reasons
 from shopkeeper.recommendations.answer import Recommendation, RecommendationAnswer
-from shopkeeper.recommendations.diversity import card_of
 from shopkeeper.recommendations.fill import Stock, fill
+from shopkeeper.recommendations.found import card_of
 from shopkeeper.recommendations.loaded import LoadedModel
 from shopkeeper.recommendations.past import Past
 from shopkeeper.recommendations.recipe import RecommendParams

@@ -19,6 +19,10 @@ class RecommendParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         bought_days: A bought product is not recommended again for so many days.
         repurchase: True lets bought products come back, for shops that sell what runs out.
         diversity: How much being unlike the products above counts against score, 0 = nothing, to 1 = all.
+        diversity_by: `mmr` counts the nearest product above, `dpp` all of them together (determinantal point process).
+        own_mix: How much the list's mix of categories being unlike the shopper's own counts against score, to 1 = all.
+        novelty: Share of its score that the best-seller loses, others by the log of their demand; 0 = none.
+        price_band: By how many halves a product loses score for each doubling outside the shopper's usual prices.
         exploration: Chance that one thing of a list is changed: another product at one place, or two places swapped.
         exploration_pool: Of how many products the other one is drawn: those that come next after the list.
         new_share: Share of the places that new products have at least, drawn by chance among them; 0 = none.
@@ -32,6 +36,10 @@ class RecommendParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     bought_days: Annotated[float, Meta(ge=0)] = 365.0
     repurchase: bool = False
     diversity: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    diversity_by: Literal["mmr", "dpp"] = "mmr"
+    own_mix: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    novelty: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    price_band: Annotated[float, Meta(ge=0, le=10)] = 0.0
     exploration: Annotated[float, Meta(ge=0, le=1)] = 0.0
     exploration_pool: Annotated[int, Meta(ge=1, le=200)] = 20
     new_share: Annotated[float, Meta(ge=0, le=1)] = 0.0

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from shopkeeper.recommendations import reasons
 from shopkeeper.recommendations.answer import Reason, ReasonCode, Recommendation, RecommendationAnswer
-from shopkeeper.recommendations.diversity import POOL, card_of, diversified
 from shopkeeper.recommendations.fill import Stock, fill
+from shopkeeper.recommendations.found import card_of
 from shopkeeper.recommendations.history import KIND_STRENGTHS, Asked, ages_of
 from shopkeeper.recommendations.interactions import PURCHASE, VIEW
 from shopkeeper.recommendations.loaded import LoadedModel
@@ -24,8 +24,10 @@ from shopkeeper.recommendations.past import Past, past_of
 from shopkeeper.recommendations.reasons import because
 from shopkeeper.recommendations.recipe import RecommendParams
 from shopkeeper.recommendations.request import RecommendationRequest
+from shopkeeper.recommendations.rerank import POOL, reranked, reranks
 from shopkeeper.recommendations.rule_book import Plan
 from shopkeeper.recommendations.rules import Rules
+from shopkeeper.recommendations.taste import taste_of
 from shopkeeper.recommendations.weighing import weighed
 from shopkeeper.serving.catalogue import Card, Catalogue
 
@@ -47,6 +49,12 @@ class Evidence:
     products: tuple[str, ...]
     codes: tuple[ReasonCode, ...]
 
+    @property
+    def past(self) -> list[tuple[str, float]]:
+        """Products of the shopper's past with what each counts."""
+        rows = zip(self.products, self.asked.weights.tolist(), self.asked.page.tolist(), strict=True)
+        return [(product, weight) for product, weight, page in rows if not page]
+
 
 def recommend(
     request: RecommendationRequest, loaded: LoadedModel, stock: Stock, params: RecommendParams
@@ -59,8 +67,8 @@ def recommend(
     scored = candidates(request, evidence, loaded)
     k, more = places.left, params.exploration_pool if params.exploration > 0 else 0
     ranked = weighed(judged(scored, evidence, loaded, rules), rules.plan)
-    best = list(islice(ranked, max(k * POOL if params.diversity else k, k + more)))
-    varied = diversified(best, k + more, params.diversity)
+    best = list(islice(ranked, max(k * POOL if reranks(params) else k, k + more)))
+    varied = reranked(best, k + more, params, taste_of(request, evidence.past, stock, params))
     kept = {item for item, _, _ in varied}
     stream = chain(varied, (one for one in best if one[0] not in kept), ranked)
     found = list(places.admitted(stream, card_of))

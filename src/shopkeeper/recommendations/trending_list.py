@@ -9,8 +9,8 @@ from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.recommendations import reasons
 from shopkeeper.recommendations.answer import Recommendation, RecommendationAnswer
 from shopkeeper.recommendations.categories import normal
-from shopkeeper.recommendations.diversity import card_of
 from shopkeeper.recommendations.fill import Stock, fill
+from shopkeeper.recommendations.found import card_of
 from shopkeeper.recommendations.past import Past
 from shopkeeper.recommendations.recipe import RecommendParams
 from shopkeeper.recommendations.recommend import rules_for

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Final, TypeVar
 
-from shopkeeper.recommendations.diversity import Found
+from shopkeeper.recommendations.found import Found
 from shopkeeper.recommendations.rule_book import Plan
 from shopkeeper.serving.catalogue import Card
 
