@@ -3,5 +3,5 @@
 SELECT store, decision_id, unit, chances
 FROM shadow_answers
 WHERE test = $test AND error IS NULL AND coalesce(chances, '[]') <> '[]' AND ts >= $since AND ts < $until
-ORDER BY decision_id, store
+ORDER BY decision_id, store, coalesce(unit, ''), chances
 LIMIT 20000
