@@ -7,15 +7,21 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import Engine, Row, Select, func, insert, select
 
 from shopkeeper.engines.state_audit import write_audit
 from shopkeeper.engines.state_counters import count, counted
 from shopkeeper.engines.state_schema import RULE_SETS, from_micros, to_micros
 from shopkeeper.errors import ChangedMeanwhile, InputError
-from shopkeeper.recommendations.merchandising import Rule, RuleSet, plain_rules
+from shopkeeper.recommendations.merchandising import Rule, RuleSet, Surface
 
 _COUNTER: Final = "rule_sets"
+
+
+class _Body(Struct, omit_defaults=True):
+    rules: tuple[Rule, ...]
+    surfaces: dict[str, Surface] = {}
 
 
 class StateRules:
@@ -58,7 +64,7 @@ class StateRules:
         kept = msgspec.structs.replace(changed, version=changed.version + 1, at=at)
         row = {
             "store": kept.store, "version": kept.version, "at_micros": to_micros(at), "who": kept.who,
-            "why": kept.why, "body": msgspec.json.encode(plain_rules(kept.rules)).decode(),
+            "why": kept.why, "body": msgspec.json.encode(_Body(kept.rules, kept.surfaces)).decode(),
         }  # fmt: skip
         with self._engine.begin() as connection:
             count(connection, _COUNTER)
@@ -82,6 +88,7 @@ class StateRules:
 
 
 def _set(row: Row[Any]) -> RuleSet:
-    rules = msgspec.json.decode(row.body, type=tuple[Rule, ...])
-    at = from_micros(row.at_micros)
-    return RuleSet(store=row.store, version=row.version, rules=rules, who=row.who, why=row.why, at=at)
+    body, at = msgspec.json.decode(row.body, type=_Body), from_micros(row.at_micros)
+    return RuleSet(
+        store=row.store, version=row.version, rules=body.rules, surfaces=body.surfaces, who=row.who, why=row.why, at=at
+    )

@@ -9,7 +9,7 @@ from msgspec import Struct
 ReasonCode = Literal[
     "because_viewed", "because_bought", "goes_with", "trending", "popular_in_category", "popular", "also_in_category",
     "new", "range",
-    "for_you", "featured",
+    "for_you", "featured", "seen", "again", "together", "like", "found",
 ]  # fmt: skip
 
 

@@ -90,6 +90,13 @@ def fill(
         low = floor / (2.0 * (len(chosen) - begun + 1))
         others = (one for one in found if places.fits(one[0]))
         spare += [Recommendation(card.product.product, low, (why,)) for card, why in islice(others, more - len(spare))]
+    return finish(chosen, request, stock, rules, places)
+
+
+def finish(
+    chosen: list[Recommendation], request: RecommendationRequest, stock: Stock, rules: Rules, places: Places
+) -> tuple[Recommendation, ...]:
+    """Return `chosen` with includes and pins, filled up with nothing else."""
     if rules.plan is None or not rules.plan.counts:
         return tuple(chosen)
     return finished(chosen, rules, places, lambda where: _meant(where, request.store, stock))

@@ -19,6 +19,7 @@ from shopkeeper.recommendations.day_hashes import day_hashes
 from shopkeeper.recommendations.ease import Ease
 from shopkeeper.recommendations.exam import RecommendationExam
 from shopkeeper.recommendations.extract import extract_interactions
+from shopkeeper.recommendations.habits import habit_arrays
 from shopkeeper.recommendations.interaction_files import read_interactions, write_interactions
 from shopkeeper.recommendations.interactions import Interactions
 from shopkeeper.recommendations.item_knn import ItemKnn
@@ -181,8 +182,8 @@ class RecommendationLearning:
         return model.parameters
 
     def arrays(self, model: RecommendationModel, data: Interactions) -> Mapping[str, npt.NDArray[np.generic]]:
-        """Return everything serving needs: the model, its products, and what every known shopper did."""
-        return bundle_arrays(model, ShopperPasts.build(data))
+        """Return everything serving needs: the model, its products, what every known shopper did, and habits."""
+        return {**bundle_arrays(model, ShopperPasts.build(data)), **habit_arrays(data)}
 
     def answerer(self, bundle: Bundle, data: Interactions, seed: int) -> Callable[[int], object]:
         """Return what answers known shoppers as serving does; see `answering.answerer`."""

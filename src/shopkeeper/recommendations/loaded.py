@@ -11,6 +11,7 @@ import numpy.typing as npt
 from shopkeeper.errors import UnknownModel
 from shopkeeper.recommendations.als import Als
 from shopkeeper.recommendations.ease import Ease
+from shopkeeper.recommendations.habits import Habits, read_habits
 from shopkeeper.recommendations.item_knn import ItemKnn
 from shopkeeper.recommendations.items import ItemIndex
 from shopkeeper.recommendations.model import Arrays, RecommendationModel
@@ -37,6 +38,7 @@ class LoadedModel:
 
     Attributes:
         popular: Popularity from the same data; fills what the model leaves open.
+        habits: What is bought together and again, by the same data.
         content: Hash over the arrays of the bundle; another one after a person was erased from it.
     """
 
@@ -44,6 +46,7 @@ class LoadedModel:
     model: RecommendationModel
     popular: Popular
     shoppers: ShopperPasts
+    habits: Habits
     content: str = ""
 
     @property
@@ -83,4 +86,4 @@ def assemble_model(version: str, name: str, arrays: Arrays) -> LoadedModel:
     index.code("", "")  # builds the look-up now, not in the first request
     model = build(index, arrays)
     popular = model if isinstance(model, Popular) else Popular.from_arrays(index, arrays)
-    return LoadedModel(version, model, popular, ShopperPasts(arrays))
+    return LoadedModel(version, model, popular, ShopperPasts(arrays), read_habits(arrays, len(index)))

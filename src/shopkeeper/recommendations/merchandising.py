@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 
 from shopkeeper.commerce.fields import Amount, Id, Label, Quantity
 from shopkeeper.errors import FieldProblem, RequestRejected
+from shopkeeper.recommendations.recipe import DEFAULT_PARAMS, ListName, changed
 from shopkeeper.recommendations.request import Ids, Labels, field_problem
 
 MOST_RULES: Final = 500
@@ -165,12 +166,25 @@ class Bought(RuleBase, frozen=True, tag="bought"):
 Rule = Filter | Exclude | Include | Boost | Bury | Pin | Quota | Bought
 
 
+class Surface(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How the lists of one surface are made.
+
+    Attributes:
+        list: What kind of list it shows.
+        settings: Settings of the recipe that differ here; those of an arm of a test win over them.
+    """
+
+    list: ListName = "for_you"
+    settings: dict[str, Any] = {}
+
+
 class RuleSet(Struct, frozen=True, kw_only=True):
-    """The rules of one store at one version.
+    """The rules of one store at one version, and how its surfaces are made.
 
     Attributes:
         store: Empty = they hold in every store, before each one's own.
         version: Counts the changes of this set from 1; 0 = there never was one.
+        surfaces: Those that are made otherwise than by `surfaces.BUILT_IN`.
         who: Who made this version, as `people.person.Actor.who`.
         why: Their reason.
         at: When, UTC.
@@ -179,6 +193,7 @@ class RuleSet(Struct, frozen=True, kw_only=True):
     store: str
     version: int = 0
     rules: tuple[Rule, ...] = ()
+    surfaces: dict[str, Surface] = {}
     who: str = ""
     why: str = ""
     at: datetime | None = None
@@ -217,6 +232,13 @@ def read_rules(documents: Sequence[Any]) -> tuple[Rule, ...]:
         first = problems[0]
         raise RequestRejected(f"{first.field}: {first.reason}.", first.remedy, tuple(problems))
     return tuple(rules)
+
+
+def read_surfaces(document: dict[str, Surface]) -> dict[str, Surface]:
+    """Return surfaces whose settings are ones a recipe has. Raises InputError for any other."""
+    for surface in document.values():
+        changed(DEFAULT_PARAMS, surface.settings)
+    return document
 
 
 def plain_rules(rules: Iterable[Rule]) -> list[dict[str, Any]]:

@@ -15,12 +15,17 @@ _BECAUSE: dict[ReasonCode, tuple[str, str]] = {
     "because_viewed": ("Because you viewed {}", "Because of what you viewed"),
     "because_bought": ("Because you bought {}", "Because of what you bought"),
     "goes_with": ("Goes with {}", "Goes with your choice"),
+    "like": ("Like {}", "Like your choice"),
 }
 TRENDING = Reason("trending", "Trending now")
 POPULAR = Reason("popular", "Popular in this shop")
 RANGE = Reason("range", "From our range")
 NEW = Reason("new", "New in the shop")
 FOR_YOU = Reason("for_you", "Picked for you")
+SEEN = Reason("seen", "You looked at this")
+AGAIN = Reason("again", "You bought this before")
+TOGETHER = Reason("together", "Often bought together")
+FOUND = Reason("found", "Matches your search")
 FEATURED = Reason("featured", "Featured by the shop")
 
 

@@ -10,6 +10,11 @@ from msgspec import Meta, Struct
 
 from shopkeeper.errors import FieldProblem, InputError
 
+ListName = Literal[
+    "for_you", "recently_viewed", "buy_again", "bought_together", "complementary", "alike", "trending", "search_order"
+]
+"""Kinds of lists; all but the first are made by `lists.py`, whatever the model."""
+
 
 class RecommendParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How history and page are weighed, how long a purchase bars its product, how much a list varies.
@@ -28,6 +33,7 @@ class RecommendParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         new_share: Share of the places that new products have at least, drawn by chance among them; 0 = none.
         new_days: A product is new for so many days.
         new_views: A product with so much interest lately, in views, is new no longer; 0 = however much it had.
+        search_share: What the model counts beside the relevance of a search result, 0 = nothing, to 1 = all.
         lists: `live` answers with all that is known now; `nightly` gives the list that was made for the shopper
             overnight, whatever page they are on and whatever they did since.
     """
@@ -45,6 +51,7 @@ class RecommendParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     new_share: Annotated[float, Meta(ge=0, le=1)] = 0.0
     new_days: Annotated[float, Meta(gt=0)] = 30.0
     new_views: Annotated[float, Meta(ge=0)] = 0.0
+    search_share: Annotated[float, Meta(ge=0, le=1)] = 0.3
     lists: Literal["live", "nightly"] = "live"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -46,6 +46,20 @@ class Filters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
 NO_FILTERS = Filters()
 
 
+class Slot(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One more list of a page.
+
+    Attributes:
+        products: What it is about; null = what the page is about.
+        filters: Its own; null = those of the page.
+    """
+
+    surface: Surface
+    k: ListLength = 10
+    products: Ids | None = None
+    filters: Filters | None = None
+
+
 class RecommendationBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Body of `POST /v1/recommendations`.
 
@@ -57,6 +71,8 @@ class RecommendationBody(Struct, frozen=True, kw_only=True, forbid_unknown_field
         exclude: Products that must not be in the answer.
         consent: What the shopper allows; what is not said here is taken from the user record, then from the store.
         context: Whatever else the page knows; kept for models that read it.
+        relevance: The candidates are results of a search, in its order, each with its score; empty = it gave none.
+        slots: More lists of the page, each a decision of its own; no product is in two of them.
     """
 
     store: Id
@@ -71,13 +87,50 @@ class RecommendationBody(Struct, frozen=True, kw_only=True, forbid_unknown_field
     exclude: Ids = ()
     consent: Consent | None = None
     context: dict[str, Any] = {}
+    relevance: Annotated[tuple[float, ...], Meta(max_length=1_000)] | None = None
+    slots: Annotated[tuple[Slot, ...], Meta(max_length=20)] = ()
+
+
+class Result(Struct, frozen=True, forbid_unknown_fields=True):
+    """One result of a search.
+
+    Attributes:
+        relevance: What the search engine scored it; null = it gave no scores.
+    """
+
+    product: Id
+    relevance: Annotated[float, Meta(ge=-1e9, le=1e9)] | None = None
+
+
+class RerankBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Body of `POST /v1/rerank`.
+
+    Attributes:
+        results: In the order of the search engine; all with a relevance, or none.
+        k: How many are wanted; null = all.
+        query: What was searched for.
+    """
+
+    store: Id
+    results: Annotated[tuple[Result, ...], Meta(min_length=1, max_length=1_000)]
+    visitor: Id | None = None
+    user: Id | None = None
+    session: Id | None = None
+    surface: Surface = "search"
+    k: ListLength | None = None
+    query: Label = ""
+    filters: Filters = NO_FILTERS
+    exclude: Ids = ()
+    consent: Consent | None = None
 
 
 _DECODER = msgspec.json.Decoder(RecommendationBody)
+_RESULTS = msgspec.json.Decoder(RerankBody)
 _PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
 _UNKNOWN = re.compile(r"unknown field `(?P<field>[^`]*)`")
 _MISSING = re.compile(r"missing required field `(?P<field>[^`]*)`")
 _FIELDS = ", ".join(RecommendationBody.__struct_fields__)
+_RESULT_FIELDS = ", ".join(RerankBody.__struct_fields__)
 
 
 def read_body(raw: bytes) -> RecommendationBody:
@@ -86,23 +139,53 @@ def read_body(raw: bytes) -> RecommendationBody:
     Raises:
         RequestRejected: not JSON, an unknown field, a missing or wrong value; names the field and the remedy.
     """
-    try:
-        body = _DECODER.decode(raw)
-    except msgspec.ValidationError as error:
-        raise _rejected(str(error)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        problem = FieldProblem("$", f"the body is not valid JSON in UTF-8: {error}", "Send one JSON object.")
-        raise RequestRejected(f"{problem.reason}.", problem.remedy, (problem,)) from error
+    body = _read(raw, _DECODER, _FIELDS)
     low, high = body.filters.price_min, body.filters.price_max
     if low is not None and high is not None and low > high:
         problem = FieldProblem("filters.price_min", f"{low:g} is above price_max {high:g}", "Swap the two prices.")
         raise RequestRejected(f"filters.price_min {problem.reason}.", problem.remedy, (problem,))
+    if body.relevance and len(body.relevance) != len(body.candidates or ()):
+        reason = f"{len(body.relevance)} scores are given for {len(body.candidates or ())} candidates"
+        problem = FieldProblem("relevance", reason, "Give one for each candidate, or none at all.")
+        raise RequestRejected(f"relevance: {reason}.", problem.remedy, (problem,))
     return body
 
 
-def _rejected(message: str) -> RequestRejected:
-    problem = field_problem(message, _FIELDS)
-    return RequestRejected(f"Field {problem.field}: {problem.reason}.", problem.remedy, (problem,))
+def read_results(raw: bytes) -> RecommendationBody:
+    """Return the body of a re-ranking as a request for recommendations among its results.
+
+    Raises:
+        RequestRejected: as `read_body`; also where only some results have a relevance.
+    """
+    body = _read(raw, _RESULTS, _RESULT_FIELDS)
+    scores = tuple(one.relevance for one in body.results if one.relevance is not None)
+    if scores and len(scores) < len(body.results):
+        reason = f"{len(body.results) - len(scores)} of {len(body.results)} results have none"
+        problem = FieldProblem("results.relevance", reason, "Give it for each result, or for none.")
+        raise RequestRejected(f"results.relevance: {reason}.", problem.remedy, (problem,))
+    named = dict.fromkeys(one.product for one in body.results)
+    if len(named) < len(body.results):
+        problem = FieldProblem("results", "a product is there twice", "Send each result once.")
+        raise RequestRejected(f"results: {problem.reason}.", problem.remedy, (problem,))
+    return RecommendationBody(
+        store=body.store, visitor=body.visitor, user=body.user, session=body.session, surface=body.surface,
+        candidates=tuple(named), k=body.k or len(named), filters=body.filters, exclude=body.exclude,
+        consent=body.consent, relevance=scores, context={"query": body.query} if body.query else {},
+    )  # fmt: skip
+
+
+BodyT = TypeVar("BodyT")
+
+
+def _read(raw: bytes, decoder: msgspec.json.Decoder[BodyT], fields: str) -> BodyT:
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        problem = field_problem(str(error), fields)
+        raise RequestRejected(f"Field {problem.field}: {problem.reason}.", problem.remedy, (problem,)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        problem = FieldProblem("$", f"the body is not valid JSON in UTF-8: {error}", "Send one JSON object.")
+        raise RequestRejected(f"{problem.reason}.", problem.remedy, (problem,)) from error
 
 
 def field_problem(message: str, fields: str) -> FieldProblem:

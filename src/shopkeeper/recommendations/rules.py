@@ -18,7 +18,7 @@ class Rules:
     """All hard rules of one answer.
 
     Attributes:
-        barred: Products that must not appear: asked to be excluded, on the page already, or bought before.
+        barred: Products that must not appear, nor variants of them: asked to be excluded, on the page, bought before.
         only: Products the answer is chosen from; None = all of the store.
         plan: What the shop's own rules want of it; None = it has none.
     """
@@ -41,7 +41,9 @@ class Rules:
         if product in self.barred or (self.only is not None and product not in self.only):
             return None
         card = self.catalogue.card(self.store, product)
-        if card is None or not card.available(self.now) or not passes(card, self.filters):
+        if card is None or card.product.parent in self.barred:
+            return None
+        if not card.available(self.now) or not passes(card, self.filters):
             return None
         if self.plan is not None and self.plan.bars(card):
             return None

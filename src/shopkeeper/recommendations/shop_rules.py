@@ -9,7 +9,7 @@ from typing import Final
 from shopkeeper.commerce.store import ALL_STORES, Store
 from shopkeeper.recommendations.categories import normal
 from shopkeeper.recommendations.conditions import Page
-from shopkeeper.recommendations.merchandising import RuleSet
+from shopkeeper.recommendations.merchandising import RuleSet, Surface
 from shopkeeper.recommendations.request import RecommendationBody
 from shopkeeper.recommendations.rule_book import Plan, RuleBook
 from shopkeeper.serving.catalogue import Card, Catalogue
@@ -34,6 +34,11 @@ class ShopRules:
     def with_set(self, changed: RuleSet) -> ShopRules:
         """Return these rules with one set in place of the one of its store, which go on holding here."""
         return ShopRules({**self._sets, changed.store: changed}.values())
+
+    def surface(self, store: str, name: str) -> Surface | None:
+        """Return how a store makes a surface, its own word before that of every store; None where neither says."""
+        told = (one.surfaces.get(name) for one in reversed(self.sets(store)))
+        return next((surface for surface in told if surface is not None), None)
 
     def plan(self, body: RecommendationBody, catalogue: Catalogue, now: datetime) -> Plan | None:
         """Return the rules that hold for a request; None where the store has none."""

@@ -9,7 +9,9 @@ from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
 
 
-def similar_request(store: str, group: str, product: str, k: int, now: datetime) -> RecommendationRequest:
+def similar_request(
+    store: str, group: str, product: str, k: int, now: datetime, surface: str = "product"
+) -> RecommendationRequest:
     """Return the request whose answer is what goes with one product, for nobody in particular."""
-    body = RecommendationBody(store=store, surface="product", products=(product,), k=k)
+    body = RecommendationBody(store=store, surface=surface, products=(product,), k=k)
     return RecommendationRequest(body, Shopper(group), NO_CONSENT, now)

@@ -16,7 +16,9 @@ from shopkeeper.recommendations.drawing import draw_seed, drawn, explores, likel
 from shopkeeper.recommendations.exploration import Odds
 from shopkeeper.recommendations.fallback import fall_back
 from shopkeeper.recommendations.fill import Stock
+from shopkeeper.recommendations.lists import cached, listed
 from shopkeeper.recommendations.loaded import LoadedModel, load_model
+from shopkeeper.recommendations.merchandising import Surface
 from shopkeeper.recommendations.nightly import NightLists, from_the_night
 from shopkeeper.recommendations.past import Past
 from shopkeeper.recommendations.places import within_quotas
@@ -26,6 +28,7 @@ from shopkeeper.recommendations.request import RecommendationRequest
 from shopkeeper.recommendations.shelf import Shelf
 from shopkeeper.recommendations.shop_rules import ShopRules
 from shopkeeper.recommendations.similar import similar_request
+from shopkeeper.recommendations.surfaces import recipe_of, surface_of
 from shopkeeper.recommendations.trending import Trending
 from shopkeeper.recommendations.trending_list import trending_list
 from shopkeeper.registry.bundle import Bundle
@@ -65,6 +68,7 @@ class RecommendationSystem:
         shop_rules: ShopRules | None = None,
     ) -> None:
         self.shop_rules = shop_rules or ShopRules()
+        self._arm: Mapping[str, Any] = {}
         self._catalogue = catalogue
         self._params = params
         self._lists = lists
@@ -98,6 +102,7 @@ class RecommendationSystem:
         """
         other = copy(self)
         other._params = changed(self._params, settings)
+        other._arm = {**self._arm, **settings}
         return other
 
     def ruled_by(self, rules: ShopRules) -> RecommendationSystem:
@@ -138,13 +143,25 @@ class RecommendationSystem:
             raise Unavailable(
                 "No recommendation model is loaded.", "Train one with `shopkeeper train recommendations`."
             )
-        if self._params.lists == "nightly":
-            return from_the_night(request, loaded, stock, self._params, self._lists)
-        return recommend(request, loaded, stock, self._params)
+        surface, params = self._made_by(request)
+        if surface.list != "for_you":
+            return listed(surface.list, request, loaded, stock, params)
+        if params.lists == "nightly":
+            return from_the_night(request, loaded, stock, params, self._lists)
+        return recommend(request, loaded, stock, params)
 
     def fallback(self, request: RecommendationRequest) -> RecommendationAnswer:
         """Answer by rules alone; never raises."""
-        return fall_back(request, replace(self._serving[1], popular=None), self._params)
+        stock = replace(self._serving[1], popular=None)
+        surface, params = self._made_by(request)
+        if surface.list != "for_you":
+            return listed(surface.list, request, None, stock, params)
+        return fall_back(request, stock, params)
+
+    def _made_by(self, request: RecommendationRequest) -> tuple[Surface, RecommendParams]:
+        """Return how the list of a request is made, and by what recipe."""
+        surface = surface_of(request.body, self.shop_rules)
+        return surface, recipe_of(surface, self._params, self._arm)
 
     def similar(self, store: str, product: str, k: int, now: datetime) -> RecommendationAnswer:
         """Return what goes with one product, by the model where there is one, else by rules."""
@@ -163,15 +180,19 @@ class RecommendationSystem:
 
         The shopper's keys and session version are part of it only where the answer is personal.
         """
-        body = request.body
+        body, surface = request.body, surface_of(request.body, self.shop_rules)
         if max(len(body.products), len(body.candidates or ()), len(body.exclude)) > _CACHED_IDS:
+            return None
+        if not cached(surface.list):
             return None
         context = msgspec.json.encode(body.context) if body.context else b""
         if len(context) > _CACHED_CONTEXT_BYTES:
             return None
         shopper = request.shopper
         person = (shopper.user, shopper.visitor, shopper.session, self._made_at(request)) if request.personal else None
-        asked = (body.surface, body.k, body.products, body.candidates, body.exclude, body.filters, context)
+        made = (surface.list, msgspec.json.encode(surface.settings, order="sorted") if surface.settings else b"")
+        named = (body.products, body.candidates, body.relevance, body.exclude)
+        asked = (body.surface, body.k, *named, body.filters, context, made)
         loaded = self._serving[0]
         model = (loaded.version, loaded.content) if loaded else None
         return (self.name, model, body.store, shopper.group, person, asked, self._ruled_by(request))
@@ -211,7 +232,7 @@ class RecommendationSystem:
         Nothing is tried out on shoppers who are not measured, as nobody would learn from it. A shopper keeps a drawn
         list until they do something.
         """
-        if not explores(self._params) or not request.measured:
+        if not explores(self._made_by(request)[1]) or not request.measured:
             return answer
         what = self._odds(request, answer)
         return answer if what.certain else drawn(answer, what, draw_seed(request, self.version, decision_id))
@@ -223,8 +244,9 @@ class RecommendationSystem:
         return likelihoods(shown, self._odds(request, own)) if shown.chances else ()
 
     def _odds(self, request: RecommendationRequest, answer: RecommendationAnswer) -> Odds:
-        rules = rules_for(request, Past(), self._serving[1], self._params)
-        return odds_of(request, answer, rules, self._serving[1], self._params)
+        params = self._made_by(request)[1]
+        rules = rules_for(request, Past(), self._serving[1], params)
+        return odds_of(request, answer, rules, self._serving[1], params)
 
     def record(self, answer: RecommendationAnswer) -> tuple[int, Mapping[str, Any]]:
         """Return the number of products, and the products with scores and reason codes; drawn ones with their chances.

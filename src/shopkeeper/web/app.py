@@ -80,6 +80,7 @@ def create_app(settings: Settings, now: Now = utc_now) -> FastAPI:
     app = ShopServer(title="Shopkeeper", version=__version__, lifespan=lifespan, **own)
     hot: dict[str, ASGIApp] = {
         "/v1/recommendations": recommendations.Recommendations(),
+        "/v1/rerank": recommendations.Rerank(),
         "/v1/events": events.Events(),
     }
     app.router.routes[:0] = [Route(path, endpoint, methods=["POST"]) for path, endpoint in hot.items()]

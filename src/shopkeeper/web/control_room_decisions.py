@@ -36,6 +36,11 @@ REASON_WORDS = {
     "new": "new in the shop",
     "for_you": "from the list made for them overnight",
     "featured": "a rule of the shop put it there",
+    "seen": "they looked at it lately",
+    "again": "they bought it and are due for it",
+    "together": "often bought with what the page is about",
+    "like": "alike to what the page is about",
+    "found": "found by the search",
     "range": "from the range",
 }
 

@@ -45,6 +45,13 @@ _PROBLEMS = {
 }
 _ROUTES: dict[str, tuple[str, str, str, tuple[str, ...], Scope | None]] = {
     "/v1/products/{product}/similar": ("similar", ASK, "RecommendationsAnswer", ("404", "422"), "decide"),
+    "/v1/products/{product}/bought-together": (
+        "bought_together",
+        ASK,
+        "RecommendationsAnswer",
+        ("404", "422"),
+        "decide",
+    ),
     "/v1/trending": ("trending", ASK, "TrendingAnswer", ("404", "422"), "decide"),
     "/v1/models": ("models", RUN, "ModelsAnswer", (), None),
     "/v1/objectives": ("objectives", RUN, "ObjectivesAnswer", (), "manage"),
@@ -74,6 +81,7 @@ def _document(app: FastAPI) -> Document:
     paths: Document = {
         "/v1/events": {"post": _events()},
         "/v1/recommendations": {"post": _recommend()},
+        "/v1/rerank": {"post": _rerank()},
         **{path: {"get": _own(path, item["get"])} for path, item in described.items() if path in _ROUTES},
         **openapi_rollouts.paths(described, _PROBLEMS),
         **openapi_rules.paths(described, _PROBLEMS),
@@ -141,6 +149,18 @@ def _recommend() -> Document:
         "follow, so that what it brought can be measured.",
         "requestBody": _body(_ref("RecommendationBody"), openapi_examples.RECOMMEND),
         **_takes("RecommendationsAnswer", "200", "Products, best first.", recommendations.NEEDS),
+    }
+
+
+def _rerank() -> Document:
+    return {
+        "tags": [ASK],
+        "operationId": "rerank",
+        "summary": "Search results in the order that suits this shopper",
+        "description": "`(1 - search_share) * relevance + search_share * what the model says`, by every rule; results "
+        "that may not be shown are left out. Where the model knows nothing, the order stays as it is.",
+        "requestBody": _body(_ref("RerankBody"), openapi_examples.RERANK),
+        **_takes("RecommendationsAnswer", "200", "Results, best first.", recommendations.NEEDS),
     }
 
 

@@ -21,6 +21,12 @@ RECOMMEND: dict[str, Any] = {
     "products": ["85123A"],
     "k": 4,
 }
+RERANK: dict[str, Any] = {
+    "store": "uk",
+    "visitor": "device-7",
+    "query": "heart",
+    "results": [{"product": "85123A", "relevance": 3.2}],
+}
 PUT: dict[str, dict[str, Any]] = {
     "stores": {"store": "uk", "currency": "GBP", "time_zone": "Europe/London", "locales": ["en-GB"]},
     "products": {

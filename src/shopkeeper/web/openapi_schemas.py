@@ -12,7 +12,7 @@ from msgspec import Struct
 from shopkeeper.commerce.docstrings import read_words
 from shopkeeper.commerce.tables import EVENTS, KEYED_TABLES, SOURCE_TABLES
 from shopkeeper.experiments.plan import ExperimentPlan
-from shopkeeper.recommendations.request import RecommendationBody
+from shopkeeper.recommendations.request import RecommendationBody, RerankBody
 from shopkeeper.web.events import EventsAnswer, FieldError
 from shopkeeper.web.experiments import ExperimentAnswer, ExperimentsAnswer
 from shopkeeper.web.health import Alive, Ready
@@ -138,7 +138,7 @@ class RowsAnswer(Struct, frozen=True, omit_defaults=True):
 
 
 _BODIES = (
-    RecommendationBody, StartBody, ActionBody, StopBody, ExperimentPlan, RulesBody, NoRulesBody, DryRunBody,
+    RecommendationBody, RerankBody, StartBody, ActionBody, StopBody, ExperimentPlan, RulesBody, NoRulesBody, DryRunBody,
 )  # fmt: skip
 _ANSWERS = (
     RecommendationsAnswer, EventsAnswer, TrendingAnswer, ModelsAnswer, ObjectivesAnswer, Alive, Ready, Problem,

@@ -43,18 +43,18 @@ async def similar(
     k: Length = 10,
 ) -> Response:
     """Return what other shoppers took together with a product, in the shape of `POST /v1/recommendations`."""
-    serving: Serving = request.app.state.serving
-    key = await authorise(request.scope, serving.keys, NEEDS)
-    check_store(key, store)
-    check_declared(serving.catalogue, store)
-    if serving.catalogue.card(store, product) is None:
-        reason = f"Store {store!r} does not sell {product!r}"
-        raise HttpProblem(
-            404, f"{reason}.", "Put it with `PUT /v1/products`.", (FieldProblem("product", reason, "Check the id."),)
-        )
-    check_length(k, serving.settings.serving.k_limit)
-    wanted = similar_request(store, serving.catalogue.group(store), product, k, datetime.now(UTC))
-    return rendered(await serving.decider.decide(wanted)).response()
+    return await _of_product(request, product, store, k, "product")
+
+
+@router.get("/products/{product}/bought-together", response_class=Response, summary="Products bought with one product")
+async def together(
+    request: Request,
+    product: Annotated[str, Path(min_length=1, max_length=200, description="Id of the product")],
+    store: StoreName,
+    k: Length = 10,
+) -> Response:
+    """Return what enough different shoppers bought with a product more often than chance, filled up by its category."""
+    return await _of_product(request, product, store, k, "bought_together")
 
 
 @router.get("/trending", response_class=Response, summary="What is wanted right now")
@@ -72,6 +72,21 @@ async def trending(
     check_length(k, serving.settings.serving.k_limit)
     answer = serving.system.trending(store, category, k, datetime.now(UTC))
     return json_answer(TrendingAnswer(answer.items)).response()
+
+
+async def _of_product(request: Request, product: str, store: str, k: int, surface: str) -> Response:
+    serving: Serving = request.app.state.serving
+    key = await authorise(request.scope, serving.keys, NEEDS)
+    check_store(key, store)
+    check_declared(serving.catalogue, store)
+    if serving.catalogue.card(store, product) is None:
+        reason = f"Store {store!r} does not sell {product!r}"
+        raise HttpProblem(
+            404, f"{reason}.", "Put it with `PUT /v1/products`.", (FieldProblem("product", reason, "Check the id."),)
+        )
+    check_length(k, serving.settings.serving.k_limit)
+    wanted = similar_request(store, serving.catalogue.group(store), product, k, datetime.now(UTC), surface)
+    return rendered(await serving.decider.decide(wanted)).response()
 
 
 def check_declared(catalogue: Catalogue, store: str) -> None:

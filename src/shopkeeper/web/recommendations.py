@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from shopkeeper.errors import FieldProblem, RequestRejected
 from shopkeeper.recommendations.answer import Recommendation, RecommendationAnswer
-from shopkeeper.recommendations.request import read_body
+from shopkeeper.recommendations.request import read_body, read_results
 from shopkeeper.serving.decide import Decision
 from shopkeeper.serving.ports import Scope
 from shopkeeper.web.answer import Answer
@@ -17,7 +17,18 @@ from shopkeeper.web.raw import Call, RawRoute
 NEEDS: Scope = "decide"
 
 
-class RecommendationsAnswer(Struct, frozen=True):
+class SlotAnswer(Struct, frozen=True):
+    """One more list of a page; fields as in the answer."""
+
+    decision_id: str
+    items: tuple[Recommendation, ...]
+    model: str | None
+    variant: str
+    fallback: str | None
+    took_ms: float
+
+
+class RecommendationsAnswer(Struct, frozen=True, omit_defaults=True):
     """Body of the answer.
 
     Attributes:
@@ -29,6 +40,7 @@ class RecommendationsAnswer(Struct, frozen=True):
         fallback: Why the rules, or an earlier answer, stood in for the model; null = the arm answered as it should,
             which is by the rules where the arm is the rules.
         took_ms: Time in the server, milliseconds.
+        slots: The lists of `slots`, in their order.
     """
 
     decision_id: str
@@ -37,6 +49,7 @@ class RecommendationsAnswer(Struct, frozen=True):
     variant: str
     fallback: str | None
     took_ms: float
+    slots: tuple[SlotAnswer, ...] = ()
 
 
 class Recommendations(RawRoute):
@@ -48,7 +61,23 @@ class Recommendations(RawRoute):
         body = read_body(await call.body())
         check_store(key, body.store)
         check_length(body.k, call.serving.settings.serving.k_limit)
-        return rendered(await call.serving.recommend(body))
+        if not body.slots:
+            return rendered(await call.serving.recommend(body))
+        for slot in body.slots:
+            check_length(slot.k, call.serving.settings.serving.k_limit)
+        return rendered(*await call.serving.recommend_page(body))
+
+
+class Rerank(RawRoute):
+    """`POST /v1/rerank`: the results of a search, in the order that suits this shopper."""
+
+    async def answer(self, call: Call) -> Answer:
+        """Return results in order; where nothing is known of shopper or results, in the order they came."""
+        key = await authorise(call.scope, call.serving.keys, NEEDS)
+        asked = read_results(await call.body())
+        check_store(key, asked.store)
+        check_length(asked.k, call.serving.settings.serving.k_limit)
+        return rendered(await call.serving.recommend(asked))
 
 
 def check_length(k: int, limit: int) -> None:
@@ -58,18 +87,18 @@ def check_length(k: int, limit: int) -> None:
         raise RequestRejected(f"k: {problem.reason}.", problem.remedy, (problem,))
 
 
-def rendered(decision: Decision[RecommendationAnswer]) -> Answer:
-    """Return a decision as the API shows it."""
-    return Answer(
-        200,
-        msgspec.json.encode(
-            RecommendationsAnswer(
-                decision.decision_id,
-                decision.answer.items,
-                decision.model,
-                decision.variant,
-                decision.fallback,
-                round(decision.took_ms, 3),
-            )
+def rendered(decision: Decision[RecommendationAnswer], *slots: Decision[RecommendationAnswer]) -> Answer:
+    """Return a decision, and those of the slots of its page, as the API shows them."""
+    shown = RecommendationsAnswer(
+        decision.decision_id,
+        decision.answer.items,
+        decision.model,
+        decision.variant,
+        decision.fallback,
+        round(decision.took_ms, 3),
+        tuple(
+            SlotAnswer(one.decision_id, one.answer.items, one.model, one.variant, one.fallback, round(one.took_ms, 3))
+            for one in slots
         ),
     )
+    return Answer(200, msgspec.json.encode(shown))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -16,7 +16,7 @@ from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.people.person import Actor
 from shopkeeper.people.roles import ALL
 from shopkeeper.recommendations.dry_run import DryRun, dry_run
-from shopkeeper.recommendations.merchandising import Rule, RuleSet, read_rules
+from shopkeeper.recommendations.merchandising import Rule, RuleSet, Surface, read_rules, read_surfaces
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
 from shopkeeper.web.answer import json_answer
 from shopkeeper.web.products import check_declared
@@ -29,6 +29,7 @@ router = APIRouter(prefix="/v1", tags=["rules"])
 VERSIONS_SHOWN = 50
 StoreOrAll = Annotated[str, Query(max_length=200, description="Empty = the rules that hold in every store")]
 Which = Annotated[str, Meta(max_length=200, description="Id of the store; empty = every store.")]
+Surfaces = dict[Annotated[str, Meta(min_length=1, max_length=100)], Surface]
 Version = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 
 
@@ -39,12 +40,14 @@ class RulesBody(Struct, frozen=True, forbid_unknown_fields=True):
         version: The version you changed, as `GET` gave it; 0 = there are none yet.
         why: Kept with the version and in the audit.
         rules: In order; of pins for one place the first counts.
+        surfaces: How lists are made, by surface, where its name does not say it.
     """
 
     store: Which
     version: Version
     why: Reason
     rules: tuple[Rule, ...]
+    surfaces: Surfaces = {}
 
 
 class NoRulesBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,6 +75,7 @@ class DryRunBody(Struct, frozen=True, forbid_unknown_fields=True):
 
     store: Which
     rules: tuple[Rule, ...]
+    surfaces: Surfaces = {}
     request: RecommendationBody | None = None
     latest: Annotated[int, Meta(ge=1, le=20)] = 5
     every_store: bool = False
@@ -106,6 +110,7 @@ class RulesAnswer(Struct, frozen=True):
     why: str
     at: datetime | None
     rules: tuple[Rule, ...]
+    surfaces: dict[str, Surface]
     versions: tuple[RulesVersion, ...]
 
 
@@ -124,11 +129,13 @@ class _RawRules(Struct, frozen=True, forbid_unknown_fields=True):
     version: Version
     why: Reason
     rules: list[Any]
+    surfaces: Surfaces = {}
 
 
 class _RawDryRun(Struct, frozen=True, forbid_unknown_fields=True):
     store: Which
     rules: list[Any]
+    surfaces: Surfaces = {}
     request: RecommendationBody | None = None
     latest: Annotated[int, Meta(ge=1, le=20)] = 5
     every_store: bool = False
@@ -153,7 +160,11 @@ async def put(request: Request) -> Response:
     """Let other rules hold, in every process within a second; refused where somebody changed them meanwhile."""
     actor = await somebody(request)
     body = await read_form(request, _RawRules)
-    return await _put(request, actor, body.store, body.version, body.why, read_rules(body.rules))
+    changed = RuleSet(
+        store=body.store, version=body.version, rules=read_rules(body.rules), surfaces=read_surfaces(body.surfaces),
+        who=actor.who, why=body.why,
+    )  # fmt: skip
+    return await _put(request, actor, changed)
 
 
 @router.delete("/rules", response_class=Response, summary="Let the rules of a store hold no more")
@@ -161,7 +172,8 @@ async def delete(request: Request) -> Response:
     """Put an empty set as the next version; what was before stays readable."""
     actor = await somebody(request)
     body = await read_form(request, NoRulesBody)
-    return await _put(request, actor, body.store, body.version, body.why, ())
+    gone = RuleSet(store=body.store, version=body.version, who=actor.who, why=body.why)
+    return await _put(request, actor, gone)
 
 
 @router.post("/rules/dry-run", response_class=Response, summary="Try rules before they hold")
@@ -173,6 +185,7 @@ async def try_rules(request: Request) -> Response:
     serving: Serving = request.app.state.serving
     check_declared(serving.catalogue, body.store)
     tried = RuleSet(store="" if body.every_store else body.store, version=-1, rules=read_rules(body.rules))
+    tried = msgspec.structs.replace(tried, surfaces=read_surfaces(body.surfaces))
     found = await asyncio.to_thread(dry_runs, serving, body.store, tried, body.request, body.latest)
     return json_answer(DryRunAnswer(found)).response()
 
@@ -198,16 +211,12 @@ async def change_rules(serving: Serving, changed: RuleSet) -> RuleSet:
     return kept
 
 
-async def _put(
-    request: Request, actor: Actor, store: str, version: int, why: str, changed: tuple[Rule, ...]
-) -> Response:
-    actor.must("rules", store or ALL)
+async def _put(request: Request, actor: Actor, changed: RuleSet) -> Response:
+    actor.must("rules", changed.store or ALL)
     serving: Serving = request.app.state.serving
-    if store:
-        check_declared(serving.catalogue, store)
-    now = datetime.now(UTC)
-    proposed = RuleSet(store=store, version=version, rules=changed, who=actor.who, why=why, at=now)
-    return json_answer(await _answer(serving, await change_rules(serving, proposed))).response()
+    if changed.store:
+        check_declared(serving.catalogue, changed.store)
+    return json_answer(await _answer(serving, await change_rules(serving, changed))).response()
 
 
 def _declared(request: Request, actor: Actor, store: str) -> None:
@@ -220,7 +229,7 @@ def _declared(request: Request, actor: Actor, store: str) -> None:
 async def _answer(serving: Serving, found: RuleSet) -> RulesAnswer:
     versions = await asyncio.to_thread(serving.state.rules.versions, found.store, VERSIONS_SHOWN)
     listed = tuple(RulesVersion(one.version, one.who, one.why, one.at, len(one.rules)) for one in versions)
-    return RulesAnswer(found.store, found.version, found.who, found.why, found.at, found.rules, listed)
+    return RulesAnswer(found.store, found.version, found.who, found.why, found.at, found.rules, found.surfaces, listed)
 
 
 def _latest(serving: Serving, store: str, latest: int) -> list[RecommendationBody]:

@@ -9,7 +9,7 @@ import random
 import secrets
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -145,6 +145,33 @@ class Serving:
             profile = (await self.profiles.read(known)).profile if consent.personalise else EMPTY_PROFILE
             return await self.decider.decide(RecommendationRequest(body, shopper, consent, now, profile))
         return await self._shared(RecommendationRequest(body, shopper, consent, now), known, self.answers)
+
+    async def recommend_page(self, body: RecommendationBody) -> list[Decision[RecommendationAnswer]]:
+        """Answer the list of a body and those of its slots, each as a decision of its own, no product in two of them.
+
+        Raises:
+            UnknownStore: nobody declared the store.
+        """
+        plain = msgspec.structs.replace(body, slots=())
+        decisions, shown = [await self.recommend(plain)], list(body.exclude)
+        for slot in body.slots:
+            shown += self._families(body.store, decisions[-1].answer)
+            products = body.products if slot.products is None else slot.products
+            filters = body.filters if slot.filters is None else slot.filters
+            asked = msgspec.structs.replace(
+                plain, surface=slot.surface, k=slot.k, products=products, filters=filters, exclude=tuple(shown),
+                relevance=None,
+            )  # fmt: skip
+            decisions.append(await self.recommend(asked))
+        return decisions
+
+    def _families(self, store: str, answer: RecommendationAnswer) -> Iterator[str]:
+        """Yield the products of a list and the parents whose variants they are."""
+        for item in answer.items:
+            yield item.product
+            card = self.catalogue.card(store, item.product)
+            if card is not None and card.product.parent is not None:
+                yield card.product.parent
 
     async def _shared(
         self, first: RecommendationRequest, known: Shopper, answers: RecommendationAnswers

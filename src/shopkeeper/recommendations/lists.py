@@ -1,0 +1,207 @@
+"""Lists that are not the model's: recently viewed, buy again, bought together, alike, trending, search order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+import numpy as np
+
+from shopkeeper.recommendations import reasons
+from shopkeeper.recommendations.alike import likeness
+from shopkeeper.recommendations.answer import Reason, Recommendation, RecommendationAnswer
+from shopkeeper.recommendations.categories import prefixes
+from shopkeeper.recommendations.cycles import due
+from shopkeeper.recommendations.diversity import card_of
+from shopkeeper.recommendations.fill import Stock, fill, finish
+from shopkeeper.recommendations.loaded import LoadedModel
+from shopkeeper.recommendations.past import Past, past_of
+from shopkeeper.recommendations.recipe import ListName, RecommendParams
+from shopkeeper.recommendations.recommend import candidates, gather, rules_for
+from shopkeeper.recommendations.request import RecommendationRequest
+from shopkeeper.recommendations.rules import Rules
+from shopkeeper.recommendations.together import partners
+from shopkeeper.recommendations.weighing import weighed
+from shopkeeper.serving.catalogue import Card
+
+_ALIKE_LOOKS: Final = 2_000
+"""Products of the category that are compared with the one on the page."""
+_PAGE: Final = 5
+"""Products of the page that are compared."""
+Entry = tuple[str, float, Reason]
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a list is made of; without a model `loaded` is None."""
+
+    request: RecommendationRequest
+    past: Past
+    loaded: LoadedModel | None
+    stock: Stock
+    params: RecommendParams
+
+
+Make = Callable[[Basis], Iterable[Entry]]
+
+
+def listed(
+    name: ListName, request: RecommendationRequest, loaded: LoadedModel | None, stock: Stock, params: RecommendParams
+) -> RecommendationAnswer:
+    """Return a list of a kind, by every rule.
+
+    Lists of the shopper's own past (recently viewed, buy again) stay as short as that past; the others are filled up.
+    """
+    past, own = past_of(request, loaded), name in _OWN
+    barring = Past() if own else past
+    rules = rules_for(request, barring, stock, params)
+    places = rules.places(request.body.k)
+    found = _allowed(_MAKERS[name](Basis(request, past, loaded, stock, params)), rules, from_history=own)
+    why: dict[str, Reason] = {}
+    chosen = []
+    for _, score, card in places.admitted(weighed(_noting(found, why), rules.plan), card_of):
+        chosen.append(Recommendation(card.product.product, score, (why[card.product.product],)))
+    if own:
+        return RecommendationAnswer(finish(chosen, request, stock, rules, places))
+    return RecommendationAnswer(fill(chosen, request, barring, stock, rules, places))
+
+
+def _allowed(entries: Iterable[Entry], rules: Rules, *, from_history: bool) -> Iterator[tuple[Card, float, Reason]]:
+    for product, score, reason in entries:
+        card = rules.allowed(product, from_history=from_history)
+        if card is not None:
+            yield card, score, reason
+
+
+def _noting(found: Iterable[tuple[Card, float, Reason]], why: dict[str, Reason]) -> Iterator[tuple[int, float, Card]]:
+    """Yield candidates and keep their reasons."""
+    for card, score, reason in found:
+        why.setdefault(card.product.product, reason)
+        yield -1, score, card
+
+
+def _recently_viewed(at: Basis) -> Iterator[Entry]:
+    """Yield what the shopper saw, the newest first."""
+    seen = dict.fromkeys(event.product for event in reversed(at.past.events))
+    for place, product in enumerate(seen, start=1):
+        yield product, 1.0 / place, reasons.SEEN
+
+
+def _buy_again(at: Basis) -> list[Entry]:
+    """Return what the shopper bought and is due, the most due first."""
+    if at.loaded is None:
+        return []
+    found = []
+    for product, seconds in (at.past.bought or {}).items():
+        code = at.loaded.index.code(at.request.shopper.group, product)
+        days = (at.request.now.timestamp() - seconds) / 86_400.0
+        score = due(days, float(at.loaded.habits.cycles[code])) if code is not None else 0.0
+        if score > 0:
+            found.append((product, score, reasons.AGAIN))
+    return sorted(found, key=lambda entry: (-entry[1], entry[0]))
+
+
+def _bought_together(at: Basis) -> list[Entry]:
+    """Return what is bought with the products of the page, the strongest first; of enough different buyers alone."""
+    if at.loaded is None:
+        return []
+    codes = (at.loaded.index.code(at.request.shopper.group, product) for product in at.request.body.products)
+    page = np.array([code for code in codes if code is not None], dtype=np.int64)
+    pairs = sorted(partners(at.loaded.habits.together, page).items(), key=lambda pair: (-pair[1], pair[0]))
+    return [(at.loaded.index.products[item], score, reasons.TOGETHER) for item, score in pairs]
+
+
+def _complementary(at: Basis) -> Iterator[Entry]:
+    """Yield what is bought with the page's products and lies in none of their main categories."""
+    cards = (at.stock.catalogue.card(at.request.store, product) for product in at.request.body.products)
+    own = {card.category for card in cards if card is not None}
+    for entry in _bought_together(at):
+        card = at.stock.catalogue.card(at.request.store, entry[0])
+        if card is not None and card.category not in own:
+            yield entry
+
+
+def _alike(at: Basis) -> list[Entry]:
+    """Return what can stand in for the products of the page, sold out or not, the most alike first."""
+    best: dict[str, tuple[float, Reason]] = {}
+    for product in at.request.body.products[:_PAGE]:
+        card = at.stock.catalogue.card(at.request.store, product)
+        if card is None:
+            continue
+        reason = reasons.because("like", at.stock.catalogue, at.request.store, product)
+        for other in islice(_near(card, at.request.store, at.stock), _ALIKE_LOOKS):
+            there = at.stock.catalogue.card(at.request.store, other)
+            if there is not None and other != product:
+                score = likeness(card, there)
+                if score > best.get(other, (0.0, reason))[0]:
+                    best[other] = (score, reason)
+    ranked = sorted(best.items(), key=lambda pair: (-pair[1][0], pair[0]))
+    return [(product, score, reason) for product, (score, reason) in ranked]
+
+
+def _near(card: Card, store: str, stock: Stock) -> Iterator[str]:
+    """Yield the products of a card's categories, the narrowest first, none twice."""
+    lists = stock.shelf.order(store).by_category
+    seen: set[str] = set()
+    for category in reversed(prefixes(card.product.categories)):
+        for product in lists.get(category, ()):
+            if product not in seen:
+                seen.add(product)
+                yield product
+
+
+def _trending(at: Basis) -> Iterator[Entry]:
+    """Yield what is wanted most right now."""
+    for product, share in at.stock.trending.top(at.request.store):
+        yield product, share, reasons.TRENDING
+
+
+def _search_order(at: Basis) -> list[Entry]:
+    """Return the results of a search by `(1 - share) * relevance + share * what the model says`, both 1 at most.
+
+    Where the model knows nothing of any of them, the order of the search engine stays as it is.
+    """
+    body = at.request.body
+    results = body.candidates or ()
+    relevance = _relevance(body.relevance or (), len(results))
+    share = at.params.search_share
+    said: Mapping[int, float] = {}
+    if at.loaded is not None and share > 0:
+        evidence = gather(at.request, at.past, at.loaded, at.stock.catalogue, at.params)
+        scored = candidates(at.request, evidence, at.loaded)
+        top = float(scored.scores.max(initial=0.0))
+        said = {} if top <= 0 else dict(zip(scored.items.tolist(), (scored.scores / top).tolist(), strict=True))
+    found = []
+    for product, relevant in zip(results, relevance, strict=True):
+        code = at.loaded.index.code(at.request.shopper.group, product) if at.loaded is not None else None
+        personal = said.get(code, 0.0) if code is not None else 0.0
+        score = (1.0 - share) * relevant + share * personal if said else relevant
+        found.append((product, score, reasons.FOR_YOU if personal > 0 else reasons.FOUND))
+    return sorted(found, key=lambda entry: -entry[1])
+
+
+def _relevance(given: tuple[float, ...], count: int) -> list[float]:
+    """Return how relevant each result is, 1 the most; by its place where the engine gave no scores."""
+    if not given:
+        return [1.0 - place / count for place in range(count)]
+    low, top = min(given), max(given)
+    return [1.0 if top == low else (one - low) / (top - low) for one in given]
+
+
+def cached(name: ListName) -> bool:
+    """Say whether a list may be kept for hours: one that changes by the minute may not."""
+    return name not in ("trending", "buy_again")
+
+
+_OWN: Final[frozenset[ListName]] = frozenset({"recently_viewed", "buy_again"})
+_MAKERS: Final[Mapping[ListName, Make]] = {
+    "recently_viewed": _recently_viewed,
+    "buy_again": _buy_again,
+    "bought_together": _bought_together,
+    "complementary": _complementary,
+    "alike": _alike,
+    "trending": _trending,
+    "search_order": _search_order,
+}
