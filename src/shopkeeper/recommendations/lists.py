@@ -14,8 +14,8 @@ from shopkeeper.recommendations.alike import likeness
 from shopkeeper.recommendations.answer import Reason, Recommendation, RecommendationAnswer
 from shopkeeper.recommendations.categories import prefixes
 from shopkeeper.recommendations.cycles import due
-from shopkeeper.recommendations.diversity import card_of
 from shopkeeper.recommendations.fill import Stock, fill, finish
+from shopkeeper.recommendations.found import card_of
 from shopkeeper.recommendations.loaded import LoadedModel
 from shopkeeper.recommendations.past import Past, past_of
 from shopkeeper.recommendations.recipe import ListName, RecommendParams
