@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.commerce.event import INTEREST, Event, EventType
+from shopkeeper.commerce.event import PROFILED, Event, EventType
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.serving.ports import EMPTY_PROFILE
 from shopkeeper.serving.session_state import EVENTS_KEPT, SessionState
@@ -40,9 +40,9 @@ def test_a_shopper_without_a_key_has_no_profile() -> None:
     assert (len(state), state.read(shopper())) == (0, EMPTY_PROFILE)
 
 
-def test_only_interest_in_a_product_changes_a_profile() -> None:
+def test_only_interest_in_a_product_or_its_refusal_changes_a_profile() -> None:
     state = SessionState(10)
-    for type_ in ("impression", "search", "remove", "dismiss", "identify"):
+    for type_ in ("impression", "search", "identify"):
         state.write(shopper(visitor="v"), event("lamp", type_=type_))
     assert state.read(shopper(visitor="v")) == EMPTY_PROFILE
 
@@ -148,6 +148,6 @@ def test_whatever_the_order_of_keys_no_user_gets_what_another_user_did(
 
 def test_the_types_that_shape_a_profile_are_the_contracts_interest_types() -> None:
     state = SessionState(100)
-    for type_ in INTEREST:
+    for type_ in PROFILED:
         state.write(shopper(visitor=type_), event("lamp", type_=type_))
-    assert len(state) == len(INTEREST)
+    assert len(state) == len(PROFILED)

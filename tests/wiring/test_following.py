@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from shopkeeper.commerce.consent import Consent
+from shopkeeper.commerce.event import Event, EventType
 from shopkeeper.engines.state import open_state
 from shopkeeper.engines.stop_file import StopFile
 from shopkeeper.errors import Unavailable
@@ -256,5 +257,26 @@ def test_a_shopper_who_is_not_measured_is_in_no_test(shop: Settings) -> None:
         consent = Consent(measure=False, personalise=True)
         found = await answers(serving, consent=consent)
         assert {(one.model, one.test, one.variant) for one in found} == {(first, None, "champion")}
+
+    serve(shop, first, scenario)
+
+
+def test_what_a_shopper_takes_out_of_the_cart_or_dismisses_is_gone_from_their_next_list(shop: Settings) -> None:
+    first = register(shop, 1)
+
+    async def scenario(serving: Serving) -> None:
+        consent = Consent(measure=True, personalise=True)
+        body = RecommendationBody(store="uk", visitor="ann", k=5, consent=consent)
+        types: tuple[EventType, ...] = ("dismiss", "remove")
+        for number, type_ in enumerate(types):
+            shown = [item.product for item in (await serving.recommend(body)).answer.items]
+            told = Event(
+                event_id=f"e{number}", ts=serving.now(), store="uk", type=type_, visitor="ann", product=shown[0],
+                consent=consent,
+            )  # fmt: skip
+            await serving.events.take([told])
+            after = await serving.recommend(body)
+            assert (after.cached, after.fallback) == (False, None)
+            assert shown[0] not in [item.product for item in after.answer.items]
 
     serve(shop, first, scenario)

@@ -17,7 +17,13 @@ EventType = Literal[
 TrafficClass = Literal["human", "declared_bot", "suspected_bot", "internal", "monitoring"]
 
 INTEREST: frozenset[EventType] = frozenset({"view", "click", "cart", "checkout", "purchase", "rating"})
-"""Types that say a shopper is interested in a product; only these shape a profile."""
+"""Types that say a shopper is interested in a product."""
+
+REFUSAL: frozenset[EventType] = frozenset({"remove", "dismiss"})
+"""Types that say a shopper does not want a product now."""
+
+PROFILED: frozenset[EventType] = INTEREST | REFUSAL
+"""Types that shape a profile."""
 
 NEEDS_PRODUCT: frozenset[EventType] = frozenset(
     {"impression", "view", "click", "cart", "remove", "purchase", "refund", "rating", "dismiss"}

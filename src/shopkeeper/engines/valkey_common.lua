@@ -19,8 +19,19 @@ local function add(events, event)  -- newest last; of equal times the one that c
   table.insert(events, place + 1, event)
   return true
 end
+local function newest(events)  -- the newest of interest and the newest refusals: views do not push a refusal out
+  local kept, left = {}, {[true] = most, [false] = most}
+  for place = #events, 1, -1 do
+    local refused = events[place][2] == 'dismiss' or events[place][2] == 'remove'
+    if left[refused] > 0 then
+      left[refused] = left[refused] - 1
+      table.insert(kept, 1, events[place])
+    end
+  end
+  return kept
+end
 local function keep(name, profile)
-  while #profile.events > most do table.remove(profile.events, 1) end
+  if #profile.events > most then profile.events = newest(profile.events) end
   local counter = prefix .. 'version'
   if redis.call('EXISTS', counter) == 0 then  -- the clock goes on where a lost counter was, so no version comes twice
     local now = redis.call('TIME')

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from shopkeeper.commerce.event import INTEREST, Event, EventType
+from shopkeeper.commerce.event import PROFILED, Event, EventType
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.engines.state_schema import from_micros, to_micros
 from shopkeeper.engines.valkey_pipe import ValkeyPipe
@@ -69,7 +69,7 @@ class ValkeySessions:
         return _recalled(*await self._call("visit", shopper.group, names, asked))
 
     async def write(self, told: Sequence[tuple[Shopper, Event]]) -> None:
-        """Add events of shoppers; only interest in a product changes a profile."""
+        """Add events of shoppers; only interest in a product, or its refusal, changes a profile."""
         calls = [
             self._call("visit", shopper.group, names, "", *_event(event))
             for shopper, event in told
@@ -128,7 +128,7 @@ def _names(shopper: Shopper) -> list[str]:
 
 
 def _event(event: Event) -> tuple[str, ...]:
-    if event.product is None or event.type not in INTEREST:
+    if event.product is None or event.type not in PROFILED:
         return ()
     return (event.product, event.type, str(to_micros(event.ts)))
 

@@ -106,7 +106,7 @@ SERVERS: Final[Mapping[str, Place]] = {
         "the tables of the lake above", "as the lake, up to the next load", "emptied and sent again"
     ),
     "cache_url": Place(
-        "last 50 events, lists and arms of tests by user, visitor or session",
+        "last 50 events and 50 refusals, lists and arms of tests by user, visitor or session",
         "30 days after the last visit",
         "deleted at once",
     ),
@@ -117,7 +117,7 @@ SERVERS: Final[Mapping[str, Place]] = {
 
 MEMORY: Final[Mapping[str, Place]] = {
     "live profiles": Place(
-        "last 50 events by user, visitor or session", "`serving.sessions` newest", "dropped at once"
+        "last 50 events and 50 refusals by user, visitor or session", "`serving.sessions` newest", "dropped at once"
     ),
     "cache of answers": Place("lists under a key of the shopper", "`serving.cache_hours`", "all lists are dropped"),
     "lists of the night": Place(

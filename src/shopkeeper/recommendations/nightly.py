@@ -16,6 +16,7 @@ from shopkeeper.recommendations.loaded import LoadedModel
 from shopkeeper.recommendations.past import Past
 from shopkeeper.recommendations.recipe import RecommendParams
 from shopkeeper.recommendations.recommend import recommend, rules_for
+from shopkeeper.recommendations.refusals import refusals
 from shopkeeper.recommendations.request import RecommendationRequest
 from shopkeeper.recommendations.weighing import weighed
 from shopkeeper.serving.ports import EMPTY_PROFILE
@@ -58,7 +59,11 @@ def from_the_night(
 
 
 def unlived(request: RecommendationRequest) -> RecommendationRequest:
-    """Return a request without its page and without what the shopper did lately; the page's products stay barred."""
+    """Return a request without its page and without what the shopper did lately.
+
+    The page's products stay barred, and so does what the shopper refused.
+    """
     body = request.body
-    blank = msgspec.structs.replace(body, products=(), exclude=(*body.exclude, *body.products))
+    barred = (*body.exclude, *body.products, *sorted(refusals(request.profile.events)))
+    blank = msgspec.structs.replace(body, products=(), exclude=barred)
     return replace(request, body=blank, profile=EMPTY_PROFILE)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from shopkeeper.recommendations.interactions import KINDS, PURCHASE
 from shopkeeper.recommendations.loaded import LoadedModel
+from shopkeeper.recommendations.refusals import refusals
 from shopkeeper.recommendations.request import RecommendationRequest
 from shopkeeper.recommendations.shoppers import HISTORY_ENTRIES, ShopperPast, shopper_key
 
@@ -30,10 +31,12 @@ class Past:
     Attributes:
         events: Oldest first, repeats of one product in a row once, at most 50.
         bought: Product -> when it was last bought, seconds since 1970.
+        refused: Products the shopper does not want to see now.
     """
 
     events: tuple[PastEvent, ...] = ()
     bought: dict[str, float] | None = None
+    refused: frozenset[str] = frozenset()
 
     def bought_since(self, moment: datetime) -> set[str]:
         """Return the products bought after `moment`."""
@@ -60,7 +63,9 @@ def past_of(request: RecommendationRequest, loaded: LoadedModel | None) -> Past:
         events.append(event)
         if event.kind == PURCHASE:
             bought[event.product] = event.seconds
-    return Past(tuple(events[-HISTORY_ENTRIES:]), bought)
+    refused = refusals(request.profile.events)
+    wanted = [event for event in events if event.product not in refused]
+    return Past(tuple(wanted[-HISTORY_ENTRIES:]), bought, refused)
 
 
 def _stored(request: RecommendationRequest, loaded: LoadedModel) -> ShopperPast | None:

@@ -90,7 +90,7 @@ def rules_for(request: RecommendationRequest, past: Past, stock: Stock, params: 
     body, catalogue = request.body, stock.catalogue
     plan = stock.rules.plan(body, catalogue, request.now)
     page = (card.product.parent for one in body.products if (card := catalogue.card(body.store, one)) is not None)
-    barred = {*body.exclude, *body.products, *filter(None, page)}
+    barred = {*body.exclude, *body.products, *past.refused, *filter(None, page)}
     barred |= bought_lately(request, past, catalogue, plan, params)
     only = None if body.candidates is None else frozenset(body.candidates)
     return Rules(catalogue, body.store, request.now, body.filters, barred, only, plan)

@@ -24,6 +24,7 @@ from shopkeeper.recommendations.past import Past
 from shopkeeper.recommendations.places import within_quotas
 from shopkeeper.recommendations.recipe import DEFAULT_PARAMS, RecommendParams, changed
 from shopkeeper.recommendations.recommend import recommend, rules_for
+from shopkeeper.recommendations.refusals import refusals
 from shopkeeper.recommendations.request import RecommendationRequest
 from shopkeeper.recommendations.shelf import Shelf
 from shopkeeper.recommendations.shop_rules import ShopRules
@@ -206,11 +207,11 @@ class RecommendationSystem:
         shown = tuple(product for product, card in cards if card is not None and card.available(request.now))
         return plan.cut.mark, shown
 
-    def _made_at(self, request: RecommendationRequest) -> int:
-        """Return what changes when a shopper's answer would: their profile, or the lists of the night."""
+    def _made_at(self, request: RecommendationRequest) -> Hashable:
+        """Return what changes when a shopper's answer would: their profile, or the lists of the night and refusals."""
         if self._params.lists == "live":
             return request.profile.version
-        return self._lists.mark if self._lists is not None else 0
+        return self._lists.mark if self._lists is not None else 0, refusals(request.profile.events)
 
     def still_holds(self, request: RecommendationRequest, answer: RecommendationAnswer) -> bool:
         """Say whether every product may still be shown and still is what the request asked for.

@@ -124,7 +124,7 @@ class Profile:
     """What is known now of one shopper from live events.
 
     Attributes:
-        events: Newest last, at most 50.
+        events: Newest last, at most 50 of interest and 50 refusals.
         version: Rises with every change of `events` and is never used twice, so a cache key that carries it is never
             stale.
     """
@@ -182,7 +182,7 @@ class SessionStore(Protocol):
         ...
 
     async def write(self, told: Sequence[tuple[Shopper, Event]]) -> None:
-        """Add events; only interest in a product changes a profile."""
+        """Add events; only interest in a product, or its refusal, changes a profile."""
         ...
 
     async def keep(self, shopper: Shopper, asked: str, version: int, answer: bytes, seconds: float) -> None:

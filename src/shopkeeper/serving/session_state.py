@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Literal, cast
 
-from shopkeeper.commerce.event import INTEREST, Event
+from shopkeeper.commerce.event import PROFILED, REFUSAL, Event
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.serving.ports import EMPTY_PROFILE, Held, Profile, SessionEvent
 
 EVENTS_KEPT = 50
+"""Newest events of interest kept of a shopper, and as many of their refusals."""
 Kind = Literal["user", "visitor", "session"]
 Key = tuple[str, Kind, str]
 """Customer group, kind of key, its value. Profiles never cross a customer group."""
@@ -49,9 +50,9 @@ class SessionState:
         return profile
 
     def write(self, shopper: Shopper, event: Event) -> None:
-        """Add an event of a shopper who allows personalisation; only interest in a product changes a profile."""
+        """Add an event of a shopper who allows personalisation; only interest in a product or its refusal does."""
         key = self._adopt(shopper)
-        if key is None or event.product is None or event.type not in INTEREST:
+        if key is None or event.product is None or event.type not in PROFILED:
             return
         old = self._profiles.get(key, EMPTY_PROFILE)
         self._keep(key, (*old.events, SessionEvent(event.product, event.type, event.ts)))
@@ -119,7 +120,7 @@ class SessionState:
     def _keep(self, key: Key, events: tuple[SessionEvent, ...]) -> None:
         in_order = len(events) < 2 or events[-2].ts <= events[-1].ts
         if not in_order or len(events) > EVENTS_KEPT:
-            events = tuple(sorted(events, key=_time)[-EVENTS_KEPT:])
+            events = _newest(sorted(events, key=_time))
         self._profiles[key] = Profile(events, next(self._versions))
         self._profiles.move_to_end(key)
         if len(self._profiles) > self._limit:
@@ -152,3 +153,15 @@ def _key(group: str, name: str) -> Key:
 
 def _time(event: SessionEvent) -> float:
     return event.ts.timestamp()
+
+
+def _newest(events: list[SessionEvent]) -> tuple[SessionEvent, ...]:
+    """Return the newest events of interest and the newest refusals, in their order: views do not push a refusal out."""
+    kept: list[SessionEvent] = []
+    left = {True: EVENTS_KEPT, False: EVENTS_KEPT}
+    for event in reversed(events):
+        refused = event.type in REFUSAL
+        if left[refused]:
+            left[refused] -= 1
+            kept.append(event)
+    return tuple(reversed(kept))

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 
-from shopkeeper.commerce.event import INTEREST, Event, EventType
+from shopkeeper.commerce.event import PROFILED, Event, EventType
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.serving.ports import Held, Profile, Recalled, SessionEvent, SessionStore
 
@@ -54,13 +54,13 @@ class SessionStoreSuite:
         async def steps(store: SessionStore) -> None:
             await store.write([(_who(), _event("lamp"))])
             assert await store.read(_who()) == Recalled()
-            for type_ in ("impression", "search", "remove", "dismiss", "identify"):
+            for type_ in ("impression", "search", "identify"):
                 await store.write([(_who(visitor="v"), _event("lamp", type_=type_))])
             await store.write([(_who(visitor="v"), _event(None))])
             assert await store.read(_who(visitor="v")) == Recalled()
-            for number, type_ in enumerate(sorted(INTEREST)):
+            for number, type_ in enumerate(sorted(PROFILED)):
                 await store.write([(_who(visitor="v"), _event(type_, number, type_))])
-            assert await _seen(store, _who(visitor="v")) == sorted(INTEREST)
+            assert await _seen(store, _who(visitor="v")) == sorted(PROFILED)
 
         _run(open_sessions, steps)
 
@@ -70,6 +70,18 @@ class SessionStoreSuite:
             for minute in minutes:
                 await store.write([(_who(visitor="v"), _event(str(minute), minute))])
             assert await _seen(store, _who(visitor="v")) == [str(minute) for minute in sorted(minutes)[-_KEPT:]]
+
+        _run(open_sessions, steps)
+
+    def test_views_do_not_push_a_refusal_out(self, open_sessions: OpenSessions) -> None:
+        async def steps(store: SessionStore) -> None:
+            who = _who(visitor="v")
+            refused: tuple[EventType, ...] = ("dismiss", "remove")
+            for minute, type_ in enumerate(refused):
+                await store.write([(who, _event(type_, minute, type_))])
+            for minute in range(2, 70):
+                await store.write([(who, _event(str(minute), minute))])
+            assert await _seen(store, who) == ["dismiss", "remove", *(str(minute) for minute in range(70 - _KEPT, 70))]
 
         _run(open_sessions, steps)
 
