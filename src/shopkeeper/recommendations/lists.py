@@ -55,7 +55,7 @@ def listed(
     Lists of the shopper's own past (recently viewed, buy again) stay as short as that past; the others are filled up.
     """
     past, own = past_of(request, loaded), name in _OWN
-    barring = Past() if own else past
+    barring = Past(refused=past.refused) if own else past
     rules = rules_for(request, barring, stock, params)
     places = rules.places(request.body.k)
     found = _allowed(_MAKERS[name](Basis(request, past, loaded, stock, params)), rules, from_history=own)
