@@ -91,3 +91,18 @@ def test_a_question_is_asked_at_its_moment_with_what_came_before() -> None:
     history = time_exam(data, cutoff, seed=1).questions.history
     assert (history.times <= history.moments[history.rows()]).all()
     assert (history.moments * SECOND + SECOND > cutoff).all()
+
+
+def test_of_a_long_past_as_much_is_read_in_a_request_as_in_training() -> None:
+    data = planted_interactions()
+    model = ItemKnn.fit(data, ItemKnnParams(history=3), 1)
+    history = time_exam(data, int(np.quantile(data.times, 0.8)), seed=1, most=20).questions.history
+    together = model.score_batch(history)
+    for row in range(len(history)):
+        part = slice(int(history.starts[row]), int(history.starts[row + 1]))
+        weights = model.history_weights(history.ages, history.strengths)[part].astype(np.float64)
+        asked = history.asked(row, data.store_names[history.stores[row]], weights)
+        alone = model.score(asked)
+        np.testing.assert_allclose(alone.scores, together[row, alone.items], rtol=1e-5)
+        assert len(alone) == np.count_nonzero(together[row])
+        assert not model.explain(alone.items, asked)[:, :-3].any()

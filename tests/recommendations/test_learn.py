@@ -16,6 +16,7 @@ from shopkeeper.recommendations.popular import PopularParams
 from shopkeeper.testing.learning_suite import LearningSuite
 from shopkeeper.testing.planted import planted_interactions
 from shopkeeper.testing.planted_learning import PlantedLearning
+from shopkeeper.training.ports import Parameters
 
 
 class TestRecommendationLearning(LearningSuite[Interactions, RecommendationModel]):
@@ -24,6 +25,11 @@ class TestRecommendationLearning(LearningSuite[Interactions, RecommendationModel
 
     def data(self) -> Interactions:
         return planted_interactions()
+
+    def quick(self, model: str) -> Parameters:
+        small: Parameters = {"width": 8, "blocks": 1, "inner": 1, "tokens": 4_096, "epochs": 2}
+        slow: dict[str, Parameters] = {"session": small, "blend": {"session": small}}
+        return slow.get(model, {})
 
     def with_another_future(self, data: Interactions, cutoff: int) -> Interactions:
         later = data.times >= cutoff

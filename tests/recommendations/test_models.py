@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from shopkeeper.recommendations.als import Als, AlsParams
+from shopkeeper.recommendations.blend import BlendParams
+from shopkeeper.recommendations.blend_fit import fit_blend
 from shopkeeper.recommendations.ease import Ease, EaseParams
 from shopkeeper.recommendations.interactions import Interactions
 from shopkeeper.recommendations.item_knn import ItemKnn, ItemKnnParams
@@ -11,8 +13,12 @@ from shopkeeper.recommendations.loaded import MODELS
 from shopkeeper.recommendations.model import RecommendationModel
 from shopkeeper.recommendations.popular import Popular, PopularParams
 from shopkeeper.recommendations.rule_baseline import RuleBaseline, RuleParams
+from shopkeeper.recommendations.session import SessionParams
+from shopkeeper.recommendations.session_fit import Share, fit_session
 from shopkeeper.recommendations.session_knn import SessionKnn, SessionKnnParams
 from shopkeeper.testing.model_suite import RecommendationModelSuite
+
+SMALL = SessionParams(width=16, blocks=1, dropout=0.1, rate=0.02, epochs=4)
 
 
 class TestPopular(RecommendationModelSuite):
@@ -43,6 +49,23 @@ class TestEase(RecommendationModelSuite):
 class TestSessionKnn(RecommendationModelSuite):
     def fit(self, data: Interactions, seed: int) -> RecommendationModel:
         return SessionKnn.fit(data, SessionKnnParams(session_minutes=1e6, reach=20.0), seed)
+
+
+class TestSession(RecommendationModelSuite):
+    def fit(self, data: Interactions, seed: int) -> RecommendationModel:
+        return fit_session(data, SMALL, seed, share=Share())
+
+
+class TestBlend(RecommendationModelSuite):
+    def fit(self, data: Interactions, seed: int) -> RecommendationModel:
+        params = BlendParams(SMALL, ItemKnnParams(), SessionKnnParams(session_minutes=1e6, reach=20.0), 0.2)
+        return fit_blend(data, params, seed)
+
+
+class TestBlendWithoutPyTorch(RecommendationModelSuite):
+    def fit(self, data: Interactions, seed: int) -> RecommendationModel:
+        params = BlendParams(None, ItemKnnParams(), SessionKnnParams(session_minutes=1e6, reach=20.0), 0.2)
+        return fit_blend(data, params, seed)
 
 
 class TestItemKnnWithFewNeighbours(RecommendationModelSuite):

@@ -9,13 +9,13 @@ import numpy.typing as npt
 from scipy.sparse import csr_array, csr_matrix
 
 from shopkeeper.errors import ConfigError
-from shopkeeper.recommendations.beside_popular import BesidePopular
 from shopkeeper.recommendations.history import Asked, HistoryBatch
 from shopkeeper.recommendations.interactions import Interactions
 from shopkeeper.recommendations.items import ItemIndex
 from shopkeeper.recommendations.model import NOTHING, Arrays, Scored
 from shopkeeper.recommendations.param_arrays import pack_params, unpack_params
 from shopkeeper.recommendations.popular import Popular, PopularParams
+from shopkeeper.recommendations.reading import Reading
 from shopkeeper.recommendations.strengths import strengths
 
 Factors = npt.NDArray[np.float32]
@@ -41,7 +41,7 @@ class AlsParams:
     """Newest history entries read."""
 
 
-class Als(BesidePopular[AlsParams]):
+class Als(Reading[AlsParams]):
     """Score = y_item . x, with x the factors that fit the history best under the products' factors.
 
     Products of each customer group are learnt by themselves. Scores below 0 count as 0.
@@ -71,7 +71,7 @@ class Als(BesidePopular[AlsParams]):
             factors[start:end] = _learnt(strengths(data.sequences, start, end), params, seed)
         return cls(factors, popular, params)
 
-    def score(self, asked: Asked) -> Scored:
+    def _score(self, asked: Asked) -> Scored:
         """Score every product of the group the history lies in."""
         if not len(asked):
             return NOTHING
@@ -101,7 +101,7 @@ class Als(BesidePopular[AlsParams]):
             scores[rows, start:end] = np.maximum(tastes @ self.factors[start:end].T, 0.0)
         return scores
 
-    def explain(self, targets: npt.NDArray[np.int64], asked: Asked) -> npt.NDArray[np.float64]:
+    def _explain(self, targets: npt.NDArray[np.int64], asked: Asked) -> npt.NDArray[np.float64]:
         """Return what each entry adds to each target's score: `confidence * y_target . inverse(A) . y_entry`."""
         if not len(asked) or not len(targets):
             return np.zeros((len(targets), len(asked)))

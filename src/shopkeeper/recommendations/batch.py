@@ -188,7 +188,9 @@ class BatchRecommender:
             pasts.starts, pasts.items, pasts.kinds, pasts.seconds.astype(np.int64),
             np.full(count, store), np.full(count, moment, dtype=np.int64),
         )  # fmt: skip
-        return everything.keep(~self._silent[pasts.items])
+        spoken = everything.keep(~self._silent[pasts.items])
+        model = self._loaded.model
+        return spoken.newest(model.params.history) if isinstance(model, ItemKnn) else spoken
 
     def _body(self, user: str | None = None) -> RecommendationBody:
         return RecommendationBody(store=self._ask.store, user=user, k=self._ask.k, surface=self._ask.surface)

@@ -11,7 +11,6 @@ from scipy.linalg.lapack import spotrf, spotri
 from scipy.sparse import csr_array
 
 from shopkeeper.errors import InputError
-from shopkeeper.recommendations.beside_popular import BesidePopular
 from shopkeeper.recommendations.history import Asked, HistoryBatch
 from shopkeeper.recommendations.interactions import Interactions
 from shopkeeper.recommendations.items import ItemIndex
@@ -19,6 +18,7 @@ from shopkeeper.recommendations.model import Arrays, Scored
 from shopkeeper.recommendations.neighbours import Neighbours
 from shopkeeper.recommendations.param_arrays import pack_params, unpack_params
 from shopkeeper.recommendations.popular import Popular, PopularParams
+from shopkeeper.recommendations.reading import Reading
 from shopkeeper.recommendations.strengths import strengths
 
 MOST_PRODUCTS: Final = 25_000
@@ -40,7 +40,7 @@ class EaseParams:
     """Largest weights kept for each product, by size; those below 0 speak against a product."""
 
 
-class Ease(BesidePopular[EaseParams]):
+class Ease(Reading[EaseParams]):
     """Score = sum over the history of `weight * B[entry, item]`, where that is above 0.
 
     Equal scores are ordered by popularity.
@@ -70,7 +70,7 @@ class Ease(BesidePopular[EaseParams]):
         )
         return cls(weights, popular, params)
 
-    def score(self, asked: Asked) -> Scored:
+    def _score(self, asked: Asked) -> Scored:
         """Score every product that more speaks for than against."""
         found = self.weights.scored(asked.items, asked.weights)
         above = found.scores > 0
@@ -84,7 +84,7 @@ class Ease(BesidePopular[EaseParams]):
         scores: npt.NDArray[np.float32] = np.maximum((histories @ self.weights.table()).toarray(), 0.0)
         return scores
 
-    def explain(self, targets: npt.NDArray[np.int64], asked: Asked) -> npt.NDArray[np.float64]:
+    def _explain(self, targets: npt.NDArray[np.int64], asked: Asked) -> npt.NDArray[np.float64]:
         """Return `weight * B[entry, target]` for each target and entry; below 0 where an entry speaks against it."""
         return self.weights.parts(targets, asked.items, asked.weights)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -57,6 +57,16 @@ class Asked:
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def keep(self, entries: npt.NDArray[np.bool_]) -> Asked:
+        """Return the same question without the entries where `entries` is false."""
+        columns = ("items", "weights", "kinds", "times", "page")
+        return replace(self, **{name: getattr(self, name)[entries] for name in columns})
+
+    def newest(self, most: int) -> Asked:
+        """Return the same question with the past cut to its newest `most` entries; the page stays whole."""
+        cut = len(self) - int(self.page.sum()) - most
+        return self if cut <= 0 else self.keep(np.arange(len(self)) >= cut)
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,8 @@ class Interactions:
         categories: Category paths of each item, the main one first; empty tuple = none known.
         shopper_keys: Key of each shopper code, as `shoppers.shopper_key` makes it.
         store_names: Store of each store code.
+        runs: True where repeats of one product in a row are one entry of a sequence; protocols that ask for repeats
+            keep each.
     """
 
     shoppers: npt.NDArray[np.int32]
@@ -56,6 +58,7 @@ class Interactions:
     categories: Sequence[tuple[str, ...]]
     shopper_keys: Sequence[str]
     store_names: tuple[str, ...]
+    runs: bool = True
 
     def __len__(self) -> int:
         return len(self.items)
@@ -126,7 +129,8 @@ def sequences(data: Interactions) -> Sequences:
     order = known[np.argsort(data.shoppers[known], kind="stable")]
     shoppers, items = data.shoppers[order], data.items[order]
     first = np.ones(len(order), dtype=np.bool_)
-    first[1:] = (items[1:] != items[:-1]) | (shoppers[1:] != shoppers[:-1])
+    if data.runs:
+        first[1:] = (items[1:] != items[:-1]) | (shoppers[1:] != shoppers[:-1])
     heads = np.flatnonzero(first)
     tails = np.append(heads[1:], len(order)) - 1 if len(order) else heads
     kinds = np.maximum.reduceat(data.kinds[order], heads) if len(heads) else data.kinds[:0]

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from shopkeeper.recommendations.beside_popular import BesidePopular
 from shopkeeper.recommendations.co_occurrence import similarity
 from shopkeeper.recommendations.history import Asked, HistoryBatch
 from shopkeeper.recommendations.interactions import Interactions, Sequences
@@ -17,6 +16,7 @@ from shopkeeper.recommendations.model import Arrays, Scored
 from shopkeeper.recommendations.neighbours import Neighbours
 from shopkeeper.recommendations.param_arrays import pack_params, unpack_params
 from shopkeeper.recommendations.popular import Popular, PopularParams
+from shopkeeper.recommendations.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class ItemKnnParams:
     """Strongest neighbours kept for each product; None = all."""
 
 
-class ItemKnn(BesidePopular[ItemKnnParams]):
+class ItemKnn(Reading[ItemKnnParams]):
     """Score = sum over the history of `weight * S[entry, item]`, see `history_weights` and `co_occurrence.similarity`.
 
     Equal scores (most of all 0) are ordered by popularity, as serving fills up an answer.
@@ -72,7 +72,7 @@ class ItemKnn(BesidePopular[ItemKnnParams]):
         popular = Popular.fit(data, popular_params or PopularParams(), seed)
         return cls(fit_similarity(data.sequences, len(data.index), params), popular, params)
 
-    def score(self, asked: Asked) -> Scored:
+    def _score(self, asked: Asked) -> Scored:
         """Score every neighbour of the weighted items."""
         return self.similar.scored(asked.items, asked.weights)
 
@@ -92,7 +92,7 @@ class ItemKnn(BesidePopular[ItemKnnParams]):
         weights: npt.NDArray[np.float32] = faded.astype(np.float32)
         return weights
 
-    def explain(self, targets: npt.NDArray[np.int64], asked: Asked) -> npt.NDArray[np.float64]:
+    def _explain(self, targets: npt.NDArray[np.int64], asked: Asked) -> npt.NDArray[np.float64]:
         """Return `weight * S[entry, target]` for each target and entry."""
         return self.similar.parts(targets, asked.items, asked.weights)
 

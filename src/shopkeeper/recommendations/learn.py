@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,10 +12,11 @@ from typing import Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.errors import UnknownModel
+from shopkeeper.errors import ConfigError, UnknownModel
 from shopkeeper.quality.ports import NamedQuery, Warehouse
 from shopkeeper.recommendations.als import Als
 from shopkeeper.recommendations.answering import answerer
+from shopkeeper.recommendations.blend import Blend, BlendParams
 from shopkeeper.recommendations.day_hashes import day_hashes
 from shopkeeper.recommendations.ease import Ease
 from shopkeeper.recommendations.exam import RecommendationExam
@@ -28,6 +30,8 @@ from shopkeeper.recommendations.model import RecommendationModel
 from shopkeeper.recommendations.parameters import (
     ALS_DEFAULTS,
     ALS_SPACE,
+    BLEND_DEFAULTS,
+    BLEND_SPACE,
     EASE_DEFAULTS,
     EASE_SPACE,
     ITEM_KNN_DEFAULTS,
@@ -36,17 +40,22 @@ from shopkeeper.recommendations.parameters import (
     POPULAR_SPACE,
     RULE_DEFAULTS,
     RULE_SPACE,
+    SESSION_DEFAULTS,
     SESSION_KNN_DEFAULTS,
     SESSION_KNN_SPACE,
+    SESSION_SPACE,
     als_params,
+    blend_params,
     ease_params,
     item_knn_params,
     popular_params,
     rule_params,
     session_knn_params,
+    session_params,
 )
 from shopkeeper.recommendations.popular import Popular, PopularParams
 from shopkeeper.recommendations.rule_baseline import RuleBaseline
+from shopkeeper.recommendations.session import Session, SessionParams
 from shopkeeper.recommendations.session_knn import SessionKnn
 from shopkeeper.recommendations.shoppers import ShopperPasts
 from shopkeeper.registry.bundle import Bundle
@@ -89,6 +98,30 @@ def _beside_popular(
     return fitted
 
 
+def _fit_session(data: Interactions, params: SessionParams, seed: int, popular: PopularParams) -> RecommendationModel:
+    with _pytorch(Session.name):
+        from shopkeeper.recommendations.session_fit import fit_session  # noqa: PLC0415 - an extra, and slow to load
+    return fit_session(data, params, seed, popular)
+
+
+def _fit_blend(data: Interactions, params: BlendParams, seed: int, popular: PopularParams) -> RecommendationModel:
+    with _pytorch(Blend.name):
+        from shopkeeper.recommendations.blend_fit import fit_blend  # noqa: PLC0415 - as above
+    return fit_blend(data, params, seed, popular)
+
+
+@contextmanager
+def _pytorch(model: str) -> Iterator[None]:
+    """Say what to install where PyTorch is missing. Raises ConfigError."""
+    try:
+        yield
+    except ImportError as error:
+        raise ConfigError(
+            f"{model} is trained with PyTorch, which is not installed.",
+            "Install it: `pip install 'shopkeeper[deep]'`; item-knn and session-knn need nothing more.",
+        ) from error
+
+
 def _fit_popular(data: Interactions, parameters: Parameters, seed: int) -> RecommendationModel:
     return Popular.fit(data, popular_params(parameters), seed)
 
@@ -100,6 +133,8 @@ LEARNABLE: Mapping[str, Learnable] = {
     SessionKnn.name: Learnable(
         _beside_popular(SessionKnn.fit, session_knn_params), SESSION_KNN_SPACE, SESSION_KNN_DEFAULTS
     ),
+    Session.name: Learnable(_beside_popular(_fit_session, session_params), SESSION_SPACE, SESSION_DEFAULTS),
+    Blend.name: Learnable(_beside_popular(_fit_blend, blend_params), BLEND_SPACE, BLEND_DEFAULTS),
     Popular.name: Learnable(_fit_popular, POPULAR_SPACE, POPULAR_DEFAULTS),
     RuleBaseline.name: Learnable(_beside_popular(RuleBaseline.fit, rule_params), RULE_SPACE, RULE_DEFAULTS),
 }

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from shopkeeper.errors import UnknownModel
 from shopkeeper.recommendations.als import Als
+from shopkeeper.recommendations.blend import Blend
 from shopkeeper.recommendations.ease import Ease
 from shopkeeper.recommendations.habits import Habits, read_habits
 from shopkeeper.recommendations.item_knn import ItemKnn
@@ -17,6 +18,7 @@ from shopkeeper.recommendations.items import ItemIndex
 from shopkeeper.recommendations.model import Arrays, RecommendationModel
 from shopkeeper.recommendations.popular import Popular
 from shopkeeper.recommendations.rule_baseline import RuleBaseline
+from shopkeeper.recommendations.session import Session
 from shopkeeper.recommendations.session_knn import SessionKnn
 from shopkeeper.recommendations.shoppers import ShopperPasts
 from shopkeeper.registry.bundle import Bundle
@@ -28,6 +30,8 @@ MODELS: Mapping[str, Callable[[ItemIndex, Arrays], RecommendationModel]] = {
     Als.name: Als.from_arrays,
     Ease.name: Ease.from_arrays,
     SessionKnn.name: SessionKnn.from_arrays,
+    Session.name: Session.from_arrays,
+    Blend.name: Blend.from_arrays,
 }
 """Models that can be served, by name."""
 

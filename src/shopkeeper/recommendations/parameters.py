@@ -8,15 +8,17 @@ from typing import Any, TypeVar
 
 from shopkeeper.errors import InputError
 from shopkeeper.recommendations.als import AlsParams
+from shopkeeper.recommendations.blend import BlendParams
 from shopkeeper.recommendations.ease import EaseParams
 from shopkeeper.recommendations.interactions import KINDS
 from shopkeeper.recommendations.item_knn import ItemKnnParams
 from shopkeeper.recommendations.popular import PopularParams
 from shopkeeper.recommendations.rule_baseline import RuleParams
+from shopkeeper.recommendations.session import SessionParams
 from shopkeeper.recommendations.session_knn import SessionKnnParams
 from shopkeeper.training.ports import Parameters, SearchRange
 
-ParamsT = TypeVar("ParamsT", ItemKnnParams, AlsParams, EaseParams, SessionKnnParams, RuleParams)
+ParamsT = TypeVar("ParamsT", ItemKnnParams, AlsParams, EaseParams, SessionKnnParams, SessionParams, RuleParams)
 POPULAR_SPACE: Mapping[str, SearchRange] = {"half_life_days": SearchRange(1.0, 365.0, log=True)}
 
 RULE_SPACE: Mapping[str, SearchRange] = {
@@ -75,6 +77,23 @@ SESSION_KNN_SPACE: Mapping[str, SearchRange] = {
     "popular.half_life_days": POPULAR_SPACE["half_life_days"],
 }
 
+SESSION_SPACE: Mapping[str, SearchRange] = {
+    "dropout": SearchRange(0.1, 0.7),
+    "rate": SearchRange(0.0003, 0.005, log=True),
+    "epochs": SearchRange(5, 40, log=True, integer=True),
+    "smoothing": SearchRange(0.0, 0.2),
+    "popular.half_life_days": POPULAR_SPACE["half_life_days"],
+}
+
+BLEND_SPACE: Mapping[str, SearchRange] = {
+    "session.dropout": SESSION_SPACE["dropout"],
+    "item-knn.with_power": ITEM_KNN_SPACE["with_power"],
+    "item-knn.age_power": ITEM_KNN_SPACE["age_power"],
+    "session-knn.reach": SESSION_KNN_SPACE["reach"],
+    "popular.half_life_days": POPULAR_SPACE["half_life_days"],
+}
+"""A few of each model's, those that the public data sets disagree on most; the rest is tuned model by model."""
+
 
 def _flattened(parameters: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
     for name, value in parameters.items():
@@ -95,6 +114,16 @@ ITEM_KNN_DEFAULTS: Parameters = flat({**asdict(ItemKnnParams()), "popular": Popu
 SESSION_KNN_DEFAULTS: Parameters = flat({**asdict(SessionKnnParams()), "popular": PopularParams().document()})
 EASE_DEFAULTS: Parameters = flat({**asdict(EaseParams()), "popular": PopularParams().document()})
 ALS_DEFAULTS: Parameters = flat({**asdict(AlsParams()), "popular": PopularParams().document()})
+SESSION_DEFAULTS: Parameters = flat({**asdict(SessionParams()), "popular": PopularParams().document()})
+BLEND_DEFAULTS: Parameters = flat(
+    {
+        "session": asdict(SessionParams()),
+        "item-knn": asdict(ItemKnnParams()),
+        "session-knn": asdict(SessionKnnParams()),
+        "held_out": BlendParams().held_out,
+        "popular": PopularParams().document(),
+    }
+)
 
 
 def popular_params(parameters: Parameters) -> PopularParams:
@@ -138,6 +167,30 @@ def ease_params(parameters: Parameters) -> tuple[EaseParams, PopularParams]:
 def session_knn_params(parameters: Parameters) -> tuple[SessionKnnParams, PopularParams]:
     """Return the parameters of session-knn and of the popularity beside it. Raises InputError."""
     return _read(SessionKnnParams(), "session-knn", SESSION_KNN_DEFAULTS, parameters)
+
+
+def session_params(parameters: Parameters) -> tuple[SessionParams, PopularParams]:
+    """Return the parameters of session and of the popularity beside it. Raises InputError."""
+    return _read(SessionParams(), "session", SESSION_DEFAULTS, parameters)
+
+
+def blend_params(parameters: Parameters) -> tuple[BlendParams, PopularParams]:
+    """Return the parameters of a blend and of the popularity beside it, as `session.width`. Raises InputError."""
+    given, popular = _split(parameters)
+    own: dict[str, dict[str, Any]] = {"session": {}, "item-knn": {}, "session-knn": {}}
+    for name in list(given):
+        model, dot, parameter = name.partition(".")
+        if dot and model in own:
+            own[model][parameter] = given.pop(name)
+    held_out = float(given.pop("held_out", BlendParams().held_out))
+    _nothing_left(given, "blend", BLEND_DEFAULTS)
+    params = BlendParams(
+        session_params(own["session"])[0],
+        item_knn_params(own["item-knn"])[0],
+        session_knn_params(own["session-knn"])[0],
+        held_out,
+    )
+    return params, popular_params(popular)
 
 
 def _read(plain: ParamsT, model: str, known: Parameters, parameters: Parameters) -> tuple[ParamsT, PopularParams]:

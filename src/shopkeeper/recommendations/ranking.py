@@ -45,6 +45,10 @@ class Questions:
     def __len__(self) -> int:
         return len(self.targets)
 
+    def part(self, start: int, end: int) -> Questions:
+        """Return questions `start` to `end`."""
+        return Questions(self.history.part(start, end), self.targets[start:end], self.spans[start:end], self.mask)
+
     def take(self, rows: npt.NDArray[np.int64]) -> Questions:
         """Return the questions at `rows`."""
         return Questions(self.history.take(rows), self.targets[rows], self.spans[rows], self.mask)
@@ -95,7 +99,7 @@ def _rank_part(
 ) -> Ranking:
     batch = questions.history.part(start, end)
     scores = model.score_batch(told.part(start, end))
-    barred = _barred(questions, batch, start, end, scores.shape[1])
+    barred = barred_cells(questions.part(start, end), scores.shape[1])
     scores[barred] = -np.inf
     rows = np.arange(end - start)
     targets = questions.targets[start:end]
@@ -112,22 +116,19 @@ def _rank_part(
     return Ranking(1.0 + ahead + (equal.sum(axis=1) - 1) / 2.0, shown, best)
 
 
-def _barred(
-    questions: Questions, batch: HistoryBatch, start: int, end: int, items: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def barred_cells(questions: Questions, items: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return the cells that do not compete: outside the span, and the history where it is masked (never the target)."""
     rows, columns = [], []
     if questions.mask:
-        rows.append(batch.rows())
-        columns.append(batch.items.astype(np.int64))
-    spans = questions.spans[start:end]
-    for span in np.unique(spans, axis=0):
-        members = np.flatnonzero((spans == span).all(axis=1))
+        rows.append(questions.history.rows())
+        columns.append(questions.history.items.astype(np.int64))
+    for span in np.unique(questions.spans, axis=0):
+        members = np.flatnonzero((questions.spans == span).all(axis=1))
         outside = np.concatenate([np.arange(span[0]), np.arange(span[1], items)])
         rows.append(np.repeat(members, len(outside)))
         columns.append(np.tile(outside, len(members)))
     row, column = np.concatenate(rows), np.concatenate(columns)
-    keep = column != questions.targets[start:end][row]
+    keep = column != questions.targets[row]
     return row[keep], column[keep]
 
 

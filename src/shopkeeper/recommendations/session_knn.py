@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.recommendations.beside_popular import BesidePopular
 from shopkeeper.recommendations.history import Asked, HistoryBatch
 from shopkeeper.recommendations.interactions import SECOND, Interactions
 from shopkeeper.recommendations.items import ItemIndex
 from shopkeeper.recommendations.model import NOTHING, Arrays, Scored
 from shopkeeper.recommendations.param_arrays import pack_params, unpack_params
 from shopkeeper.recommendations.popular import Popular, PopularParams
+from shopkeeper.recommendations.reading import Reading
 from shopkeeper.recommendations.sessions import Sessions, cut_sessions
 
 _DAY = 86_400 * SECOND
@@ -62,7 +62,7 @@ class _Alike:
     shares: npt.NDArray[np.float64]
 
 
-class SessionKnn(BesidePopular[SessionKnnParams]):
+class SessionKnn(Reading[SessionKnnParams]):
     """Score = sum over the most alike sessions of `likeness * exp(-distance / reach)`, seen from the shared product.
 
     A session's likeness is the sum of the weights of the history's entries it holds, over a power of its length; of
@@ -94,7 +94,7 @@ class SessionKnn(BesidePopular[SessionKnnParams]):
         pause = int(params.session_minutes * 60 * SECOND)
         return cls(cut_sessions(data.sequences, len(data.index), pause), popular, params)
 
-    def score(self, asked: Asked) -> Scored:
+    def _score(self, asked: Asked) -> Scored:
         """Score every product of the sessions most alike."""
         return self._scored(asked.items, asked.weights)
 
@@ -109,7 +109,7 @@ class SessionKnn(BesidePopular[SessionKnnParams]):
             scores[row, found.items] = found.scores
         return scores
 
-    def explain(self, targets: npt.NDArray[np.int64], asked: Asked) -> npt.NDArray[np.float64]:
+    def _explain(self, targets: npt.NDArray[np.int64], asked: Asked) -> npt.NDArray[np.float64]:
         """Return how much each entry's share in the likeness adds to each target's score."""
         parts = np.zeros((len(targets), len(asked)))
         alike = self._alike(asked.items, asked.weights)

@@ -22,7 +22,7 @@ import pytest
 from shopkeeper.errors import BundleDamaged, UnknownModel
 from shopkeeper.jobs.shards import check_call
 from shopkeeper.registry.bundle import Bundle, BundleContent, open_bundle, write_bundle
-from shopkeeper.training.ports import CaseScores, DataT, LearningSystem, ModelT
+from shopkeeper.training.ports import CaseScores, DataT, LearningSystem, ModelT, Parameters
 from shopkeeper.training.split import TimeSplit, time_split
 
 Arrays = Mapping[str, npt.NDArray[np.generic]]
@@ -43,11 +43,15 @@ class LearningSuite(Generic[DataT, ModelT]):
         """Return the same data up to `cutoff`, and something else after it, attributes of what is new then included."""
         raise NotImplementedError
 
+    def quick(self, model: str) -> Parameters:  # noqa: ARG002 - each knows its own
+        """Return parameters that make a slow model quick enough for a test; they are given to every fit of it."""
+        return {}
+
     def test_the_first_model_and_the_baseline_can_be_fitted(self) -> None:
         system = self.system()
         assert system.baseline in system.models
         for model in system.models:
-            fitted = system.fit(model, self.data(), {}, 3)
+            fitted = system.fit(model, self.data(), self.quick(model), 3)
             assert system.parameters(fitted)
 
     def test_the_same_data_parameters_and_seed_give_the_same_arrays(self) -> None:
@@ -112,19 +116,21 @@ class LearningSuite(Generic[DataT, ModelT]):
     def test_both_ends_of_every_search_range_can_be_fitted_and_change_what_is_fitted(self) -> None:
         system, data = self.system(), self.data()
         for model in system.models:
-            usual = system.parameters(system.fit(model, data, {}, 3))
+            quick = dict(self.quick(model))
+            usual = system.parameters(system.fit(model, data, quick, 3))
             for name, where in system.search_space(model).items():
                 ends = where.choices or (
                     (int(where.low), int(where.high)) if where.integer else (where.low, where.high)
                 )
                 for value in (ends[0], ends[-1]):
-                    found = system.parameters(system.fit(model, data, {name: value}, 3))
-                    assert (found == usual) == (system.defaults(model)[name] == value), name
+                    found = system.parameters(system.fit(model, data, quick | {name: value}, 3))
+                    own = {**system.defaults(model), **quick}[name]
+                    assert (found == usual) == (own == value), name
 
     def test_a_model_is_fitted_again_from_its_own_parameters(self) -> None:
         system, data = self.system(), self.data()
         for model in system.models:
-            first = system.fit(model, data, {}, 3)
+            first = system.fit(model, data, self.quick(model), 3)
             again = system.fit(model, data, system.parameters(first), 3)
             check_equal(system.arrays(first, data), system.arrays(again, data))
 
@@ -182,7 +188,7 @@ class LearningSuite(Generic[DataT, ModelT]):
         past = system.take(data, split.train)
         exam = system.exam(data, split.cutoff, 3)
         for model in system.models:
-            fitted = system.fit(model, past, {}, 3)
+            fitted = system.fit(model, past, self.quick(model), 3)
             opened = system.open(self.bundle(model, fitted, past, tmp_path))
             check_scores(exam.score(fitted), exam.score(opened))
             assert dict(system.parameters(opened)) == dict(system.parameters(fitted))
@@ -190,7 +196,9 @@ class LearningSuite(Generic[DataT, ModelT]):
     def test_a_bundle_answers_every_shopper_that_is_asked_for(self, tmp_path: Path) -> None:
         system, data = self.system(), self.data()
         for model in system.models:
-            answer = system.answerer(self.bundle(model, system.fit(model, data, {}, 3), data, tmp_path), data, 3)
+            answer = system.answerer(
+                self.bundle(model, system.fit(model, data, self.quick(model), 3), data, tmp_path), data, 3
+            )
             assert [answer(number) for number in range(20)] == [answer(number) for number in range(20)]
             assert answer(1_000_000)
 
@@ -198,7 +206,7 @@ class LearningSuite(Generic[DataT, ModelT]):
         system, split = self.system(), self._split(self.data())
         exam = system.exam(self.data(), split.cutoff, 3)
         for model in system.models:
-            shares = exam.importance(system.fit(model, system.take(self.data(), split.train), {}, 3))
+            shares = exam.importance(system.fit(model, system.take(self.data(), split.train), self.quick(model), 3))
             assert all(share >= 0 for share in shares.values())
             assert sum(shares.values()) == pytest.approx(1.0) or not any(shares.values())
 
@@ -223,11 +231,11 @@ class LearningSuite(Generic[DataT, ModelT]):
 
     def _arrays(self, model: str, data: DataT) -> Arrays:
         system = self.system()
-        return system.arrays(system.fit(model, data, {}, 3), data)
+        return system.arrays(system.fit(model, data, self.quick(model), 3), data)
 
     def _scores(self, model: str, past: DataT, data: DataT, cutoff: int) -> CaseScores:
         system = self.system()
-        return system.exam(data, cutoff, 3).score(system.fit(model, past, {}, 3))
+        return system.exam(data, cutoff, 3).score(system.fit(model, past, self.quick(model), 3))
 
 
 def check_equal(first: Arrays, second: Arrays) -> None:
