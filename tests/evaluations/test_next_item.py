@@ -57,7 +57,7 @@ def test_leave_one_out_shows_train_and_valid_and_asks_for_test(
     knn = found["models"]["item-knn"]
     assert knn["hr@5"] == 1.0
     assert knn["hr@5"] > found["models"]["popular"]["hr@5"]
-    assert found["trials"] == []
+    assert found["trials"] == {}
     assert set(knn) >= {"hr@5", "hr@10", "hr@20", "ndcg@5", "ndcg@10", "ndcg@20", "mrr@20", "coverage", "train_seconds"}
 
 
@@ -76,7 +76,7 @@ def test_parameters_are_searched_on_the_valid_rows_and_never_on_the_test(
         words = ("--data", str(tmp_path / name), "--models", "item-knn", "--trials", "3")
         code, document, _ = evaluate(script, monkeypatch, capsys, *words)
         assert code == 0
-        found[name] = [(one["parameters"], one["value"], one["state"]) for one in document["trials"]]
+        found[name] = [(one["parameters"], one["value"], one["state"]) for one in document["trials"]["item-knn"]]
     assert found["one"] == found["other"]
     assert len(found["one"]) == 3
     assert found["one"][0][0]["window"] == 8
@@ -94,12 +94,14 @@ def test_sessions_may_ask_for_what_was_seen(
         "SELECT [n % 10, (n + 1) % 10] AS history, (n + 2) % 10 AS target FROM range(20) t(n)",
         tmp_path / "test_examples.parquet",
     )
-    words = ("--data", str(tmp_path), "--protocol", "session", "--models", "item-knn")
+    words = ("--data", str(tmp_path), "--protocol", "session", "--models", "item-knn,blend")
     code, found, _ = evaluate(script, monkeypatch, capsys, *words)
     assert code == 0
     assert not found["history_masked"]
     assert found["cases"] == 20
     assert found["models"]["item-knn"]["mrr@20"] == 1.0
+    assert found["models"]["blend"]["mrr@20"] == 1.0
+    assert set(found["models"]["blend"]["parameters"]) == {"session", "item-knn", "session-knn", "held_out", "popular"}
 
 
 def test_a_dataset_folder_is_cut_in_time(
