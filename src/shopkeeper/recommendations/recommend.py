@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import chain, islice
+from itertools import accumulate, chain, islice
 
 import numpy as np
 import numpy.typing as npt
@@ -75,9 +75,10 @@ def recommend(
     shown = len(found)
     found += islice((one for one in stream if places.fits(one[2])), more)
     why = _reasons(found, evidence, loaded, stock.catalogue, request.store)
+    floors = accumulate((score for _, score, _ in found), min)
     chosen = [
-        Recommendation(card.product.product, score, (reason,))
-        for (_, score, card), reason in zip(found, why, strict=True)
+        Recommendation(card.product.product, floor, (reason,))
+        for (_, _, card), floor, reason in zip(found, floors, why, strict=True)
     ]
     chosen, spare = chosen[:shown], chosen[shown:]
     items = fill(chosen, request, past, stock, rules, places, spare, more)

@@ -36,6 +36,7 @@ PAGES = (
     ("overview", "/control-room", "Overview"),
     ("rollouts", "/control-room/rollouts", "Rollouts"),
     ("models", "/control-room/models", "Models"),
+    ("rules", "/control-room/rules", "Rules"),
     ("experiments", "/control-room/experiments", "Experiments"),
     ("data", "/control-room/data", "Data"),
     ("decisions", "/control-room/decisions", "Decisions"),

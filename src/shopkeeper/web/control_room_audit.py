@@ -13,6 +13,7 @@ from shopkeeper.wiring.serve import Serving
 KINDS = {
     "": "everything",
     "rollout.": "rollouts",
+    "rules.": "rules",
     "model.": "models",
     "retraining.": "retraining",
     "person.": "people and sign-ins",

@@ -21,11 +21,12 @@ def form_token(secret: str) -> str:
     return hmac.new(secret.encode(), b"shopkeeper form", hashlib.sha256).hexdigest()
 
 
-async def sent_fields(request: Request, secret: str | None) -> dict[str, str]:
+async def sent_fields(request: Request, secret: str | None, most_bytes: int = _BYTES) -> dict[str, str]:
     """Return the fields of a form of ours.
 
     Args:
         secret: The cookie that `form_token` was made of; None = the browser sent none.
+        most_bytes: How long the form may be.
 
     Raises:
         NotAllowed: the form does not come from a page that this browser was given.
@@ -33,7 +34,7 @@ async def sent_fields(request: Request, secret: str | None) -> dict[str, str]:
     """
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
         raise InputError("The body is no form.", "Use the form of the page.")
-    body = await read_body(request.scope, request.receive, _BYTES)
+    body = await read_body(request.scope, request.receive, most_bytes)
     try:
         fields = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=50))
     except ValueError as error:

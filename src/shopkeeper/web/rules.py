@@ -196,7 +196,7 @@ def dry_runs(
     """Return what rules would do to one request, or to the latest that this process answered for a store."""
     if asked is not None:
         check_length(asked.k, serving.settings.serving.k_limit)
-    bodies = [asked] if asked is not None else _latest(serving, store, latest)
+    bodies = [asked] if asked is not None else latest_requests(serving, store, latest)
     shopper, now = Shopper(serving.catalogue.group(store)), serving.now()
     return tuple(
         dry_run(serving.system, RecommendationRequest(_of(body, store), shopper, NO_CONSENT, now), tried)
@@ -232,7 +232,7 @@ async def _answer(serving: Serving, found: RuleSet) -> RulesAnswer:
     return RulesAnswer(found.store, found.version, found.who, found.why, found.at, found.rules, found.surfaces, listed)
 
 
-def _latest(serving: Serving, store: str, latest: int) -> list[RecommendationBody]:
+def latest_requests(serving: Serving, store: str, latest: int) -> list[RecommendationBody]:
     """Return the latest requests for a store, none twice, the newest first."""
     found: list[RecommendationBody] = []
     for body in reversed(serving.asked.copy()):
