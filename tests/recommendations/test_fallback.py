@@ -19,6 +19,7 @@ from shopkeeper.recommendations.system import RecommendationSystem
 from shopkeeper.recommendations.trending import Trending
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.serving.ports import Profile, SessionEvent
+from shopkeeper.serving.sensitive import HIDDEN_ON
 
 from .conftest import NOW, Shop, product
 
@@ -99,7 +100,9 @@ def test_it_answers_whatever_is_asked_and_breaks_no_rule(
     may_be_shown = {
         card.product.product
         for card in catalogue.cards(body.store)
-        if card.available(NOW) and passes(card, body.filters)
+        if card.available(NOW)
+        and passes(card, body.filters)
+        and not (card.product.sensitive and body.surface in HIDDEN_ON)
     }
     may_be_shown -= {*body.exclude, *body.products, *bought}
     if body.candidates is not None:

@@ -106,13 +106,24 @@ def test_filters_hold_for_every_product(shop: Shop) -> None:
 def test_sensitive_products_never_come_from_the_past(shop: Shop) -> None:
     shop.put(product("cup", sensitive=True))
     assert shop.ask(live=[("mug", "view")], k=2)[0] == "plate"
-    assert shop.ask(products=("mug",), k=2)[0] == "cup"
+    assert shop.ask(products=("mug",), k=2, surface="product")[0] == "cup"
+
+
+def test_home_and_e_mail_show_no_sensitive_product_whatever_sells(shop: Shop) -> None:
+    shop.put(product("cup", sensitive=True))
+    for _ in range(9):
+        shop.trending.record("uk", "cup", ("Home > Kitchen",), "purchase", NOW)
+    for surface, shown in (("home", False), ("email", False), ("category", True)):
+        request = shop.request(surface=surface, k=10)
+        for answer in (shop.system.answer(request), shop.system.fallback(request)):
+            assert ("cup" in [item.product for item in answer.items]) == shown
 
 
 def test_a_sensitive_product_gains_nothing_from_the_past(shop: Shop) -> None:
     shop.put(product("cup", sensitive=True))
-    with_past = shop.system.answer(shop.request(live=[("plate", "view")], products=("mug",), k=5)).items
-    without = shop.system.answer(shop.request(products=("mug",), k=5)).items
+    page: dict[str, Any] = {"products": ("mug",), "surface": "product", "k": 5}
+    with_past = shop.system.answer(shop.request(live=[("plate", "view")], **page)).items
+    without = shop.system.answer(shop.request(**page)).items
     score = {item.product: item.score for item in with_past}["cup"]
     assert score == pytest.approx({item.product: item.score for item in without}["cup"])
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from shopkeeper.commerce.consent import Consent
 from shopkeeper.commerce.event import Event, EventType
+from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.engines.state import open_state
 from shopkeeper.engines.stop_file import StopFile
 from shopkeeper.errors import Unavailable
@@ -20,7 +21,7 @@ from shopkeeper.recommendations.request import RecommendationBody
 from shopkeeper.serving.decide import Decision
 from shopkeeper.testing.small_shop import register_version, stock_up
 from shopkeeper.wiring.serve import Serving, open_serving
-from shopkeeper.wiring.settings import ServingSettings, Settings
+from shopkeeper.wiring.settings import PrivacySettings, ServingSettings, Settings
 
 UNITS = [f"v{n}" for n in range(40)]
 STOP = StopOrder(system="recommendations", person="ann", reason="odd lists", at="2026-06-01T12:00:00Z")
@@ -280,3 +281,31 @@ def test_what_a_shopper_takes_out_of_the_cart_or_dismisses_is_gone_from_their_ne
             assert shown[0] not in [item.product for item in after.answer.items]
 
     serve(shop, first, scenario)
+
+
+def test_interest_in_a_sensitive_product_is_not_kept_in_a_profile(shop: Settings) -> None:
+    policy = PrivacySettings(sensitive_categories=["HOME"])  # type: ignore[call-arg]  # pydantic defaults
+    settings = shop.model_copy(update={"privacy": policy})
+    first = register(settings, 1)
+
+    async def scenario(serving: Serving) -> None:
+        consent = Consent(measure=True, personalise=True)
+        types: tuple[EventType, ...] = ("view", "cart", "dismiss")
+        told = [
+            Event(
+                event_id=f"e{n}",
+                ts=serving.now(),
+                store="uk",
+                type=type_,
+                visitor="ann",
+                product=f"p0{n}",
+                consent=consent,
+            )
+            for n, type_ in enumerate(types)
+        ]
+        await serving.events.take(told)
+        profile = (await serving.profiles.read(Shopper("uk", None, "ann", None))).profile
+        assert [(event.product, event.type) for event in profile.events] == [("p02", "dismiss")]
+        assert (await serving.recommend(RecommendationBody(store="uk", visitor="ann", k=5))).answer.items == ()
+
+    serve(settings, first, scenario)

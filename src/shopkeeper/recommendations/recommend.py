@@ -94,7 +94,7 @@ def rules_for(request: RecommendationRequest, past: Past, stock: Stock, params: 
     barred = {*body.exclude, *body.products, *past.refused, *filter(None, page)}
     barred |= bought_lately(request, past, catalogue, plan, params)
     only = None if body.candidates is None else frozenset(body.candidates)
-    return Rules(catalogue, body.store, request.now, body.filters, barred, only, plan)
+    return Rules(catalogue, body.store, request.now, body.filters, barred, only, plan, body.surface)
 
 
 def bought_lately(

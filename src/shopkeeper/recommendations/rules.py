@@ -21,6 +21,7 @@ class Rules:
         barred: Products that must not appear, nor variants of them: asked to be excluded, on the page, bought before.
         only: Products the answer is chosen from; None = all of the store.
         plan: What the shop's own rules want of it; None = it has none.
+        surface: Where the answer is shown; some surfaces show no sensitive product.
     """
 
     catalogue: Catalogue
@@ -30,6 +31,7 @@ class Rules:
     barred: Set[str]
     only: Set[str] | None = None
     plan: Plan | None = None
+    surface: str = ""
 
     def allowed(self, product: str, *, from_history: bool = False) -> Card | None:
         """Return the card of a product that may be shown; None when a rule forbids it.
@@ -47,7 +49,8 @@ class Rules:
             return None
         if self.plan is not None and self.plan.bars(card):
             return None
-        return None if from_history and card.product.sensitive else card
+        hidden = card.product.sensitive and (from_history or self.catalogue.sensitivity.hides(self.surface))
+        return None if hidden else card
 
     def places(self, k: int) -> Places:
         """Return the places of a list, those of pinned products given away."""

@@ -12,9 +12,12 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TypeVar, cast
 
+import msgspec
+
 from shopkeeper.commerce.product import RECOMMENDABLE, Inventory, Price, Product
 from shopkeeper.commerce.store import ALL_STORES, Store
 from shopkeeper.intake.ports import SourcedRow
+from shopkeeper.serving.sensitive import Sensitivity
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,15 @@ class Catalogue:
     A store shows its own product row where it has one, else the row shared by all stores (store ``""``). A store's
     deleted row hides the product there even where a shared row stands: what was withdrawn is never shown again until
     the store says so.
+
+    Args:
+        sensitivity: Which products are sensitive in which store; cards say so in `product.sensitive`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, sensitivity: Sensitivity | None = None) -> None:
+        self.sensitivity = sensitivity or Sensitivity()
+        self._judged: dict[tuple[str, str], tuple[Card, Card]] = {}
+        """(store, product) -> the card as it lies and as the store's policy makes it, where they differ."""
         self._stores: dict[str, SourcedRow] = {}
         self._declared: dict[str, Store] = {}
         self._products: dict[tuple[str, str], SourcedRow] = {}
@@ -112,9 +121,23 @@ class Catalogue:
         """Return what a store shows of a product; None when it does not sell it."""
         own = self._cards.get(store)
         if own is not None and product in own:
-            return own[product]
+            return self._as_judged(store, own[product])
         shared = self._cards.get(ALL_STORES)
-        return shared.get(product) if shared is not None else None
+        return self._as_judged(store, shared.get(product)) if shared is not None else None
+
+    def _as_judged(self, store: str, card: Card | None) -> Card | None:
+        """Return a card with its product sensitive or not by the policy of the store."""
+        if card is None or self.sensitivity.by_flag_alone:
+            return card
+        sensitive = self.sensitivity.sensitive(store, card.product)
+        if sensitive == card.product.sensitive:
+            return card
+        key = (store, card.product.product)
+        known = self._judged.get(key)
+        if known is None or known[0] is not card:
+            product = msgspec.structs.replace(card.product, sensitive=sensitive)
+            known = self._judged[key] = (card, Card(product, card.price, card.stock))
+        return known[1]
 
     def available(self, store: str, product: str, now: datetime) -> bool:
         """Say whether a store may show a product at `now`; a product nobody declared is not shown."""
@@ -125,10 +148,11 @@ class Catalogue:
         """Yield every card of a store, its own before those sold in all stores."""
         # Lists, because a write on the event loop may change a dict while a worker thread walks it.
         own = self._cards.get(store, {})
-        yield from (card for card in list(own.values()) if card is not None)
+        yield from (card for one in list(own.values()) if (card := self._as_judged(store, one)) is not None)
         if store != ALL_STORES:
             shared = list(self._cards.get(ALL_STORES, {}).items())
-            yield from (card for product, card in shared if card is not None and product not in own)
+            others = (self._as_judged(store, card) for product, card in shared if product not in own)
+            yield from (card for card in others if card is not None)
 
     def size(self, store: str) -> int:
         """Return how many products a store sells."""

@@ -11,7 +11,7 @@ from typing import Protocol
 import msgspec
 
 from shopkeeper.commerce.consent import Consent
-from shopkeeper.commerce.event import Event, EventType
+from shopkeeper.commerce.event import REFUSAL, Event, EventType
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.commerce.tables import EVENT_COUNTS, EVENTS
 from shopkeeper.intake.consent import UserConsents, counted, effective, said_in, without_keys
@@ -126,10 +126,12 @@ class LiveEvents:
             categories = card.product.categories if card is not None else ()
             self._counts.record(event.store, event.product, categories, event.type, event.ts)
 
-    @staticmethod
-    def _shapes(event: Event, consent: Consent) -> bool:
-        """Say whether an event may change its shopper's profile."""
-        return event.traffic == "human" and bool(consent.personalise)
+    def _shapes(self, event: Event, consent: Consent) -> bool:
+        """Say whether an event may change its shopper's profile; interest in a sensitive product is not kept there."""
+        if event.traffic != "human" or not consent.personalise:
+            return False
+        card = self._catalogue.card(event.store, event.product) if event.product is not None else None
+        return card is None or not card.product.sensitive or event.type in REFUSAL
 
     def _shopper(self, event: Event) -> Shopper:
         return Shopper(self._catalogue.group(event.store), event.user, event.visitor, event.session)

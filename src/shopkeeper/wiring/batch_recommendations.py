@@ -29,6 +29,7 @@ from shopkeeper.recommendations.trending_seed import seed_trending
 from shopkeeper.registry.bundle import Bundle, open_bundle
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.serving.live_tables import HELD_TABLES
+from shopkeeper.wiring.sensitive import sensitivity_of
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.sharding import open_shards
 from shopkeeper.wiring.warehouse import Analytics
@@ -153,7 +154,7 @@ def _basis(settings: Settings, store: str, now: datetime) -> _Basis:
     lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
     lake.compact()
     with open_workspace_state(settings) as state, Analytics(settings, lake).reading() as warehouse:
-        catalogue, consents = _shelf(state)
+        catalogue, consents = _shelf(state, settings)
         declared = catalogue.store(store)
         if declared is None:
             raise UnknownStore(store, tuple(known.store for known in catalogue.stores))
@@ -167,9 +168,9 @@ def _basis(settings: Settings, store: str, now: datetime) -> _Basis:
     return _Basis(declared, bundle, stock, users, len(named) - len(users))
 
 
-def _shelf(state: State) -> tuple[Catalogue, UserConsents]:
+def _shelf(state: State, settings: Settings) -> tuple[Catalogue, UserConsents]:
     """Return the catalogue and what users allow, as serving reads them at start."""
-    catalogue = Catalogue()
+    catalogue = Catalogue(sensitivity_of(settings))
     consents = UserConsents(catalogue.group)
     for table in HELD_TABLES:
         for row in state.tables.scan(table, with_deleted=True):

@@ -65,6 +65,7 @@ from shopkeeper.wiring.import_watch import ImportWatch
 from shopkeeper.wiring.open_versions import OpenVersions
 from shopkeeper.wiring.release import Release
 from shopkeeper.wiring.retention import enforce_retention
+from shopkeeper.wiring.sensitive import sensitivity_of
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.shared_cache import FOLLOW_SECONDS, RecommendationAnswers, open_profiles, shared_answers
 from shopkeeper.wiring.validators import Validators
@@ -297,7 +298,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
     workers = Workers()
     stack.callback(workers.close)
 
-    telemetry, catalogue, trending = Telemetry(time.time), Catalogue(), Trending()
+    telemetry, catalogue, trending = Telemetry(time.time), Catalogue(sensitivity_of(settings)), Trending()
     consents, profiles = UserConsents(catalogue.group), open_profiles(settings, stack)
     lists = NightListFiles(settings.folder(engines.lists))
     recipe, shop_rules = changed(DEFAULT_PARAMS, settings.recommendations.recipe), ShopRules()

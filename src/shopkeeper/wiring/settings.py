@@ -120,6 +120,14 @@ class QualitySettings(_Section):
     """Words in user agents of the shop's own apps: people, whatever library they speak with."""
 
 
+class AllowedCategory(_Section):
+    """A sensitive category that is treated like any other."""
+
+    category: str
+    store: str = "*"
+    """Where; `*` = in every store."""
+
+
 class PrivacySettings(_Section):
     """What is kept of people, and how long; docs/guides/privacy.md lists every place."""
 
@@ -129,6 +137,12 @@ class PrivacySettings(_Section):
     """Life of events, decisions and verdicts about traffic, days; of events from their arrival, if that is later."""
     quarantine_days: float = Field(30.0, gt=0)
     """Life of rejected rows, days."""
+    sensitive_categories: list[str] = Field(default_factory=list)
+    """Categories whose products are sensitive, whatever their feed says; without regard to case."""
+    sensitive_allowed: list[AllowedCategory] = Field(default_factory=list)
+    """Categories that a store treats like any other: `{category = "Health > Vitamins", store = "uk"}`."""
+    sensitive_hidden_on: list[str] = ["home", "email"]
+    """Surfaces on which no sensitive product is shown at all."""
 
 
 class PeopleSettings(_Section):
