@@ -81,6 +81,7 @@ STATE: Final[Mapping[str, Place]] = {
     "live_tests": Place("testers' ids", "while the test runs", "the id is taken out of the list"),
     "counters": _NOBODY,
     "stop_orders": _NOBODY,
+    "rule_sets": Place("staff: who wrote a version", "as long as the workspace", "by hand: `who` in its rows"),
 }
 """Tables of the state database."""
 
