@@ -29,6 +29,7 @@ from shopkeeper.web import (
     recommendations,
     rollouts,
     rules,
+    shopper_history,
     site,
     stops,
     tables,
@@ -95,6 +96,7 @@ def create_app(settings: Settings, now: Now = utc_now) -> FastAPI:
         rollouts.router,
         stops.router,
         rules.router,
+        shopper_history.router,
     )
     for router in (*routers, health.router, site.router):
         app.include_router(router)

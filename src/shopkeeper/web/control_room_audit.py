@@ -18,6 +18,7 @@ KINDS = {
     "retraining.": "retraining",
     "person.": "people and sign-ins",
     "key.": "API keys",
+    "shopper.": "looks at shoppers",
 }
 """Beginnings of actions, and what they are about."""
 

@@ -13,6 +13,7 @@ from shopkeeper.web import (
     events,
     experiments,
     openapi_examples,
+    openapi_history,
     openapi_rollouts,
     openapi_rules,
     recommendations,
@@ -29,6 +30,7 @@ GROUPS = {
     "its 202.",
     RUN: "Whether the server is well, what it counts, which model versions there are, and what was tried and learnt.",
     openapi_rules.RULE: openapi_rules.WORDS,
+    openapi_history.LOOK: openapi_history.WORDS,
     openapi_rollouts.STEER: openapi_rollouts.WORDS,
 }
 _PROBLEMS = {
@@ -85,6 +87,7 @@ def _document(app: FastAPI) -> Document:
         **{path: {"get": _own(path, item["get"])} for path, item in described.items() if path in _ROUTES},
         **openapi_rollouts.paths(described, _PROBLEMS),
         **openapi_rules.paths(described, _PROBLEMS),
+        **openapi_history.paths(described, _PROBLEMS),
     }
     paths["/v1/experiments"]["post"] = _start_experiment()
     for table in KEYED_TABLES.values():

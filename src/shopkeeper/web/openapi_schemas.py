@@ -30,6 +30,7 @@ from shopkeeper.web.rollouts import (
 )
 from shopkeeper.web.rules import DryRunAnswer, DryRunBody, NoRulesBody, RulesAnswer, RulesBody
 from shopkeeper.web.stops import StopBody, StopsAnswer
+from shopkeeper.wiring.shopper_history import ShopperHistory
 
 Document = dict[str, Any]
 REF = "#/components/schemas/{name}"
@@ -143,7 +144,7 @@ _BODIES = (
 _ANSWERS = (
     RecommendationsAnswer, EventsAnswer, TrendingAnswer, ModelsAnswer, ObjectivesAnswer, Alive, Ready, Problem,
     RowsAnswer, RolloutsAnswer, RolloutAnswer, RolloutDetails, ExplainedVerdict, StopsAnswer,
-    ExperimentsAnswer, ExperimentAnswer, RulesAnswer, DryRunAnswer,
+    ExperimentsAnswer, ExperimentAnswer, RulesAnswer, DryRunAnswer, ShopperHistory,
 )  # fmt: skip
 
 
