@@ -65,11 +65,17 @@ def padded(batch: HistoryBatch, rows: npt.NDArray[np.int64]) -> EncoderInput:
     return EncoderInput(filled, block(part.kinds), block(gap_buckets(part.starts, part.times)), lengths)
 
 
-def one_row(asked: Asked, most: int) -> EncoderInput:
-    """Return the newest `most` entries of what is asked, the page being the newest of all."""
-    items, times = asked.items[-most:], asked.times[-most:]
-    gaps = gap_buckets(np.array([0, len(items)]), times)
-    return EncoderInput(items[None], asked.kinds[-most:].astype(np.int64)[None], gaps[None], np.array([len(items)]))
+def picked(asked: Asked, places: npt.NDArray[np.int64]) -> EncoderInput:
+    """Return what is asked read in several ways, each by the entries at one row of `places`, oldest first.
+
+    Args:
+        places: Places in `asked`; shape (n, t), t at least 1.
+    """
+    count, length = places.shape
+    gaps = gap_buckets(np.arange(count + 1) * length, asked.times[places].ravel()).reshape(places.shape)
+    return EncoderInput(
+        asked.items[places], asked.kinds[places].astype(np.int64), gaps, np.full(count, length, dtype=np.int64)
+    )
 
 
 def price_bands(prices: npt.NDArray[np.float64], spans: list[tuple[int, int]]) -> npt.NDArray[np.int64]:

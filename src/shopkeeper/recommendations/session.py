@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shopkeeper.recommendations.encoder import Encoder
-from shopkeeper.recommendations.encoder_input import EncoderInput, one_row, padded
+from shopkeeper.recommendations.encoder_input import EncoderInput, padded, picked
 from shopkeeper.recommendations.history import Asked, HistoryBatch
 from shopkeeper.recommendations.items import ItemIndex
 from shopkeeper.recommendations.model import NOTHING, Arrays, Scored
@@ -102,7 +102,7 @@ class Session(Reading[SessionParams]):
         if not len(asked):
             return NOTHING
         group = int(np.searchsorted(self.index.starts, asked.items[0], side="right")) - 1
-        states = self._states(group, one_row(asked, self.params.history))
+        states = self._states(group, picked(asked, self._newest(len(asked))[None]))
         if states is None:
             return NOTHING
         start, end = self._spans[group]
@@ -132,13 +132,12 @@ class Session(Reading[SessionParams]):
         start, end = self._spans[group]
         mine = (targets >= start) & (targets < end)
         entries = np.arange(max(len(asked) - _EXPLAINED, 0), len(asked))
-        whole = self._states(group, one_row(asked, self.params.history))
+        whole = self._states(group, picked(asked, self._newest(len(asked))[None]))
         if whole is None or not mine.any():
             return parts
         places = targets[mine] - start
         score = self._probabilities(whole, start, end)[0, places].astype(np.float64)
-        lost = np.stack([score - self._without(entry, group, asked)[places] for entry in entries.tolist()], axis=1)
-        shares = np.maximum(lost, 0.0)
+        shares = np.maximum(score - self._without(entries, group, asked)[:, places], 0.0).T
         totals = shares.sum(axis=1, keepdims=True)
         parts[np.ix_(mine, entries)] = score[:, None] * np.divide(
             shares, totals, out=np.zeros_like(shares), where=totals > 0
@@ -188,17 +187,24 @@ class Session(Reading[SessionParams]):
         found /= found.sum(axis=1, keepdims=True)
         return found
 
-    def _without(self, entry: int, group: int, asked: Asked) -> npt.NDArray[np.float64]:
-        """Return the probabilities of the group's items had one entry not been; zeros where nothing else was."""
+    def _newest(self, count: int) -> npt.NDArray[np.int64]:
+        """Return the places of the entries that are read of so many."""
+        return np.arange(max(count - self.params.history, 0), count)
+
+    def _without(self, entries: npt.NDArray[np.int64], group: int, asked: Asked) -> npt.NDArray[np.float64]:
+        """Return the probabilities of the group's items had each of `entries` not been; zeros where nothing else was.
+
+        Returns:
+            Shape (entries, items of the group).
+        """
         start, end = self._spans[group]
-        keep = np.arange(len(asked)) != entry
-        if not keep.any():
-            return np.zeros(end - start)
-        states = self._states(group, one_row(asked.keep(keep), self.params.history))
+        if len(asked) == 1:
+            return np.zeros((1, end - start))
+        others = np.stack([np.delete(np.arange(len(asked)), entry) for entry in entries.tolist()])
+        states = self._states(group, picked(asked, others[:, self._newest(len(asked) - 1)]))
         if states is None:
-            return np.zeros(end - start)
-        probabilities: npt.NDArray[np.float64] = self._probabilities(states, start, end)[0].astype(np.float64)
-        return probabilities
+            return np.zeros((len(entries), end - start))
+        return self._probabilities(states, start, end).astype(np.float64)
 
     def _blocks(self, batch: HistoryBatch) -> Iterator[tuple[int, npt.NDArray[np.int64], EncoderInput]]:
         """Yield histories of one group and of about one length, block by block; empty ones are left out."""
