@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from shopkeeper.cli.main import build
@@ -25,6 +27,7 @@ from shopkeeper.errors import InputError, UnknownModel, UnknownStore
 from shopkeeper.intake.keyed_rows import logged
 from shopkeeper.intake.ports import SourcedRow
 from shopkeeper.quality.ports import NamedQuery
+from shopkeeper.recommendations.merchandising import RuleSet, read_rules
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
 from shopkeeper.recommendations.system import RecommendationSystem
 from shopkeeper.recommendations.trending import Trending
@@ -145,6 +148,26 @@ def serving(settings: Settings, store: str) -> tuple[RecommendationSystem, str]:
     system = RecommendationSystem(catalogue, trending)
     system.load(bundle)
     return system, catalogue.group(store)
+
+
+def test_lists_for_email_are_of_who_allows_it_and_obey_the_rules_of_that_surface(
+    shop: tuple[Settings, str], written: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    settings, store = shop
+    silent = written[1]["users"] and rows_of(written[0])[0][1]
+    put(settings, USERS, User(user=silent, store=store, consent=Consent(personalise=True, email=False)))
+    top = Counter(row[3] for row in rows_of(written[0])).most_common(1)[0][0]
+    rule = {"do": "exclude", "name": "not in mails", "where": {"products": [top]}, "when": {"surfaces": ["email"]}}
+    state = open_state(settings.state_url)
+    held = state.rules.put(RuleSet(store=store, rules=read_rules([rule]), who="test", why="a test"))
+    file = tmp_path / "mails.parquet"
+    done = export_recommendations(settings, store, 10, file, now=UNTIL, surface="email")
+    state.rules.put(replace(held, rules=()))
+    state.close()
+    assert done.users == written[1]["users"] - 1
+    assert silent not in {row[1] for row in rows_of(file)}
+    assert top not in {row[3] for row in rows_of(file)}
+    assert len(rows_of(file)) == done.rows == 10 * done.users
 
 
 @pytest.mark.parametrize("name", ["lists.csv", "lists.jsonl"])

@@ -65,12 +65,16 @@ def recommendations(
         Path | None,
         typer.Option("--out", metavar="FILE", help="Ends in .parquet, .csv or .jsonl; recommendations-STORE.parquet."),
     ] = None,
+    surface: Annotated[
+        str, typer.Option(help="Where they are shown; `email` asks for leave to write as well.")
+    ] = "home",
     workspace: Workspace = Path(),
     json: Json = False,
 ) -> None:
     """Write a list of products for every user of a store: what serving answers each of them right now.
 
-    One row is store, user, rank, product, score. Users who do not allow personalisation get no list. The work is cut
+    One row is store, user, rank, product, score. The rules of the shop hold for the surface. Users who do not allow
+    personalisation get no list, on the surface `email` nor those who do not allow e-mail. The work is cut
     into shards; `engines.shards` in shopkeeper.toml says whether processes here or a Ray cluster compute them.
     """
     from shopkeeper.cli.output import Output
@@ -79,10 +83,10 @@ def recommendations(
 
     output = Output(json)
     file = out or Path(f"recommendations-{store}.parquet")
-    done = export_recommendations(load_settings(workspace), store, k, file, say=output.say)
+    done = export_recommendations(load_settings(workspace), store, k, file, say=output.say, surface=surface)
     output.result(
         done.as_dict(),
         f"{done.rows:,} products for {done.users:,} users in {done.file}, by {done.model} {done.version}, "
         f"in {done.seconds:,.1f} s.\n"
-        f"{done.filled:,} lists were filled up by rules; {done.refused:,} users do not allow personalisation.",
+        f"{done.filled:,} lists were filled up by rules; {done.refused:,} users do not allow it.",
     )

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from shopkeeper.commerce.consent import Consent
 from shopkeeper.commerce.store import Store
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.list_erasure import being_made
@@ -38,6 +39,8 @@ from shopkeeper.wiring.workspace_state import open_workspace_state
 PER_SHARD = 10_000
 """Shoppers of one shard: about a second of work, and 3 MB of lists."""
 MOST_PRODUCTS = 1_000
+EMAIL = "email"
+"""Surface whose lists are sent, not asked for."""
 _USERS = NamedQuery.load("shopkeeper.recommendations", "batch_users")
 
 
@@ -49,7 +52,8 @@ class BatchExport:
         users: Users with a list.
         rows: Products in all lists together.
         filled: Users for whom the model found fewer than k products, so that rules filled up the list.
-        refused: Users without a list, as they do not allow personalisation.
+        surface: Where the lists are shown.
+        refused: Users without a list, as they do not allow it.
     """
 
     file: str
@@ -62,6 +66,7 @@ class BatchExport:
     filled: int
     refused: int
     seconds: float
+    surface: str = "home"
 
     def as_dict(self) -> dict[str, Any]:
         """Return it for machines."""
@@ -88,14 +93,16 @@ def export_recommendations(
     now: datetime | None = None,
     say: Callable[[str], None] = lambda _: None,
     per_shard: int = PER_SHARD,
+    surface: str = "home",
 ) -> BatchExport:
-    """Write a list of `k` products for every user of a store who allows personalisation.
+    """Write a list of `k` products for every user of a store who allows personalisation, for e-mail also e-mail.
 
     Each list is what the champion answers that user who comes with no page and no live event; `engines.shards` decides
     where they are computed.
 
     Args:
         out: File that ends in .parquet, .csv or .jsonl; one that is there is replaced.
+        surface: Where the lists are shown; rules may depend on it. `email` asks for leave to write as well.
         now: Moment the lists are for; what is sold out or not yet for sale then is not in them.
     Raises:
         InputError: k is out of bounds, or the file has no known format.
@@ -109,17 +116,25 @@ def export_recommendations(
     check_list_file(out)
     lists = settings.folder(settings.engines.lists)
     with being_made(out) if out.parent.resolve() == lists else contextlib.nullcontext():
-        return _export(settings, store, k, out, now or datetime.now(UTC), say, per_shard)
+        asked = _Asked(store, k, now or datetime.now(UTC), surface)
+        return _export(settings, asked, out, say, per_shard)
 
 
-def _export(
-    settings: Settings, store: str, k: int, out: Path, moment: datetime, say: Callable[[str], None], per_shard: int
-) -> BatchExport:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    store: str
+    k: int
+    moment: datetime
+    surface: str
+
+
+def _export(settings: Settings, asked: _Asked, out: Path, say: Callable[[str], None], per_shard: int) -> BatchExport:
     begun = time.monotonic()
-    basis = _basis(settings, store, moment)
+    store, k, surface = asked.store, asked.k, asked.surface
+    basis = _basis(settings, asked)
     users, bundle = basis.users, basis.bundle
-    say(f"{len(users):,} users of {store}, {basis.refused:,} more do not allow personalisation")
-    ask = BatchAsk(bundle.version, bundle.manifest.model, store, k, moment)
+    say(f"{len(users):,} users of {store}, {basis.refused:,} more do not allow it")
+    ask = BatchAsk(bundle.version, bundle.manifest.model, store, k, asked.moment, surface)
     shared: Mapping[str, Any] = {**bundle.arrays, **pack_stock(basis.stock, basis.store)}
     shards = -(-len(users) // per_shard)
     filled = 0
@@ -140,7 +155,7 @@ def _export(
         rows = file.finish()
     seconds = round(time.monotonic() - begun, 3)
     return BatchExport(
-        str(out), store, bundle.version, ask.model, k, len(users), rows, filled, basis.refused, seconds
+        str(out), store, bundle.version, ask.model, k, len(users), rows, filled, basis.refused, seconds, surface
     )  # fmt: skip
 
 
@@ -149,8 +164,9 @@ def _shards(ask: BatchAsk, users: tuple[str, ...], per_shard: int) -> Iterator[B
         yield BatchShard(ask, users[start : start + per_shard])
 
 
-def _basis(settings: Settings, store: str, now: datetime) -> _Basis:
+def _basis(settings: Settings, asked: _Asked) -> _Basis:
     """Read everything the lists are made from."""
+    store = asked.store
     lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
     lake.compact()
     with open_workspace_state(settings) as state, Analytics(settings, lake).reading() as warehouse:
@@ -160,12 +176,17 @@ def _basis(settings: Settings, store: str, now: datetime) -> _Basis:
             raise UnknownStore(store, tuple(known.store for known in catalogue.stores))
         bundle = _champion(state, settings)
         trending = Trending()
-        seed_trending(trending, warehouse, catalogue, now)
+        seed_trending(trending, warehouse, catalogue, asked.moment)
         named = _named(warehouse, declared)
         rules = ShopRules(state.rules.current())
-        users = tuple(u for u in named if effective(None, consents.of(store, u), declared).personalise)
+        users = tuple(u for u in named if _allows(effective(None, consents.of(store, u), declared), asked.surface))
     stock = Stock(catalogue, Shelf(catalogue), trending, rules=rules)
     return _Basis(declared, bundle, stock, users, len(named) - len(users))
+
+
+def _allows(consent: Consent, surface: str) -> bool:
+    """Say whether a user may get a list of their own on a surface."""
+    return consent.personalise is True and (surface != EMAIL or consent.email is True)
 
 
 def _shelf(state: State, settings: Settings) -> tuple[Catalogue, UserConsents]:
