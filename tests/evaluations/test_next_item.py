@@ -101,7 +101,14 @@ def test_sessions_may_ask_for_what_was_seen(
     assert found["cases"] == 20
     assert found["models"]["item-knn"]["mrr@20"] == 1.0
     assert found["models"]["blend"]["mrr@20"] == 1.0
-    assert set(found["models"]["blend"]["parameters"]) == {"session", "item-knn", "session-knn", "held_out", "popular"}
+    assert set(found["models"]["blend"]["parameters"]) == {
+        "session",
+        "item-knn",
+        "session-knn",
+        "encoder",
+        "held_out",
+        "popular",
+    }
 
 
 def test_a_dataset_folder_is_cut_in_time(

@@ -127,9 +127,12 @@ def test_pauses_and_prices_fall_into_buckets() -> None:
 
 def test_without_pytorch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
-    for name in ("session_fit", "session_net", "session_loss", "blend_fit"):
+    for name in ("session_fit", "session_net", "session_loss"):
         monkeypatch.delitem(sys.modules, f"shopkeeper.recommendations.{name}", raising=False)
     for model in (Session.name, "blend"):
         with pytest.raises(ConfigError, match="PyTorch") as caught:
             LEARNABLE[model].fit(planted_interactions(), {}, 1)
         assert "shopkeeper[deep]" in str(caught.value)
+    light = LEARNABLE["blend"].fit(planted_interactions(), {"encoder": False}, 1)
+    assert set(light.parameters) == {"item-knn", "session-knn", "encoder", "held_out", "popular"}
+    assert LEARNABLE["blend"].fit(planted_interactions(), light.parameters, 1).parameters == light.parameters

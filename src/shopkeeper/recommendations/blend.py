@@ -65,7 +65,8 @@ class Blend:
     def parameters(self) -> dict[str, Any]:
         """Parameters for the manifest."""
         own = {one.name: {k: v for k, v in one.parameters.items() if k != "popular"} for one in self.models}
-        return {**own, "held_out": self.held_out, "popular": self.popular.parameters}
+        kept = {"encoder": Session.name in own, "held_out": self.held_out}
+        return {**own, **kept, "popular": self.popular.parameters}
 
     def score(self, asked: Asked) -> Scored:
         """Return the blended score of every item that any of the models scores."""

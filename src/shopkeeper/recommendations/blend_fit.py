@@ -9,7 +9,6 @@ from shopkeeper.recommendations.mixture import learnt_mixture
 from shopkeeper.recommendations.model import RecommendationModel
 from shopkeeper.recommendations.popular import Popular, PopularParams
 from shopkeeper.recommendations.questions import time_exam
-from shopkeeper.recommendations.session_fit import fit_session
 from shopkeeper.recommendations.session_knn import SessionKnn
 from shopkeeper.training.split import time_split
 
@@ -30,6 +29,8 @@ def fit_models(
     """Return the models of a blend, fitted on `data`."""
     models: list[RecommendationModel] = []
     if params.session is not None:
+        from shopkeeper.recommendations.session_fit import fit_session  # noqa: PLC0415 - an extra, and slow to load
+
         models.append(fit_session(data, params.session, seed, counted))
     if params.item_knn is not None:
         models.append(ItemKnn.fit(data, params.item_knn, seed, counted))

@@ -17,6 +17,7 @@ from shopkeeper.quality.ports import NamedQuery, Warehouse
 from shopkeeper.recommendations.als import Als
 from shopkeeper.recommendations.answering import answerer
 from shopkeeper.recommendations.blend import Blend, BlendParams
+from shopkeeper.recommendations.blend_fit import fit_blend
 from shopkeeper.recommendations.day_hashes import day_hashes
 from shopkeeper.recommendations.ease import Ease
 from shopkeeper.recommendations.exam import RecommendationExam
@@ -106,8 +107,7 @@ def _fit_session(data: Interactions, params: SessionParams, seed: int, popular: 
 
 def _fit_blend(data: Interactions, params: BlendParams, seed: int, popular: PopularParams) -> RecommendationModel:
     with _pytorch(Blend.name):
-        from shopkeeper.recommendations.blend_fit import fit_blend  # noqa: PLC0415 - as above
-    return fit_blend(data, params, seed, popular)
+        return fit_blend(data, params, seed, popular)
 
 
 @contextmanager
@@ -118,7 +118,8 @@ def _pytorch(model: str) -> Iterator[None]:
     except ImportError as error:
         raise ConfigError(
             f"{model} is trained with PyTorch, which is not installed.",
-            "Install it: `pip install 'shopkeeper[deep]'`; item-knn and session-knn need nothing more.",
+            "Install it: `pip install 'shopkeeper[deep]'`; item-knn, session-knn, and a blend of both (its parameter "
+            "`encoder` false) do without.",
         ) from error
 
 

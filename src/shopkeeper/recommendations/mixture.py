@@ -98,8 +98,10 @@ def learnt_mixture(models: Sequence[Ranker], questions: Questions) -> Mixture:
     """Return the scale and the weights under which the models together rank the right products best, by NDCG@20.
 
     Each class of lengths has the weights that are best for it, with all questions counting a little. Of many questions
-    5,000 are asked, evenly spread.
+    5,000 are asked, evenly spread; without any, all models count alike.
     """
+    if not len(questions):
+        return Mixture("shares", np.full((len(LENGTHS), len(models)), 1.0 / len(models)))
     asked = questions.take(np.arange(0, len(questions), max(len(questions) // _MOST_ASKED, 1)))
     best: tuple[float, Mixture] | None = None
     grid = _grid(len(models))

@@ -120,6 +120,7 @@ BLEND_DEFAULTS: Parameters = flat(
         "session": asdict(SessionParams()),
         "item-knn": asdict(ItemKnnParams()),
         "session-knn": asdict(SessionKnnParams()),
+        "encoder": True,
         "held_out": BlendParams().held_out,
         "popular": PopularParams().document(),
     }
@@ -175,7 +176,10 @@ def session_params(parameters: Parameters) -> tuple[SessionParams, PopularParams
 
 
 def blend_params(parameters: Parameters) -> tuple[BlendParams, PopularParams]:
-    """Return the parameters of a blend and of the popularity beside it, as `session.width`. Raises InputError."""
+    """Return the parameters of a blend and of the popularity beside it, as `session.width`. Raises InputError.
+
+    `encoder` false leaves the session model out, for machines without PyTorch.
+    """
     given, popular = _split(parameters)
     own: dict[str, dict[str, Any]] = {"session": {}, "item-knn": {}, "session-knn": {}}
     for name in list(given):
@@ -183,9 +187,11 @@ def blend_params(parameters: Parameters) -> tuple[BlendParams, PopularParams]:
         if dot and model in own:
             own[model][parameter] = given.pop(name)
     held_out = float(given.pop("held_out", BlendParams().held_out))
+    encoder = bool(given.pop("encoder", True))
     _nothing_left(given, "blend", BLEND_DEFAULTS)
+    session = session_params(own["session"])[0]
     params = BlendParams(
-        session_params(own["session"])[0],
+        session if encoder else None,
         item_knn_params(own["item-knn"])[0],
         session_knn_params(own["session-knn"])[0],
         held_out,
