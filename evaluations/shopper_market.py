@@ -1,256 +1,214 @@
-"""What recommendations do in a simulated market with a known truth: popular and item-knn as served, beside none at all.
+"""What recommendations do in three worlds of different mechanism: rules, V1, V2, V3 and the best lists there are.
 
-Every figure is simulated. In each world a retailer is made, its history imported, models trained, and the real server
-process answers simulated shoppers over HTTP. The same number of sessions meets three shops: one that shows
-nothing, one that serves `popular`, one that serves `item-knn`. The truth also says how likely the best list would have
-been clicked in the contexts that `item-knn` met (the oracle).
+    python evaluations/shopper_market.py [--worlds 2] [--seed 1]
 
-    python evaluations/shopper_market.py --worlds 3 --seed 1
+Every figure is simulated. In each world a shop lives through 60 days without Shopkeeper, its history is imported, and
+each version is trained by the pipeline, tuned on its own validation part. Then the same shoppers, in the same moods,
+with the same draws, meet each version for seven days, served by the serving code in this process (`served.py` says
+what of it is left out: HTTP). Versions that this Shopkeeper cannot train are left out and said so.
 
-Progress goes to stderr, one JSON document to the last line of stdout. Clicks are judged by their true probability, so
-no luck of the draw is in them; intervals are over sessions (delta method), with these worlds given.
+Clicks, revenue and orders are judged by their true probabilities given what shoppers met; the unit is the shopper, and
+differences are paired (`paired.py`). `share_of_oracle` is the share of the uplift over the rule baseline that the best
+lists by the truth would bring; the oracle looks one page ahead. Seeds 1 to 99 are for building, 101 to 199 for judging.
+Progress goes to stderr, one JSON document to the last line of stdout.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import math
-import shutil
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import httpx
 import msgspec
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+import structlog
 
-from shopkeeper.cli.demo_processes import start_server
-from shopkeeper.simulation.client import open_client
-from shopkeeper.simulation.history import StoreHistory, write_history
-from shopkeeper.simulation.live import LivePlan, browse_live
-from shopkeeper.simulation.market import Market
-from shopkeeper.simulation.tally import Z95, Ratio, Tally, Visit, ratio
-from shopkeeper.simulation.truth import SCALES, ScaleName, Truth
-from shopkeeper.wiring.importing import import_into
-from shopkeeper.wiring.new_workspace import create_workspace
-from shopkeeper.wiring.settings import Settings, load_settings
-from shopkeeper.wiring.train import Asked, train_system
-from shopkeeper.wiring.workspace_state import open_workspace_state
+from shopkeeper.recommendations.learn import LEARNABLE
+from shopkeeper.simulation.worlds.hashes import ACCEPTANCE_SEEDS, DEVELOPMENT_SEEDS, current, kept
+from shopkeeper.simulation.worlds.paired import Figure, joined, mean, ratio
+from shopkeeper.simulation.worlds.visits import Takings
+from shopkeeper.simulation.worlds.world import MECHANISMS, MechanismName
 
-NONE, BASELINE, V1 = "none", "popular", "item-knn"
-POLICIES = (NONE, BASELINE, V1)
-SLOTS = 6
-"""Shoppers at the same time."""
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, its own folder alone is there
+from evaluations.world_shop import cpu_seconds, meet, meet_oracle, open_shop
+
+BASELINE, ORACLE = "baseline", "oracle"
+VERSIONS: Final[Mapping[str, str]] = {BASELINE: "rules", "v1": "item-knn", "v2": "hybrid", "v3": "blend"}
+"""What each version is called in training."""
+PUBLISHED: Final = {
+    "v1": {"ctr_uplift": 0.12},
+    "v2": {"ctr_uplift": 0.23},
+    "v3": {"ctr_uplift": 0.34, "aov_uplift": 0.26},
+}
+"""What the blueprint reports; printed beside, not required."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
+class Case:
+    """One world to be judged in."""
+
+    mechanism: MechanismName
+    seed: int
+    versions: Mapping[str, str]
+    trials: int
+
+
+@dataclass(frozen=True)
 class Met:
-    """What the shoppers of all worlds met under one policy."""
+    """What one world showed.
 
-    visits: list[Visit] = field(default_factory=list)
-    decisions: int = 0
-    fallbacks: Counter[str] = field(default_factory=Counter)
-    failed: int = 0
-    unavailable: int = 0
+    Attributes:
+        takings: By version, of the same shoppers in the same order, those who came at all.
+        seconds: CPU seconds by step.
+    """
 
-    def add(self, tally: Tally) -> None:
-        """Take in one world."""
-        self.visits += tally.visits
-        self.decisions += tally.decisions
-        self.fallbacks += tally.fallback_reasons
-        self.failed += tally.failed + tally.refused
-        self.unavailable += tally.unavailable_shown + tally.unknown_shown
-
-    @property
-    def clicked(self) -> Ratio:
-        """How likely a list is clicked, by the truth."""
-        return ratio([(visit.expected, visit.answers) for visit in self.visits])
-
-    @property
-    def best(self) -> Ratio:
-        """How likely the best list would have been clicked, by the truth."""
-        return ratio([(visit.best, visit.answers) for visit in self.visits])
-
-    @property
-    def revenue(self) -> Ratio:
-        """Pounds a session."""
-        return ratio([(visit.revenue, 1) for visit in self.visits])
+    case: Case
+    takings: Mapping[str, Takings]
+    fallbacks: Mapping[str, Counter[str]]
+    seconds: Mapping[str, float]
 
 
-def main() -> None:
-    """Run the evaluation and print its figures."""
+def main() -> int:
+    """Run the evaluation and print its figures; 1 = a world was changed without its hash."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--worlds", type=int, default=3, help="markets, each with a seed of its own")
+    parser.add_argument("--worlds", type=int, default=2, help="worlds of each mechanism, each with a seed of its own")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--scale", choices=sorted(SCALES), default="fast", help="size of each market")
-    parser.add_argument("--sessions", type=int, default=50, help=f"sessions of each of {SLOTS} places, per policy")
+    parser.add_argument("--trials", type=int, default=8, help="trials of tuning of each version")
+    parser.add_argument("--workers", type=int, default=2, help="worlds at a time")
+    parser.add_argument("--versions", default=",".join(VERSIONS), help="which of them, the baseline always")
+    parser.add_argument("--mechanisms", default=",".join(MECHANISMS))
     chosen = parser.parse_args()
     started = time.perf_counter()
-    met = {policy: Met() for policy in POLICIES}
-    per_world: list[dict[str, Any]] = []
-    for world in range(chosen.worlds):
-        seed = chosen.seed * 1_000 + world
-        found = run_world(seed, chosen.scale, chosen.sessions)
-        for policy, tally in found.items():
-            met[policy].add(tally)
-        per_world.append({"seed": seed, **{policy: _clicked(tally) for policy, tally in found.items()}})
-        say(f"world {world + 1}/{chosen.worlds}: {per_world[-1]}")
+    wanted = {BASELINE, *chosen.versions.split(",")}
+    versions = {name: model for name, model in VERSIONS.items() if name in wanted and model in LEARNABLE}
+    skipped = {name: f"no model {VERSIONS[name]!r} yet" for name in VERSIONS if name in wanted and name not in versions}
+    cases = [
+        Case(mechanism, chosen.seed * 1_000 + number, versions, chosen.trials)
+        for number in range(chosen.worlds)
+        for mechanism in MECHANISMS
+        if mechanism in chosen.mechanisms.split(",")
+    ]
+    with ProcessPoolExecutor(chosen.workers, mp_context=get_context("spawn")) as pool:
+        met = list(pool.map(run_world, cases))
+    hashes, committed = current(), kept()
     document = summary(met) | {
-        "worlds": per_world,
+        "skipped": skipped,
         "settings": vars(chosen),
+        "seeds": _purpose(chosen.seed),
+        "hashes": hashes,
+        "as_committed": hashes == committed,
         "seconds": round(time.perf_counter() - started, 1),
     }
     print(msgspec.json.encode(document).decode())
+    return 0 if hashes == committed else 1
 
 
-def run_world(seed: int, scale: ScaleName, sessions: int) -> dict[str, Tally]:
-    """Make one retailer, learn from its history, and let the same number of sessions meet each policy."""
-    until = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-    market = Truth(seed=seed, scale=scale, until=until).market()
+def run_world(case: Case) -> Met:
+    """Make one world, train every version, and let its shoppers meet each."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    takings: dict[str, Takings] = {}
+    fallbacks: dict[str, Counter[str]] = {}
+    seconds: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="shopper-market-") as folder:
-        workspace = Path(folder) / "shop"
-        histories = write_history(market, Path(folder) / "history", until)
-        settings, keys = learn(workspace, histories)
-        plan = LivePlan(
-            shoppers=SLOTS,
-            seconds=3_600,
-            seed=seed,
-            rate=100_000,
-            think_seconds=0,
-            sessions=sessions,
-            sold_out={history.store: history.sold_out for history in histories},
-        )
-        return asyncio.run(meet_all(market, settings, keys, plan))
+        shop = open_shop(case.mechanism, case.seed, tuple(case.versions.values()), case.trials, Path(folder))
+        seconds |= {f"train {model}": spent for model, spent in shop.trained.items()}
+        for version, model in case.versions.items():
+            before = cpu_seconds()
+            takings[version], served = meet(shop, model)
+            fallbacks[version] = served.fallbacks
+            seconds[f"meet {model}"] = cpu_seconds() - before
+        takings[ORACLE] = meet_oracle(shop)
+    came = takings[BASELINE].visits > 0
+    met = Met(case, {name: found.of_those(came) for name, found in takings.items()}, fallbacks, seconds)
+    shown = {name: round(float(one.clicked.sum() / one.answers.sum()), 4) for name, one in met.takings.items()}
+    print(f"{case.mechanism} {case.seed}: CTR {shown}, {sum(seconds.values()):.0f} CPU s", file=sys.stderr, flush=True)
+    return met
 
 
-def learn(workspace: Path, histories: Sequence[StoreHistory]) -> tuple[Settings, dict[str, str]]:
-    """Import the history, train both models, and return settings and a key per store."""
-    settings = create_workspace(workspace)
-    for history in histories:
-        import_into(settings, history.folder, history.store)
-    for model in (BASELINE, V1):
-        train_system(settings, "recommendations", Asked(model, folds=0), who="shopper_market", say=lambda _: None)
-    with open_workspace_state(settings) as state:
-        keys = {history.store: state.keys.create(history.store, ["events", "decide"], "shopper_market")[1]
-                for history in histories}  # fmt: skip
-    return settings, keys
-
-
-async def meet_all(market: Market, settings: Settings, keys: Mapping[str, str], plan: LivePlan) -> dict[str, Tally]:
-    """Let shoppers meet each policy, each in a copy of the workspace, so that none profits from another's events."""
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(silent_shop()), base_url="http://shop") as http:
-        found = {NONE: await meet(market, http, keys, plan)}
-    for policy in (BASELINE, V1):
-        copy = settings.workspace.with_name(f"{settings.workspace.name}-{policy}")
-        shutil.copytree(settings.workspace, copy)
-        own = load_settings(copy)
-        make_champion(own, policy)
-        server, url = start_server(copy, 0)
-        try:
-            async with open_client(url) as http:
-                found[policy] = await meet(market, http, keys, plan)
-        finally:
-            server.close()
-    return found
-
-
-async def meet(market: Market, http: httpx.AsyncClient, keys: Mapping[str, str], plan: LivePlan) -> Tally:
-    """Let shoppers browse one shop over HTTP."""
-    tally = Tally()
-    await browse_live(market, http, keys, plan, tally)
-    return tally
-
-
-def make_champion(settings: Settings, model: str) -> None:
-    """Point the champion at the newest version of a model."""
-    with open_workspace_state(settings) as state:
-        newest = next(one.version for one in state.registry.versions("recommendations") if one.model == model)
-        state.registry.point("recommendations", "champion", newest, "shopper_market", f"judge {model}")
-
-
-def silent_shop() -> Starlette:
-    """Return a shop that shows no recommendations and takes every event."""
-
-    async def nothing(_: Request) -> Response:
-        return JSONResponse({"decision_id": "none", "items": [], "model": NONE, "fallback": None})
-
-    async def take(request: Request) -> Response:
-        return JSONResponse({"accepted": len(await request.json())}, 202)
-
-    return Starlette(
-        routes=[Route("/v1/recommendations", nothing, methods=["POST"]), Route("/v1/events", take, methods=["POST"])]
-    )
-
-
-def summary(met: Mapping[str, Met]) -> dict[str, Any]:
-    """Return the figures over all worlds. `baseline` is popular, `v1` item-knn; v2 and v3 are not built yet."""
-    baseline, v1, oracle = met[BASELINE].clicked, met[V1].clicked, met[V1].best
-    share = ratio([(visit.expected, visit.best) for visit in met[V1].visits])  # of the same lists, so paired
-    revenue = {policy: met[policy].revenue for policy in POLICIES}
+def summary(met: Sequence[Met]) -> dict[str, Any]:
+    """Return all figures, over all worlds and by mechanism; numbers at the top are of the newest version there is."""
+    every = figures(met)
+    newest = [name for name in VERSIONS if name in every["versions"]][-1]
+    best = every["versions"][newest]
+    ctr = {name: every["versions"][name]["ctr"]["value"] if name in every["versions"] else None for name in VERSIONS}
     return {
         "simulated": True,
-        "unit": "share of shown lists that are clicked, by their true probability",
-        "baseline": baseline.value,
-        "v1": v1.value,
-        "v2": None,
-        "v3": None,
-        "oracle": oracle.value,
-        "ctr_uplift": uplift(v1, baseline)["value"],
-        "share_of_oracle": share.value,
-        "revenue_per_visitor": revenue[V1].value,
-        "intervals": {
-            "baseline": baseline.document(),
-            "v1": v1.document(),
-            "oracle": oracle.document(),
-            "ctr_uplift": uplift(v1, baseline),
-            "share_of_oracle": share.document(),
-            "revenue_per_visitor": {policy: found.document() for policy, found in revenue.items()},
-            "revenue_v1_less_none": less(revenue[V1], revenue[NONE]),
-            "revenue_v1_less_baseline": less(revenue[V1], revenue[BASELINE]),
+        "unit": "shopper; CTR is the share of shown lists that are clicked, by their true probability",
+        **ctr,
+        "oracle": every["oracle"]["ctr"]["value"],
+        "version": newest,
+        "ctr_uplift": best["ctr_uplift"]["value"] if "ctr_uplift" in best else None,
+        "revenue_per_visitor": best["revenue_per_visitor"]["value"],
+        "share_of_oracle": best["share_of_oracle"]["value"] if "share_of_oracle" in best else None,
+        "intervals": every,
+        "mechanisms": {
+            mechanism: figures([one for one in met if one.case.mechanism == mechanism])
+            for mechanism in dict.fromkeys(one.case.mechanism for one in met)
         },
-        "sessions": {policy: len(met[policy].visits) for policy in POLICIES},
-        "fallbacks": {policy: met[policy].fallbacks for policy in (BASELINE, V1)},
-        "decisions": {policy: met[policy].decisions for policy in (BASELINE, V1)},
-        "failed_requests": sum(met[policy].failed for policy in POLICIES),
-        "unavailable_shown": sum(met[policy].unavailable for policy in POLICIES),
+        "blueprint": PUBLISHED,
+        "worlds": [
+            {
+                "mechanism": one.case.mechanism,
+                "seed": one.case.seed,
+                "ctr": {name: float(found.clicked.sum() / found.answers.sum()) for name, found in one.takings.items()},
+                "fallbacks": one.fallbacks,
+                "cpu_seconds": {name: round(spent, 1) for name, spent in one.seconds.items()},
+            }
+            for one in met
+        ],
     }
 
 
-def uplift(one: Ratio, other: Ratio) -> dict[str, float | None]:
-    """Return one over the other less 1, with a 95% interval; both come from independent sessions."""
-    if not one.value or not other.value or one.error is None or other.error is None:
-        return {"value": None, "low": None, "high": None}
-    quotient = one.value / other.value
-    spread = math.exp(Z95 * math.hypot(one.error / one.value, other.error / other.value))
-    return {"value": quotient - 1, "low": quotient / spread - 1, "high": quotient * spread - 1}
+def figures(met: Sequence[Met]) -> dict[str, Any]:
+    """Return CTR, revenue per visitor and order value of every version, and what each adds to the one before it."""
+    names = [name for name in VERSIONS if name in met[0].takings]
+    ctr = {name: _over(met, name, "clicked", "answers") for name in (*names, ORACLE)}
+    revenue = {name: mean(joined([one.takings[name].revenue for one in met])) for name in (*names, ORACLE)}
+    orders = {name: _over(met, name, "spent", "orders") for name in (*names, ORACLE)}
+    found: dict[str, Any] = {"visitors": sum(len(one.takings[ORACLE].visits) for one in met), "versions": {}}
+    for place, name in enumerate(names):
+        found["versions"][name] = own = _own(ctr[name], revenue[name], orders[name])
+        if place:
+            base = names[0]
+            own["ctr_uplift"] = ctr[name].uplift(ctr[base]).document()
+            own["revenue_uplift"] = revenue[name].uplift(revenue[base]).document()
+            own["aov_uplift"] = orders[name].uplift(orders[base]).document()
+            own["share_of_oracle"] = _share(ctr[name], ctr[base], ctr[ORACLE])
+            own["revenue_share_of_oracle"] = _share(revenue[name], revenue[base], revenue[ORACLE])
+            before = names[place - 1]
+            own[f"ctr_less_{before}"] = ctr[name].less(ctr[before]).document()
+            own[f"revenue_less_{before}"] = revenue[name].less(revenue[before]).document()
+    found["oracle"] = _own(ctr[ORACLE], revenue[ORACLE], orders[ORACLE])
+    found["oracle"]["ctr_uplift"] = ctr[ORACLE].uplift(ctr[names[0]]).document()
+    return found
 
 
-def less(one: Ratio, other: Ratio) -> dict[str, float | None]:
-    """Return the difference of two independent means with a 95% interval."""
-    if one.value is None or other.value is None or one.error is None or other.error is None:
-        return {"value": None, "low": None, "high": None}
-    difference, error = one.value - other.value, math.hypot(one.error, other.error)
-    return {"value": difference, "low": difference - Z95 * error, "high": difference + Z95 * error}
+def _own(ctr: Figure, revenue: Figure, orders: Figure) -> dict[str, Any]:
+    return {"ctr": ctr.document(), "revenue_per_visitor": revenue.document(), "aov": orders.document()}
 
 
-def _clicked(tally: Tally) -> float | None:
-    return ratio([(visit.expected, visit.answers) for visit in tally.visits]).value
+def _over(met: Sequence[Met], name: str, above: str, below: str) -> Figure:
+    return ratio(
+        joined([getattr(one.takings[name], above) for one in met]),
+        joined([getattr(one.takings[name], below) for one in met]),
+    )
 
 
-def say(text: str) -> None:
-    """Tell a person how it goes."""
-    print(text, file=sys.stderr, flush=True)
+def _share(version: Figure, base: Figure, oracle: Figure) -> dict[str, float]:
+    """Return which share of the oracle's gain over the baseline a version brings."""
+    return version.less(base).over(oracle.less(base)).document()
+
+
+def _purpose(seed: int) -> str:
+    return "acceptance" if seed in ACCEPTANCE_SEEDS else "development" if seed in DEVELOPMENT_SEEDS else "neither"
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

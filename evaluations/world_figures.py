@@ -3,10 +3,10 @@
     python evaluations/world_figures.py [--data ../shared/data] [--seed 1]
 
 Prints the figures of each world beside those of its public counterpart, as `figures.py` counts both. With `--data` the
-public figures are computed anew from `diginetica-sessions`, `retailrocket-sessions` and `dunnhumby-complete-journey`;
-each set is cut to the size of a world (the products met most, the newest sessions), so that catalogue and evidence
-compare. Without it they are read from `src/shopkeeper/simulation/worlds/public_figures.json`, the only part of those
-data in the repository. The last line of stdout is one JSON document.
+public figures are computed anew from `diginetica-sessions`, `retailrocket-sessions`, `dunnhumby-complete-journey` and
+`eshop-clothing-2008`; each set is cut to the size of a world (the products met most, the newest sessions), so that
+catalogue and evidence compare. Without it they are read from `public_figures.json` beside the worlds, the only part of
+those data in the repository. The last line of stdout is one JSON document.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from shopkeeper.errors import InputError
 from shopkeeper.simulation.worlds.figures import (
     COUNTERPARTS,
     basket_figures,
+    category_figures,
     most_met,
     public_figures,
     session_figures,
@@ -37,6 +38,9 @@ from shopkeeper.simulation.worlds.world import MECHANISMS, make_world
 PRODUCTS = 1_500
 SESSIONS = 10_000
 """About as many sessions with two views and more as a world's history has."""
+
+SMALL_SESSIONS = 750
+"""So that a product of the small shop (217 of them, 54 in a category) has the 24 views one of the others has."""
 
 Columns = dict[str, npt.NDArray[np.int64]]
 
@@ -64,6 +68,22 @@ def baskets(folder: Path) -> dict[str, float]:
     return basket_figures(rows["household_id"][kept], rows["basket_id"][kept], rank[codes][kept], PRODUCTS)
 
 
+def categories(folder: Path) -> dict[str, float]:
+    """Return the figures of the newest sessions of a small shop whose categories are known, as many as a world's."""
+    rows = read(
+        folder / "clicks.parquet",
+        "SELECT session_id, dense_rank() OVER (ORDER BY clothing_model) - 1 AS item, main_category FROM {}"
+        ' ORDER BY date, session_id, "order"',
+    )
+    session = np.concatenate([[0], np.cumsum(rows["session_id"][1:] != rows["session_id"][:-1])])
+    category = np.zeros(int(rows["item"].max()) + 1, dtype=np.int64)
+    category[rows["item"]] = rows["main_category"]
+    long = np.isin(session, np.flatnonzero(np.bincount(session) >= 2))
+    newest = np.unique(session[long])[-SMALL_SESSIONS:]
+    kept = long & (session >= newest[0])
+    return category_figures(session[kept], rows["item"][kept], category)
+
+
 def read(file: Path, text: str) -> Columns:
     """Return the columns of a query over one Parquet file."""
     if not file.is_file():
@@ -85,6 +105,7 @@ def main() -> int:
             "diginetica": sessions(chosen.data / "diginetica-sessions"),
             "retailrocket": sessions(chosen.data / "retailrocket-sessions"),
             "dunnhumby": baskets(chosen.data / "dunnhumby-complete-journey"),
+            "eshop": categories(chosen.data / "eshop-clothing-2008"),
         }  # fmt: skip
     except InputError as error:
         print(f"Error: {error}", file=sys.stderr)
@@ -93,7 +114,7 @@ def main() -> int:
     for name in MECHANISMS:
         world = make_world(name, chosen.seed)
         record, _ = live_history(world, datetime(2026, 1, 1, tzinfo=UTC))
-        own = document["worlds"][name] = world_figures(record.views, record.baskets, world.goods.size)
+        own = document["worlds"][name] = world_figures(record.views, record.baskets, world.goods.category)
         for other in COUNTERPARTS[name]:
             for figure, value in public[other].items():
                 print(f"{name:11} {figure:16} world {own[figure]:.4f}  {other} {value:.4f}", file=sys.stderr)

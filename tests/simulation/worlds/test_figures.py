@@ -6,6 +6,7 @@ import pytest
 from shopkeeper.simulation.worlds.figures import (
     COUNTERPARTS,
     basket_figures,
+    category_figures,
     flat,
     most_met,
     public_figures,
@@ -50,3 +51,13 @@ def test_every_world_has_a_public_counterpart() -> None:
     public = public_figures()
     assert set(COUNTERPARTS) == {"tastes", "missions", "attributes"}
     assert {other for others in COUNTERPARTS.values() for other in others} == set(public)
+
+
+def test_a_category_tells_what_comes_next_only_as_far_as_its_bestsellers_go() -> None:
+    rng = np.random.default_rng(2)
+    starts = rng.integers(0, 50, 600) * 2
+    sessions, items = flat([[int(start), int(start) + 1] for start in starts])
+    found = category_figures(sessions, items, np.arange(100) // 50)
+    assert found["same_category"] == 1.0
+    assert found["hr8_neighbours"] == 1.0
+    assert found["hr8_category"] < 0.5

@@ -1,9 +1,9 @@
 """World `attributes`: who somebody is, what they pay, and what a product is made of decide; many are new.
 
 Likes of shopper s for product p: the sum over brand, category and looks of p of what people of s's age, gender, region
-and segment think of them (and, with weight `own`, s alone), less `price * |log(price of p / what s pays)|`, plus
-`focus` where p is of the category just looked at. Products come all the time, and many shoppers are seen for the first
-time.
+and segment think of them (and, with weight `own`, s alone), less `price * |log(price of p / what s pays)|`. In a visit
+`focus` is added where p is of the category just looked at, and `alike` for the brand and each look it shares with the
+product just looked at. Products come all the time, and many shoppers are seen for the first time.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ class AttributesPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         own: Share of the variance of what is thought of a fact that is the shopper's alone.
         price: How much a price away from what one pays is minded.
         focus: How much a visit stays in the category just looked at.
+        alike: How much it stays with the brand and the looks just looked at.
     """
 
     brand: float
@@ -32,6 +33,7 @@ class AttributesPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     own: float
     price: float
     focus: float
+    alike: float
 
 
 class Attributes:
@@ -43,6 +45,7 @@ class Attributes:
         self._plan = plan
         self.goods, self.people = goods, people
         facts = _facts(plan, goods)
+        self._kin = np.hstack([np.eye(len(goods.brands), dtype=np.float32)[goods.brand], goods.looks])
         traits = (
             (people.age, AGE_BANDS),
             (people.gender, GENDERS),
@@ -70,6 +73,8 @@ class Attributes:
         here = np.where(last >= 0, self.goods.category[last], -1)
         liking = self._liking[shoppers].copy()
         liking += self._plan.focus * (here[:, None] == self.goods.category[None, :])
+        common = np.where(last[:, None] >= 0, self._kin[last], np.float32(0)) @ self._kin.T
+        liking += self._plan.alike * common
         return np.asarray(liking, dtype=np.float32)
 
     def saw(self, minds: Minds, shoppers: Integers, products: Integers, bought: Flags, day: int, dice: Floats) -> None:  # noqa: ARG002

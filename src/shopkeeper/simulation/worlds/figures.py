@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import resources
 from typing import Final
 
@@ -18,9 +19,9 @@ from shopkeeper.recommendations.metrics import gini
 Integers = npt.NDArray[np.int64]
 
 COUNTERPARTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "tastes": ("diginetica",),
+    "tastes": ("diginetica", "eshop"),
     "missions": ("retailrocket", "dunnhumby"),
-    "attributes": ("retailrocket",),
+    "attributes": ("retailrocket", "eshop"),
 }
 """The public data each world is calibrated to."""
 MOST_ASKED: Final = 5_000
@@ -52,6 +53,33 @@ def session_figures(sessions: Integers, items: Integers, size: int) -> dict[str,
         "density": pairs / (count * size),
         "hr20_popular": popular,
         "hr20_knn": knn,
+    }
+
+
+def category_figures(sessions: Integers, items: Integers, category: Integers) -> dict[str, float]:
+    """Return how far the category of a page tells what comes next, in sessions in the order they happened.
+
+    Args:
+        category: Of each product; as many as there are products.
+
+    Returns:
+        `same_category`: next views in the category of the view before. `hr8_category`, `hr8_neighbours`: of the next
+        views of products new to the session, in the newest fifth, how many are among the 8 products viewed most in the
+        category of the view before, or the 8 that an order-aware item-kNN ranks first.
+    """
+    size = len(category)
+    numbers = np.unique(sessions, return_inverse=True)[1].astype(np.int64)
+    known = numbers < int((int(numbers[-1]) + 1) * 0.8)
+    counts = np.bincount(items[known], minlength=size).astype(np.float64)
+    asked = _asked(numbers, items, ~known)
+    pages, targets = items[asked.places - 1], items[asked.places]
+    beside = np.where(category[pages][:, None] == category[None, :], counts, -1.0)
+    beside[np.arange(len(pages)), pages] = -2.0
+    near = _scores(asked, _neighbours(numbers[known], items[known], size), counts)
+    return {
+        "same_category": float((category[pages] == category[targets]).mean()),
+        "hr8_category": _hits(beside[asked.new], targets[asked.new], 8),
+        "hr8_neighbours": _hits(near[asked.new], targets[asked.new], 8),
     }
 
 
@@ -98,13 +126,25 @@ def most_met(sessions: Integers, items: Integers, size: int) -> tuple[Integers, 
 
 
 def world_figures(
-    views: Mapping[tuple[int, int], Sequence[int]], baskets: Sequence[tuple[int, Sequence[int]]], size: int
+    views: Mapping[tuple[int, int], Sequence[int]], baskets: Sequence[tuple[int, Sequence[int]]], category: Integers
 ) -> dict[str, float]:
-    """Return all figures of a world's history: views by day and visit, and (shopper, products) of each basket."""
+    """Return all figures of a world's history.
+
+    Args:
+        views: Products looked at by day and visit.
+        baskets: Shopper and products of each order.
+        category: Of each product.
+    """
+    size = len(category)
     numbers, items = flat([views[visit] for visit in sorted(views)])
     lines, bought = flat([products for _, products in baskets])
     shoppers = np.array([shopper for shopper, _ in baskets], dtype=np.int64)[lines]
-    return session_figures(*most_met(numbers, items, size), size) | basket_figures(shoppers, lines, bought, size)
+    long = np.isin(numbers, np.flatnonzero(np.bincount(numbers) >= 2))
+    return (
+        session_figures(*most_met(numbers, items, size), size)
+        | category_figures(numbers[long], items[long], category)
+        | basket_figures(shoppers, lines, bought, size)
+    )
 
 
 def public_figures() -> dict[str, dict[str, float]]:
@@ -120,25 +160,52 @@ def flat(groups: Sequence[Sequence[int]]) -> tuple[Integers, Integers]:
     return numbers, np.array([one for group in groups for one in group], dtype=np.int64)
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """Views that are to be found from those before them.
+
+    Attributes:
+        places: Place of each such view.
+        history: Views before it in its session, newer ones counting more, shape (asked, products).
+        new: The session had not seen the product.
+    """
+
+    places: Integers
+    history: tuple[npt.NDArray[np.float64], Integers, Integers]
+    new: npt.NDArray[np.bool_]
+
+
+def _asked(numbers: Integers, items: Integers, late: npt.NDArray[np.bool_]) -> _Asked:
+    """Return the views of late sessions that have a view before them, at most `MOST_ASKED`."""
+    places = np.flatnonzero((numbers[1:] == numbers[:-1]) & late[1:])[:MOST_ASKED] + 1
+    starts = np.searchsorted(numbers, numbers[places], side="left")
+    weights: list[npt.NDArray[np.float64]] = [np.empty(0)]
+    columns: list[Integers] = [np.empty(0, dtype=np.int64)]
+    new = np.zeros(len(places), dtype=np.bool_)
+    for row, (start, place) in enumerate(zip(starts.tolist(), places.tolist(), strict=True)):
+        columns.append(items[start:place])
+        weights.append(_AGE_DECAY ** np.arange(place - start, dtype=np.float64)[::-1])
+        new[row] = not (items[start:place] == items[place]).any()
+    edges = np.concatenate([[0], np.cumsum(places - starts)]).astype(np.int64)
+    return _Asked(places, (np.concatenate(weights), np.concatenate(columns), edges), new)
+
+
+def _scores(asked: _Asked, table: csr_array, counts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the item-kNN's scores, equal ones ordered by popularity."""
+    history = csr_array(asked.history, shape=(len(asked.places), len(counts)))
+    return np.asarray((history @ table).toarray() + 1e-9 * counts / max(float(counts.max()), 1.0))
+
+
 def _next_found(numbers: Integers, items: Integers, size: int, cut: int) -> tuple[float, float]:
     """Return how often popularity and the item-kNN have the next view among their first 20."""
     known = numbers < cut
     counts = np.bincount(items[known], minlength=size).astype(np.float64)
-    table = _neighbours(numbers[known], items[known], size)
-    places = np.flatnonzero((numbers[1:] == numbers[:-1]) & (numbers[1:] >= cut))[:MOST_ASKED] + 1
-    starts = np.searchsorted(numbers, numbers[places], side="left")
-    weights: list[npt.NDArray[np.float64]] = []
-    columns: list[Integers] = []
-    for start, place in zip(starts.tolist(), places.tolist(), strict=True):
-        columns.append(items[start:place])
-        weights.append(_AGE_DECAY ** np.arange(place - start, dtype=np.float64)[::-1])
-    edges = np.concatenate([[0], np.cumsum([len(one) for one in columns])])
-    if not len(places):
+    asked = _asked(numbers, items, ~known)
+    if not len(asked.places):
         return 0.0, 0.0
-    history = csr_array((np.concatenate(weights), np.concatenate(columns), edges), shape=(len(places), size))
-    scores = (history @ table).toarray() + 1e-9 * counts / max(counts.max(), 1.0)
-    targets = items[places]
-    return _hits(np.tile(counts, (len(targets), 1)), targets), _hits(scores, targets)
+    targets = items[asked.places]
+    scores = _scores(asked, _neighbours(numbers[known], items[known], size), counts)
+    return _hits(np.tile(counts, (len(targets), 1)), targets, _LIST), _hits(scores, targets, _LIST)
 
 
 def _neighbours(numbers: Integers, items: Integers, size: int) -> csr_array:
@@ -157,7 +224,7 @@ def _neighbours(numbers: Integers, items: Integers, size: int) -> csr_array:
     return found.table()
 
 
-def _hits(scores: npt.NDArray[np.float64], targets: Integers) -> float:
+def _hits(scores: npt.NDArray[np.float64], targets: Integers, most: int) -> float:
     own = scores[np.arange(len(targets)), targets][:, None]
     rank = 1 + (scores > own).sum(axis=1) + 0.5 * ((scores == own).sum(axis=1) - 1)
-    return float((rank <= _LIST).mean())
+    return float((rank <= most).mean())

@@ -18,8 +18,8 @@ from shopkeeper.simulation.worlds.shop import Flags, Floats, Goods, Integers, Pe
 from shopkeeper.simulation.worlds.words import AGE_BANDS, DEPARTMENTS, categories
 
 RUNS_OUT: Final = frozenset({
-    "Coffee", "Tea", "Soap", "Shampoo", "Candles", "Nappies", "Wipes", "Dog Food", "Cat Food", "Litter", "Paper",
-    "Ink", "Soil", "Socks",
+    "Coffee", "Tea", "Soap", "Shampoo", "Socks", "Shoe Care", "Seeds", "Soil", "Nappies", "Dog Food", "Cat Food",
+    "Litter",
 })  # fmt: skip
 """Categories whose products are bought again after a while."""
 

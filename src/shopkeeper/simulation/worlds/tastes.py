@@ -50,6 +50,7 @@ class Tastes:
         middle = rng.normal(size=(leaves, width))
         own = rng.normal(size=(goods.size, width))
         traits = np.sqrt(plan.of_category) * middle[goods.category] + np.sqrt(1 - plan.of_category) * own
+        traits *= np.sqrt(width) / np.linalg.norm(traits, axis=1, keepdims=True)  # else long vectors are everybody's
         self._traits = (traits / width**0.25).astype(np.float32)
         self._middle = (middle / width**0.25).astype(np.float32)
         heard = traits @ rng.normal(size=(width, len(LOOKS))) / np.sqrt(width) * plan.hint

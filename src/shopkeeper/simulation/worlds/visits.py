@@ -15,7 +15,7 @@ import numpy as np
 from shopkeeper.simulation.sessions import HOURS, WEEKDAYS
 from shopkeeper.simulation.worlds.acting import Array, clicks, foresee, purchases, searches, step
 from shopkeeper.simulation.worlds.mechanism import Minds
-from shopkeeper.simulation.worlds.shop import Floats, Integers
+from shopkeeper.simulation.worlds.shop import Flags, Floats, Integers
 from shopkeeper.simulation.worlds.world import World
 
 LONGEST: Final = 40
@@ -107,6 +107,10 @@ class Takings:
     def of(shoppers: int) -> Takings:
         """Return sums of nothing."""
         return Takings(*(np.zeros(shoppers) for _ in Takings.__dataclass_fields__))
+
+    def of_those(self, which: Flags) -> Takings:
+        """Return the sums of some of the shoppers."""
+        return Takings(*(getattr(self, name)[which] for name in Takings.__dataclass_fields__))
 
 
 @dataclass

@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 DEPARTMENTS: Final[dict[str, tuple[str, ...]]] = {
-    "Kitchen": ("Pans", "Knives", "Mugs", "Storage Jars", "Coffee", "Tea"),
-    "Bath": ("Towels", "Soap", "Shampoo", "Bath Mats", "Candles"),
-    "Clothing": ("Shirts", "Jackets", "Trousers", "Socks", "Dresses", "Belts"),
-    "Shoes": ("Trainers", "Boots", "Sandals", "Shoe Care"),
-    "Electronics": ("Phones", "Phone Cases", "Chargers", "Headphones", "Cameras", "Memory Cards"),
-    "Garden": ("Pots", "Seeds", "Soil", "Hand Tools", "Lights"),
-    "Children": ("Toys", "Puzzles", "Nappies", "Wipes", "Picture Books"),
-    "Sport": ("Bicycles", "Helmets", "Tyres", "Yoga Mats", "Bottles"),
-    "Pets": ("Dog Food", "Cat Food", "Litter", "Leads"),
-    "Office": ("Paper", "Pens", "Printers", "Ink"),
+    "Kitchen": ("Pans", "Mugs", "Coffee", "Tea"),
+    "Bath": ("Towels", "Soap", "Shampoo"),
+    "Clothing": ("Shirts", "Jackets", "Trousers", "Socks"),
+    "Shoes": ("Trainers", "Boots", "Shoe Care"),
+    "Electronics": ("Phones", "Phone Cases", "Chargers", "Headphones"),
+    "Garden": ("Pots", "Seeds", "Soil"),
+    "Children": ("Toys", "Puzzles", "Nappies"),
+    "Pets": ("Dog Food", "Cat Food", "Litter"),
 }
 """Department -> its categories."""
 
