@@ -11,6 +11,8 @@ thread a core, the same memory limit on both sides.
     memory.
 `analysis_cpu_s`, `ratio`: all shipped metrics over units in one go, as `experiment analyze` reads them: whose each row
     is, logins, windows, machines, the four weeks before, winsorising, sums and products by arm, store and day.
+`lasting_cpu_s`: what it reads beside, from the rows it kept: the primary metric by days since exposure.
+    `lasting_ratio`: both together beside the bare scan.
 `days_cpu_s`, `days_ratio`: the same figures as the gate reads them for the first time, each day's sums written as
     Parquet.
 `look_cpu_s`, `look_wall_s`: the gate's look a minute later, as every minute of a rollout.
@@ -35,7 +37,8 @@ from shopkeeper.engines.duckdb_session import files_literal, open_duckdb, text_l
 from shopkeeper.engines.duckdb_warehouse import DuckDbWarehouse
 from shopkeeper.engines.lake_manifest import Part, layout_name, publish, read_manifest
 from shopkeeper.engines.lake_measuring import LakeMeasuring
-from shopkeeper.experiments.measuring import Asked, MeasuredTest, WarehouseMeasuring
+from shopkeeper.experiments.daily_sums import read_daily
+from shopkeeper.experiments.measuring import Asked, MeasuredTest, measured_of, rows_of_test
 from shopkeeper.experiments.metric_file import shipped_metrics
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -166,13 +169,20 @@ def measure(folder: Path, rows: int, days: int, seed: int, memory: str) -> dict[
     bare_mb = peak_mb()
     found: list[MeasuredTest] = []
 
+    primary = shipped_metrics().metrics["revenue_per_user"]
+    lasting: list[tuple[float, float]] = []
+
     def in_one_go() -> None:
         warehouse = DuckDbWarehouse(lake, memory=memory, threads=threads)
-        found.append(WarehouseMeasuring(warehouse).measure(asked(days)))
+        with rows_of_test(warehouse, asked(days)) as kept:
+            found.append(measured_of(kept))
+            lasting.append(timed(lambda: read_daily(kept, primary)))
         warehouse.close()
 
     measuring = LakeMeasuring(lake, memory=memory, threads=threads)
     cpu, wall = timed(in_one_go)
+    (lasting_cpu, lasting_wall), one_go_mb = lasting[0], peak_mb()
+    all_cpu, cpu, wall = cpu, cpu - lasting_cpu, wall - lasting_wall
     days_cpu, days_wall = timed(lambda: found.append(measuring.measure(asked(days))))
     look_cpu, look_wall = timed(lambda: measuring.measure(asked(days, minutes=1)))
     sums = [one.sums for one in found if one.sums is not None]
@@ -182,10 +192,13 @@ def measure(folder: Path, rows: int, days: int, seed: int, memory: str) -> dict[
         "rows": made, "days": days, "units": units[0], "same_units": len(set(units)) == 1,
         "bare_cpu_s": round(bare_cpu, 2), "bare_wall_s": round(bare_wall, 2),
         "analysis_cpu_s": round(cpu, 2), "analysis_wall_s": round(wall, 2), "ratio": round(cpu / bare_cpu, 2),
+        "wall_ratio": round(wall / bare_wall, 2),
+        "lasting_cpu_s": round(lasting_cpu, 2), "lasting_wall_s": round(lasting_wall, 2),
+        "lasting_ratio": round(all_cpu / bare_cpu, 2),
         "days_cpu_s": round(days_cpu, 2), "days_wall_s": round(days_wall, 2),
         "days_ratio": round(days_cpu / bare_cpu, 2),
         "look_cpu_s": round(look_cpu, 2), "look_wall_s": round(look_wall, 2), "kept_mb": round(kept / 2**20, 1),
-        "bare_memory_mb": bare_mb, "memory_mb": peak_mb(),
+        "bare_memory_mb": bare_mb, "one_go_memory_mb": one_go_mb, "memory_mb": peak_mb(),
     }  # fmt: skip
 
 

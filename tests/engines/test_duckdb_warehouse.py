@@ -20,6 +20,7 @@ from shopkeeper.engines.lake_erasure import Person
 from shopkeeper.engines.lake_manifest import Manifest, read_manifest
 from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.errors import LogDamaged, Unavailable
+from shopkeeper.experiments.relations import Relation
 from shopkeeper.quality.ports import NamedQuery
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -193,3 +194,22 @@ def test_a_query_that_one_thread_has_no_memory_for_either_is_named(lake: Lake) -
     with pytest.raises(Unavailable, match=r"'test' needs more than 16MB"):
         warehouse.fetch(query('SELECT list(range) AS "one list" FROM range(5000000)'))
     assert warehouse.fetch(query("SELECT count(*) AS x FROM events"))["x"].tolist() == [1]
+
+
+def test_relations_that_are_kept_stay_as_they_were_and_are_gone_afterwards(lake: Lake) -> None:
+    logged(lake, viewed(1), viewed(2))
+    warehouse = lake.warehouse()
+    seen = Relation("seen", "SELECT event_id FROM events WHERE ts >= $since", {"since": NOON + timedelta(hours=2)})
+    counted = Relation("counted", "SELECT count(*) AS n FROM seen", {})
+    asked = query("SELECT n, (SELECT count(*) FROM seen) AS kept, (SELECT count(*) FROM events) AS now FROM counted")
+    with warehouse.keeping([seen, counted]) as kept:
+        logged(lake, viewed(3))
+        found = kept.fetch(asked)
+        assert [int(found[name][0]) for name in ("n", "kept", "now")] == [1, 1, 3]
+    with pytest.raises(duckdb.CatalogException):
+        warehouse.fetch(query("SELECT * FROM seen"))
+    with pytest.raises(ZeroDivisionError), warehouse.keeping([seen]):
+        raise ZeroDivisionError
+    with pytest.raises(duckdb.CatalogException):
+        warehouse.fetch(query("SELECT * FROM seen"))
+    warehouse.close()

@@ -13,11 +13,11 @@ from tests.experiments.shop_lake import lake_of
 from tests.experiments.shop_log import START, STORES, TEST, ShopLog, shop_log
 from tests.experiments.test_metric_sums import question
 
-from shopkeeper.experiments.daily_sums import Followed, followed_days, read_daily
-from shopkeeper.experiments.measuring import Asked
+from shopkeeper.experiments.daily_sums import DailySums, Followed, followed_days, read_daily
+from shopkeeper.experiments.measuring import Asked, rows_of_test
 from shopkeeper.experiments.metric_file import shipped_metrics
 from shopkeeper.experiments.moments import Sums
-from shopkeeper.quality.ports import Warehouse
+from shopkeeper.experiments.ports import KeepingWarehouse
 
 AT = datetime(2026, 4, 6, 13, 30, tzinfo=UTC)
 KNOWN = shipped_metrics()
@@ -31,18 +31,23 @@ def asked(at: datetime) -> Asked:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ShopLog, Warehouse]]:
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ShopLog, KeepingWarehouse]]:
     log = shop_log(4, 900, 150)
     warehouse = lake_of(tmp_path_factory.mktemp("daily"), log).warehouse()
     yield log, warehouse
     warehouse.close()
 
 
+def daily(warehouse: KeepingWarehouse, at: datetime, metric: str) -> DailySums | None:
+    with rows_of_test(warehouse, asked(at)) as rows:
+        return read_daily(rows, KNOWN.metrics[metric])
+
+
 @pytest.mark.parametrize("metric", ["ctr", "conversion", "aov", "revenue_per_user", "margin_rate", "session_length",
                                     "return_visits", "refund_share"])  # fmt: skip
-def test_every_sum_by_day_is_what_the_rows_add_up_to(shop: tuple[ShopLog, Warehouse], metric: str) -> None:
+def test_every_sum_by_day_is_what_the_rows_add_up_to(shop: tuple[ShopLog, KeepingWarehouse], metric: str) -> None:
     log, warehouse = shop
-    found = read_daily(warehouse, asked(AT), KNOWN.metrics[metric])
+    found = daily(warehouse, AT, metric)
     assert found is not None
     # Orders may be returned for 5 - 3 days, so of the 17 days before AT's the last 2 are open: 15, and the half of it.
     followed = Followed(8, date(2026, 4, 3), 2)
@@ -58,14 +63,13 @@ def test_every_sum_by_day_is_what_the_rows_add_up_to(shop: tuple[ShopLog, Wareho
 
 
 def test_a_test_of_a_few_days_and_one_nobody_was_in_have_no_days_to_follow(
-    shop: tuple[ShopLog, Warehouse], tmp_path: Path
+    shop: tuple[ShopLog, KeepingWarehouse], tmp_path: Path
 ) -> None:
     _, warehouse = shop
-    metric = KNOWN.metrics["conversion"]
-    assert read_daily(warehouse, asked(START + timedelta(days=6)), metric) is None  # 6 days, 2 of them open: 4
-    assert read_daily(warehouse, asked(START + timedelta(days=7)), metric) is not None
+    assert daily(warehouse, START + timedelta(days=6), "conversion") is None  # 6 days, 2 of them open: 4
+    assert daily(warehouse, START + timedelta(days=7), "conversion") is not None
     nobody = lake_of(tmp_path / "nobody", ShopLog((), (), ())).warehouse()
-    assert read_daily(nobody, asked(AT), metric) is None
+    assert daily(nobody, AT, "conversion") is None
     nobody.close()
 
 

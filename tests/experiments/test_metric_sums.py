@@ -12,11 +12,11 @@ from tests.experiments.shop_lake import lake_of
 from tests.experiments.shop_log import START, STORES, TEST, shop_log
 
 from shopkeeper.experiments.metric_file import shipped_metrics
-from shopkeeper.experiments.metric_sums import whole_query
-from shopkeeper.experiments.question import TestQuestion
+from shopkeeper.experiments.metric_sums import sums_query
+from shopkeeper.experiments.ports import KeepingWarehouse
+from shopkeeper.experiments.question import TestQuestion, kept_relations, midnight
 from shopkeeper.experiments.store_clocks import clock_of
 from shopkeeper.experiments.unit_sums import TestSums, read_sums
-from shopkeeper.quality.ports import Warehouse
 
 CAPS = {("uk", "revenue"): 30.0, ("uk", "margin"): 10.0}
 
@@ -27,9 +27,10 @@ def question(at: datetime, attribution: int = 3, maturation: int = 5) -> TestQue
     return TestQuestion(TEST, at, START.date(), known, known.of_units(), attribution, maturation, stores, CAPS)
 
 
-def measured(warehouse: Warehouse, asked: TestQuestion) -> TestSums:
-    query, parameters = whole_query(asked)
-    return read_sums(asked, warehouse.fetch(query, **parameters))
+def measured(warehouse: KeepingWarehouse, asked: TestQuestion) -> TestSums:
+    query, parameters = sums_query(asked)
+    with warehouse.keeping(kept_relations(asked, midnight(asked.before), asked.at)) as kept:
+        return read_sums(asked, kept.fetch(query, **parameters))
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -19,6 +19,8 @@ from shopkeeper.engines.clickhouse_loading import ClickHouseData
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.lake_erasure import Person
 from shopkeeper.engines.segment_log import SegmentLog
+from shopkeeper.errors import Unavailable
+from shopkeeper.experiments.relations import Relation
 from shopkeeper.quality.ports import NamedQuery, Warehouse
 
 pytestmark = pytest.mark.integration
@@ -153,3 +155,23 @@ def test_preparing_again_brings_a_column_that_came_to_the_contract_later(shop: S
     shop.log(event("a"))
     shop.data.load()
     assert column(shop.data.warehouse(), "SELECT referrer FROM events").tolist() == [None]
+
+
+def test_relations_that_are_kept_stay_as_they_were_and_are_gone_afterwards(shop: Shop) -> None:
+    shop.log(event("a"), event("b", 1))
+    shop.data.load()
+    warehouse = shop.data.warehouse()
+    seen = Relation("seen", "SELECT event_id FROM events WHERE ts >= $since", {"since": NOON + timedelta(hours=12)})
+    counted = Relation("counted", "SELECT count(*) AS n FROM seen", {})
+    with warehouse.keeping([seen, counted]) as kept:
+        shop.log(event("c", 2))
+        shop.data.load()
+        assert list(column(kept, "SELECT n + 0 FROM counted")) == [1]
+        assert list(column(kept, "SELECT event_id FROM seen")) == ["b"]
+        assert list(column(kept, "SELECT count(*) FROM events")) == [3]
+    with pytest.raises(Unavailable):
+        column(warehouse, "SELECT event_id FROM seen")
+    with pytest.raises(ZeroDivisionError), warehouse.keeping([seen]) as kept:
+        raise ZeroDivisionError
+    with pytest.raises(Unavailable):
+        column(kept, "SELECT event_id FROM seen")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
+import duckdb
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -15,12 +16,14 @@ from tests.experiments.shop_log import ShopLog, shop_log
 from tests.experiments.test_metric_sums import question
 
 from shopkeeper.engines.clickhouse_loading import ClickHouseData
+from shopkeeper.errors import Unavailable
 from shopkeeper.experiments.currency_rates import CurrencyRates, Rate
 from shopkeeper.experiments.daily_sums import Followed, daily_query
 from shopkeeper.experiments.metric_file import shipped_metrics
-from shopkeeper.experiments.metric_sums import whole_caps_query, whole_query
-from shopkeeper.experiments.question import midnight, relations
-from shopkeeper.quality.ports import NamedQuery, Warehouse
+from shopkeeper.experiments.metric_sums import caps_query, sums_query
+from shopkeeper.experiments.ports import KeepingWarehouse
+from shopkeeper.experiments.question import kept_relations, midnight, relations
+from shopkeeper.quality.ports import NamedQuery
 
 # The transport is other tests' matter; ClickHouse's own code in this process, or a server that is named, will do.
 pytestmark = [
@@ -43,8 +46,8 @@ RATES = CurrencyRates(
 class Pair:
     """The same rows on both engines."""
 
-    duckdb: Warehouse
-    clickhouse: Warehouse
+    duckdb: KeepingWarehouse
+    clickhouse: KeepingWarehouse
 
 
 @pytest.fixture(scope="module", params=["many", "empty"])
@@ -73,17 +76,28 @@ def test_each_relation_has_the_same_rows(pair: Pair) -> None:
         before.append(f"{one.name} AS ({one.text})")
 
 
-def test_all_in_one_go_gives_the_same_sums(pair: Pair) -> None:
-    for made in (whole_query, whole_caps_query):
-        query, parameters = made(replace(question(AT), by_device=True, rates=RATES))
-        assert_same(*(engine.fetch(query, **parameters) for engine in (pair.duckdb, pair.clickhouse)))
+def test_what_is_kept_to_be_asked_about_gives_the_same_sums(pair: Pair) -> None:
+    asked = replace(question(AT), by_device=True, rates=RATES)
+    kept = kept_relations(asked, midnight(asked.before), asked.at)
+    queries = (caps_query(asked), sums_query(asked))
+    found = []
+    for engine in (pair.duckdb, pair.clickhouse):
+        with engine.keeping(kept) as asking:
+            found.append([asking.fetch(query, **parameters) for query, parameters in queries])
+        for one in kept:
+            with pytest.raises((duckdb.CatalogException, Unavailable)):
+                engine.fetch(NamedQuery("gone", f"SELECT * FROM {one.name}"))  # noqa: S608 - our own names
+    for one, other in zip(*found, strict=True):
+        assert_same(one, other)
 
 
 def test_sums_by_day_since_exposure_are_the_same(pair: Pair) -> None:
     followed = Followed(6, AT.date() - timedelta(days=3), 2)
-    for name in ("revenue_per_user", "aov", "return_visits"):
-        query, parameters = daily_query(question(AT), KNOWN.metrics[name], followed)
-        assert_same(*(engine.fetch(query, **parameters) for engine in (pair.duckdb, pair.clickhouse)))
+    kept = kept_relations(question(AT), midnight(question(AT).before), AT)
+    with pair.duckdb.keeping(kept) as one, pair.clickhouse.keeping(kept) as other:
+        for name in ("revenue_per_user", "aov", "return_visits"):
+            query, parameters = daily_query(question(AT), KNOWN.metrics[name], followed)
+            assert_same(one.fetch(query, **parameters), other.fetch(query, **parameters))
 
 
 def assert_same(one: dict[str, npt.NDArray[np.generic]], other: dict[str, npt.NDArray[np.generic]]) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from secrets import token_hex
 from typing import Any, Final
 
 import numpy as np
@@ -13,7 +15,8 @@ from clickhouse_connect.driver.client import Client
 
 from shopkeeper.engines.clickhouse_client import MEANING, answering
 from shopkeeper.engines.state_schema import to_micros
-from shopkeeper.errors import InputError
+from shopkeeper.errors import InputError, Unavailable
+from shopkeeper.experiments.relations import Relation
 from shopkeeper.quality.ports import NamedQuery
 
 _TOKEN: Final = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|\$(?P<name>[A-Za-z_]\w*)")
@@ -25,16 +28,39 @@ _AS_NUMBERS: Final = {"DateTime64*": "int", "DateTime": "int", "Date32": "int", 
 
 
 class ClickHouseWarehouse:
-    """Implements `quality.ports.Warehouse` on the views of `clickhouse_schema`.
+    """Implements `experiments.ports.KeepingWarehouse` on the views of `clickhouse_schema`.
 
     A row is never seen twice. A load that is under way is seen part by part: ClickHouse has no transaction over tables.
     """
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, session: str | None = None) -> None:
         self._client = client
+        self._settings = MEANING if session is None else {**MEANING, "session_id": session}
 
     def close(self) -> None:
         """Nothing to let go of: the client belongs to whoever opened it."""
+
+    @contextmanager
+    def keeping(self, relations: Sequence[Relation]) -> Iterator[ClickHouseWarehouse]:
+        """Give a warehouse with some relations as temporary tables on the server's disk, in a session of its own.
+
+        Raises:
+            Unavailable: the server does not answer.
+        """
+        kept = ClickHouseWarehouse(self._client, token_hex(16))
+        try:
+            for one in relations:
+                text, bound = translate(NamedQuery(one.name, one.text), one.parameters)
+                kept._command(f"CREATE TEMPORARY TABLE {one.name} ENGINE = MergeTree ORDER BY tuple() AS {text}", bound)
+            yield kept
+        finally:
+            with suppress(Unavailable):  # the server drops them with the session
+                for one in relations:
+                    kept._command(f"DROP TEMPORARY TABLE IF EXISTS {one.name}")
+
+    def _command(self, text: str, bound: Mapping[str, object] | None = None) -> None:
+        with answering(str(self._client.database)):
+            self._client.command(text, parameters=dict(bound or {}), settings=self._settings)
 
     def fetch(self, query: NamedQuery, **parameters: object) -> dict[str, npt.NDArray[np.generic]]:
         """Run one named query and return its columns, in the order of the query.
@@ -48,7 +74,7 @@ class ClickHouseWarehouse:
             result = self._client.query(
                 text,
                 parameters=bound,
-                settings=MEANING,
+                settings=self._settings,
                 query_formats=_AS_NUMBERS,
                 column_oriented=True,
             )
@@ -60,7 +86,7 @@ class ClickHouseWarehouse:
                     for name, values, kind in zip(result.column_names, columns, types, strict=True)
                 }
             # Without rows the server sends no columns either.
-            described = self._client.query(f"DESCRIBE ({text}\n)", parameters=bound, settings=MEANING)
+            described = self._client.query(f"DESCRIBE ({text}\n)", parameters=bound, settings=self._settings)
         return {str(row[0]): _column((), str(row[1])) for row in described.result_rows}
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import duckdb
 import numpy as np
@@ -17,6 +18,7 @@ from shopkeeper.engines.duckdb_session import open_duckdb
 from shopkeeper.engines.lake_columns import read_parts_sql, view_sql
 from shopkeeper.engines.lake_manifest import Manifest, read_manifest
 from shopkeeper.errors import LogDamaged, Unavailable
+from shopkeeper.experiments.relations import Relation
 from shopkeeper.quality.ports import NamedQuery
 from shopkeeper.quality.views import VIEWS
 
@@ -28,11 +30,12 @@ _TIMES: Final = frozenset(
     {"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"}
 )
 _ATTEMPTS: Final = 20
+_Result = TypeVar("_Result")
 _log: Final = structlog.get_logger(__name__)
 
 
 class DuckDbWarehouse:
-    """Implements `quality.ports.Warehouse` over the files of one manifest at a time.
+    """Implements `experiments.ports.KeepingWarehouse` over the files of one manifest at a time.
 
     Views: every table of `LOGGED_TABLES` by its name; of a keyed table the newest row of each key that is not deleted,
     and all its rows with `source_ts` and `deleted` as NAME_history; and those of `quality.views`.
@@ -60,11 +63,37 @@ class DuckDbWarehouse:
                 memory does not suffice, by one thread either.
         """
         bound = {name: bound_value(value) for name, value in parameters.items()}
+        return self._at_one_state(query.name, lambda: self._columns(query, bound))
+
+    @contextmanager
+    def keeping(self, relations: Sequence[Relation]) -> Iterator[DuckDbWarehouse]:
+        """Give this warehouse with some relations as tables of its own, in memory and, where that is short, on disk.
+
+        Raises: as `fetch`.
+        """
+        try:
+            self._at_one_state("keeping", lambda: self._keep(relations))
+            yield self
+        finally:
+            for one in relations:
+                self._connection.execute(f"DROP TABLE IF EXISTS temp.{one.name}")
+
+    def _keep(self, relations: Sequence[Relation]) -> None:
+        self._connection.execute("SET preserve_insertion_order = false")
+        try:
+            for one in relations:
+                bound = {name: bound_value(value) for name, value in one.parameters.items()}
+                self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {one.name} AS {one.text}", bound or None)
+        finally:
+            self._connection.execute("RESET preserve_insertion_order")
+
+    def _at_one_state(self, name: str, work: Callable[[], _Result]) -> _Result:
+        """Do some work on the files of one manifest, again where these are replaced and deleted on the way."""
         for _ in range(_ATTEMPTS):
             manifest = read_manifest(self._folder)
             try:
                 self._show(manifest)
-                return self._columns(query, bound)
+                return work()
             except duckdb.IOException as error:
                 self._version = None
                 if read_manifest(self._folder).version == manifest.version:
@@ -73,9 +102,9 @@ class DuckDbWarehouse:
                         "Restore the folder from a backup.",
                     ) from error
             except duckdb.OutOfMemoryException as error:
-                self._alone(query.name, error)
+                self._alone(name, error)
         raise Unavailable(
-            f"The lake in {self._folder} changed {_ATTEMPTS} times while {query.name!r} was read.",
+            f"The lake in {self._folder} changed {_ATTEMPTS} times while {name!r} was read.",
             "Compact less often, or with a longer grace period.",
         )
 

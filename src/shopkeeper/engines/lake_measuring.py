@@ -40,8 +40,6 @@ from shopkeeper.experiments.measuring import Asked, MeasuredTest, Shown, read_ca
 from shopkeeper.experiments.metric_sums import caps_query, sums_query
 from shopkeeper.experiments.question import (
     NOT_KEPT,
-    Parameters,
-    Relation,
     TestQuestion,
     day_relations,
     midnight,
@@ -50,6 +48,7 @@ from shopkeeper.experiments.question import (
     service_relations,
     shown_relation,
 )
+from shopkeeper.experiments.relations import Parameters, Relation
 from shopkeeper.experiments.unit_sums import read_sums
 
 _FORMAT: Final = "FORMAT parquet, COMPRESSION snappy"

@@ -12,14 +12,14 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.experiments.arm_service import newest_of
 from shopkeeper.experiments.device_kinds import NOT_BY_DEVICE
-from shopkeeper.experiments.measuring import Asked
+from shopkeeper.experiments.measuring import TestRows
 from shopkeeper.experiments.metric_definitions import MetricDefinition
-from shopkeeper.experiments.metric_sums import column_of, columns_of, woven
+from shopkeeper.experiments.metric_sums import UnitFigure, column_of, columns_of
 from shopkeeper.experiments.moments import Sums
-from shopkeeper.experiments.question import Parameters, TestQuestion, filled, midnight, relations
-from shopkeeper.quality.ports import NamedQuery, Warehouse
+from shopkeeper.experiments.question import TestQuestion, filled, midnight
+from shopkeeper.experiments.relations import Parameters
+from shopkeeper.quality.ports import NamedQuery
 
 MOST_DAYS: Final = 14
 """Days since exposure that are looked at: two of every weekday."""
@@ -55,20 +55,15 @@ class DailySums:
     sums: Mapping[tuple[str, int], Sums]
 
 
-def read_daily(warehouse: Warehouse, asked: Asked, metric: MetricDefinition) -> DailySums | None:
+def read_daily(rows: TestRows, metric: MetricDefinition) -> DailySums | None:
     """Return the sums of a metric by days since exposure; None where no unit was followed for three days."""
-    bound = asked.since or datetime(1970, 1, 1, tzinfo=UTC)
-    span = NamedQuery.load("shopkeeper.experiments", "span")
-    found = warehouse.fetch(span, test=asked.test, since=bound, until=asked.at)
-    first, last = newest_of(found["first_ts"]), newest_of(found["last_ts"])
-    if first is None or last is None:
+    if rows.question is None or rows.last is None:
         return None
-    question = asked.question(first.date(), {})
-    followed = followed_days(question, metric, last)
+    followed = followed_days(rows.question, metric, rows.last)
     if followed is None:
         return None
-    query, parameters = daily_query(question, metric, followed)
-    return DailySums(followed.days, sums_of_rows(metric, followed, warehouse.fetch(query, **parameters)))
+    query, parameters = daily_query(rows.question, metric, followed)
+    return DailySums(followed.days, sums_of_rows(metric, followed, rows.warehouse.fetch(query, **parameters)))
 
 
 def followed_days(question: TestQuestion, metric: MetricDefinition, last_decision: datetime) -> Followed | None:
@@ -87,29 +82,31 @@ def followed_days(question: TestQuestion, metric: MetricDefinition, last_decisio
 def daily_query(
     question: TestQuestion, metric: MetricDefinition, followed: Followed
 ) -> tuple[NamedQuery, Parameters]:  # fmt: skip
-    """Return the query of the sums, from the logs in one go, and its parameters."""
+    """Return the query of the sums over the relations of `metric_sums`, and its parameters."""
     names = _names(metric, followed.days)
     figures = [question.known.figure(name) for name in (metric.of, metric.over) if name is not None]
-    days = [(column_of(figure), day) for figure in figures for day in range(followed.days)]
+    days = [(figure, day) for figure in figures for day in range(followed.days)]
     text = filled(
         NamedQuery.load("shopkeeper.experiments", "metric_sums").text,
-        **columns_of(list(dict.fromkeys(figures))),
+        **columns_of(
+            [
+                UnitFigure(one, f"u_{name}", _on_day(column_of(one), day))
+                for (one, day), name in zip(days, names, strict=True)
+            ]
+        ),
         attribution=str(question.attribution_days),
         maturation=str(followed.days - 1 + followed.returns),
         local_day="CAST($start AS DATE)",
-        windows="r.day AS row_day, "
-        f"CASE WHEN r.day < u.first_day OR r.known > r.day + {followed.returns} THEN 0e0 "
+        counts=f"CASE WHEN r.day < u.first_day OR r.known > r.day + {followed.returns} THEN 0e0 "
         "WHEN r.day = u.first_day THEN 1e0 - r.early ELSE 1e0 END AS counts",
         **NOT_BY_DEVICE,
-        figures=", ".join(f"{_on_day(*one)} AS u_{name}" for one, name in zip(days, names, strict=True)),
         terms="".join(f",\n    {_shaped(metric, name)} AS {name}" for name in names),
         sums="".join(f",\n  sum({name}) AS total_{name}" for name in names)
         + "".join(f",\n  sum({a} * {b}) AS {a}_x_{b}" for a, b in combinations_with_replacement(names, 2)),
     )
-    over = relations(question, midnight(question.before), question.at)
     ripe = midnight(followed.last + timedelta(days=1 + followed.returns))
-    own: Parameters = {"at": ripe, "before": midnight(question.before), "start": midnight(question.start)}
-    return woven("daily_sums", text, over, own)
+    own: Parameters = {"at": ripe, "start": midnight(question.start)}
+    return NamedQuery("daily_sums", text), own
 
 
 def sums_of_rows(metric: MetricDefinition, followed: Followed, columns: Columns) -> dict[tuple[str, int], Sums]:
@@ -141,7 +138,7 @@ def _names(metric: MetricDefinition, days: int) -> list[str]:
 
 def _on_day(column: str, day: int) -> str:
     """Return the sum of a column on a day since exposure; on day 0 without what was before the first decision."""
-    return f"sum(CASE WHEN row_day = first_day + {day} THEN {column} * counts ELSE 0e0 END)"
+    return f"sum(CASE WHEN day = first_day + {day} THEN {column} * counts ELSE 0e0 END)"
 
 
 def _shaped(metric: MetricDefinition, name: str) -> str:

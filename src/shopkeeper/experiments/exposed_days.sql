@@ -1,5 +1,8 @@
--- Units that decisions of a test were made for, by arm, allocation and UTC day.
-SELECT store, unit, epoch, variant, CAST(ts AS DATE) AS day, min(ts) AS first_ts
+-- Units that decisions of a test were made for, by UTC day: the first arm and the last by their names, and the allocation
+-- that was first.
+SELECT
+  store, unit, CAST(ts AS DATE) AS day, min(epoch) AS first_epoch, min(variant) AS first_variant,
+  max(variant) AS last_variant, min(ts) AS first_ts
 FROM decisions
 WHERE test = $test AND coalesce(unit, '') <> '' AND ts >= $since AND ts < $until
-GROUP BY store, unit, epoch, variant, CAST(ts AS DATE)
+GROUP BY store, unit, CAST(ts AS DATE)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
@@ -21,16 +22,18 @@ from shopkeeper.experiments.arm_service import (
 )
 from shopkeeper.experiments.currency_rates import CurrencyRates
 from shopkeeper.experiments.metric_definitions import MetricDefinition, Metrics
-from shopkeeper.experiments.metric_sums import whole_caps_query, whole_query
+from shopkeeper.experiments.metric_sums import caps_query, sums_query
+from shopkeeper.experiments.ports import KeepingWarehouse
 from shopkeeper.experiments.question import (
     PRE_DAYS,
-    Relation,
     TestQuestion,
+    kept_relations,
     midnight,
     products_shown,
     service_relations,
     shown_relation,
 )
+from shopkeeper.experiments.relations import Relation, over
 from shopkeeper.experiments.store_clocks import clock_of
 from shopkeeper.experiments.unit_sums import TestSums, read_sums
 from shopkeeper.quality.ports import NamedQuery, Warehouse
@@ -121,42 +124,75 @@ class UnitMeasuring(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class TestRows:
+    """The rows of a test, read once to be asked about.
+
+    Attributes:
+        warehouse: Has the relations of `metric_sums` by name, where the test decided.
+        question: None where it decided for nobody.
+        last: Its last decision.
+        newest: Time of the newest row that counts.
+    """
+
+    __test__ = False
+
+    asked: Asked
+    warehouse: Warehouse
+    question: TestQuestion | None
+    last: datetime | None
+    newest: datetime | None
+
+    def fetch(self, relation: Relation) -> dict[str, npt.NDArray[np.generic]]:
+        """Return the columns of a relation."""
+        return self.warehouse.fetch(NamedQuery(relation.name, relation.text), **relation.parameters)
+
+
+@contextmanager
+def rows_of_test(warehouse: KeepingWarehouse, asked: Asked) -> Iterator[TestRows]:
+    """Read the rows of a test once; the warehouse is not asked by anybody else until they are let go."""
+    bound = asked.since or datetime(1970, 1, 1, tzinfo=UTC)
+    span = NamedQuery.load("shopkeeper.experiments", "span")
+    found = warehouse.fetch(span, test=asked.test, since=bound, until=asked.at)
+    first, last = newest_of(found["first_ts"]), newest_of(found["last_ts"])
+    if first is None:
+        yield TestRows(asked, warehouse, None, None, None)
+        return
+    question = asked.question(first.date(), {})
+    with warehouse.keeping(kept_relations(question, midnight(question.before), asked.at)) as kept:
+        yield TestRows(asked, kept, question, last, newest_of(np.append(found["last_ts"], found["event_ts"])))
+
+
 class WarehouseMeasuring:
     """Implements `UnitMeasuring` on any warehouse, from the logs in one go."""
 
-    def __init__(self, warehouse: Warehouse) -> None:
+    def __init__(self, warehouse: KeepingWarehouse) -> None:
         self._warehouse = warehouse
 
     def measure(self, asked: Asked) -> MeasuredTest:
         """Return everything a test has measured."""
-        bound = asked.since or datetime(1970, 1, 1, tzinfo=UTC)
-        span = self._fetch(Relation("span", _text("span"), {"test": asked.test, "since": bound, "until": asked.at}))
-        first, last = newest_of(span["first_ts"]), newest_of(np.append(span["last_ts"], span["event_ts"]))
-        service, shadowed = service_relations(asked.test, float(asked.slow_ms), bound, asked.at)
-        shadow = read_shadow(self._fetch(shadowed))
-        if first is None:
-            return MeasuredTest(None, (), shadow, {}, shadow.newest if shadow else None)
-        plain = asked.question(first.date(), {})
-        query, parameters = whole_caps_query(plain)
-        caps = read_caps(self._warehouse.fetch(query, **parameters))
-        question = replace(plain, caps=caps)
-        query, parameters = whole_query(question)
-        sums = read_sums(question, self._warehouse.fetch(query, **parameters))
-        services = read_services(self._fetch(service))
-        return MeasuredTest(sums, services, shadow, caps, last, self._shown(asked, question, first))
-
-    def _shown(self, asked: Asked, question: TestQuestion, first: datetime) -> tuple[Shown, ...]:
-        if not asked.products_shown:
-            return ()
-        relation = shown_relation(question, midnight(first.date()), asked.at)
-        return read_shown(self._fetch(products_shown(question, over=(relation,))))
-
-    def _fetch(self, relation: Relation) -> dict[str, npt.NDArray[np.generic]]:
-        return self._warehouse.fetch(NamedQuery(relation.name, relation.text), **relation.parameters)
+        with rows_of_test(self._warehouse, asked) as rows:
+            return measured_of(rows)
 
 
-def _text(name: str) -> str:
-    return NamedQuery.load("shopkeeper.experiments", name).text
+def measured_of(rows: TestRows) -> MeasuredTest:
+    """Return everything the rows of a test say."""
+    asked, plain = rows.asked, rows.question
+    bound = asked.since or datetime(1970, 1, 1, tzinfo=UTC)
+    service, shadowed = service_relations(asked.test, float(asked.slow_ms), bound, asked.at)
+    shadow = read_shadow(rows.fetch(shadowed))
+    if plain is None:
+        return MeasuredTest(None, (), shadow, {}, shadow.newest if shadow else None)
+    query, parameters = caps_query(plain)
+    caps = read_caps(rows.warehouse.fetch(query, **parameters))
+    question = replace(plain, caps=caps)
+    query, parameters = sums_query(question)
+    sums = read_sums(question, rows.warehouse.fetch(query, **parameters))
+    shown: tuple[Shown, ...] = ()
+    if asked.products_shown:
+        own = shown_relation(question, midnight(question.start), asked.at)
+        shown = read_shown(rows.fetch(over(products_shown(question), (own,))))
+    return MeasuredTest(sums, read_services(rows.fetch(service)), shadow, caps, rows.newest, shown)
 
 
 def read_shown(columns: Columns) -> tuple[Shown, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import combinations_with_replacement
 from typing import Final
@@ -11,15 +11,13 @@ from typing import Final
 from shopkeeper.experiments.device_kinds import NOT_BY_DEVICE, by_first_device
 from shopkeeper.experiments.metric_definitions import OF_ORDERS, WINSORISED_AT, Figure, MetricDefinition
 from shopkeeper.experiments.question import (
-    Parameters,
-    Relation,
     StoreClock,
     TestQuestion,
     counted_column,
     filled,
     midnight,
-    relations,
 )
+from shopkeeper.experiments.relations import Parameters, Relation, woven
 from shopkeeper.quality.ports import NamedQuery
 
 CUT: Final = "cut"
@@ -116,40 +114,11 @@ def sums_query(question: TestQuestion, *, over: Sequence[Relation] = ()) -> tupl
     return woven("metric_sums", text, over, parameters)
 
 
-def woven(name: str, text: str, over: Sequence[Relation], own: Parameters) -> tuple[NamedQuery, Parameters]:
-    """Return the query of a filled `metric_sums` that makes some relations on the way, and all its parameters."""
-    made = "".join(f"{one.name} AS (\n{one.text}\n), " for one in over)
-    head, _, body = text.partition("links AS (")
-    parameters = dict(own)
-    for one in over:
-        parameters |= one.parameters
-    return NamedQuery(name, f"{head}WITH {made}links AS ({body}"), parameters
-
-
-def whole_query(question: TestQuestion) -> tuple[NamedQuery, Parameters]:
-    """Return the query that computes everything from the logs in one go."""
-    return sums_query(question, over=relations(question, midnight(question.before), question.at))
-
-
-def caps_query(question: TestQuestion, over: Sequence[Relation] = ()) -> tuple[NamedQuery, Parameters]:
+def caps_query(question: TestQuestion, *, over: Sequence[Relation] = ()) -> tuple[NamedQuery, Parameters]:
     """Return the query of where winsorised means are cut, and its parameters; as `sums_query`."""
     text = filled(NamedQuery.load("shopkeeper.experiments", "revenue_caps").text, quantile=repr(WINSORISED_AT))
-    made = "".join(f"{one.name} AS (\n{one.text}\n), " for one in over)
-    head, _, body = text.partition("WITH ")
     before = midnight(question.start) - timedelta(days=question.attribution_days + 1)
-    parameters: Parameters = {"before": before, "start": midnight(question.start)}
-    for one in over:
-        parameters |= one.parameters
-    return NamedQuery("revenue_caps", f"{head}WITH {made}{body}"), parameters
-
-
-def whole_caps_query(question: TestQuestion) -> tuple[NamedQuery, Parameters]:
-    """Return the same, computed from the logs in one go."""
-    before = midnight(question.start) - timedelta(days=question.attribution_days + 1)
-    uncounted = replace(question, metrics=())
-    made = (one for one in relations(uncounted, before, midnight(question.start)) if one.name != "outcome_days")
-    did = Relation("outcome_days", "SELECT store, owner, day FROM outcome_rows", {})  # all that is read of it here
-    return caps_query(question, (*made, did))
+    return woven("revenue_caps", text, over, {"before": before, "start": midnight(question.start)})
 
 
 def _terms(question: TestQuestion) -> tuple[Term, ...]:
@@ -170,37 +139,48 @@ def column_of(figure: Figure) -> str:
 def _columns(question: TestQuestion) -> dict[str, str]:
     """Return the lists of columns of each relation, and the figures made of them."""
     windows = sorted({term.window for term in _terms(question) if term.window is not None})
-    sums = [f"{_sum(column_of(question.known.figure(figure)), window)} AS {name}" for figure, window, name in
-            _summed(question)]  # fmt: skip
-    return {
-        **columns_of(_figures(question)),
-        "windows": ", ".join(_place(window, question.maturation_days) for window in windows),
-        "figures": ", ".join(sums),
-    }
+    figures = [
+        UnitFigure(question.known.figure(figure), name, _sum(column_of(question.known.figure(figure)), window))
+        for figure, window, name in _summed(question)
+    ]
+    before = "CASE WHEN r.day >= $before AND r.known < $start THEN 1e0 ELSE 0e0 END AS before_test"
+    counts = [before, *(_place(window, question.maturation_days) for window in windows)]
+    return {**columns_of(figures), "counts": ", ".join(counts)}
 
 
-def columns_of(figures: Sequence[Figure]) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class UnitFigure:
+    """A sum over the rows of a unit.
+
+    Attributes:
+        name: Its column.
+        sql: How it is added up.
+    """
+
+    figure: Figure
+    name: str
+    sql: str
+
+
+def columns_of(figures: Sequence[UnitFigure]) -> dict[str, str]:
     """Return the lists of columns of each relation, for figures that are made of them."""
-    of_orders = list(dict.fromkeys(column_of(one) for one in figures if one.measure in OF_ORDERS))
-    of_days = list(dict.fromkeys(column_of(one) for one in figures if one.measure not in OF_ORDERS))
-    columns = [*of_days, *of_orders]
+    of_orders = [one for one in figures if one.figure.measure in OF_ORDERS]
+    of_days = [one for one in figures if one.figure.measure not in OF_ORDERS]
+    orders = list(dict.fromkeys(column_of(one.figure) for one in of_orders))
+    days = list(dict.fromkeys(column_of(one.figure) for one in of_days))
     return {
-        "of_days": ", ".join(
-            ["1e0 AS visits" if one == "visits" else one for one in of_days] + [_zero(one) for one in of_orders]
-        ),
-        "of_orders": ", ".join(
-            [_zero(one) for one in of_days] + [f"{_OF_PURCHASES[one]} AS {one}" for one in of_orders]
-        ),
-        "of_refunds": ", ".join(
-            [_zero(one) for one in of_days] + [f"{_OF_REFUNDS[one]} AS {one}" for one in of_orders]
-        ),
-        "nothing": ", ".join(_zero(one) for one in columns),
-        "columns": ", ".join(f"r.{one} AS {one}" for one in columns),
+        "of_orders": _listed(f"{_OF_PURCHASES[one]} AS {one}" for one in orders),
+        "of_refunds": _listed(f"{_OF_REFUNDS[one]} AS {one}" for one in orders),
+        "columns_of_days": _listed(f"r.{one} AS {one}" for one in days),
+        "columns_of_orders": _listed(f"r.{one} AS {one}" for one in orders),
+        "figures_of_days": _listed(f"{one.sql} AS did_{one.name}" for one in of_days),
+        "figures_of_orders": _listed(f"{one.sql} AS did_{one.name}" for one in of_orders),
+        "figures": _listed(f"coalesce(did_{one.name}, 0e0) AS {one.name}" for one in figures),
     }
 
 
-def _zero(column: str) -> str:
-    return f"0e0 AS {column}"
+def _listed(columns: Iterable[str]) -> str:
+    return "".join(f",\n    {one}" for one in columns)
 
 
 def _place(window: int, maturation: int) -> str:

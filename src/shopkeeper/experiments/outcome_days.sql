@@ -4,7 +4,7 @@
 SELECT
   v.store AS store, v.owner AS owner, v.day AS day, v.device AS guest, v.says_user AS signed, v.says_machine AS machine,
   CASE WHEN t.judged_subject IS NULL THEN 0 ELSE 1 END AS suspect,
-  CASE WHEN s.start_ts IS NULL OR v.ended < s.start_ts THEN 1 ELSE 0 END AS early,
+  CASE WHEN s.first_ts IS NULL OR v.ended < s.first_ts THEN 1 ELSE 0 END AS early,
   date_diff('millisecond', v.began, v.ended) / 1e3 AS seconds{sums}
 FROM (
   SELECT
@@ -13,11 +13,7 @@ FROM (
   FROM outcome_rows
   GROUP BY store, owner, day, in_session, visit
 ) AS v
-LEFT JOIN (
-  SELECT store AS start_store, unit AS start_unit, day AS start_day, min(first_ts) AS start_ts
-  FROM exposed_days
-  GROUP BY store, unit, day
-) AS s ON s.start_store = v.store AND s.start_unit = v.owner AND s.start_day = v.day
+LEFT JOIN exposed_days AS s ON s.store = v.store AND s.unit = v.owner AND s.day = v.day
 LEFT JOIN (
   SELECT
     store AS judged_store, CASE WHEN kind = 'session' THEN 1 ELSE 0 END AS judged_kind, subject AS judged_subject,

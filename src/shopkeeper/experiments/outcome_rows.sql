@@ -20,7 +20,7 @@ FROM (
     SELECT
       store, "user" AS user_name, visitor, session, decision_id, CAST(ts AS DATE) AS day,
       min(ts) AS first_ts, max(ts) AS last_ts,
-      max(CASE WHEN coalesce(traffic, 'human') <> 'human' AND traffic_rule IN ({arm_blind}) THEN 1 ELSE 0 END) AS machine{counts}
+      max(CASE WHEN traffic <> 'human' AND traffic_rule IN ({arm_blind}) THEN 1 ELSE 0 END) AS machine{counts}
     FROM events
     WHERE ts >= $since AND ts < $until AND type <> 'refund'
     GROUP BY store, "user", visitor, session, decision_id, CAST(ts AS DATE)

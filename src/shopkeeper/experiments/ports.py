@@ -1,13 +1,31 @@
-"""Where experiments are kept."""
+"""Where experiments are kept, and where their rows are read."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
 from shopkeeper.experiments.analysis_record import Analysis
 from shopkeeper.experiments.log_record import ExperimentRecord, KeptAnalysis, Resolution
+from shopkeeper.experiments.relations import Relation
+from shopkeeper.quality.ports import Warehouse
+
+
+class KeepingWarehouse(Warehouse, Protocol):
+    """A warehouse that reads something once to be asked about it more than once."""
+
+    def keeping(self, relations: Sequence[Relation]) -> AbstractContextManager[KeepingWarehouse]:
+        """Give a warehouse that has some relations by name, each made of the tables and the relations before it.
+
+        Laws: each has the rows of one state of the lake and is read once; nobody else sees them and nothing of them is
+        left behind; until they are let go, the warehouse given is the one that is asked.
+
+        Raises:
+            LogDamaged, Unavailable: as `fetch`.
+        """
+        ...
 
 
 class ExperimentStore(Protocol):

@@ -11,6 +11,7 @@ from shopkeeper.commerce.product import RECOMMENDABLE
 from shopkeeper.experiments.currency_rates import CurrencyRates
 from shopkeeper.experiments.device_kinds import kind_sql
 from shopkeeper.experiments.metric_definitions import Figure, MetricDefinition, Metrics
+from shopkeeper.experiments.relations import Parameters, Relation, over
 from shopkeeper.quality.ports import NamedQuery
 from shopkeeper.quality.traffic import ARM_BLIND_RULES
 
@@ -18,7 +19,6 @@ PRE_DAYS: Final = 28
 """UTC days before the test whose figures take off noise (CUPED): four whole weeks."""
 USUAL_TAX: Final = "standard"
 """Tax class of a product that says none."""
-Parameters = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +84,6 @@ class TestQuestion:
         return self.attribution_days if metric.window_days is None else metric.window_days
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
-    """A SELECT with the parameters it names."""
-
-    name: str
-    text: str
-    parameters: Parameters
-
-
 def midnight(day: date) -> datetime:
     """Return the first moment of a UTC day."""
     return datetime.combine(day, time(), UTC)
@@ -119,6 +110,15 @@ def day_relations(question: TestQuestion, since: datetime, until: datetime) -> t
     )
 
 
+def kept_relations(question: TestQuestion, since: datetime, until: datetime) -> tuple[Relation, ...]:
+    """Return those `metric_sums` reads, for an engine that keeps them: each makes on the way what only it reads."""
+    made = {one.name: one for one in relations(question, since, until)}
+    led = made.pop("led_decisions")
+    made["outcome_days"] = over(made["outcome_days"], (led, made.pop("outcome_rows")))
+    made["priced_lines"] = over(made["priced_lines"], (led, made.pop("outcome_lines")))
+    return tuple(made.values())
+
+
 NOT_KEPT: Final = frozenset({"led_decisions", "outcome_rows"})
 """The relations of a day that the others are made of, and that are not read again."""
 
@@ -136,12 +136,8 @@ def service_relations(test: str, slow_ms: float, since: datetime, until: datetim
     return tuple(Relation(name, _text(name), told) for name in ("arm_service", "shadow_service"))
 
 
-def products_shown(question: TestQuestion, over: Sequence[Relation] = ()) -> Relation:
-    """Return how many of each store's products on sale were shown, by arm and allocation.
-
-    Args:
-        over: The relation `outcome_shown`, to be made on the way; none = the engine has it by name.
-    """
+def products_shown(question: TestQuestion) -> Relation:
+    """Return how many of each store's products on sale were shown, by arm and allocation, over `outcome_shown`."""
     kinds = ", ".join(_quoted(kind) for kind in sorted(RECOMMENDABLE))
     parameters, offers = Parameters(), []
     for number, store in enumerate(question.stores):
@@ -152,10 +148,7 @@ def products_shown(question: TestQuestion, over: Sequence[Relation] = ()) -> Rel
         )
     every = " UNION ALL ".join(offers) or "SELECT '' AS store, '' AS product WHERE 1 = 0"
     text = filled(_text("products_shown"), offers=every)
-    made = ", ".join(f"{one.name} AS (\n{one.text}\n)" for one in over)
-    for one in over:
-        parameters |= one.parameters
-    return Relation("products_shown", f"WITH {made} {text}" if made else text, parameters)
+    return Relation("products_shown", text, parameters)
 
 
 def priced_lines(question: TestQuestion) -> Relation:

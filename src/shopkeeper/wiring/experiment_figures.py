@@ -16,7 +16,7 @@ from shopkeeper.experiments.daily_sums import read_daily
 from shopkeeper.experiments.figures import TestFigures
 from shopkeeper.experiments.figures_of_sums import figures_of
 from shopkeeper.experiments.log_record import ExperimentRecord
-from shopkeeper.experiments.measuring import Asked, WarehouseMeasuring, stores_named
+from shopkeeper.experiments.measuring import Asked, measured_of, rows_of_test, stores_named
 from shopkeeper.experiments.metric_file import load_metrics
 from shopkeeper.wiring.experiment_run import Gather
 from shopkeeper.wiring.settings import Settings
@@ -39,7 +39,6 @@ def gathering(settings: Settings, state: State) -> Iterator[Gather]:
     lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
     lake.compact()
     with Analytics(settings, lake).reading() as warehouse:
-        measuring = WarehouseMeasuring(warehouse)
 
         def gather(record: ExperimentRecord, now: datetime) -> TestFigures:
             plan = record.plan
@@ -49,7 +48,9 @@ def gathering(settings: Settings, state: State) -> Iterator[Gather]:
                 stores=stores_named(every, plan.stores), by_device="device" in plan.segments, rates=rates,
             )  # fmt: skip
             primary = next((one for one in asked.metrics if one.name == plan.primary.metric), None)
-            daily = read_daily(warehouse, asked, primary) if primary is not None else None
-            return figures_of(plan, asked, measuring.measure(asked), daily, simulated=record.simulated)
+            with rows_of_test(warehouse, asked) as rows:
+                daily = read_daily(rows, primary) if primary is not None else None
+                found = measured_of(rows)
+            return figures_of(plan, asked, found, daily, simulated=record.simulated)
 
         yield gather

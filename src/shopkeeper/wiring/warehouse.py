@@ -6,7 +6,7 @@ and to be seen in `/metrics`. Reads on which deletion or counting of what came i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -18,7 +18,9 @@ from shopkeeper.engines.clickhouse_client import open_clickhouse
 from shopkeeper.engines.clickhouse_loading import Behind, ClickHouseData, behind
 from shopkeeper.engines.lake import Lake
 from shopkeeper.errors import LogDamaged, Unavailable
-from shopkeeper.quality.ports import NamedQuery, Warehouse
+from shopkeeper.experiments.ports import KeepingWarehouse
+from shopkeeper.experiments.relations import Relation
+from shopkeeper.quality.ports import NamedQuery
 from shopkeeper.wiring.settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -52,7 +54,7 @@ class Analytics:
         self._sent: frozenset[str] | None = None
 
     @contextmanager
-    def reading(self) -> Iterator[Warehouse]:
+    def reading(self) -> Iterator[KeepingWarehouse]:
         """Give a reader of everything the lake has now; a mirror is brought up to date first."""
         with ExitStack() as stack:
             if self.url is None:
@@ -74,7 +76,7 @@ class Analytics:
         with ExitStack() as stack:
             return self._load(self._opened(stack), tell)
 
-    def _current_mirror(self, stack: ExitStack) -> Warehouse | None:
+    def _current_mirror(self, stack: ExitStack) -> KeepingWarehouse | None:
         """Return a reader of ClickHouse after a load; None when it does not answer or is not what the lake is."""
         try:
             data = self._opened(stack)
@@ -111,7 +113,7 @@ class Analytics:
 
 
 class MirroredWarehouse:
-    """Implements `quality.ports.Warehouse`: on a mirror of the lake while it answers, from then on over the lake.
+    """Implements `experiments.ports.KeepingWarehouse`: on a mirror of the lake while it answers, then over the lake.
 
     Args:
         mirror: None = it is known not to answer.
@@ -121,14 +123,14 @@ class MirroredWarehouse:
 
     def __init__(
         self,
-        mirror: Warehouse | None,
-        open_lake: Callable[[], Warehouse],
+        mirror: KeepingWarehouse | None,
+        open_lake: Callable[[], KeepingWarehouse],
         fell_back: Callable[[Unavailable], None],
     ) -> None:
         self._mirror = mirror
         self._open_lake = open_lake
         self._fell_back = fell_back
-        self._lake: Warehouse | None = None
+        self._lake: KeepingWarehouse | None = None
 
     def fetch(self, query: NamedQuery, **parameters: object) -> dict[str, npt.NDArray[np.generic]]:
         """Run one named query and return its columns, in the order of the query."""
@@ -136,14 +138,34 @@ class MirroredWarehouse:
             try:
                 return self._mirror.fetch(query, **parameters)
             except Unavailable as error:
-                self._fell_back(error)
-                self._mirror = None
+                self._gone(error)
+        return self._own_lake().fetch(query, **parameters)
+
+    @contextmanager
+    def keeping(self, relations: Sequence[Relation]) -> Iterator[MirroredWarehouse]:
+        """Give a warehouse with some relations, kept where it reads: over the lake once the mirror breaks off."""
+        with ExitStack() as stack:
+            mirror = None
+            if self._mirror is not None:
+                try:
+                    mirror = stack.enter_context(self._mirror.keeping(relations))
+                except Unavailable as error:
+                    self._gone(error)
+            yield MirroredWarehouse(
+                mirror, lambda: stack.enter_context(self._own_lake().keeping(relations)), self._gone
+            )
+
+    def _gone(self, error: Unavailable) -> None:
+        self._fell_back(error)
+        self._mirror = None
+
+    def _own_lake(self) -> KeepingWarehouse:
         if self._lake is None:
             self._lake = self._open_lake()
-        return self._lake.fetch(query, **parameters)
+        return self._lake
 
 
-def _own(lake: Lake, stack: ExitStack) -> Warehouse:
+def _own(lake: Lake, stack: ExitStack) -> KeepingWarehouse:
     warehouse = lake.warehouse()
     stack.callback(warehouse.close)
     return warehouse

@@ -12,24 +12,24 @@ from shopkeeper.engines.lake import Lake
 from shopkeeper.experiments.live_test import HOLDOUT
 from shopkeeper.experiments.measuring import Asked
 from shopkeeper.experiments.metric_file import load_metrics
-from shopkeeper.experiments.metric_sums import whole_query
+from shopkeeper.experiments.metric_sums import sums_query
+from shopkeeper.experiments.question import kept_relations, midnight
+from shopkeeper.experiments.relations import Parameters, Relation
 from shopkeeper.experiments.unit_sums import TestSums, read_sums
-from shopkeeper.quality.ports import NamedQuery
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.warehouse import Analytics
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 OTHERS: Final = "others"
 """Variant of all units that are not held out; what arm of what test they were in from day to day does not matter."""
+_ARM: Final = f"CASE WHEN variant = '{HOLDOUT}' THEN '{HOLDOUT}' ELSE '{OTHERS}' END"
 _INSTEAD: Final = (
     ("test = $test", "system = $test AND ts >= $start"),
-    (
-        "SELECT store, unit, epoch, variant, CAST(ts AS DATE) AS day",
-        f"SELECT store, unit, 0 AS epoch, CASE WHEN variant = '{HOLDOUT}' THEN '{HOLDOUT}' ELSE '{OTHERS}' END"
-        " AS variant, CAST(ts AS DATE) AS day",
-    ),
+    ("min(epoch) AS", "0 AS"),
+    ("min(variant) AS", f"min({_ARM}) AS"),
+    ("max(variant) AS", f"max({_ARM}) AS"),
 )
-"""What of the query of a test is said otherwise."""
+"""What of the relations of a test is said otherwise."""
 
 
 def sums_of_everybody(
@@ -50,10 +50,16 @@ def sums_of_everybody(
         maturation_days=maturation_days, slow_ms=0.0, stores=stores,
     )  # fmt: skip
     question = asked.question(first, {})
-    query, parameters = whole_query(question)
-    text = query.text
+    relations = [_of_anybody(one, first) for one in kept_relations(question, midnight(question.before), at)]
+    query, parameters = sums_query(question)
+    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    with Analytics(settings, lake).reading() as warehouse, warehouse.keeping(relations) as kept:
+        return read_sums(question, kept.fetch(query, **parameters))
+
+
+def _of_anybody(relation: Relation, first: date) -> Relation:
+    text = relation.text
     for of_test, of_anybody in _INSTEAD:
         text = text.replace(of_test, of_anybody)
-    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
-    with Analytics(settings, lake).reading() as warehouse:
-        return read_sums(question, warehouse.fetch(NamedQuery(query.name, text), **parameters))
+    start: Parameters = {"start": midnight(first)} if "$start" in text else {}
+    return Relation(relation.name, text, relation.parameters | start)
