@@ -16,6 +16,7 @@ from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.commerce.store import Store
 from shopkeeper.intake.ports import SourcedRow
+from shopkeeper.recommendations.habits import habit_arrays
 from shopkeeper.recommendations.interactions import KINDS, SECOND, Interactions
 from shopkeeper.recommendations.item_knn import ItemKnn, ItemKnnParams
 from shopkeeper.recommendations.items import single_group
@@ -91,7 +92,7 @@ class Shop:
         model = ItemKnn.fit(data, ItemKnnParams(), 1)
         content = BundleContent(
             "recommendations", model.name, "test", model.parameters, 1, data.fingerprint(), {},
-            bundle_arrays(model, ShopperPasts.build(data)),
+            {**bundle_arrays(model, ShopperPasts.build(data)), **habit_arrays(data)},
         )  # fmt: skip
         manifest = write_bundle(self.folder, content, NOW)
         return open_bundle(self.folder / "recommendations" / manifest.version)

@@ -14,7 +14,7 @@ from shopkeeper.recommendations.answer import Reason
 from shopkeeper.recommendations.recipe import RecommendParams
 from shopkeeper.recommendations.request import Filters
 
-from .conftest import HISTORY, NOW, PRODUCTS, Shop, product
+from .conftest import HISTORY, NOW, PRODUCTS, Past, Shop, product
 
 Live = list[tuple[str, EventType]]
 
@@ -39,6 +39,20 @@ def test_what_was_bought_is_named_as_bought_and_not_shown_again(shop: Shop) -> N
     assert answer.items[0].product == "plate"
     assert answer.items[0].reasons[0].code == "because_bought"
     assert {"mug", "cup"}.isdisjoint(item.product for item in answer.items)
+
+
+@pytest.mark.parametrize(("buyers", "named"), [(5, True), (4, False)])
+def test_a_purchase_is_named_only_where_five_shoppers_bought_both(
+    make_shop: Callable[..., Shop], buyers: int, named: bool
+) -> None:
+    """Others buy lamps alone, so that mug and plate in one basket are more than chance."""
+    baskets: Past = [(f"b{n}", one, "purchase") for n in range(buyers) for one in ("mug", "plate")]
+    others: Past = [(f"c{n}", "lamp", "purchase") for n in range(9)]
+    shop = make_shop().learn([*baskets, *others, ("ben", "mug", "purchase")])
+    first = shop.system.answer(shop.request(user="ben", k=3)).items[0]
+    assert (first.product, first.reasons[0].code) == ("plate", "because_bought")
+    named_as = Reason("because_bought", "Because you bought Mug", ("mug",))
+    assert first.reasons[0] == (named_as if named else Reason("because_bought", "Because of what you bought"))
 
 
 def test_a_purchase_just_made_bars_its_product(shop: Shop) -> None:

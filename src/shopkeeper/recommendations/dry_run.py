@@ -21,6 +21,7 @@ class Move(Struct, frozen=True):
     """One product of a dry run.
 
     Attributes:
+        title: Its name in the shop.
         before: Place in the list as it is now, from 1; null = it is not in it.
         after: Place in the list with the rules tried.
         rules: What rules did to it, in words.
@@ -58,6 +59,7 @@ class DryRun(Struct, frozen=True):
 
     Attributes:
         surface: Of the request.
+        page: Products the page is about.
         k: Products asked for.
         before: The list by the rules that hold now.
         after: The list by the rules tried.

@@ -29,10 +29,14 @@ FOUND = Reason("found", "Matches your search")
 FEATURED = Reason("featured", "Featured by the shop")
 
 
-def because(code: ReasonCode, catalogue: Catalogue, store: str, product: str) -> Reason:
-    """Return the reason that names the product behind a recommendation; one this store does not sell stays unnamed."""
+def because(code: ReasonCode, catalogue: Catalogue, store: str, product: str, *, nameable: bool = True) -> Reason:
+    """Return the reason that names the product behind a recommendation; one this store does not sell stays unnamed.
+
+    Args:
+        nameable: False where naming it could lead to a person.
+    """
     named, unnamed = _BECAUSE[code]
-    card = catalogue.card(store, product)
+    card = catalogue.card(store, product) if nameable else None
     if card is None:
         return Reason(code, unnamed)
     declared = catalogue.store(store)

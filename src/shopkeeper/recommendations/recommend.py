@@ -28,6 +28,7 @@ from shopkeeper.recommendations.rerank import POOL, reranked, reranks
 from shopkeeper.recommendations.rule_book import Plan
 from shopkeeper.recommendations.rules import Rules
 from shopkeeper.recommendations.taste import taste_of
+from shopkeeper.recommendations.together import go_together
 from shopkeeper.recommendations.weighing import weighed
 from shopkeeper.serving.catalogue import Card, Catalogue
 
@@ -205,15 +206,21 @@ def _sorted(items: npt.NDArray[np.int64], scores: npt.NDArray[np.float64]) -> It
 def _reasons(
     found: list[tuple[int, float, Card]], evidence: Evidence, loaded: LoadedModel, catalogue: Catalogue, store: str
 ) -> list[Reason]:
-    """Return for each product the reason that weighs most; of equal ones the newest."""
+    """Return for each product the reason that weighs most; of equal ones the newest.
+
+    A purchase is named only where enough different shoppers bought both products together (`together.FEWEST_BUYERS`).
+    """
     targets = np.array([item for item, _, _ in found], dtype=np.int64)
     parts = loaded.model.explain(targets, evidence.asked)
     sensitive = np.array([card.product.sensitive for _, _, card in found], dtype=np.bool_)
     parts[np.ix_(sensitive, ~evidence.asked.page)] = 0.0
     why = []
-    for row in parts:
-        best = len(row) - 1 - int(np.argmax(row[::-1])) if row.any() else -1
-        why.append(
-            because(evidence.codes[best], catalogue, store, evidence.products[best]) if best >= 0 else reasons.POPULAR
-        )
+    for target, row in zip(targets.tolist(), parts, strict=True):
+        if not row.any():
+            why.append(reasons.POPULAR)
+            continue
+        best = len(row) - 1 - int(np.argmax(row[::-1]))
+        code, had = evidence.codes[best], int(evidence.asked.items[best])
+        nameable = code != "because_bought" or go_together(loaded.habits.together, had, target)
+        why.append(because(code, catalogue, store, evidence.products[best], nameable=nameable))
     return why

@@ -109,6 +109,8 @@ class RerankBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
         results: In the order of the search engine; all with a relevance, or none.
         k: How many are wanted; null = all.
         query: What was searched for.
+        exclude: Products that must not be in the answer.
+        consent: What the shopper allows; what is not said here is taken from the user record, then from the store.
     """
 
     store: Id

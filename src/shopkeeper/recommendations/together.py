@@ -58,6 +58,12 @@ def bought_together(data: Interactions, fewest: int = FEWEST_BUYERS) -> Neighbou
     return _table(one[good], other[good], scores, size)
 
 
+def go_together(table: Neighbours, one: int, other: int) -> bool:
+    """Say whether enough different buyers had both items in one basket, more often than by chance."""
+    start, end = int(table.starts[one]), int(table.starts[one + 1])
+    return bool((table.items[start:end] == other).any())
+
+
 def partners(table: Neighbours, items: npt.NDArray[np.int64]) -> dict[int, float]:
     """Return what goes with some items together, each with the sum of its scores; the items themselves not."""
     found: dict[int, float] = {}

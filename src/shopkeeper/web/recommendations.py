@@ -18,7 +18,16 @@ NEEDS: Scope = "decide"
 
 
 class SlotAnswer(Struct, frozen=True):
-    """One more list of a page; fields as in the answer."""
+    """One more list of a page.
+
+    Attributes:
+        decision_id: Send it with the events that follow from this list.
+        items: Products, best first; none of them in a list before.
+        model: Version that answered; null = the rules did.
+        variant: Arm that answered.
+        fallback: Why the rules, or an earlier answer, stood in for the model; null = the arm answered as it should.
+        took_ms: Time in the server, milliseconds.
+    """
 
     decision_id: str
     items: tuple[Recommendation, ...]

@@ -68,6 +68,7 @@ class DryRunBody(Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         rules: Tried in place of those the store has.
+        surfaces: How lists are made with them, by surface.
         request: What is asked with them; null = the latest requests to this process, without their shoppers.
         latest: How many of those.
         every_store: The rules are tried as those of every store.
@@ -85,8 +86,11 @@ class RulesVersion(Struct, frozen=True):
     """One version of a set.
 
     Attributes:
+        version: Its number.
         who: Who made it.
+        why: The reason they gave.
         at: When, UTC.
+        rules: How many rules it has.
     """
 
     version: int
@@ -100,7 +104,13 @@ class RulesAnswer(Struct, frozen=True):
     """Body of the answer.
 
     Attributes:
+        store: Empty = the set that holds in every store.
         version: 0 = there never were any.
+        who: Who made this version.
+        why: The reason they gave.
+        at: When, UTC.
+        rules: In order.
+        surfaces: How lists are made, by surface.
         versions: The newest of the set, newest first.
     """
 

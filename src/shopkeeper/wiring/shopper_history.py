@@ -22,6 +22,9 @@ class Deed(Struct, frozen=True):
 
     Attributes:
         ts: UTC.
+        surface: Where on the site.
+        query: What was searched for.
+        decision_id: The answer it followed from.
     """
 
     ts: datetime
