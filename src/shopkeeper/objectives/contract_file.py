@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,8 +28,9 @@ def load_objective(folder: Path, system: str) -> Objective | None:
     return None if text is None else read_objective(text, f"{folder.name}/{path.name}", system)
 
 
+@lru_cache(maxsize=64)
 def read_objective(text: str, name: str, system: str | None = None) -> Objective:
-    """Return the objective a YAML text holds.
+    """Return the objective a YAML text holds; a text read before costs nothing, as objectives never change.
 
     Args:
         name: Name of the file, for messages.

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final, NoReturn
 
@@ -45,8 +46,9 @@ _SHARES: Final[Mapping[str, Mapping[str, str]]] = {
 """Section -> key of the file -> the limit it sets, all shares."""
 
 
+@lru_cache(maxsize=64)
 def read_contract(text: str, name: str) -> DataContract:
-    """Return the contract a YAML text holds.
+    """Return the contract a YAML text holds; a text that was read before costs nothing, as a contract never changes.
 
     Args:
         name: Name of the file, for messages.
