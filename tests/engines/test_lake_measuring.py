@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import numpy as np
+import pytest
 from tests.experiments.shop_lake import lake_of
 from tests.experiments.shop_log import START, STORES, TEST, ShopLog, shop_log
 
@@ -28,6 +30,21 @@ def asked(at: datetime) -> Asked:
         test=TEST, at=at, known=known, metrics=known.of_units(), attribution_days=2.5, maturation_days=5, slow_ms=60.0,
         stores=STORES, products_shown=True, by_device=True,
     )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def looked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake whose test was looked at once; a look over 48 days takes seconds. Nobody changes it."""
+    folder = tmp_path_factory.mktemp("looked")
+    lake_of(folder, shop_log(5))
+    LakeMeasuring(folder / "lake").measure(asked(AT))
+    return folder
+
+
+@pytest.fixture
+def shop(looked: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return shutil.copytree(looked, tmp_path / "shop")
 
 
 def both(folder: Path, lake: Lake, at: datetime) -> tuple[MeasuredTest, MeasuredTest]:
@@ -74,31 +91,25 @@ def test_day_by_day_is_the_same_as_in_one_go_while_rows_come_late(tmp_path: Path
     assert_same(*both(tmp_path, lake, AT + timedelta(days=3)))
 
 
-def test_a_second_look_reads_no_day_again(tmp_path: Path) -> None:
-    lake_of(tmp_path, shop_log(5))
-    measuring = LakeMeasuring(tmp_path / "lake")
-    measuring.measure(asked(AT))
-    before = {path.name for path in folder_of(tmp_path / "lake", TEST).glob("*.parquet")}
-    measuring.measure(asked(AT + timedelta(minutes=1)))
-    assert {path.name for path in folder_of(tmp_path / "lake", TEST).glob("*.parquet")} == before
+def test_a_second_look_reads_no_day_again(shop: Path) -> None:
+    before = {path.name for path in folder_of(shop / "lake", TEST).glob("*.parquet")}
+    LakeMeasuring(shop / "lake").measure(asked(AT + timedelta(minutes=1)))
+    assert {path.name for path in folder_of(shop / "lake", TEST).glob("*.parquet")} == before
     assert len(before) > 100
 
 
-def test_an_erasure_deletes_what_is_kept_and_the_next_look_knows_nothing_of_the_person(tmp_path: Path) -> None:
-    lake = lake_of(tmp_path, shop_log(5))
-    LakeMeasuring(tmp_path / "lake").measure(asked(AT))
+def test_an_erasure_deletes_what_is_kept_and_the_next_look_knows_nothing_of_the_person(shop: Path) -> None:
+    lake = Lake(shop / "log", shop / "lake")
     lake.erase(Person(tuple(store.store for store in STORES), ("u1",), ("v2",), ()), grace_seconds=0)
-    assert not (tmp_path / "lake" / FOLDER).exists()
-    assert_same(*both(tmp_path, lake, AT))
+    assert not (shop / "lake" / FOLDER).exists()
+    assert_same(*both(shop, lake, AT))
 
 
-def test_a_test_nobody_asks_about_loses_its_files_after_a_week(tmp_path: Path) -> None:
-    lake_of(tmp_path, shop_log(5))
-    LakeMeasuring(tmp_path / "lake").measure(asked(AT))
+def test_a_test_nobody_asks_about_loses_its_files_after_a_week(shop: Path) -> None:
     now = datetime.now(UTC)
-    assert expire_tests(tmp_path / "lake", now + timedelta(days=6)) == 0
-    assert expire_tests(tmp_path / "lake", now + timedelta(days=8)) == 1
-    assert not folder_of(tmp_path / "lake", TEST).exists()
+    assert expire_tests(shop / "lake", now + timedelta(days=6)) == 0
+    assert expire_tests(shop / "lake", now + timedelta(days=8)) == 1
+    assert not folder_of(shop / "lake", TEST).exists()
 
 
 def test_a_test_that_has_not_decided_yet_has_no_sums(tmp_path: Path) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -216,13 +214,6 @@ def test_the_write_ahead_log_is_on(state: State, tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "state.db") as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()
-
-
-def test_two_processes_opening_a_new_database_at_once_both_succeed(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'state.db'}"
-    code = f"from shopkeeper.engines.state import open_state; open_state({url!r}).close()"
-    processes = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
-    assert [process.wait(60) for process in processes] == [0, 0]
 
 
 def test_a_person_who_is_forgotten_is_no_tester_any_more_and_a_reader_cannot_write_them_back(state: State) -> None:

@@ -114,7 +114,7 @@ def files(draw: st.DrawFn) -> tuple[dict[str, str], list[dict[str, Any]]]:
         if types[name] == "DOUBLE":
             types[name] = draw(st.sampled_from(["DOUBLE", "DOUBLE", "FLOAT"]))
     row = st.fixed_dictionaries({name: st.none() | hold if name != "ts" else hold for name, hold in holds.items()})
-    return types, draw(st.lists(row, min_size=1, max_size=30))
+    return types, draw(st.lists(row, min_size=1, max_size=60))
 
 
 class CountedLane:
@@ -253,7 +253,7 @@ SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
 @settings(max_examples=4, deadline=None, suppress_health_check=SLOW, phases=[Phase.generate])
-@given(drawn=st.lists(files(), min_size=5, max_size=8), store=st.sampled_from(["uk", "de", "quiet", None]))
+@given(drawn=st.lists(files(), min_size=3, max_size=4), store=st.sampled_from(["uk", "de", "quiet", None]))
 def test_the_lane_takes_the_same_rows_and_rejects_the_same_rows(
     drawn: list[tuple[dict[str, str], list[dict[str, Any]]]], store: str | None
 ) -> None:
@@ -353,7 +353,7 @@ def csv_files(draw: st.DrawFn) -> bytes:
     }  # fmt: skip
     line = st.tuples(*(usual_cells[name] for name in columns)).map(",".join)
     odd = st.lists(CELLS, min_size=max(len(columns) - 1, 1), max_size=len(columns) + 1).map(",".join)
-    lines = draw(st.lists(st.one_of(line, line, line, odd, st.just("")), min_size=1, max_size=25))
+    lines = draw(st.lists(st.one_of(line, line, line, odd, st.just("")), min_size=1, max_size=50))
     end = draw(st.sampled_from(["\n", "\r\n"]))
     text = (",".join(columns) + end + end.join(lines) + (end if draw(st.booleans()) else "")).encode()
     at = draw(st.none() | st.integers(len(",".join(columns) + end), len(text)))
@@ -362,7 +362,7 @@ def csv_files(draw: st.DrawFn) -> bytes:
 
 @settings(max_examples=6, deadline=None, suppress_health_check=SLOW, phases=[Phase.generate])
 @given(
-    drawn=st.lists(csv_files(), min_size=6, max_size=10),
+    drawn=st.lists(csv_files(), min_size=3, max_size=5),
     store=st.sampled_from(["uk", "de", None]),
     size=st.sampled_from([40, 200, 100_000]),
 )
@@ -428,7 +428,7 @@ def fee(price: str) -> dict[str, str]:
 @settings(max_examples=5, deadline=None, suppress_health_check=SLOW, phases=[Phase.explicit, Phase.generate])
 @example(drawn=[[fee(""), fee("1.5")], [fee("")]], store="uk")  # what a fee is stands below the event that names it
 @given(
-    drawn=st.lists(st.lists(LINES, min_size=1, max_size=25), min_size=4, max_size=8),
+    drawn=st.lists(st.lists(LINES, min_size=1, max_size=50), min_size=2, max_size=4),
     store=st.sampled_from(["uk", "de"]),
 )
 def test_mapped_files_come_to_the_same_both_ways(drawn: list[list[dict[str, str]]], store: str) -> None:

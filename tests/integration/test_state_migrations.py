@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
@@ -78,3 +80,10 @@ def _fill(engine: Engine, tables: list[Table]) -> None:
                 numbered = isinstance(column.type, (BigInteger, Integer))
                 row[column.name] = isinstance(column.type, Boolean) or (1 if numbered else "x")
             connection.execute(insert(table), row)
+
+
+def test_two_processes_opening_a_new_database_at_once_both_succeed(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'state.db'}"
+    code = f"from shopkeeper.engines.state import open_state; open_state({url!r}).close()"
+    processes = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
+    assert [process.wait(60) for process in processes] == [0, 0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from shopkeeper.wiring.features import refresh_features
 from shopkeeper.wiring.forgetting import forget_person
 from shopkeeper.wiring.importing import import_into
 from shopkeeper.wiring.new_workspace import create_workspace
-from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.settings import Settings, load_settings
 
 USER, DEVICE, SESSION = "zz-unmistakable-user", "zz-unmistakable-device", "zz-unmistakable-session"
 
@@ -31,11 +32,10 @@ ACTS: list[tuple[str, dict[str, str]]] = [
 ]
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with everything a person may leave: events, orders, a record, rejects, features, lists, a check."""
-    source = tmp_path / "source"
-    source.mkdir()
+    source = tmp_path_factory.mktemp("source")
     events = [
         {"event_id": f"e{n}", "ts": f"2026-03-{1 + n % 20:02d}T10:00:00Z", "type": kind, "product": f"p{n % 7}", **who}
         for n, (kind, who) in enumerate(ACTS)
@@ -49,12 +49,18 @@ def settings(tmp_path: Path) -> Settings:
     tables: dict[str, Sequence[object]] = {"events": events, "orders": orders, "users": people}
     for name, rows in tables.items():
         (source / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    settings = create_workspace(tmp_path / "shop")
+    settings = create_workspace(tmp_path_factory.mktemp("filled") / "shop")
     import_into(settings, source, "uk")
     check_workspace(settings)
     refresh_features(settings)
     export(settings.folder(settings.engines.lists), {USER: [("p1", 2.0)], "other-user": [("p2", 1.0)]})
-    return settings
+    return settings.workspace
+
+
+@pytest.fixture
+def settings(filled: Path, tmp_path: Path) -> Settings:
+    """A copy of it."""
+    return load_settings(shutil.copytree(filled, tmp_path / "shop"))
 
 
 def naming(settings: Settings, *words: str) -> list[str]:
