@@ -41,10 +41,10 @@ class ServerProcess:
     host: str
     port: int
 
-    def stop(self) -> int:
-        """Send SIGTERM and return the exit code."""
+    def stop(self, seconds: float = 30) -> int:
+        """Send SIGTERM and return the exit code; TimeoutExpired where it has not ended in so many seconds."""
         self.process.terminate()
-        code = self.process.wait(30)
+        code = self.process.wait(seconds)
         if self.process.stdout is not None:
             self.process.stdout.close()
         return code
