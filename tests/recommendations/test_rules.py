@@ -396,7 +396,7 @@ def test_a_boosted_order_is_the_order_of_all_multiplied_scores(scores: list[floa
     ranked = sorted(enumerate(scores), key=lambda pair: -pair[1])
     found: list[Found] = [(n, score, Card(Product(product=f"p{n}"), None, None)) for n, score in ranked]
     expected = sorted(((n, score * (by if n in lifted else 1.0)) for n, score, _ in found), key=lambda pair: -pair[1])
-    assert [(n, score) for n, score, _ in weighed(iter(found), plan)] == expected
+    assert [(n, score) for n, score, _ in weighed(iter(found), plan, 10)] == expected
 
 
 # --- dry run ----------------------------------------------------------------------------------------------------

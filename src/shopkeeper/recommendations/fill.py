@@ -22,6 +22,8 @@ from shopkeeper.recommendations.trending import Trending
 from shopkeeper.recommendations.weighing import weighed_places
 from shopkeeper.serving.catalogue import Card, Catalogue
 
+_WANTED = 50
+"""Products of a brand or category that are looked at by how much they are wanted; the rest as the shelf lies."""
 _CONTEXT_PRODUCTS = 3
 """How many products of the page lend their category."""
 
@@ -103,13 +105,19 @@ def finish(
 
 
 def _meant(where: Where, store: str, stock: Stock) -> Iterator[str]:
-    """Yield products among which all that a condition means are, the most wanted first."""
+    """Yield products among which those a condition means are, the most wanted first."""
     yield from where.products
-    categories = tuple(map(normal, where.categories)) or ("",)
-    for category in categories:
+    if where.products and all(stock.catalogue.card(store, product) is not None for product in where.products):
+        return  # none of them is a parent
+    narrow = stock.shelf.order(store).matching(Filters(categories=where.categories, brands=where.brands))
+    if where.brands and not where.categories:
+        yield from sorted(narrow[:_WANTED], key=lambda product: -stock.demand(store, product))
+        yield from narrow[_WANTED:]
+        return
+    for category in tuple(map(normal, where.categories)) or ("",):
         yield from stock.trending.products(store, category)
-        yield from stock.popular_products(store, category)
-    yield from stock.shelf.order(store).matching(Filters(categories=where.categories, brands=where.brands))
+        yield from islice(stock.popular_products(store, category), _WANTED)
+    yield from narrow
 
 
 def _card_of(found: tuple[Card, Reason]) -> Card:

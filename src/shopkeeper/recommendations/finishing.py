@@ -16,7 +16,7 @@ from shopkeeper.recommendations.rule_book import Plan
 from shopkeeper.recommendations.rules import Rules
 from shopkeeper.serving.catalogue import Card
 
-LOOKS: Final = 5_000
+LOOKS: Final = 500
 """Products looked at for one include."""
 
 

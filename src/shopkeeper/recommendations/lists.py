@@ -61,7 +61,7 @@ def listed(
     found = _allowed(_MAKERS[name](Basis(request, past, loaded, stock, params)), rules, from_history=own)
     why: dict[str, Reason] = {}
     chosen = []
-    for _, score, card in places.admitted(weighed(_noting(found, why), rules.plan), card_of):
+    for _, score, card in places.admitted(weighed(_noting(found, why), rules.plan, request.body.k), card_of):
         chosen.append(Recommendation(card.product.product, score, (why[card.product.product],)))
     if own:
         return RecommendationAnswer(finish(chosen, request, stock, rules, places))

@@ -53,7 +53,7 @@ def from_the_night(
     shown = ((-1, score, card) for product, score in listed if (card := rules.allowed(product)) is not None)
     chosen = [
         Recommendation(card.product.product, score, (reasons.FOR_YOU,))
-        for _, score, card in places.admitted(weighed(shown, rules.plan), card_of)
+        for _, score, card in places.admitted(weighed(shown, rules.plan, request.body.k), card_of)
     ]
     return RecommendationAnswer(fill(chosen, past, Past(), stock, rules, places))
 

@@ -67,7 +67,7 @@ def recommend(
     evidence = gather(request, past, loaded, stock.catalogue, params)
     scored = candidates(request, evidence, loaded)
     k, more = places.left, params.exploration_pool if params.exploration > 0 else 0
-    ranked = weighed(judged(scored, evidence, loaded, rules), rules.plan)
+    ranked = weighed(judged(scored, evidence, loaded, rules), rules.plan, k)
     best = list(islice(ranked, max(k * POOL if reranks(params) else k, k + more)))
     varied = reranked(best, k + more, params, taste_of(request, evidence.past, stock, params))
     kept = {item for item, _, _ in varied}

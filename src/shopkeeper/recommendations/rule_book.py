@@ -28,9 +28,26 @@ from shopkeeper.serving.catalogue import Card
 
 _REMEMBERED: Final = 200_000
 """Cards whose rules are remembered, for each store."""
-_CUTS: Final = 2_000
+_CUTS: Final = 200
 """Pages whose rules are remembered, for each store."""
+_JUDGED: Final = 5_000
+"""Cards whose verdict is remembered, for each of them."""
 _FOREVER: Final = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What rules say of one card on one kind of page, as far as neither time nor the page itself plays a part.
+
+    Attributes:
+        bars: A hard rule keeps it out.
+        factor: What its score is multiplied by.
+        timely: It depends on time or page after all; everything is asked anew then.
+    """
+
+    bars: bool
+    factor: float
+    timely: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +58,7 @@ class Cut:
         mark: Names rules and version, the same in every process.
         timely: Rules that depend on time or page as well.
         most: Greatest factor a score can be multiplied by, at least 1.
+        judged: Verdicts on cards, each good as long as the card is the very same.
     """
 
     mark: str
@@ -54,6 +72,19 @@ class Cut:
     pins: Sequence[tuple[int, Pin]]
     bought: Sequence[tuple[int, Bought]]
     most: float
+    judged: dict[str, tuple[Card, Verdict]]
+
+    def weigh(self, numbers: Iterable[int]) -> tuple[bool, float]:
+        """Return whether the rules that are about a card bar it, and what they multiply its score by."""
+        factor, barred, passed = 1.0, False, 0
+        for number in numbers:
+            if number in self.filters:
+                passed += 1
+            elif number in self.factors:
+                factor *= self.factors[number]
+            elif number in self.bars:
+                barred = True
+        return barred or passed < len(self.filters), factor
 
 
 class RuleBook:
@@ -160,43 +191,55 @@ class RuleBook:
             pins=[(n, rule) for n, rule in held if isinstance(rule, Pin)],
             bought=[(n, rule) for n, rule in held if isinstance(rule, Bought)],
             most=most,
+            judged={},
         )
 
 
 class Plan:
     """The rules that hold for one request."""
 
-    __slots__ = ("_now", "_page", "book", "cut")
+    __slots__ = ("_here", "_now", "_page", "book", "cut")
 
     def __init__(self, book: RuleBook, page: Page, now: datetime) -> None:
         self.book = book
         self.cut = book.cut(page, now)
         self._page = page
         self._now = now
+        self._here: dict[str, tuple[int, ...]] = {}  # one answer reads one card of a product
 
     def about(self, card: Card) -> tuple[int, ...]:
         """Return the numbers of the rules of the store that are about a card, here and now; rising."""
-        numbers, timely = self.book.matches(card), self.cut.timely
-        if not timely or timely.isdisjoint(numbers):
-            return numbers
-        conditions = self.book.conditions
-        return tuple(n for n in numbers if n not in timely or conditions[n].holds_now(card, self._page, self._now))
+        product = card.product.product
+        numbers = self._here.get(product)
+        if numbers is None:
+            numbers, timely = self.book.matches(card), self.cut.timely
+            if not timely.isdisjoint(numbers):
+                conditions, page, now = self.book.conditions, self._page, self._now
+                numbers = tuple(n for n in numbers if n not in timely or conditions[n].holds_now(card, page, now))
+            self._here[product] = numbers
+        return numbers
 
     def bars(self, card: Card) -> bool:
         """Say whether a hard rule keeps a card out of every list."""
-        cut = self.cut
-        if not cut.bars and not cut.filters:
-            return False
-        numbers = self.about(card)
-        return not cut.bars.isdisjoint(numbers) or not cut.filters.issubset(numbers)
+        verdict = self._verdict(card)
+        return self.cut.weigh(self.about(card))[0] if verdict.timely else verdict.bars
 
     def factor(self, card: Card) -> float:
         """Return what the score of a card is multiplied by."""
-        factors, product = self.cut.factors, 1.0
-        for number in self.about(card):
-            if number in factors:
-                product *= factors[number]
-        return product
+        verdict = self._verdict(card)
+        return self.cut.weigh(self.about(card))[1] if verdict.timely else verdict.factor
+
+    def _verdict(self, card: Card) -> Verdict:
+        judged = self.cut.judged
+        known = judged.get(card.product.product)
+        if known is not None and known[0] is card:
+            return known[1]
+        numbers = self.book.matches(card)
+        verdict = Verdict(*self.cut.weigh(numbers), timely=not self.cut.timely.isdisjoint(numbers))
+        if len(judged) >= _JUDGED:
+            judged.clear()
+        judged[card.product.product] = (card, verdict)
+        return verdict
 
     def days_barred(self, card: Card | None) -> float | None:
         """Return for how long a purchase bars a product, days; None where no rule says."""

@@ -36,6 +36,6 @@ def trending_list(
     live = ((-1, score, card) for product, score in stock.trending.top(store, path) if (card := rules.allowed(product)))
     shown = [
         Recommendation(card.product.product, score, (reason,))
-        for _, score, card in places.admitted(weighed(live, rules.plan), card_of)
+        for _, score, card in places.admitted(weighed(live, rules.plan, k), card_of)
     ]
     return RecommendationAnswer(fill(shown, request, Past(), stock, rules, places))

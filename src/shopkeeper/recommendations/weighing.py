@@ -11,24 +11,26 @@ from shopkeeper.recommendations.found import Found
 from shopkeeper.recommendations.rule_book import Plan
 from shopkeeper.serving.catalogue import Card
 
-LOOKS: Final = 2_000
-"""Best candidates among which a boost is looked for; what lies behind them by score is lifted no more."""
+LOOKS: Final = 5
+"""Times as many candidates as are wanted, and `FEWEST` at least, among which a boost is looked for."""
+FEWEST: Final = 100
 FoundT = TypeVar("FoundT")
 
 
-def weighed(found: Iterator[Found], plan: Plan | None) -> Iterator[Found]:
+def weighed(found: Iterator[Found], plan: Plan | None, k: int) -> Iterator[Found]:
     """Yield candidates by score times factor, best first; equal ones in the order they came.
 
     Args:
         found: Best first by score; it is read only as far as something behind could still come first.
+        k: How many are wanted; what lies far behind them by score is lifted no more.
     """
     if plan is None or not plan.weighs:
         yield from found
         return
-    most = plan.cut.most
+    most, looks = plan.cut.most, max(FEWEST, LOOKS * k)
     waiting: list[tuple[float, int, Found]] = []
     for seen, (item, score, card) in enumerate(found):
-        if seen == LOOKS:
+        if seen == looks:
             most = 1.0
         weight = score * min(plan.factor(card), most)
         if weight <= 0:  # buried behind all others: it comes back, if at all, with what fills up
