@@ -99,6 +99,12 @@ def test_a_merchandiser_of_one_store_does_not_change_another(bob: Browser) -> No
     assert form(bob, [P4_FIRST], "save", store="de")[0] == 403
 
 
+def test_where_nobody_can_sign_in_yet_the_page_shows_rules_and_how_else_they_are_changed(shop: Any) -> None:  # noqa: ANN401
+    page = Browser(shop, client=("127.0.0.1", 1), base="http://127.0.0.1:8000").get("/rules?store=uk").text
+    assert "makes the first" in page
+    assert "<textarea" not in page
+
+
 def test_rules_are_said_in_words() -> None:
     rules = read_rules([
         {"do": "quota", "name": "a", "per": "brand", "at_most": 2,
