@@ -24,6 +24,9 @@ class Night:
 NIGHT = Night({"ann": [("toy", 0.9), ("lamp", 0.5), ("pan", 0.4), ("cup", 0.3)]})
 
 
+NIGHTLY = ["toy", "lamp", "pan"]
+
+
 def nightly(shop: Shop, night: Night = NIGHT) -> RecommendationSystem:
     made = RecommendationSystem(shop.catalogue, shop.trending, lists=night)
     made.load(shop.bundle())
@@ -68,3 +71,26 @@ def test_an_answer_is_kept_until_other_lists_come(shop: Shop) -> None:
     assert system.cache_key(shop.request(user="ann", live=[("fork", "view")])) == before
     night.mark += 1
     assert system.cache_key(shop.request(user="ann")) != before
+
+
+def test_hybrid_lists_are_live_for_who_did_enough_lately_and_of_the_night_for_all_others(shop: Shop) -> None:
+    system = nightly(shop).with_settings({"lists": "hybrid", "lively_events": 2})
+    fork, knife = ("fork", "view"), ("knife", "view")
+    assert shown(system, shop, user="ann") == NIGHTLY
+    assert shown(system, shop, user="ann", live=[fork]) == NIGHTLY
+    assert shown(system, shop, user="ann", live=[fork, knife]) == shop.ask(user="ann", live=[fork, knife]) != NIGHTLY
+
+
+def test_what_was_done_too_long_ago_and_what_shows_no_interest_makes_nobody_lively(shop: Shop) -> None:
+    system = nightly(shop).with_settings({"lists": "hybrid", "lively_hours": 1.5 / 60})
+    assert shown(system, shop, user="ann", live=[("fork", "view")]) != NIGHTLY  # a minute ago
+    assert shown(system, shop, user="ann", live=[("fork", "view"), ("toy", "dismiss")])[0] != "toy"
+    late = system.with_settings({"lively_hours": 0.5 / 60})
+    assert shown(late, shop, user="ann", live=[("fork", "view")]) == NIGHTLY
+
+
+def test_a_hybrid_answer_is_cached_until_what_it_is_made_of_changes(shop: Shop) -> None:
+    system = nightly(shop).with_settings({"lists": "hybrid", "lively_events": 2})
+    keys = [system.cache_key(shop.request(user="ann", live=[("fork", "view")] * count)) for count in range(4)]
+    assert keys[0] == keys[1]
+    assert len(set(keys)) == 3

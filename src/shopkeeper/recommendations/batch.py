@@ -35,6 +35,7 @@ class BatchAsk:
         k: Products wanted in each list.
         now: Moment the lists are for, UTC.
         surface: Where they are shown; rules may depend on it.
+        params: The recipe serving answers by.
     """
 
     version: str
@@ -43,6 +44,7 @@ class BatchAsk:
     k: int
     now: datetime
     surface: str = "home"
+    params: RecommendParams = DEFAULT_PARAMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +96,11 @@ class BatchRecommender:
     as serving does, by `recommend`.
     """
 
-    def __init__(
-        self, loaded: LoadedModel, stock: Stock, ask: BatchAsk, params: RecommendParams = DEFAULT_PARAMS
-    ) -> None:
+    def __init__(self, loaded: LoadedModel, stock: Stock, ask: BatchAsk) -> None:
         self._loaded = loaded
         self._stock = stock
         self._ask = ask
-        self._params = params
+        self._params = params = ask.params
         self._group = stock.catalogue.group(ask.store)
         self._codes = {product: code for code, product in enumerate(shelf_products(stock, ask.store))}
         self._strangers: RecommendationAnswer | None = None

@@ -1,13 +1,16 @@
-"""Answers from lists that were made overnight: the cheap way, for comparison with answers of the moment."""
+"""Answers from lists that were made overnight: the cheap way, for everybody or for those who did nothing lately."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Protocol
 
 import msgspec
 
+from shopkeeper.commerce.event import INTEREST
 from shopkeeper.recommendations import reasons
 from shopkeeper.recommendations.answer import Recommendation, RecommendationAnswer
 from shopkeeper.recommendations.fill import Stock, fill
@@ -33,6 +36,19 @@ class NightLists(Protocol):
     def of(self, store: str, user: str) -> Sequence[tuple[str, float]] | None:
         """Return a user's products with their scores, best first; None for a user or store without a list."""
         ...
+
+
+def answered_live(request: RecommendationRequest, params: RecommendParams) -> bool:
+    """Say whether a recipe answers a shopper with all that is known now, and not from the lists of the night."""
+    if params.lists != "hybrid":
+        return params.lists == "live"
+    since = request.now - timedelta(hours=params.lively_hours)
+    lately = (event for event in request.profile.events if event.type in INTEREST and _utc(event.ts) > since)
+    return len(list(islice(lately, params.lively_events))) == params.lively_events
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def from_the_night(

@@ -35,7 +35,10 @@ class RecommendParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         new_views: A product with so much interest lately, in views, is new no longer; 0 = however much it had.
         search_share: What the model counts beside the relevance of a search result, 0 = nothing, to 1 = all.
         lists: `live` answers with all that is known now; `nightly` gives the list that was made for the shopper
-            overnight, whatever page they are on and whatever they did since.
+            overnight, whatever page they are on and whatever they did since; `hybrid` answers live who is lively, and
+            gives everybody else the list of the night.
+        lively_events: A shopper is lively from so many events on, of those that show interest.
+        lively_hours: Only events of so many hours count for that.
     """
 
     history_share: Annotated[float, Meta(ge=0)] = 0.3
@@ -52,7 +55,9 @@ class RecommendParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     new_days: Annotated[float, Meta(gt=0)] = 30.0
     new_views: Annotated[float, Meta(ge=0)] = 0.0
     search_share: Annotated[float, Meta(ge=0, le=1)] = 0.3
-    lists: Literal["live", "nightly"] = "live"
+    lists: Literal["live", "nightly", "hybrid"] = "live"
+    lively_events: Annotated[int, Meta(ge=1, le=50)] = 1
+    lively_hours: Annotated[float, Meta(gt=0)] = 24.0
 
 
 DEFAULT_PARAMS: Final = RecommendParams()

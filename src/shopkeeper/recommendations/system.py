@@ -19,7 +19,7 @@ from shopkeeper.recommendations.fill import Stock
 from shopkeeper.recommendations.lists import cached, listed
 from shopkeeper.recommendations.loaded import LoadedModel, load_model
 from shopkeeper.recommendations.merchandising import Surface
-from shopkeeper.recommendations.nightly import NightLists, from_the_night
+from shopkeeper.recommendations.nightly import NightLists, answered_live, from_the_night
 from shopkeeper.recommendations.past import Past
 from shopkeeper.recommendations.places import within_quotas
 from shopkeeper.recommendations.recipe import DEFAULT_PARAMS, RecommendParams, changed
@@ -147,7 +147,7 @@ class RecommendationSystem:
         surface, params = self._made_by(request)
         if surface.list != "for_you":
             return listed(surface.list, request, loaded, stock, params)
-        if params.lists == "nightly":
+        if not answered_live(request, params):
             return from_the_night(request, loaded, stock, params, self._lists)
         return recommend(request, loaded, stock, params)
 
@@ -209,7 +209,7 @@ class RecommendationSystem:
 
     def _made_at(self, request: RecommendationRequest) -> Hashable:
         """Return what changes when a shopper's answer would: their profile, or the lists of the night and refusals."""
-        if self._params.lists == "live":
+        if answered_live(request, self._made_by(request)[1]):
             return request.profile.version
         return self._lists.mark if self._lists is not None else 0, refusals(request.profile.events)
 

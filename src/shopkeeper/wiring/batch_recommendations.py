@@ -22,6 +22,7 @@ from shopkeeper.quality.ports import NamedQuery, Warehouse
 from shopkeeper.recommendations.batch import BatchAsk, BatchShard, recommend_shard, shelf_products
 from shopkeeper.recommendations.batch_stock import pack_stock
 from shopkeeper.recommendations.fill import Stock
+from shopkeeper.recommendations.recipe import DEFAULT_PARAMS, changed
 from shopkeeper.recommendations.shelf import Shelf
 from shopkeeper.recommendations.shop_rules import ShopRules
 from shopkeeper.recommendations.system import RecommendationSystem
@@ -134,7 +135,8 @@ def _export(settings: Settings, asked: _Asked, out: Path, say: Callable[[str], N
     basis = _basis(settings, asked)
     users, bundle = basis.users, basis.bundle
     say(f"{len(users):,} users of {store}, {basis.refused:,} more do not allow it")
-    ask = BatchAsk(bundle.version, bundle.manifest.model, store, k, asked.moment, surface)
+    params = changed(DEFAULT_PARAMS, settings.recommendations.recipe)
+    ask = BatchAsk(bundle.version, bundle.manifest.model, store, k, asked.moment, surface, params)
     shared: Mapping[str, Any] = {**bundle.arrays, **pack_stock(basis.stock, basis.store)}
     shards = -(-len(users) // per_shard)
     filled = 0
