@@ -199,8 +199,6 @@ class RuleSet(Struct, frozen=True, kw_only=True):
     at: datetime | None = None
 
 
-HARD: Final = (Filter, Exclude, Quota)
-"""Kinds that no other rule overrides."""
 _FIELDS: Final = {
     kind.__struct_config__.tag: ", ".join(("do", *kind.__struct_encode_fields__)) for kind in Rule.__args__
 }
