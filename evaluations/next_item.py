@@ -4,9 +4,8 @@
 
 leave-one-out: `interactions.parquet` (user_id, position, item_id, split); models learn from `train` rows alone, history
 = train and valid rows, which do not compete; full ranking. session: `train_sessions.parquet` (session, position,
-item_id) and `test_examples.parquet` (history, target); the history competes. temporal: a dataset folder of the data
-contract with an `events` table; one global cut in time. Ties share their middle rank. The last line of stdout is one
-JSON object.
+item_id) and `test_examples.parquet` (history, target); the history competes. temporal: `next_weeks.py`. Ties share
+their middle rank. The last line of stdout is one JSON object.
 
 Whatever is chosen (parameters by `--trials N`, weights of the blend) is chosen on the valid rows, on the newest
 sessions, or on the newest fifth of the training part; the latter two are then fitted again on all of it. The test part
@@ -30,11 +29,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, its own f
 from evaluations.next_item_models import CHANCE, PARTS, SEARCHED, Workshop, averaged
 from evaluations.protocols import PROTOCOLS
 
+from evaluations import next_weeks
 from shopkeeper.errors import InputError, ShopkeeperError, UnknownModel
 from shopkeeper.recommendations.metrics import coverage, of_ranks
 from shopkeeper.recommendations.ranking import rank_targets
 from shopkeeper.training.comparison import intervals
 
+TEMPORAL = "temporal"
 MODELS = ("popular", "item-knn", "session-knn", "ease", "als", "session", "blend")
 
 
@@ -65,6 +66,8 @@ def evaluate(workshop: Workshop, name: str, seeds: list[int]) -> dict[str, Any]:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Evaluate every model asked for and return the document."""
+    if args.protocol == TEMPORAL:
+        return next_weeks.run(args)
     begun = time.perf_counter()
     names = [name.strip() for name in args.models.split(",") if name.strip()]
     if unknown := [name for name in names if name not in MODELS]:
@@ -107,7 +110,7 @@ def main() -> int:
     """Run from the command line; 2 = wrong input, 1 = failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--protocol", choices=list(PROTOCOLS), default="leave-one-out")
+    parser.add_argument("--protocol", choices=[*PROTOCOLS, TEMPORAL], default="leave-one-out")
     parser.add_argument("--models", default="popular,item-knn")
     parser.add_argument("--budget-minutes", type=float, default=50.0, help="No further model is begun after so many.")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="Where the session model is trained.")

@@ -45,14 +45,12 @@ SESSION: Mapping[str, SessionParams] = {
     "session": SessionParams(
         width=128, dropout=0.2, temperature=0.07, rate=0.002, epochs=3, tokens=1_024, full_products=0, history=20
     ),
-    "temporal": SessionParams(),
 }
 """How the encoder is trained, by protocol."""
 
 PARTS: Mapping[str, tuple[str, ...]] = {
     "leave-one-out": (Session.name, ItemKnn.name),
     "session": (Session.name, ItemKnn.name, SessionKnn.name),
-    "temporal": (Session.name, ItemKnn.name, SessionKnn.name),
 }
 """Models of the blend, by protocol: session-knn where there are sessions."""
 

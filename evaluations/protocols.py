@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +11,12 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.commerce.tables import TRAFFIC_VERDICTS
-from shopkeeper.engines.duckdb_session import open_duckdb
 from shopkeeper.errors import InputError
-from shopkeeper.quality.ports import NamedQuery
-from shopkeeper.quality.views import VIEWS
-from shopkeeper.recommendations.extract import extract_interactions
 from shopkeeper.recommendations.history import HistoryBatch
 from shopkeeper.recommendations.interactions import SECOND, VIEW, Interactions
 from shopkeeper.recommendations.items import single_group
 from shopkeeper.recommendations.popular import PopularParams
-from shopkeeper.recommendations.questions import time_exam
 from shopkeeper.recommendations.ranking import Questions
-from shopkeeper.training.split import time_split
 
 Columns = dict[str, npt.NDArray[Any]]
 Integers = npt.NDArray[np.int64]
@@ -36,15 +27,6 @@ WITHOUT_TIMES = PopularParams(half_life_days=1e12)
 LATEST_SESSIONS = 6_000
 """Newest sessions, at most a tenth, that are held out while something is chosen."""
 MOST_VALIDATED = 10_000
-
-TABLES: Mapping[str, str] = {
-    "events": "event_id ts received_at store type visitor user session product consent traffic device user_agent",
-    "stores": "store customer_group consent_default",
-    "users": "user store consent",
-    "products": "product store kind categories",
-    TRAFFIC_VERDICTS.name: " ".join(column.name for column in TRAFFIC_VERDICTS.columns),
-}
-"""Tables of the data contract and the columns that are read of them."""
 
 
 @dataclass(frozen=True)
@@ -148,67 +130,6 @@ def latest(data: Interactions, names: npt.NDArray[Any], seed: int) -> Questions:
     return every_item(plain_history(starts, seen.items[rows]), seen.items[places], names, mask=False)
 
 
-def temporal(folder: Path, seed: int) -> Case:
-    """Read a dataset folder of the data contract and cut it in time, the newest fifth asked."""
-    data = extract_interactions(FolderWarehouse(folder))
-    split = time_split(data.times, 0.2)
-    exam = time_exam(data, split.cutoff, seed, most=100_000)
-    train = data.take(split.train)
-    before = time_split(train.times, 0.2)
-    validation = time_exam(train, before.cutoff, seed, most=MOST_VALIDATED)
-    return Case(train.take(before.train), validation.questions, train, exam.questions, True, PopularParams())
-
-
-class FolderWarehouse:
-    """A dataset folder behind `quality.ports.Warehouse`; columns and tables that are absent read as missing."""
-
-    def __init__(self, folder: Path) -> None:
-        self._connection = open_duckdb(Path(tempfile.gettempdir()), memory="2GB")
-        for table, wanted in TABLES.items():
-            files = [path for ending in ("parquet", "csv", "jsonl") if (path := folder / f"{table}.{ending}").is_file()]
-            if not files and table == "events":
-                raise InputError(f"There is no events.parquet, .csv or .jsonl in {folder}.", "See docs for the layout.")
-            self._show(table, wanted.split(), files[0] if files else None)
-        self._connection.execute(f"CREATE VIEW human_events AS {VIEWS['human_events']}")
-
-    def fetch(self, query: NamedQuery, **parameters: object) -> dict[str, npt.NDArray[np.generic]]:
-        """Run one named query."""
-        bound = {k: v.replace(tzinfo=None) if isinstance(v, datetime) else v for k, v in parameters.items()}
-        found = self._connection.execute(query.text, bound or None).fetchnumpy()
-        return {name: np.asarray(np.ma.getdata(values)) for name, values in found.items()}
-
-    def _show(self, table: str, wanted: list[str], file: Path | None) -> None:
-        source, there = "(SELECT 1 WHERE false)", dict[str, str]()
-        if file is not None:
-            reader = {".parquet": "read_parquet", ".csv": "read_csv", ".jsonl": "read_json_auto"}[file.suffix]
-            source = f"{reader}('{str(file).replace(chr(39), chr(39) * 2)}')"
-            described = self._connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()  # noqa: S608
-            there = {str(row[0]): str(row[1]) for row in described}
-        columns = ", ".join(f'{self._expression(name, there)} AS "{name}"' for name in wanted)
-        self._connection.execute(f"CREATE TABLE {table} AS SELECT {columns} FROM {source}")  # noqa: S608
-
-    @staticmethod
-    def _expression(name: str, there: Mapping[str, str]) -> str:
-        if name not in there:
-            absent = {
-                "event_id": "CAST(row_number() OVER () AS VARCHAR)",
-                "ts": "CAST(NULL AS TIMESTAMP)",
-                "received_at": "CAST(NULL AS TIMESTAMP)",
-            }
-            return absent.get(name, "CAST(NULL AS VARCHAR)")
-        kind = there[name]
-        if name in ("ts", "received_at"):
-            if kind.startswith("TIMESTAMP") or kind in ("DATE", "VARCHAR"):
-                return f"CAST(CAST({name} AS TIMESTAMPTZ) AS TIMESTAMP)"
-            return (
-                f"make_timestamp(CAST(CASE WHEN {name} > 1e11 THEN {name} * 1000 ELSE {name} * 1000000 END AS BIGINT))"
-            )
-        if name == "categories" and kind == "VARCHAR":
-            return "CASE WHEN categories LIKE '[%' THEN categories ELSE CAST(to_json([categories]) AS VARCHAR) END"
-        nested = kind.endswith("[]") or kind.startswith("STRUCT")
-        return f'CAST(to_json("{name}") AS VARCHAR)' if nested else f'CAST("{name}" AS VARCHAR)'
-
-
 def read(file: Path, text: str) -> Columns:
     """Return the columns of a query over one Parquet file."""
     if not file.is_file():
@@ -257,5 +178,5 @@ def ends(lengths: npt.NDArray[Any]) -> Integers:
 
 
 PROTOCOLS: Mapping[str, Callable[[Path, int], Case]] = {
-    "leave-one-out": leave_one_out, "session": session, "temporal": temporal,
+    "leave-one-out": leave_one_out, "session": session,
 }  # fmt: skip

@@ -18,7 +18,7 @@ def importance(model: str) -> dict[str, float]:
 
 
 def test_a_popularity_lives_on_popularity_alone() -> None:
-    assert importance("popular") == {"history": 0, "order": 0, "event kinds": 0, "popularity": 1}
+    assert importance("popular") == dict.fromkeys(SIGNALS, 0.0) | {"popularity": 1.0}
 
 
 def test_item_knn_lives_on_the_planted_rings_so_on_history_and_order() -> None:

@@ -6,6 +6,8 @@ from shopkeeper.recommendations.als import Als, AlsParams
 from shopkeeper.recommendations.blend import BlendParams
 from shopkeeper.recommendations.blend_fit import fit_blend
 from shopkeeper.recommendations.ease import Ease, EaseParams
+from shopkeeper.recommendations.hybrid import Hybrid
+from shopkeeper.recommendations.hybrid_params import HybridParams
 from shopkeeper.recommendations.interactions import Interactions
 from shopkeeper.recommendations.item_knn import ItemKnn, ItemKnnParams
 from shopkeeper.recommendations.learn import LEARNABLE
@@ -66,6 +68,12 @@ class TestBlendWithoutPyTorch(RecommendationModelSuite):
     def fit(self, data: Interactions, seed: int) -> RecommendationModel:
         params = BlendParams(None, ItemKnnParams(), SessionKnnParams(session_minutes=1e6, reach=20.0), 0.2)
         return fit_blend(data, params, seed)
+
+
+class TestHybrid(RecommendationModelSuite):
+    def fit(self, data: Interactions, seed: int) -> RecommendationModel:
+        small = AlsParams(factors=8, iterations=3)
+        return Hybrid.fit(data, HybridParams(trees=20, leaves=8, fewest=5, axes=8, cuts=2, als=small), seed)
 
 
 class TestItemKnnWithFewNeighbours(RecommendationModelSuite):

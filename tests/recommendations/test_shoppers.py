@@ -7,8 +7,8 @@ import pytest
 
 from shopkeeper.errors import BundleDamaged
 from shopkeeper.recommendations.interactions import KINDS
+from shopkeeper.recommendations.purchases import BOUGHT_ENTRIES
 from shopkeeper.recommendations.shoppers import (
-    BOUGHT_ENTRIES,
     HISTORY_ENTRIES,
     ShopperPasts,
     forget,
@@ -38,7 +38,7 @@ def test_a_shopper_s_past_is_in_order_with_the_strongest_of_each_run() -> None:
     assert past is not None
     assert names(past.items) == ["mug", "cup", "mug"]
     assert [KINDS[kind] for kind in past.kinds.tolist()] == ["cart", "purchase", "view"]
-    assert names(past.bought) == ["cup"]
+    assert names(past.purchases.items) == ["cup"]
     assert np.diff(past.seconds.astype(np.int64)).tolist() == [60, 120]
 
 
@@ -61,8 +61,8 @@ def test_a_bought_product_stays_known_when_views_push_it_out_of_the_history() ->
     past = ShopperPasts.build(interactions(many)).find(ANN)
     assert past is not None
     assert "toy" not in names(past.items)
-    assert names(past.bought) == ["toy"]
-    assert len(past.bought) <= BOUGHT_ENTRIES
+    assert names(past.purchases.items) == ["toy"]
+    assert len(past.purchases.items) <= BOUGHT_ENTRIES
 
 
 def test_every_shopper_is_found_among_many() -> None:
@@ -83,7 +83,7 @@ def test_the_forgotten_are_gone_and_nobody_else(shop: Shop) -> None:
     assert pasts.find(ANN) is None
     found = pasts.find(BEN)
     assert found is not None
-    assert (names(found.items), names(found.bought)) == (["cup"], ["cup"])
+    assert (names(found.items), names(found.purchases.items)) == (["cup"], ["cup"])
     assert len(pasts) == 2
     assert after.manifest.content != bundle.manifest.content
     assert forget(bundle.folder, [ANN]) == 0

@@ -21,6 +21,7 @@ from shopkeeper.intake.ports import SourcedRow
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.serving.live_tables import ROWS_AT_ONCE, LiveTables
 from shopkeeper.serving.telemetry import Telemetry
+from shopkeeper.serving.user_traits import UserTraits
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
@@ -54,10 +55,11 @@ class SlowTables(MemoryTableStore):
 class Shelf:
     def __init__(self, tables: MemoryTableStore) -> None:
         self.tables, self.catalogue = tables, Catalogue()
-        self.consents = UserConsents(self.catalogue.group)
+        self.consents, self.traits = UserConsents(self.catalogue.group), UserTraits(self.catalogue.group)
         ticks = count()
         telemetry = Telemetry(lambda: 0.0)
-        self.live = LiveTables(Ink(), tables, self.catalogue, self.consents, telemetry, lambda: float(next(ticks)))
+        seconds = lambda: float(next(ticks))  # noqa: E731 - a clock
+        self.live = LiveTables(Ink(), tables, self.catalogue, self.consents, telemetry, seconds, self.traits)
 
     def price(self) -> float | None:
         card = self.catalogue.card("uk", "lamp")

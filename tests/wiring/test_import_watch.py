@@ -21,6 +21,7 @@ from shopkeeper.recommendations.request import RecommendationBody
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.serving.live_tables import LiveTables
 from shopkeeper.serving.telemetry import Telemetry
+from shopkeeper.serving.user_traits import UserTraits
 from shopkeeper.wiring.import_watch import ImportWatch
 from shopkeeper.wiring.importing import import_into
 from shopkeeper.wiring.serve import Serving, open_serving
@@ -112,7 +113,8 @@ class Flaky(MemoryTableStore):
 def test_a_reload_that_fails_is_tried_again_and_kept_answers_go_once_it_worked() -> None:
     tables, reports, catalogue = Flaky(), MemoryReports(), Catalogue()
     telemetry = Telemetry(lambda: 0.0)
-    live = LiveTables(Ink(), tables, catalogue, UserConsents(catalogue.group), telemetry, time.perf_counter)
+    consents, traits = UserConsents(catalogue.group), UserTraits(catalogue.group)
+    live = LiveTables(Ink(), tables, catalogue, consents, telemetry, time.perf_counter, traits)
     cleared: list[bool] = []
     watch = ImportWatch(reports, live, lambda: cleared.append(True))
     tables.upsert(PRODUCTS, [SourcedRow(Product(product="lamp", store="uk"), datetime(2026, 1, 1, tzinfo=UTC))])

@@ -65,7 +65,11 @@ class Als(Reading[AlsParams]):
     @classmethod
     def fit(cls, data: Interactions, params: AlsParams, seed: int, popular_params: PopularParams | None = None) -> Als:
         """Learn the factors of every group's products. Raises ConfigError where the library for it is missing."""
-        popular = Popular.fit(data, popular_params or PopularParams(), seed)
+        return cls.beside(data, Popular.fit(data, popular_params or PopularParams(), seed), params, seed)
+
+    @classmethod
+    def beside(cls, data: Interactions, popular: Popular, params: AlsParams, seed: int) -> Als:
+        """Learn the factors beside popularity that is counted already."""
         factors = np.zeros((len(data.index), params.factors), dtype=np.float32)
         for start, end in data.index.spans():
             factors[start:end] = _learnt(strengths(data.sequences, start, end), params, seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
@@ -10,6 +11,7 @@ import numpy.typing as npt
 
 from shopkeeper.errors import Unavailable
 from shopkeeper.quality.ports import NamedQuery, Warehouse
+from shopkeeper.recommendations.extract_facts import extract_facts, extract_traits
 from shopkeeper.recommendations.interactions import NOBODY, Interactions
 from shopkeeper.recommendations.items import ItemIndex
 from shopkeeper.recommendations.shoppers import KeyKind, shopper_key
@@ -39,7 +41,8 @@ def extract_interactions(
         )
         data = _assemble(rows, items, shoppers, stores)
         if data is not None:
-            return data
+            facts, traits = extract_facts(warehouse, data.index), extract_traits(warehouse, data.shopper_keys)
+            return replace(data, facts=facts, traits=traits)
     raise Unavailable(
         f"The event log changed during each of {_TRIES} reads.",
         "Train with `--until` a moment ago, or when less is coming in.",

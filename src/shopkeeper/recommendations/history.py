@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from shopkeeper.commerce.traits import UNKNOWN_TRAITS, Traits
 from shopkeeper.recommendations.interactions import KINDS
+from shopkeeper.recommendations.purchases import NO_PURCHASES, Purchases, purchases_of
 
 KIND_STRENGTHS: npt.NDArray[np.float32] = np.array(
     [{"view": 1.0, "click": 1.0, "rating": 1.2, "cart": 1.5, "checkout": 1.5, "purchase": 1.5}[kind] for kind in KINDS],
@@ -45,6 +48,8 @@ class Asked:
         kinds: Place in `interactions.KINDS`; a product of the page counts as viewed; shape (h,).
         times: Seconds since 1970 UTC, `now` for the page; shape (h,).
         page: True for products of the page; shape (h,).
+        purchases: What they bought and how often, reaching further back than the items.
+        traits: What their record says of them, where they allow it to be used.
     """
 
     store: str
@@ -54,6 +59,8 @@ class Asked:
     kinds: npt.NDArray[np.int8]
     times: npt.NDArray[np.int64]
     page: npt.NDArray[np.bool_]
+    purchases: Purchases = NO_PURCHASES
+    traits: Traits = UNKNOWN_TRAITS
 
     def __len__(self) -> int:
         return len(self.items)
@@ -80,6 +87,7 @@ class HistoryBatch:
         times: Seconds since 1970 UTC, never falling within a history; shape (m,).
         stores: Code of the store each answer is for, -1 = one the model never saw; shape (n,).
         moments: When each is asked, seconds since 1970 UTC; shape (n,).
+        traits: What each shopper's record says; empty = nothing is known of any; length n or 0.
     """
 
     starts: npt.NDArray[np.int64]
@@ -88,6 +96,7 @@ class HistoryBatch:
     times: npt.NDArray[np.int64]
     stores: npt.NDArray[np.int32]
     moments: npt.NDArray[np.int64]
+    traits: Sequence[Traits] = ()
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -116,6 +125,7 @@ class HistoryBatch:
             self.times[low:high],
             self.stores[start:end],
             self.moments[start:end],
+            self.traits[start:end],
         )
 
     def take(self, rows: npt.NDArray[np.int64]) -> HistoryBatch:
@@ -124,26 +134,29 @@ class HistoryBatch:
         starts = np.zeros(len(rows) + 1, dtype=np.int64)
         np.cumsum(lengths, out=starts[1:])
         places = np.repeat(self.starts[rows] - starts[:-1], lengths) + np.arange(int(starts[-1]))
-        return self._with(starts, places, self.stores[rows], self.moments[rows])
+        traits = tuple(self.traits[row] for row in rows.tolist()) if self.traits else ()
+        return self._with(starts, places, self.stores[rows], self.moments[rows], traits)
 
     def newest(self, most: int) -> HistoryBatch:
         """Return the same histories cut to their newest `most` entries."""
         newer = np.repeat(self.starts[1:], np.diff(self.starts)) - 1 - np.arange(len(self.items))
         starts = np.zeros_like(self.starts)
         np.cumsum(np.minimum(np.diff(self.starts), most), out=starts[1:])
-        return self._with(starts, np.flatnonzero(newer < most), self.stores, self.moments)
+        return self._with(starts, np.flatnonzero(newer < most), self.stores, self.moments, self.traits)
 
     def keep(self, entries: npt.NDArray[np.bool_]) -> HistoryBatch:
         """Return the same histories without the entries where `entries` is false."""
         before = np.concatenate([[0], np.cumsum(entries)]).astype(np.int64)
-        return self._with(before[self.starts], np.flatnonzero(entries), self.stores, self.moments)
+        return self._with(before[self.starts], np.flatnonzero(entries), self.stores, self.moments, self.traits)
 
     def asked(self, row: int, store: str, weights: npt.NDArray[np.float64]) -> Asked:
         """Return what a request that comes with no page asks for the history at `row`; weights are of that history."""
         part = slice(int(self.starts[row]), int(self.starts[row + 1]))
         items = self.items[part].astype(np.int64)
         page = np.zeros(len(items), dtype=np.bool_)
-        return Asked(store, int(self.moments[row]), items, weights, self.kinds[part], self.times[part], page)
+        kinds, times = self.kinds[part], self.times[part]
+        purchases, traits = purchases_of(items, kinds, times), self.traits[row] if self.traits else UNKNOWN_TRAITS
+        return Asked(store, int(self.moments[row]), items, weights, kinds, times, page, purchases, traits)
 
     def _with(
         self,
@@ -151,5 +164,6 @@ class HistoryBatch:
         places: npt.NDArray[np.int64],
         stores: npt.NDArray[np.int32],
         moments: npt.NDArray[np.int64],
+        traits: Sequence[Traits],
     ) -> HistoryBatch:
-        return HistoryBatch(starts, self.items[places], self.kinds[places], self.times[places], stores, moments)
+        return HistoryBatch(starts, self.items[places], self.kinds[places], self.times[places], stores, moments, traits)

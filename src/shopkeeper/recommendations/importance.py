@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +14,25 @@ from shopkeeper.recommendations.items import ItemIndex
 from shopkeeper.recommendations.metrics import ndcg
 from shopkeeper.recommendations.ranking import Questions, Ranker, rank_targets
 
-SIGNALS = ("history", "order", "event kinds", "popularity")
-"""The shopper's past, which of it is new, what was done with it, and what everybody wants."""
+SIGNALS = ("history", "order", "event kinds", "popularity", "demographics")
+"""The shopper's past, which of it is new, what was done with it, what everybody wants, and what their record says."""
+
+GROUPS = ("repurchase", "content")
+"""Groups of features that are kept as well from a model that reads them."""
+
+
+@runtime_checkable
+class Grouped(Protocol):
+    """A ranker over groups of features."""
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Names of the groups it reads."""
+        ...
+
+    def without(self, group: str) -> Ranker:
+        """Return the same ranker that is told nothing by a group."""
+        ...
 
 
 class _Impersonal:
@@ -45,12 +63,16 @@ def importances(model: Ranker, questions: Questions) -> Mapping[str, float]:
         "history": _without_history(told),
         "order": _without_order(told),
         "event kinds": replace(told, kinds=np.zeros_like(told.kinds)),
+        "demographics": replace(told, traits=()),
     }
     whole = _worth(model, questions, told)
     lost = {name: max(whole - _worth(model, questions, less), 0.0) for name, less in kept_away.items()}
     lost["popularity"] = max(whole - _worth(_Impersonal(model), questions, told), 0.0)
+    if isinstance(model, Grouped):
+        for group in (name for name in GROUPS if name in model.groups):
+            lost[group] = max(whole - _worth(model.without(group), questions, told), 0.0)
     total = sum(lost.values())
-    return {name: lost[name] / total if total else 0.0 for name in SIGNALS}
+    return {name: value / total if total else 0.0 for name, value in lost.items()}
 
 
 def _worth(model: Ranker, questions: Questions, told: HistoryBatch) -> float:

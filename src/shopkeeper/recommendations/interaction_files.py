@@ -11,6 +11,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from shopkeeper.errors import BundleDamaged
+from shopkeeper.recommendations.facts import ItemFacts, TraitTable
 from shopkeeper.recommendations.interactions import Interactions
 from shopkeeper.recommendations.items import ItemIndex
 from shopkeeper.registry.text_arrays import pack_texts, unpack_texts
@@ -22,7 +23,7 @@ _REMEDY = "Delete the folder and read the data again."
 
 
 class _About(Struct, frozen=True, kw_only=True):
-    format_version: Literal[1] = 1
+    format_version: Literal[2] = 2
     rows: int
     fingerprint: str
 
@@ -35,6 +36,7 @@ def write_interactions(data: Interactions, folder: Path) -> None:
     texts = (data.index.groups, data.index.products, paths, data.shopper_keys, data.store_names)
     for name, values in zip(_TEXTS, texts, strict=True):
         arrays |= pack_texts(name, values)
+    arrays |= data.facts.arrays() | data.traits.arrays("traits")
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", np.ascontiguousarray(array), allow_pickle=False)
     about = _About(rows=len(data), fingerprint=data.fingerprint())
@@ -47,25 +49,28 @@ def read_interactions(folder: Path) -> Interactions:
     Raises:
         BundleDamaged: a file is missing, cannot be read, or is not what was written.
     """
-    names = [*_COLUMNS, "index.starts", *(f"{name}.{part}" for name in _TEXTS for part in ("bytes", "offsets"))]
     try:
         about = msgspec.json.decode((folder / _ABOUT).read_bytes(), type=_About)
-        arrays = {name: _open(folder / f"{name}.npy") for name in names}
+        arrays = {path.stem: _open(path) for path in sorted(folder.glob("*.npy"))}
         groups, products, paths, keys, stores = (unpack_texts(name, arrays) for name in _TEXTS)
         categories = [msgspec.json.decode(text, type=tuple[str, ...]) for text in paths]
-    except (OSError, ValueError, EOFError, msgspec.MsgspecError) as error:
+        columns = {name: arrays[name] for name in (*_COLUMNS, "index.starts")}
+        facts, traits = ItemFacts.from_arrays(arrays), TraitTable.from_arrays("traits", arrays)
+    except (OSError, ValueError, EOFError, KeyError, msgspec.MsgspecError) as error:
         raise BundleDamaged(f"The interactions in {folder} cannot be read: {error}.", _REMEDY) from error
     data = Interactions(
-        shoppers=arrays["shoppers"].astype(np.int32, copy=False),
-        items=arrays["items"].astype(np.int32, copy=False),
-        stores=arrays["stores"].astype(np.int32, copy=False),
-        kinds=arrays["kinds"].astype(np.int8, copy=False),
-        times=arrays["times"].astype(np.int64, copy=False),
-        devices=arrays["devices"].astype(np.int8, copy=False),
-        index=ItemIndex(tuple(groups), arrays["index.starts"].astype(np.int64), products),
+        shoppers=columns["shoppers"].astype(np.int32, copy=False),
+        items=columns["items"].astype(np.int32, copy=False),
+        stores=columns["stores"].astype(np.int32, copy=False),
+        kinds=columns["kinds"].astype(np.int8, copy=False),
+        times=columns["times"].astype(np.int64, copy=False),
+        devices=columns["devices"].astype(np.int8, copy=False),
+        index=ItemIndex(tuple(groups), columns["index.starts"].astype(np.int64), products),
         categories=categories,
         shopper_keys=keys,
         store_names=tuple(stores),
+        facts=facts,
+        traits=traits,
     )
     if data.fingerprint() != about.fingerprint:
         raise BundleDamaged(f"The interactions in {folder} are not what was written (SHA-256 differs).", _REMEDY)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shopkeeper.commerce.event import EventType
+from shopkeeper.recommendations.facts import NO_FACTS, NO_TRAITS, ItemFacts, TraitTable
 from shopkeeper.recommendations.items import ItemIndex
 
 KINDS: tuple[EventType, ...] = ("view", "click", "rating", "cart", "checkout", "purchase")
@@ -46,6 +47,8 @@ class Interactions:
         store_names: Store of each store code.
         runs: True where repeats of one product in a row are one entry of a sequence; protocols that ask for repeats
             keep each.
+        facts: What records say of the products.
+        traits: What records say of the shoppers.
     """
 
     shoppers: npt.NDArray[np.int32]
@@ -59,6 +62,8 @@ class Interactions:
     shopper_keys: Sequence[str]
     store_names: tuple[str, ...]
     runs: bool = True
+    facts: ItemFacts = NO_FACTS
+    traits: TraitTable = NO_TRAITS
 
     def __len__(self) -> int:
         return len(self.items)
@@ -83,11 +88,15 @@ class Interactions:
     def fingerprint(self) -> str:
         """Return a SHA-256 over everything read; equal data, equal fingerprint."""
         digest = hashlib.sha256()
-        columns = (self.shoppers, self.items, self.stores, self.kinds, self.times, self.devices, self.index.starts)
+        columns = (
+            self.shoppers, self.items, self.stores, self.kinds, self.times, self.devices, self.index.starts,
+            self.facts.prices, self.facts.margins, self.traits.codes,
+        )  # fmt: skip
         for column in columns:
             digest.update(f"{column.dtype.str}{column.shape}".encode())
             digest.update(np.ascontiguousarray(column).data)
-        for texts in (self.index.groups, self.index.products, self.shopper_keys, self.store_names):
+        known = (self.facts.brands, self.facts.texts, *self.traits.values)
+        for texts in (self.index.groups, self.index.products, self.shopper_keys, self.store_names, *known):
             digest.update("\x1e".join(texts).encode())
             digest.update(b"\x1d")
         digest.update("\x1e".join("\x1f".join(paths) for paths in self.categories).encode())

@@ -23,6 +23,8 @@ from shopkeeper.recommendations.ease import Ease
 from shopkeeper.recommendations.exam import RecommendationExam
 from shopkeeper.recommendations.extract import extract_interactions
 from shopkeeper.recommendations.habits import habit_arrays
+from shopkeeper.recommendations.hybrid import Hybrid
+from shopkeeper.recommendations.hybrid_space import HYBRID_DEFAULTS, HYBRID_SPACE, hybrid_params
 from shopkeeper.recommendations.interaction_files import read_interactions, write_interactions
 from shopkeeper.recommendations.interactions import Interactions
 from shopkeeper.recommendations.item_knn import ItemKnn
@@ -123,6 +125,10 @@ def _pytorch(model: str) -> Iterator[None]:
         ) from error
 
 
+def _fit_hybrid(data: Interactions, parameters: Parameters, seed: int) -> RecommendationModel:
+    return Hybrid.fit(data, hybrid_params(parameters), seed)
+
+
 def _fit_popular(data: Interactions, parameters: Parameters, seed: int) -> RecommendationModel:
     return Popular.fit(data, popular_params(parameters), seed)
 
@@ -136,6 +142,7 @@ LEARNABLE: Mapping[str, Learnable] = {
     ),
     Session.name: Learnable(_beside_popular(_fit_session, session_params), SESSION_SPACE, SESSION_DEFAULTS),
     Blend.name: Learnable(_beside_popular(_fit_blend, blend_params), BLEND_SPACE, BLEND_DEFAULTS),
+    Hybrid.name: Learnable(_fit_hybrid, HYBRID_SPACE, HYBRID_DEFAULTS),
     Popular.name: Learnable(_fit_popular, POPULAR_SPACE, POPULAR_DEFAULTS),
     RuleBaseline.name: Learnable(_beside_popular(RuleBaseline.fit, rule_params), RULE_SPACE, RULE_DEFAULTS),
 }

@@ -94,9 +94,9 @@ def _buy_again(at: Basis) -> list[Entry]:
     if at.loaded is None:
         return []
     found = []
-    for product, seconds in (at.past.bought or {}).items():
+    for product, bought in (at.past.bought or {}).items():
         code = at.loaded.index.code(at.request.shopper.group, product)
-        days = (at.request.now.timestamp() - seconds) / 86_400.0
+        days = (at.request.now.timestamp() - bought.last) / 86_400.0
         score = due(days, float(at.loaded.habits.cycles[code])) if code is not None else 0.0
         if score > 0:
             found.append((product, score, reasons.AGAIN))

@@ -13,6 +13,7 @@ from shopkeeper.recommendations.als import Als
 from shopkeeper.recommendations.blend import Blend
 from shopkeeper.recommendations.ease import Ease
 from shopkeeper.recommendations.habits import Habits, read_habits
+from shopkeeper.recommendations.hybrid import Hybrid
 from shopkeeper.recommendations.item_knn import ItemKnn
 from shopkeeper.recommendations.items import ItemIndex
 from shopkeeper.recommendations.model import Arrays, RecommendationModel
@@ -32,6 +33,7 @@ MODELS: Mapping[str, Callable[[ItemIndex, Arrays], RecommendationModel]] = {
     SessionKnn.name: SessionKnn.from_arrays,
     Session.name: Session.from_arrays,
     Blend.name: Blend.from_arrays,
+    Hybrid.name: Hybrid.from_arrays,
 }
 """Models that can be served, by name."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from shopkeeper.commerce.traits import UNKNOWN_TRAITS, Traits
 from shopkeeper.recommendations.interactions import KINDS, PURCHASE
 from shopkeeper.recommendations.loaded import LoadedModel
 from shopkeeper.recommendations.refusals import refusals
@@ -24,24 +25,40 @@ class PastEvent(NamedTuple):
     seconds: float
 
 
+class Bought(NamedTuple):
+    """How often one product was bought, and when, seconds since 1970; what is bought again in one go counts once."""
+
+    times: int
+    first: float
+    last: float
+
+    def again(self, seconds: float, *, same_run: bool) -> Bought:
+        """Return it after one more purchase, or after the run of events that has the newest one went on."""
+        if same_run:
+            return Bought(self.times, seconds if self.times == 1 else self.first, seconds)
+        return Bought(self.times + 1, self.first, seconds)
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
     """What a shopper did.
 
     Attributes:
         events: Oldest first, repeats of one product in a row once, at most 50.
-        bought: Product -> when it was last bought, seconds since 1970.
+        bought: What they bought; None = nothing is known.
+        traits: What their record says.
         refused: Products the shopper does not want to see now.
     """
 
     events: tuple[PastEvent, ...] = ()
-    bought: dict[str, float] | None = None
+    bought: dict[str, Bought] | None = None
+    traits: Traits = UNKNOWN_TRAITS
     refused: frozenset[str] = frozenset()
 
     def bought_since(self, moment: datetime) -> set[str]:
         """Return the products bought after `moment`."""
         since = moment.timestamp()
-        return {product for product, seconds in (self.bought or {}).items() if seconds > since}
+        return {product for product, bought in (self.bought or {}).items() if bought.last > since}
 
 
 def past_of(request: RecommendationRequest, loaded: LoadedModel | None) -> Past:
@@ -50,22 +67,25 @@ def past_of(request: RecommendationRequest, loaded: LoadedModel | None) -> Past:
         return Past()
     stored = _stored(request, loaded) if loaded else None
     events: list[PastEvent] = []
-    bought: dict[str, float] = {}
+    bought: dict[str, Bought] = {}
     if stored is not None and loaded is not None:
         products = loaded.index.products
         rows = zip(stored.items.tolist(), stored.kinds.tolist(), stored.seconds.tolist(), strict=True)
         events = [PastEvent(products[item], kind, seconds) for item, kind, seconds in rows]
-        purchases = zip(stored.bought.tolist(), stored.bought_seconds.tolist(), strict=True)
-        bought = {products[item]: float(seconds) for item, seconds in purchases}
+        own = stored.purchases
+        columns = (own.items.tolist(), own.counts.tolist(), own.first.tolist(), own.last.tolist())
+        bought = {products[item]: Bought(*one) for item, *one in zip(*columns, strict=True)}
     for event in _live(request, after=events[-1].seconds if events else None):
-        if events and events[-1].product == event.product:
-            event = event._replace(kind=max(event.kind, events.pop().kind))  # noqa: PLW2901 - one run, one entry
+        before = events.pop().kind if events and events[-1].product == event.product else -1
+        event = event._replace(kind=max(event.kind, before))  # noqa: PLW2901 - one run, one entry
         events.append(event)
         if event.kind == PURCHASE:
-            bought[event.product] = event.seconds
+            had = bought.get(event.product, Bought(0, event.seconds, event.seconds))
+            bought[event.product] = had.again(event.seconds, same_run=before == PURCHASE)
+    traits = request.traits if request.traits is not None else stored.traits if stored else UNKNOWN_TRAITS
     refused = refusals(request.profile.events)
     wanted = [event for event in events if event.product not in refused]
-    return Past(tuple(wanted[-HISTORY_ENTRIES:]), bought, refused)
+    return Past(tuple(wanted[-HISTORY_ENTRIES:]), bought, traits, refused)
 
 
 def _stored(request: RecommendationRequest, loaded: LoadedModel) -> ShopperPast | None:

@@ -58,6 +58,7 @@ def time_exam(data: Interactions, cutoff: int, seed: int, most: int = MOST_QUEST
         seen.times[rows] // SECOND,
         seen.stores[places],
         seen.first_times[places] // SECOND,
+        tuple(data.traits.of(shopper) for shopper in seen.shoppers[places].tolist()) if len(data.traits.codes) else (),
     )
     targets = seen.items[places].astype(np.int64)
     group = data.index.group_of()[targets]

@@ -16,11 +16,13 @@ from shopkeeper.recommendations.answer import Reason, ReasonCode, Recommendation
 from shopkeeper.recommendations.fill import Stock, fill
 from shopkeeper.recommendations.found import card_of
 from shopkeeper.recommendations.history import KIND_STRENGTHS, Asked, ages_of
+from shopkeeper.recommendations.hybrid import Hybrid
 from shopkeeper.recommendations.interactions import PURCHASE, VIEW
 from shopkeeper.recommendations.loaded import LoadedModel
 from shopkeeper.recommendations.model import Scored
 from shopkeeper.recommendations.new_products import new_products
 from shopkeeper.recommendations.past import Past, past_of
+from shopkeeper.recommendations.purchases import NO_PURCHASES, Purchases, newest_purchases
 from shopkeeper.recommendations.reasons import because
 from shopkeeper.recommendations.recipe import RecommendParams
 from shopkeeper.recommendations.request import RecommendationRequest
@@ -106,9 +108,9 @@ def bought_lately(
     if plan is None or not plan.cut.bought:
         return past.bought_since(request.now - timedelta(days=default)) if default else set()
     barred = set()
-    for product, seconds in (past.bought or {}).items():
+    for product, bought in (past.bought or {}).items():
         days = plan.days_barred(catalogue.card(request.store, product))
-        if seconds > (request.now - timedelta(days=default if days is None else days)).timestamp():
+        if bought.last > (request.now - timedelta(days=default if days is None else days)).timestamp():
             barred.add(product)
     return barred
 
@@ -140,6 +142,8 @@ def gather(
         kinds=np.concatenate([kinds, np.full(len(page), VIEW, dtype=np.int8)]),
         times=np.concatenate([times, np.full(len(page), now)]),
         page=np.arange(len(known) + len(page)) >= len(known),
+        purchases=_purchases(request, past, loaded, catalogue) if isinstance(loaded.model, Hybrid) else NO_PURCHASES,
+        traits=past.traits,
     )
     codes: list[ReasonCode] = ["because_bought" if event.kind == PURCHASE else "because_viewed" for event, _ in known]
     goes_with: ReasonCode = "goes_with"
@@ -148,6 +152,17 @@ def gather(
         (*(event.product for event, _ in known), *(product for product, _ in page)),
         (*codes, *[goes_with] * len(page)),
     )
+
+
+def _purchases(request: RecommendationRequest, past: Past, loaded: LoadedModel, catalogue: Catalogue) -> Purchases:
+    """Return what was bought, without sensitive products and those the model does not know."""
+    known = []
+    for product, bought in (past.bought or {}).items():
+        code = loaded.index.code(request.shopper.group, product)
+        card = catalogue.card(request.store, product)
+        if code is not None and not (card is not None and card.product.sensitive):
+            known.append((code, bought.times, int(bought.first), int(bought.last)))
+    return newest_purchases(*np.array(sorted(known), dtype=np.int64).reshape(-1, 4).T)
 
 
 def candidates(request: RecommendationRequest, evidence: Evidence, loaded: LoadedModel) -> Scored:

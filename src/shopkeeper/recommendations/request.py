@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from shopkeeper.commerce.consent import Consent
 from shopkeeper.commerce.fields import Amount, Id, Label
 from shopkeeper.commerce.shopper import Shopper
+from shopkeeper.commerce.traits import Traits
 from shopkeeper.errors import FieldProblem, RequestRejected
 from shopkeeper.serving.ports import EMPTY_PROFILE, Profile
 
@@ -216,6 +217,8 @@ class RecommendationRequest:
         consent: What holds for this request, after user record and store default were asked.
         profile: Live events of the shopper; empty where personalisation is not allowed.
         now: Time of the request, UTC.
+        traits: What the newest records say of the user; None = none is newer than what the model was trained on, or
+            personalisation is not allowed.
     """
 
     body: RecommendationBody
@@ -223,6 +226,7 @@ class RecommendationRequest:
     consent: Consent
     now: datetime
     profile: Profile = EMPTY_PROFILE
+    traits: Traits | None = None
 
     @property
     def store(self) -> str:

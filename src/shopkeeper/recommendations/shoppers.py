@@ -15,16 +15,18 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from shopkeeper.commerce.traits import Traits
+from shopkeeper.recommendations.facts import TraitTable
 from shopkeeper.recommendations.interactions import PURCHASE, SECOND, Interactions, Sequences
+from shopkeeper.recommendations.purchases import BOUGHT_ENTRIES, Purchases
 from shopkeeper.registry.bundle import open_bundle, rewrite_arrays
 from shopkeeper.registry.text_arrays import Arrays
 
 KeyKind = Literal["user", "visitor", "session"]
 
+_MOST_COUNTED = 65_535
 HISTORY_ENTRIES = 50
 """Newest entries kept for each shopper."""
-BOUGHT_ENTRIES = 200
-"""Newest bought products kept for each shopper."""
 
 
 def shopper_key(group: str, kind: KeyKind, identity: str) -> str:
@@ -40,15 +42,15 @@ class ShopperPast:
         items: Item codes; shape (h,).
         kinds: Place in `interactions.KINDS`; shape (h,).
         seconds: Seconds since 1970 UTC; shape (h,).
-        bought: Item codes of bought products; shape (b,).
-        bought_seconds: When each was last bought; shape (b,).
+        purchases: What they bought, how often and when.
+        traits: What their record says, where they let it be used.
     """
 
     items: npt.NDArray[np.int32]
     kinds: npt.NDArray[np.int8]
     seconds: npt.NDArray[np.uint32]
-    bought: npt.NDArray[np.int32]
-    bought_seconds: npt.NDArray[np.uint32]
+    purchases: Purchases
+    traits: Traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ class ManyPasts:
         starts: Where each shopper's entries begin, and one more at the end; shape (n + 1,).
         items, kinds, seconds: As in `ShopperPast`; shape (m,).
         bought_starts: Where each shopper's bought products begin, and one more at the end; shape (n + 1,).
-        bought, bought_seconds: As in `ShopperPast`; shape (b,).
+        bought: Item codes of bought products; shape (b,).
+        bought_seconds: When each was last bought; shape (b,).
     """
 
     starts: npt.NDArray[np.int64]
@@ -84,6 +87,7 @@ class ShopperPasts:
         self._low = self._arrays["shoppers.low"].view(np.uint64)
         self._starts = self._arrays["shoppers.starts"].view(np.int64)
         self._bought_starts = self._arrays["shoppers.bought_starts"].view(np.int64)
+        self._traits = TraitTable.from_arrays("shoppers.traits", self._arrays)
 
     def __len__(self) -> int:
         return len(self._high)
@@ -111,6 +115,9 @@ class ShopperPasts:
                 "shoppers.bought_starts": bought_starts,
                 "shoppers.bought": bought.items[bought_rows],
                 "shoppers.bought_seconds": (bought.times[bought_rows] // SECOND).astype(np.uint32),
+                "shoppers.bought_firsts": (bought.first_times[bought_rows] // SECOND).astype(np.uint32),
+                "shoppers.bought_counts": np.minimum(bought.counts[bought_rows], _MOST_COUNTED).astype(np.uint16),
+                **data.traits.take(codes).arrays("shoppers.traits"),
             }
         )
 
@@ -126,9 +133,16 @@ class ShopperPasts:
             arrays["shoppers.items"][start:end].astype(np.int32, copy=False),
             arrays["shoppers.kinds"][start:end].astype(np.int8, copy=False),
             arrays["shoppers.seconds"][start:end].astype(np.uint32, copy=False),
-            arrays["shoppers.bought"][first:last].astype(np.int32, copy=False),
-            arrays["shoppers.bought_seconds"][first:last].astype(np.uint32, copy=False),
+            self._purchases(first, last),
+            self._traits.of(place),
         )
+
+    def _purchases(self, first: int, last: int) -> Purchases:
+        """Return the bought products between two places, by rising code."""
+        bought = self._arrays["shoppers.bought"][first:last].astype(np.int64)
+        order = np.argsort(bought)
+        columns = (self._arrays[f"shoppers.bought_{name}"][first:last] for name in ("counts", "firsts", "seconds"))
+        return Purchases(bought[order], *(column[order].astype(np.int64) for column in columns))
 
     def places(self, keys: Sequence[str]) -> npt.NDArray[np.int64]:
         """Return the place of each shopper in the arrays, -1 for one without a past; shape (n,)."""
@@ -164,10 +178,12 @@ class ShopperPasts:
         bought_rows = np.repeat(keep, np.diff(self._bought_starts))
         kept = {"shoppers.high": keep, "shoppers.low": keep}
         kept |= {f"shoppers.{name}": rows for name in ("items", "kinds", "seconds")}
-        kept |= {f"shoppers.{name}": bought_rows for name in ("bought", "bought_seconds")}
+        bought = ("bought", "bought_seconds", "bought_firsts", "bought_counts")
+        kept |= {f"shoppers.{name}": bought_rows for name in bought}
         arrays = {name: self._arrays[name][rows_kept] for name, rows_kept in kept.items()}
         arrays["shoppers.starts"] = _ends(np.diff(self._starts)[keep])
         arrays["shoppers.bought_starts"] = _ends(np.diff(self._bought_starts)[keep])
+        arrays |= self._traits.take(np.flatnonzero(keep)).arrays("shoppers.traits")
         return ShopperPasts(arrays)
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
@@ -225,6 +241,8 @@ def _newest(
 class _Bought:
     items: npt.NDArray[np.int32]
     times: npt.NDArray[np.int64]
+    first_times: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.int64]
     starts: npt.NDArray[np.int64]
 
 
@@ -235,7 +253,10 @@ def _bought(seen: Sequences) -> _Bought:
     shoppers, items = seen.shoppers[rows], seen.items[rows]
     first = np.ones(len(rows), dtype=np.bool_)
     first[1:] = (items[1:] != items[:-1]) | (shoppers[1:] != shoppers[:-1])
-    rows = rows[first]
-    rows = rows[np.lexsort((seen.items[rows], seen.times[rows], seen.shoppers[rows]))]
-    counts = np.bincount(seen.shoppers[rows], minlength=len(seen.starts) - 1)
-    return _Bought(seen.items[rows], seen.times[rows], _ends(counts))
+    heads = np.flatnonzero(first)
+    counts = np.diff(np.append(heads, len(rows)))
+    newest, oldest = rows[heads], rows[heads + counts - 1]
+    order = np.lexsort((seen.items[newest], seen.times[newest], seen.shoppers[newest]))
+    newest, oldest, counts = newest[order], oldest[order], counts[order]
+    of_each = np.bincount(seen.shoppers[newest], minlength=len(seen.starts) - 1)
+    return _Bought(seen.items[newest], seen.times[newest], seen.times[oldest], counts, _ends(of_each))

@@ -190,7 +190,8 @@ class RecommendationSystem:
         if len(context) > _CACHED_CONTEXT_BYTES:
             return None
         shopper = request.shopper
-        person = (shopper.user, shopper.visitor, shopper.session, self._made_at(request)) if request.personal else None
+        keys = (shopper.user, shopper.visitor, shopper.session)
+        person = (*keys, self._made_at(request), request.traits) if request.personal else None
         made = (surface.list, msgspec.json.encode(surface.settings, order="sorted") if surface.settings else b"")
         named = (body.products, body.candidates, body.relevance, body.exclude)
         asked = (body.surface, body.k, *named, body.filters, context, made)

@@ -17,9 +17,10 @@ from shopkeeper.intake.keyed_rows import logged
 from shopkeeper.intake.ports import LiveLog, SourcedRow, TableStore, Upserted
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.serving.telemetry import Telemetry
+from shopkeeper.serving.user_traits import UserTraits
 
 HELD_TABLES = (STORES, PRODUCTS, INVENTORY, PRICES, USERS)
-"""Tables whose current state is held in memory: the shelf, and what users allow."""
+"""Tables whose current state is held in memory: the shelf, and what users allow and who they are."""
 ROWS_AT_ONCE = 200
 """Rows of a reload that the event loop takes in before it turns to requests: 1 ms, some 10 ms where each product has
 prices of its own in 20 stores."""
@@ -36,11 +37,13 @@ class LiveTables:
         consents: UserConsents,
         telemetry: Telemetry,
         seconds: Callable[[], float],
+        traits: UserTraits,
     ) -> None:
         self._log = log
         self._tables = tables
         self._catalogue = catalogue
         self._consents = consents
+        self._traits = traits
         self._telemetry = telemetry
         self._seconds = seconds
         # Of two rows with equal source times the last to arrive wins, in the state as on the shelf: one order for both.
@@ -63,6 +66,7 @@ class LiveTables:
             upserted = await asyncio.to_thread(self._tables.upsert, table, rows)
             self._catalogue.apply(rows)
             self._consents.apply(rows)
+            self._traits.apply(rows)
             if self._taken is not None:
                 for row in rows:
                     key = _identity(table, row)
@@ -86,6 +90,7 @@ class LiveTables:
                         part = [row for row in part if not _at_least(taken.get(_identity(table, row)), row.source_ts)]
                     self._catalogue.apply(part)
                     self._consents.apply(part)
+                    self._traits.apply(part)
         finally:
             self._taken = None
         return read

@@ -52,6 +52,7 @@ from shopkeeper.serving.queued_log import QueuedLog
 from shopkeeper.serving.recent_ids import RecentIds
 from shopkeeper.serving.shadow import Shadows
 from shopkeeper.serving.telemetry import Telemetry
+from shopkeeper.serving.user_traits import UserTraits
 from shopkeeper.serving.workers import Workers
 from shopkeeper.wiring.arriving import arrivals
 from shopkeeper.wiring.background import running
@@ -106,6 +107,7 @@ class Serving:
     live_log: GroupCommit
     catalogue: Catalogue
     consents: UserConsents
+    traits: UserTraits
     profiles: Profiles
     answers: RecommendationAnswers | None
     trending: Trending
@@ -142,10 +144,12 @@ class Serving:
         consent = effective(body.consent, self.consents.of(body.store, body.user), store)
         shopper = Shopper(store.group, body.user, body.visitor, body.session)
         known, now = shopper if consent.personalise else Shopper(store.group), self.now()
+        traits = self.traits.of(body.store, body.user) if consent.personalise else None
         if self.answers is None:
             profile = (await self.profiles.read(known)).profile if consent.personalise else EMPTY_PROFILE
-            return await self.decider.decide(RecommendationRequest(body, shopper, consent, now, profile))
-        return await self._shared(RecommendationRequest(body, shopper, consent, now), known, self.answers)
+            return await self.decider.decide(RecommendationRequest(body, shopper, consent, now, profile, traits))
+        request = RecommendationRequest(body, shopper, consent, now, traits=traits)
+        return await self._shared(request, known, self.answers)
 
     async def recommend_page(self, body: RecommendationBody) -> list[Decision[RecommendationAnswer]]:
         """Answer the list of a body and those of its slots, each as a decision of its own, no product in two of them.
@@ -333,7 +337,8 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
         lineup.champion.breaker.reset()
         cache.clear()
 
-    tables = LiveTables(live_log, state.tables, catalogue, consents, telemetry, time.perf_counter)
+    traits = UserTraits(catalogue.group)
+    tables = LiveTables(live_log, state.tables, catalogue, consents, telemetry, time.perf_counter, traits)
     versions = OpenVersions(state.registry, system.name, models, time.monotonic)
     release = Release(state.registry, system, versions, on_swap)
     following = Following(state.live_tests, StopFile(settings.workspace), state.stops, arms, lineup, system, versions)
@@ -348,6 +353,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
         live_log=live_log,
         catalogue=catalogue,
         consents=consents,
+        traits=traits,
         profiles=profiles,
         answers=shared_answers(settings, decider, lambda: str(imports.seen)),
         trending=trending,
