@@ -11,6 +11,7 @@ import torch
 
 from shopkeeper.errors import ConfigError
 from shopkeeper.recommendations.encoder_input import gap_buckets, price_bands
+from shopkeeper.recommendations.facts import ItemFacts
 from shopkeeper.recommendations.interactions import SECOND, Interactions
 from shopkeeper.recommendations.item_words import item_words, no_words, rows_of
 from shopkeeper.recommendations.learn import LEARNABLE
@@ -71,6 +72,16 @@ def test_a_product_nobody_met_is_known_by_its_category_alone() -> None:
     without = fit_session(before, replace(SMALL, content=False), 3, share=Share()).score(asked)
     assert 0 not in without.items.tolist()
     assert len(without) == PRODUCTS - 1
+
+
+def test_brands_titles_and_prices_speak_for_a_product() -> None:
+    data = planted_interactions()
+    count = len(data.index)
+    facts = ItemFacts(["Acme"] * count, ["red Mug"] * count, np.arange(1.0, count + 1), np.full(count, np.nan))
+    told = replace(data, facts=facts)
+    assert item_words(told).shape[1] == item_words(data).shape[1] + len({"by acme", "word red", "word mug"})
+    model = fit_session(told, SMALL, 3, share=Share())
+    assert sorted(set(model.weights.bands.tolist())) == list(range(1, 11))
 
 
 def test_sampled_items_give_the_loss_of_all_items_as_they_grow_in_number() -> None:

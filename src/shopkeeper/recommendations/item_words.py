@@ -15,13 +15,21 @@ _LEAST_ITEMS = 2
 def item_words(data: Interactions) -> csr_array:
     """Return the words of each item, each row adding up to 1 where it has any.
 
-    Words are the category paths a product lies under; those no two products of the data share are left out, so what
-    is only sold later changes nothing.
+    Words are the category paths a product lies under, its brand, and the words of its title and attributes; those no
+    two products of the data share are left out, so what is only sold later changes nothing.
 
     Returns:
         float32, shape (items, words).
     """
-    said = [sorted({f"in {path}" for path in prefixes(paths)}) for paths in data.categories]
+    facts = data.facts.filled(len(data.index))
+    said = [
+        sorted(
+            {f"in {path}" for path in prefixes(paths)}
+            | {f"by {brand}" for brand in [brand.lower()] if brand}
+            | {f"word {word}" for word in text.lower().split()}
+        )
+        for paths, brand, text in zip(data.categories, facts.brands, facts.texts, strict=True)
+    ]
     counts: dict[str, int] = {}
     for item in np.unique(data.items).tolist():
         for word in said[item]:

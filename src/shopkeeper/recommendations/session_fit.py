@@ -74,7 +74,7 @@ def fit_session(
 ) -> Session:
     """Train the encoders of each customer group by themselves; a group of hardly any sequences has none."""
     spans, items = data.index.spans(), len(data.index)
-    bands = price_bands(np.full(items, np.nan), spans)
+    bands = price_bands(data.facts.filled(items).prices, spans)
     met = np.bincount(data.items, minlength=items) > 0
     words = item_words(data) if params.content else no_words(items)
     vectors = np.zeros((items, params.width * params.members), dtype=np.float32)
