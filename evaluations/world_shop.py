@@ -30,7 +30,8 @@ from shopkeeper.simulation.worlds.world import MechanismName, World, make_world
 from shopkeeper.wiring.batch_recommendations import export_recommendations
 from shopkeeper.wiring.importing import import_into
 from shopkeeper.wiring.new_workspace import create_workspace
-from shopkeeper.wiring.serve import Serving, open_serving
+from shopkeeper.wiring.serve import open_serving
+from shopkeeper.wiring.serving import Serving
 from shopkeeper.wiring.settings import Settings, load_settings
 from shopkeeper.wiring.train import Asked, train_system
 from shopkeeper.wiring.workspace_state import open_workspace_state

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from shopkeeper.engines.state import open_state
 from shopkeeper.serving.ports import SCOPES, Scope
 from shopkeeper.web.app import create_app
-from shopkeeper.wiring.serve import Serving
+from shopkeeper.wiring.serving import Serving
 from shopkeeper.wiring.settings import ServingSettings, Settings
 
 ResultT = TypeVar("ResultT")

@@ -30,7 +30,8 @@ from shopkeeper.rollout.state import RolloutState
 from shopkeeper.testing.small_shop import NAMES, STORE, register_version, stock_up
 from shopkeeper.wiring.evidence import MeasuredRollouts
 from shopkeeper.wiring.objectives import example_objective
-from shopkeeper.wiring.serve import Serving, open_serving
+from shopkeeper.wiring.serve import open_serving
+from shopkeeper.wiring.serving import Serving
 from shopkeeper.wiring.settings import RecommendationSettings, ServingSettings, Settings
 
 K = 3

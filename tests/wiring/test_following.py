@@ -20,7 +20,8 @@ from shopkeeper.experiments.live_test import LiveTest, StopOrder, TestArm
 from shopkeeper.recommendations.request import RecommendationBody
 from shopkeeper.serving.decide import Decision
 from shopkeeper.testing.small_shop import register_version, stock_up
-from shopkeeper.wiring.serve import Serving, open_serving
+from shopkeeper.wiring.serve import open_serving
+from shopkeeper.wiring.serving import Serving
 from shopkeeper.wiring.settings import PrivacySettings, ServingSettings, Settings
 
 UNITS = [f"v{n}" for n in range(40)]

@@ -24,7 +24,8 @@ from shopkeeper.serving.telemetry import Telemetry
 from shopkeeper.serving.user_traits import UserTraits
 from shopkeeper.wiring.import_watch import ImportWatch
 from shopkeeper.wiring.importing import import_into
-from shopkeeper.wiring.serve import Serving, open_serving
+from shopkeeper.wiring.serve import open_serving
+from shopkeeper.wiring.serving import Serving
 from shopkeeper.wiring.settings import Settings
 
 PATIENCE_SECONDS = 10.0

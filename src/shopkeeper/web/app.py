@@ -35,7 +35,8 @@ from shopkeeper.web import (
     tables,
 )
 from shopkeeper.web.problem import problem, problem_of, unexpected
-from shopkeeper.wiring.serve import Now, Serving, open_serving, utc_now
+from shopkeeper.wiring.serve import open_serving, utc_now
+from shopkeeper.wiring.serving import Now, Serving
 from shopkeeper.wiring.settings import Settings
 
 _SNIFF = (b"x-content-type-options", b"nosniff")

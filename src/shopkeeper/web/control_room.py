@@ -29,7 +29,7 @@ from shopkeeper.web.locale_text import ago, moment, number, utc
 from shopkeeper.web.pages import page
 from shopkeeper.web.room_door import RoomRoute, readable, reader
 from shopkeeper.web.signed_in import cookie_name
-from shopkeeper.wiring.serve import Serving
+from shopkeeper.wiring.serving import Serving
 
 router = APIRouter(include_in_schema=False, route_class=RoomRoute)
 PAGES = (

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from shopkeeper.web.locale_text import ago
-from shopkeeper.wiring.serve import Serving
+from shopkeeper.wiring.serving import Serving
 
 KINDS = {
     "": "everything",

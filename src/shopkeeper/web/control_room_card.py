@@ -9,7 +9,7 @@ from shopkeeper.errors import UnknownModel
 from shopkeeper.registry.bundle import CARD_FILE
 from shopkeeper.web.pages import locked_down
 from shopkeeper.web.room_door import RoomRoute
-from shopkeeper.wiring.serve import Serving
+from shopkeeper.wiring.serving import Serving
 
 router = APIRouter(include_in_schema=False, route_class=RoomRoute)
 

@@ -9,7 +9,7 @@ from typing import Any
 from shopkeeper.intake.ports import RejectedRow
 from shopkeeper.quality.ports import Report
 from shopkeeper.web.locale_text import number
-from shopkeeper.wiring.serve import Serving
+from shopkeeper.wiring.serving import Serving
 
 REPORTS_SHOWN = 20
 PERSONAL = frozenset({"user", "visitor", "session", "ip_hash", "user_agent", "email", "name", "phone", "address"})

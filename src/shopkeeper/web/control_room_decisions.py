@@ -10,7 +10,7 @@ from typing import Any
 from shopkeeper.commerce.decision import DecisionRecord
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.web.locale_text import ago
-from shopkeeper.wiring.serve import Serving
+from shopkeeper.wiring.serving import Serving
 
 FALLBACK_WORDS = {
     "no_model": "no trained model yet",

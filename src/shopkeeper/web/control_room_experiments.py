@@ -18,7 +18,7 @@ from shopkeeper.web.pages import locked_down
 from shopkeeper.web.room_door import RoomRoute, reader
 from shopkeeper.wiring.experiment_run import report_of
 from shopkeeper.wiring.experiments import library, plan_names
-from shopkeeper.wiring.serve import Serving
+from shopkeeper.wiring.serving import Serving
 
 router = APIRouter(include_in_schema=False, route_class=RoomRoute)
 

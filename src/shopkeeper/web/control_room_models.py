@@ -11,7 +11,7 @@ from shopkeeper.registry.bundle import CARD_FILE
 from shopkeeper.registry.figures import interval_text, is_interval
 from shopkeeper.registry.ports import ALIASES, Alias, ModelVersion
 from shopkeeper.web.locale_text import ago
-from shopkeeper.wiring.serve import Serving
+from shopkeeper.wiring.serving import Serving
 
 SHOWN = 50
 METRIC_WORDS = {

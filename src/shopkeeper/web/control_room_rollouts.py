@@ -14,7 +14,7 @@ from shopkeeper.web.control_room_offers import Offer, offers
 from shopkeeper.web.locale_text import ago, utc
 from shopkeeper.wiring.rollouts.status import RolloutStatus, overview
 from shopkeeper.wiring.rollouts.timeline import Entry, timeline
-from shopkeeper.wiring.serve import Serving
+from shopkeeper.wiring.serving import Serving
 
 SHOWN: Final = timedelta(days=28)
 CHIPS: Final[Mapping[str, str]] = {

@@ -25,7 +25,7 @@ from shopkeeper.web.problem import status_of
 from shopkeeper.web.room_door import RoomRoute, readable, reader
 from shopkeeper.web.rules import VERSIONS_SHOWN, change_rules, dry_runs, latest_requests
 from shopkeeper.web.signed_in import cookie_name
-from shopkeeper.wiring.serve import Serving
+from shopkeeper.wiring.serving import Serving
 
 router = APIRouter(include_in_schema=False, route_class=RoomRoute)
 PAGE = "/control-room/rules"

@@ -23,7 +23,7 @@ from shopkeeper.web.signed_in import cookie_name
 from shopkeeper.wiring.evidence import MeasuredRollouts
 from shopkeeper.wiring.rollouts import acts
 from shopkeeper.wiring.rollouts.stop import lift_stop, stop
-from shopkeeper.wiring.serve import Serving
+from shopkeeper.wiring.serving import Serving
 from shopkeeper.wiring.settings import Settings
 
 router = APIRouter(include_in_schema=False, route_class=RoomRoute)

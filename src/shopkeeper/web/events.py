@@ -15,7 +15,7 @@ from shopkeeper.web.auth import authorise, check_rows, default_store
 from shopkeeper.web.batch import read_batch
 from shopkeeper.web.problem import field_problems, problem
 from shopkeeper.web.raw import Call, RawRoute
-from shopkeeper.wiring.serve import Serving
+from shopkeeper.wiring.serving import Serving
 
 NEEDS: Scope = "events"
 

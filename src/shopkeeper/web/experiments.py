@@ -26,7 +26,7 @@ from shopkeeper.web.problem import HttpProblem
 from shopkeeper.web.signed_in import asking, signed_in
 from shopkeeper.wiring.experiment_run import report_of, start
 from shopkeeper.wiring.experiments import checked, library
-from shopkeeper.wiring.serve import Serving
+from shopkeeper.wiring.serving import Serving
 
 router = APIRouter(prefix="/v1", tags=["experiments"])
 NEEDS: Scope = "manage"

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from shopkeeper.experiments.live_test import StopOrder
 from shopkeeper.web.answer import json_answer
 from shopkeeper.web.metrics import ServerCollector
-from shopkeeper.wiring.serve import Serving
+from shopkeeper.wiring.serving import Serving
 
 router = APIRouter(tags=["health"])
 LEAST_FREE_BYTES = 16_000_000

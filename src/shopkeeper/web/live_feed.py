@@ -14,7 +14,7 @@ from msgspec import to_builtins
 
 from shopkeeper.serving.telemetry import Second
 from shopkeeper.web.room_door import RoomRoute
-from shopkeeper.wiring.serve import Serving
+from shopkeeper.wiring.serving import Serving
 
 HISTORY_SECONDS = 300
 STREAM_SECONDS = 60.0

@@ -9,7 +9,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from shopkeeper.serving.telemetry import Histogram
-from shopkeeper.wiring.serve import Serving
+from shopkeeper.wiring.serving import Serving
 
 BREAKER_STATES = ("closed", "half_open", "open")
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from shopkeeper.registry.ports import ALIASES, Alias, ModelRegistry
 from shopkeeper.web.answer import json_answer
 from shopkeeper.web.auth import authorise
-from shopkeeper.wiring.serve import Serving
+from shopkeeper.wiring.serving import Serving
 
 router = APIRouter(prefix="/v1", tags=["models"])
 VERSIONS_SHOWN = 200

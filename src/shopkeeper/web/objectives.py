@@ -14,7 +14,7 @@ from shopkeeper.web.answer import json_answer
 from shopkeeper.web.auth import authorise
 from shopkeeper.web.events import FieldError
 from shopkeeper.wiring.objectives import HeldObjective, Status, held_objectives
-from shopkeeper.wiring.serve import Serving
+from shopkeeper.wiring.serving import Serving
 
 router = APIRouter(prefix="/v1", tags=["objectives"])
 NEEDS: Scope = "manage"

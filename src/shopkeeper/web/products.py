@@ -17,7 +17,7 @@ from shopkeeper.web.answer import json_answer
 from shopkeeper.web.auth import authorise, check_store
 from shopkeeper.web.problem import HttpProblem
 from shopkeeper.web.recommendations import NEEDS, check_length, rendered
-from shopkeeper.wiring.serve import Serving
+from shopkeeper.wiring.serving import Serving
 
 router = APIRouter(prefix="/v1", tags=["recommendations"])
 StoreName = Annotated[str, Query(min_length=1, max_length=200, description="Store the list is for")]

@@ -11,7 +11,7 @@ from shopkeeper.errors import ShopkeeperError
 from shopkeeper.web.answer import Answer
 from shopkeeper.web.limits import read_body
 from shopkeeper.web.problem import problem_of, unexpected
-from shopkeeper.wiring.serve import Serving
+from shopkeeper.wiring.serving import Serving
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from shopkeeper.wiring.evidence import MeasuredRollouts
 from shopkeeper.wiring.rollouts import acts, status
 from shopkeeper.wiring.rollouts.foresight import foresight_of
 from shopkeeper.wiring.rollouts.start import Start, start_rollout
-from shopkeeper.wiring.serve import Serving
+from shopkeeper.wiring.serving import Serving
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.workspace_state import open_workspace_state
 

@@ -17,7 +17,7 @@ from shopkeeper.people.roles import ALL, Right
 from shopkeeper.web.loopback import refusal_of
 from shopkeeper.web.pages import page
 from shopkeeper.web.signed_in import by_cookie
-from shopkeeper.wiring.serve import Serving
+from shopkeeper.wiring.serving import Serving
 
 SIGN_IN = "/control-room/sign-in"
 

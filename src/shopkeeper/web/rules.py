@@ -23,7 +23,7 @@ from shopkeeper.web.products import check_declared
 from shopkeeper.web.recommendations import check_length
 from shopkeeper.web.rollouts import Reason, read_form
 from shopkeeper.web.signed_in import somebody
-from shopkeeper.wiring.serve import Serving
+from shopkeeper.wiring.serving import Serving
 
 router = APIRouter(prefix="/v1", tags=["rules"])
 VERSIONS_SHOWN = 50

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from shopkeeper.web.answer import json_answer
 from shopkeeper.web.signed_in import signed_in
-from shopkeeper.wiring.serve import Serving
+from shopkeeper.wiring.serving import Serving
 from shopkeeper.wiring.shopper_history import shopper_history
 
 router = APIRouter(prefix="/v1", tags=["people"])

@@ -22,7 +22,7 @@ from shopkeeper.web.pages import page
 from shopkeeper.web.room_door import SIGN_IN
 from shopkeeper.web.signed_in import by_cookie, cookie_name
 from shopkeeper.wiring.people import signing_in
-from shopkeeper.wiring.serve import Serving
+from shopkeeper.wiring.serving import Serving
 
 router = APIRouter(include_in_schema=False)
 HOME = "/control-room"

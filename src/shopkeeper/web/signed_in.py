@@ -14,7 +14,7 @@ from shopkeeper.people.roles import ALL, Right
 from shopkeeper.web.auth import authorise
 from shopkeeper.web.loopback import refusal_of
 from shopkeeper.wiring.people import idle_time
-from shopkeeper.wiring.serve import Serving
+from shopkeeper.wiring.serving import Serving
 
 TOKEN_PREFIX = "ss_"  # noqa: S105 - how every session's token begins, no token
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -17,7 +17,7 @@ from shopkeeper.web.batch import SOURCE_TIMES, Batch, decode, read_batch
 from shopkeeper.web.events import all_rejected, quarantine
 from shopkeeper.web.problem import HttpProblem, field_problems
 from shopkeeper.web.raw import Call, RawRoute
-from shopkeeper.wiring.serve import Serving
+from shopkeeper.wiring.serving import Serving
 
 NEEDS: Scope = "manage"
 

@@ -1,0 +1,192 @@
+"""What a serving process holds, and how it answers; `wiring.serve` puts it together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import msgspec
+
+from shopkeeper.commerce.decision import DecisionRecord, ShadowAnswer
+from shopkeeper.commerce.shopper import Shopper
+from shopkeeper.engines.group_commit import GroupCommit
+from shopkeeper.engines.lake import Lake
+from shopkeeper.engines.night_lists import NightListFiles
+from shopkeeper.engines.quarantine_files import QuarantineFiles
+from shopkeeper.engines.state import State
+from shopkeeper.errors import UnknownStore
+from shopkeeper.intake.consent import UserConsents, effective
+from shopkeeper.recommendations.answer import RecommendationAnswer
+from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
+from shopkeeper.recommendations.system import RecommendationSystem
+from shopkeeper.recommendations.trending import Trending
+from shopkeeper.serving.arms import LiveArms
+from shopkeeper.serving.catalogue import Catalogue
+from shopkeeper.serving.decide import Decider, Decision
+from shopkeeper.serving.key_ring import KeyRing
+from shopkeeper.serving.live_events import LiveEvents
+from shopkeeper.serving.live_tables import LiveTables
+from shopkeeper.serving.ports import EMPTY_PROFILE, Recalled
+from shopkeeper.serving.profiles import Profiles
+from shopkeeper.serving.queued_log import QueuedLog
+from shopkeeper.serving.telemetry import Telemetry
+from shopkeeper.serving.user_traits import UserTraits
+from shopkeeper.wiring.classifying import classify_traffic
+from shopkeeper.wiring.erasure import Erasure
+from shopkeeper.wiring.following import Following
+from shopkeeper.wiring.following_rules import FollowedRules
+from shopkeeper.wiring.import_watch import ImportWatch
+from shopkeeper.wiring.release import Release
+from shopkeeper.wiring.retention import enforce_retention
+from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.shared_cache import RecommendationAnswers
+from shopkeeper.wiring.validators import Validators
+from shopkeeper.wiring.warehouse import Analytics
+
+RECENT_REQUESTS = 200
+"""Requests kept in memory, without their shoppers, to try rules on."""
+
+RecommendationDecider = Decider[RecommendationRequest, RecommendationAnswer]
+Now = Callable[[], datetime]
+
+
+@dataclass(slots=True)
+class Serving:
+    """Everything a request may need.
+
+    Attributes:
+        asked: The last requests, without their shoppers.
+        draining: The server is going down: it finishes what it has and takes nothing new.
+    """
+
+    settings: Settings
+    state: State
+    lake: Lake
+    analytics: Analytics
+    quarantine: QuarantineFiles
+    live_log: GroupCommit
+    catalogue: Catalogue
+    consents: UserConsents
+    traits: UserTraits
+    profiles: Profiles
+    answers: RecommendationAnswers | None
+    trending: Trending
+    telemetry: Telemetry
+    keys: KeyRing
+    events: LiveEvents
+    tables: LiveTables
+    system: RecommendationSystem
+    lists: NightListFiles
+    decider: RecommendationDecider
+    decision_log: QueuedLog[DecisionRecord]
+    shadow_log: QueuedLog[ShadowAnswer]
+    arms: LiveArms
+    following: Following
+    rules: FollowedRules
+    release: Release
+    imports: ImportWatch
+    validators: Validators
+    erasure: Erasure
+    now: Now
+    asked: deque[RecommendationBody] = field(default_factory=lambda: deque(maxlen=RECENT_REQUESTS))
+    draining: bool = False
+
+    async def recommend(self, body: RecommendationBody) -> Decision[RecommendationAnswer]:
+        """Answer one request for products.
+
+        Raises:
+            UnknownStore: nobody declared the store.
+        """
+        store = self.catalogue.store(body.store)
+        if store is None:
+            raise UnknownStore(body.store, tuple(known.store for known in self.catalogue.stores))
+        self.asked.append(msgspec.structs.replace(body, user=None, visitor=None, session=None))
+        consent = effective(body.consent, self.consents.of(body.store, body.user), store)
+        shopper = Shopper(store.group, body.user, body.visitor, body.session)
+        known, now = shopper if consent.personalise else Shopper(store.group), self.now()
+        traits = self.traits.of(body.store, body.user) if consent.personalise else None
+        if self.answers is None:
+            profile = (await self.profiles.read(known)).profile if consent.personalise else EMPTY_PROFILE
+            return await self.decider.decide(RecommendationRequest(body, shopper, consent, now, profile, traits))
+        request = RecommendationRequest(body, shopper, consent, now, traits=traits)
+        return await self._shared(request, known, self.answers)
+
+    async def recommend_page(self, body: RecommendationBody) -> list[Decision[RecommendationAnswer]]:
+        """Answer the list of a body and those of its slots, each as a decision of its own, no product in two of them.
+
+        Raises:
+            UnknownStore: nobody declared the store.
+        """
+        plain = msgspec.structs.replace(body, slots=())
+        decisions, shown = [await self.recommend(plain)], list(body.exclude)
+        for slot in body.slots:
+            shown += self._families(body.store, decisions[-1].answer)
+            products = body.products if slot.products is None else slot.products
+            filters = body.filters if slot.filters is None else slot.filters
+            asked = msgspec.structs.replace(
+                plain, surface=slot.surface, k=slot.k, products=products, filters=filters, exclude=tuple(shown),
+                relevance=None,
+            )  # fmt: skip
+            decisions.append(await self.recommend(asked))
+        return decisions
+
+    def _families(self, store: str, answer: RecommendationAnswer) -> Iterator[str]:
+        """Yield the products of a list and the parents whose variants they are."""
+        for item in answer.items:
+            yield item.product
+            card = self.catalogue.card(store, item.product)
+            if card is not None and card.product.parent is not None:
+                yield card.product.parent
+
+    async def _shared(
+        self, first: RecommendationRequest, known: Shopper, answers: RecommendationAnswers
+    ) -> Decision[RecommendationAnswer]:
+        """Answer with what other processes know: the profile, first arms, and the answer one of them may have given."""
+        arm, turn = self.decider.arm(first), self.arms.turn
+        asked = answers.name(first)
+        recalled = await self.profiles.read(known, asked) if first.personal or asked else Recalled()
+        request = replace(first, profile=recalled.profile)
+        if recalled.arms and request.names:
+            self.arms.recall(request.names, recalled.arms)
+        named = self.arms.turn == turn and self.decider.arm(request) == arm  # else the name was another arm's
+        if recalled.answer is not None and named:
+            answers.take_over(request, recalled.answer)
+        decision = await self.decider.decide(request)
+        packed = answers.pack(decision)
+        if asked and packed is not None and named and self.arms.turn == turn:
+            self.profiles.keep(known, asked, recalled.profile.version, *packed)
+        if decision.test is not None and decision.test not in recalled.arms and known.unit is not None:
+            self.profiles.keep_arm(known, decision.test, decision.variant)
+        return decision
+
+    async def make_visible(self) -> None:
+        """Seal this process's segment and compact, so that SQL sees what was logged."""
+        await self.live_log.seal()
+        await asyncio.to_thread(self.lake.compact)
+
+    async def follow_cache(self) -> None:
+        """See whether a shared cache that was away is back."""
+        if self.profiles.shared is not None:
+            await self.profiles.shared.follow()
+
+    async def follow_lists(self) -> None:
+        """Read lists that were made overnight, where there are new ones."""
+        await asyncio.to_thread(self.lists.follow)
+
+    async def load_mirror(self) -> None:
+        """Send what was compacted to the warehouse that mirrors the lake, where there is one."""
+        try:
+            await asyncio.to_thread(self.analytics.load)
+        finally:
+            await asyncio.to_thread(self.analytics.look_behind)
+
+    async def judge_behaviour(self) -> None:
+        """Find machines among the sessions that came since the last pass."""
+        await asyncio.to_thread(classify_traffic, self.settings, self.analytics, self.state)
+
+    async def enforce_retention(self) -> None:
+        """Delete what has been kept long enough, and the keys of addresses of days before today."""
+        await asyncio.to_thread(enforce_retention, self.settings, self.lake)
