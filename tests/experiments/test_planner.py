@@ -136,7 +136,7 @@ def test_an_objective_says_what_is_tested_and_a_metric_without_baseline_is_named
     known = dict.fromkeys(("ctr", "conversion", "aov", "refund_share"), CONVERSION)
     found = planned_metrics(objective, known)
     assert [(one.name, one.lift, one.margin) for one in found] == [
-        ("ctr", 0.15, 0.0), ("conversion", 0.0, 0.02), ("aov", 0.0, 0.02), ("refund_share", 0.0, 0.05),
+        ("ctr", 0.15, 0.0), ("conversion", 0.0, 0.05), ("aov", 0.0, 0.05), ("refund_share", 0.0, 0.15),
     ]  # fmt: skip
     assert found[3].direction == "down"
     with pytest.raises(InputError, match="aov"):

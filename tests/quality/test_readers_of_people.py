@@ -15,7 +15,7 @@ PACKAGE = Path(shopkeeper.__file__).parent
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 JUDGES = {"human_events.sql", "human_decisions.sql", "behaviour_figures.sql", "known_verdicts.sql"}
 """Those that make the verdicts, and the views that join them."""
-OF_TESTS = {"outcome_rows.sql", "outcome_days.sql"}
+OF_TESTS = {"outcome_rows.sql", "outcome_days.sql", "shadow_rewards.sql"}
 """Those of experiments: they leave machines out by what no arm can change, so not by every verdict."""
 Data = Any
 """The fixture of conftest.py: a log and a lake with rows of one store."""

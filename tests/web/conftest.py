@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ import pytest
 from fastapi import FastAPI
 
 from shopkeeper.engines.state import open_state
+from shopkeeper.people.roles import Role
 from shopkeeper.serving.ports import SCOPES, Scope
 from shopkeeper.web.app import create_app
 from shopkeeper.wiring.serving import Serving
@@ -61,6 +63,13 @@ class Shop:
         _, secret = state.keys.create(store, scopes or SCOPES, "test")
         state.close()
         return {"authorization": f"Bearer {secret}"}
+
+    def person(self, *roles: Role, store: str = "*") -> dict[str, str]:
+        """Sign somebody in at a terminal; return their token as a header."""
+        state, until = self.serving.state, datetime.now(UTC) + timedelta(hours=1)
+        name = f"{'-'.join(roles)}-{len(state.people.people())}"
+        found = state.people.add(name, f"{name}@shop.example", {store: roles}, "test")
+        return {"authorization": f"Bearer {state.sessions.begin(found.person_id, 'shell', 'test', until)[1]}"}
 
     def call(
         self,

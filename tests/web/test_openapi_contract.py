@@ -42,7 +42,7 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-FOR_A_PERSON = {"POST /v1/experiments", "GET /v1/users/{user}/history"}
+FOR_A_PERSON = {"POST /v1/experiments", "GET /v1/users/{user}/history", "PUT /v1/rules", "DELETE /v1/rules"}
 """Routes that no key may take; tests of their own take them as somebody signed in."""
 KNOWN = {"store": "uk", "product": "p1"}
 BOUNDED = settings(

@@ -9,13 +9,14 @@ from shopkeeper.recommendations.merchandising import RuleSet, read_rules
 if TYPE_CHECKING:
     from tests.web.conftest import Shop
 
+Header = dict[str, str]
 NO_P1: dict[str, Any] = {"do": "exclude", "name": "no p1", "where": {"products": ["p1"]}}
 P4_FIRST: dict[str, Any] = {"do": "pin", "name": "p4 first", "product": "p4", "position": 1}
 
 
-def put(shop: Shop, *rules: dict[str, Any], version: int = 0, store: str = "uk", **call: Any) -> Any:  # noqa: ANN401
+def put(shop: Shop, *rules: dict[str, Any], version: int = 0, store: str = "uk", key: Header | None = None) -> Any:  # noqa: ANN401
     body = {"store": store, "version": version, "why": "a test", "rules": list(rules)}
-    return shop.call("PUT", "/v1/rules", body, **call)
+    return shop.call("PUT", "/v1/rules", body, key=shop.person("merchandiser") if key is None else key)
 
 
 def test_rules_hold_in_the_next_answer_and_are_read_back_as_they_were_sent(shop: Shop) -> None:
@@ -26,7 +27,7 @@ def test_rules_hold_in_the_next_answer_and_are_read_back_as_they_were_sent(shop:
     assert (shown[0], set(shown)) == ("p4", set(before) - {"p1"})
     found = shop.call("GET", "/v1/rules?store=uk").json()
     assert (found["version"], found["rules"], found["why"]) == (1, [NO_P1, P4_FIRST], "a test")
-    assert found["who"].startswith("key:")
+    assert found["who"].startswith("merchandiser-0 (person ")
     assert shop.call("GET", "/v1/rules?store=de").json()["version"] == 0
 
 
@@ -39,7 +40,8 @@ def test_who_changes_what_somebody_else_changed_is_refused(shop: Shop) -> None:
 
 def test_deleted_rules_hold_no_more_and_their_versions_stay(shop: Shop) -> None:
     put(shop, NO_P1)
-    gone = shop.call("DELETE", "/v1/rules", {"store": "uk", "version": 1, "why": "over"})
+    body = {"store": "uk", "version": 1, "why": "over"}
+    gone = shop.call("DELETE", "/v1/rules", body, key=shop.person("merchandiser"))
     assert (gone.status_code, gone.json()["rules"]) == (200, [])
     assert "p1" in shop.shown(k=5)
     assert shop.call("GET", "/v1/rules?store=uk&version=1").json()["rules"] == [NO_P1]
@@ -53,15 +55,23 @@ def test_a_rule_that_cannot_be_used_is_named_and_nothing_changes(shop: Shop) -> 
     assert shop.call("GET", "/v1/rules?store=uk").json()["version"] == 0
 
 
-def test_a_key_of_one_store_reads_and_changes_its_own_rules_alone(shop: Shop) -> None:
+def test_a_key_of_one_store_reads_its_own_rules_and_changes_none(shop: Shop) -> None:
     uk, events = shop.key("uk"), shop.key("uk", "events")
-    assert put(shop, NO_P1, key=uk).status_code == 200
     assert shop.call("GET", "/v1/rules?store=uk", key=uk).status_code == 200
     for store in ("de", ""):
-        assert put(shop, NO_P1, store=store, key=uk).status_code == 403
         assert shop.call("GET", f"/v1/rules?store={store}", key=uk).status_code == 403
-    assert put(shop, NO_P1, version=1, key=events).status_code == 403
-    assert put(shop, NO_P1, version=1, key={}).status_code == 401
+    refused = put(shop, NO_P1, key=uk)
+    assert (refused.status_code, "people sign-in" in refused.json()["remedy"]) == (403, True)
+    assert put(shop, NO_P1, key=events).status_code == 403
+    assert put(shop, NO_P1, key={}).status_code == 401
+
+
+def test_a_merchandiser_of_one_store_changes_its_rules_alone(shop: Shop) -> None:
+    uk = shop.person("merchandiser", store="uk")
+    assert put(shop, NO_P1, key=uk).status_code == 200
+    for store in ("de", ""):
+        assert put(shop, NO_P1, store=store, key=uk).status_code == 403
+    assert put(shop, NO_P1, version=1, key=shop.person("operator")).status_code == 403
     assert put(shop, NO_P1, store="fr").status_code == 404
 
 

@@ -57,11 +57,8 @@ WORDS: Final[Mapping[Right, str]] = {
 
 LOOKING: Final[frozenset[Right]] = frozenset({"view", "histories", "audit"})
 """Rights that change nothing."""
-MACHINE: Final[frozenset[Right]] = frozenset({"view", "rules", "hold", "rollback", "stop"})
-"""Rights of what is no person: an API key with the scope `manage`. Nothing among them goes further than the gate.
-
-Rules are among them since such a key may put and withdraw products anyway: a back office keeps both in step.
-"""
+MACHINE: Final[frozenset[Right]] = frozenset({"view", "hold", "rollback", "stop"})
+"""Rights of what is no person: an API key with the scope `manage`. Nothing among them goes further than the gate."""
 
 
 def may(roles: Mapping[str, Iterable[Role]], right: Right, store: str) -> bool:

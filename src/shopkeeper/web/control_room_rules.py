@@ -67,7 +67,7 @@ async def change(request: Request) -> Response:
         if actor.person is None:
             raise NotAllowed(
                 "To change rules here takes somebody who signed in, so that it carries a name.",
-                "Sign in at /control-room/sign-in; `PUT /v1/rules` takes a key with the scope manage.",
+                "Sign in at /control-room/sign-in; over HTTP send the token of `shopkeeper people sign-in`.",
             )
         actor.must("rules", store or ALL)
         await change_rules(serving, msgspec.structs.replace(told, who=actor.who, why=_reason(fields)))

@@ -9,8 +9,8 @@ from shopkeeper.web.openapi_schemas import Document
 
 RULE: Final = "Rule the lists"
 WORDS: Final = (
-    "What the shop wants of its lists: rules as data, with versions and a dry run. Takes a key with the scope manage, "
-    "or a merchandiser who signed in (`Authorization: Bearer SESSION`)."
+    "What the shop wants of its lists: rules as data, with versions and a dry run. To look and to try takes a key with "
+    "the scope manage or a person, to change a merchandiser who signed in (`Authorization: Bearer SESSION`)."
 )
 _CHANGE, _READ = ("400", "403", "404", "409", "413", "422"), ("403", "404", "422")
 _ROUTES: Final[dict[tuple[str, str], Route]] = {
