@@ -13,17 +13,28 @@ import numpy.typing as npt
 from shopkeeper.commerce.consent import FULL_CONSENT
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.jobs.shards import Shared
+from shopkeeper.recommendations.als import Als
 from shopkeeper.recommendations.answer import RecommendationAnswer
 from shopkeeper.recommendations.batch_stock import unpack_stock
-from shopkeeper.recommendations.block_scores import BlockScorer, Evidences
+from shopkeeper.recommendations.blend import Blend
+from shopkeeper.recommendations.block_scores import Best, BlockScorer, Evidences
+from shopkeeper.recommendations.dense_scores import DenseScorer, Offer
+from shopkeeper.recommendations.ease import Ease
 from shopkeeper.recommendations.fill import Stock
 from shopkeeper.recommendations.history import HistoryBatch
 from shopkeeper.recommendations.item_knn import ItemKnn
 from shopkeeper.recommendations.loaded import LoadedModel, assemble_model
+from shopkeeper.recommendations.model import RecommendationModel
 from shopkeeper.recommendations.recipe import DEFAULT_PARAMS, RecommendParams
 from shopkeeper.recommendations.recommend import recommend
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
+from shopkeeper.recommendations.rerank import reranks
+from shopkeeper.recommendations.session import Session
+from shopkeeper.recommendations.session_knn import SessionKnn
 from shopkeeper.recommendations.shoppers import ManyPasts, shopper_key
+
+_DENSE = (Session, Blend, SessionKnn, Als, Ease)
+"""Models that tell from a history alone what goes with it, for many histories at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +102,10 @@ def shelf_products(stock: Stock, store: str) -> tuple[str, ...]:
 class BatchRecommender:
     """Answers many shoppers of one store.
 
-    Item-kNN scores whole blocks (`block_scores`); a shopper for whom that finds fewer than k products or two variants
-    of one parent, and every shopper of another model or where rules count places (pins, quotas, includes), is answered
-    as serving does, by `recommend`.
+    Item-kNN scores whole blocks sparsely (`block_scores`), models that score whole catalogues do so densely
+    (`dense_scores`). A shopper for whom that finds fewer than k products or two variants of one parent is answered as
+    serving does, by `recommend`; so is every shopper of the other models, or where the recipe or rules look at more of
+    a list than scores (diversity, pins, quotas, includes).
     """
 
     def __init__(self, loaded: LoadedModel, stock: Stock, ask: BatchAsk) -> None:
@@ -125,14 +137,16 @@ class BatchRecommender:
             self._silent[item] = product.sensitive
             self._family[item] = families.setdefault(product.parent or product.product, item)
             if plan is not None:
-                factors[item] = 0.0 if plan.bars(card) else plan.factor(card)
+                factors[item] = plan.factor(card)
                 barred = plan.days_barred(card)
                 if barred is not None:
                     self._bars_since[item] = (ask.now - timedelta(days=barred)).timestamp()
-            shown[item] = card.available(ask.now) and not product.sensitive and factors[item] > 0
-        weighed = np.where(factors > 0, factors, 1.0) if plan is not None and plan.weighs else None
-        model = None if plan is not None and plan.counts else loaded.model
-        self._scorer = BlockScorer(model.similar, shown, weighed) if isinstance(model, ItemKnn) else None
+            barring = plan is not None and plan.bars(card)
+            shown[item] = card.available(ask.now) and not product.sensitive and not barring
+        weighed = factors if plan is not None and plan.weighs else None
+        by_scores = not reranks(params) and (plan is None or not plan.counts)
+        offer = Offer(*loaded.index.span(self._group), shown, self._family, weighed)
+        self._scorer = _scorer(loaded.model, offer) if by_scores else None
 
     def lists(self, users: Sequence[str]) -> BatchLists:
         """Return the list of each user."""
@@ -161,7 +175,7 @@ class BatchRecommender:
         known = np.flatnonzero(places >= 0)
         if self._scorer is None or not len(known):
             return known[:0], np.empty((0, self._ask.k), dtype=np.int32), np.empty((0, self._ask.k))
-        best = self._scorer.best(self._evidences(self._loaded.shoppers.many(places[known])), self._ask.k)
+        best = self._best(self._scorer, self._loaded.shoppers.many(places[known]))
         full = (best.counts == self._ask.k) & ~self._has_twins(best.items)
         return known[full], best.items[full], best.scores[full]
 
@@ -171,13 +185,16 @@ class BatchRecommender:
         twins: npt.NDArray[np.bool_] = (families[:, 1:] == families[:, :-1]).any(axis=1)
         return twins
 
-    def _evidences(self, pasts: ManyPasts) -> Evidences:
-        """Return what `recommend.gather` makes of each past: sensitive products tell nothing, newer ones count more."""
-        known = self._histories(pasts)
-        weights = self._loaded.model.history_weights(known.ages, known.strengths).astype(np.float64)
+    def _best(self, scorer: BlockScorer | DenseScorer, pasts: ManyPasts) -> Best:
+        """Return the best of what `recommend.gather` makes of each past: sensitive products tell nothing."""
+        known, k, model = self._histories(pasts), self._ask.k, self._loaded.model
         bars = pasts.bought_seconds > self._bars_since[pasts.bought]
-        barred_before = np.concatenate([[0], np.cumsum(bars)])
-        return Evidences(known.starts, known.items, weights, barred_before[pasts.bought_starts], pasts.bought[bars])
+        barred_starts = np.concatenate([[0], np.cumsum(bars)])[pasts.bought_starts]
+        barred = pasts.bought[bars]
+        if isinstance(scorer, DenseScorer):
+            return scorer.best(known, barred_starts, barred, k)
+        weights = model.history_weights(known.ages, known.strengths).astype(np.float64)
+        return scorer.best(Evidences(known.starts, known.items, weights, barred_starts, barred), k)
 
     def _histories(self, pasts: ManyPasts) -> HistoryBatch:
         """Return the pasts without sensitive products, asked at the moment the lists are for."""
@@ -205,3 +222,13 @@ class BatchRecommender:
         if not known:
             self._strangers = answer
         return answer
+
+
+def _scorer(model: RecommendationModel, offer: Offer) -> BlockScorer | DenseScorer | None:
+    """Return what scores blocks of shoppers by a model; None where it answers one by one."""
+    if isinstance(model, ItemKnn):
+        weighed = offer.factors
+        if weighed is None:
+            return BlockScorer(model.similar, offer.shown)
+        return BlockScorer(model.similar, offer.shown & (weighed > 0), np.where(weighed > 0, weighed, 1.0))
+    return DenseScorer(model, offer) if isinstance(model, _DENSE) else None

@@ -53,6 +53,26 @@ class Best:
     items: npt.NDArray[np.int32]
     scores: npt.NDArray[np.float64]
 
+    @staticmethod
+    def none(shoppers: int, k: int) -> Best:
+        """Return empty lists, to be filled."""
+        return Best(
+            np.zeros(shoppers, dtype=np.int64), np.full((shoppers, k), -1, dtype=np.int32), np.zeros((shoppers, k))
+        )
+
+    def put(
+        self,
+        shoppers: npt.NDArray[np.int64],
+        places: npt.NDArray[np.int64],
+        rows: npt.NDArray[np.int64],
+        items: npt.NDArray[np.int32],
+        scores: npt.NDArray[np.float64],
+    ) -> None:
+        """Put the lists of some shoppers in, as `first_places` gives them by row of `shoppers`."""
+        self.counts[shoppers] = np.bincount(rows, minlength=len(shoppers))
+        self.items[shoppers[rows], places] = items
+        self.scores[shoppers[rows], places] = scores
+
 
 class BlockScorer:
     """Item-kNN over blocks of shoppers.
@@ -87,17 +107,9 @@ class BlockScorer:
 
     def best(self, evidences: Evidences, k: int) -> Best:
         """Return the `k` best items of each shopper that may be shown, of those that score."""
-        found = Best(
-            np.zeros(len(evidences), dtype=np.int64),
-            np.full((len(evidences), k), -1, dtype=np.int32),
-            np.zeros((len(evidences), k)),
-        )
+        found = Best.none(len(evidences), k)
         for rows in self._blocks(evidences):
-            scored = self._scores(evidences, rows)
-            place, shopper, items, scores = _leaders(scored, k)
-            found.counts[rows] = np.bincount(shopper, minlength=len(rows))
-            found.items[rows[shopper], place] = items
-            found.scores[rows[shopper], place] = scores
+            found.put(rows, *_leaders(self._scores(evidences, rows), k))
         return found
 
     def _blocks(self, evidences: Evidences) -> Iterator[npt.NDArray[np.int64]]:
@@ -115,8 +127,8 @@ class BlockScorer:
 
     def _scores(self, evidences: Evidences, rows: npt.NDArray[np.int64]) -> csr_array:
         """Return the scores of all reached items, -inf where barred; one row for each shopper."""
-        lengths, items = _gathered(evidences.starts, rows)
-        barred_lengths, barred = _gathered(evidences.barred_starts, rows)
+        lengths, items = gathered(evidences.starts, rows)
+        barred_lengths, barred = gathered(evidences.barred_starts, rows)
         starts = np.zeros(len(rows) + 1, dtype=np.int64)
         np.cumsum(lengths + barred_lengths, out=starts[1:])
         own = np.repeat(starts[:-1] - (np.cumsum(lengths) - lengths), lengths) + np.arange(len(items))
@@ -133,7 +145,7 @@ class BlockScorer:
         return scored
 
 
-def _gathered(
+def gathered(
     starts: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return how many entries each of `rows` has, and where they lie, end to end."""
@@ -155,9 +167,20 @@ def _leaders(
     row, column = np.nonzero(grid >= np.maximum(bar, _LEAST)[:, None])
     at = scored.indptr[row] + column
     item, score = scored.indices[at], scored.data[at]
+    return first_places(row, item, score, len(lengths), k)
+
+
+def first_places(
+    row: npt.NDArray[np.int64],
+    item: npt.NDArray[np.int32],
+    score: npt.NDArray[np.float64],
+    rows: int,
+    k: int,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float64]]:
+    """Return place, row, item and score of the k best entries of each row, best first, equal scores by item."""
     order = np.lexsort((item, -score, row))
     row, item, score = row[order], item[order], score[order]
-    counts = np.bincount(row, minlength=len(lengths))
+    counts = np.bincount(row, minlength=rows)
     place = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
     first = place < k
     return place[first], row[first], item[first], score[first]

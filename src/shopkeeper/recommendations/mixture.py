@@ -87,10 +87,11 @@ def _ranked(scores: Floats) -> Floats:
     most = min(_RANKED, scores.shape[1])
     first = np.sort(np.argpartition(-scores, most - 1, axis=1)[:, :most], axis=1)
     values = np.take_along_axis(scores, first, axis=1)
-    places = np.argsort(np.argsort(-values, axis=1, kind="stable"), axis=1, kind="stable")
-    amounts = np.where(values > 0, 1.0 / (_RANK_SOFTENING + 1.0 + places), 0.0).astype(np.float32)
+    order = np.argsort(-values, axis=1, kind="stable")
+    amounts = (1.0 / (_RANK_SOFTENING + 1.0 + np.arange(most))).astype(np.float32)
+    amounts = np.where(np.take_along_axis(values, order, axis=1) > 0, amounts, np.float32(0.0))
     found = np.zeros_like(scores)
-    np.put_along_axis(found, first, amounts, axis=1)
+    np.put_along_axis(found, np.take_along_axis(first, order, axis=1), amounts, axis=1)
     return found
 
 
