@@ -182,6 +182,32 @@ def test_lists_obey_the_rules_of_the_shop_as_serving_does(shop: BatchShop, rules
     assert [a for a, _ in ruled.answers(6)] != [a for a, _ in shop.answers(6)]
 
 
+def test_a_sibling_stands_in_for_what_is_sold_out_as_in_serving(shop: BatchShop) -> None:
+    """Every third product is a sold-out variant; of its two siblings no model knows one, and some bought the other."""
+    cards = {card.product.product: card.product for card in shop.stock.catalogue.cards(STORE)}
+    catalogue, trending = planted_catalogue(), Trending()
+    change(catalogue)
+    rows: list[Product] = []
+    for n in range(0, 57, 3):
+        gone, other = cards[f"p{n:03d}"], cards.get(f"p{n + 1:03d}")
+        told = {"parent": f"family {n}", "price": 5.0}
+        look = {"attributes": {"size": "L"}}
+        rows.append(msgspec.structs.replace(gone, stock=0.0, **told, **look))
+        rows.append(msgspec.structs.replace(gone, product=f"new-{n}", stock=1.0, **told, **look))
+        if other is not None:
+            rows.append(msgspec.structs.replace(other, **told, **(look if n % 2 else {})))
+    catalogue.apply(SourcedRow(row, END + timedelta(hours=1)) for row in rows)
+    system = RecommendationSystem(catalogue, trending)
+    system.load(shop.bundle)
+    sold = BatchShop(system, Stock(catalogue, Shelf(catalogue), trending), shop.bundle)
+    for k in (3, 12):
+        test_each_list_is_what_serving_answers(sold, k)
+    shown = {product for answer, _ in sold.answers(12) for product in answer}
+    assert any(product.startswith("new-") for product in shown)
+    if shop.bundle.manifest.model == ItemKnn.name:
+        assert sum(part.filled for part in sold.lists(3)) < len(USERS), "blocks still answer some"
+
+
 def test_blocks_score_most_lists_and_rules_fill_up_the_rest(shop: BatchShop) -> None:
     filled = sum(part.filled for part in shop.lists(6))
     known, name = len(USERS) // 3 * 2, shop.bundle.manifest.model

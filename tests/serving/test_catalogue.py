@@ -147,6 +147,35 @@ def test_withdrawn_drafts_services_vouchers_and_sold_out_are_not_available(row: 
     assert not shelf(SourcedRow(row, NOON)).available("uk", "lamp", NOON)
 
 
+def variants(catalogue: Catalogue, store: str, parent: str) -> list[str]:
+    return [card.product.product for card in catalogue.variants(store, parent)]
+
+
+def variant(hours: float, name: str, parent: str | None, *, store: str = "", deleted: bool = False) -> SourcedRow:
+    return SourcedRow(Product(product=name, parent=parent, store=store), at(hours), deleted=deleted)
+
+
+def test_the_variants_of_a_parent_follow_every_row() -> None:
+    catalogue = shelf(variant(0, "red", "cup"), variant(0, "blue", "cup", store="uk"), variant(0, "cup", None))
+    assert variants(catalogue, "uk", "cup") == ["blue", "red"]
+    assert variants(catalogue, "us", "cup") == ["red"]
+    catalogue.apply([variant(1, "blue", "mug", store="uk"), variant(1, "green", "cup")])
+    assert (variants(catalogue, "uk", "cup"), variants(catalogue, "uk", "mug")) == (["green", "red"], ["blue"])
+    catalogue.apply([variant(2, "red", "cup", store="uk", deleted=True), variant(2, "green", None, store="us")])
+    assert (variants(catalogue, "uk", "cup"), variants(catalogue, "us", "cup")) == (["green"], ["red"])
+    catalogue.apply([variant(3, name, "cup", deleted=True) for name in ("red", "green")])
+    assert (variants(catalogue, "uk", "cup"), variants(catalogue, "us", "cup")) == ([], [])
+    catalogue.apply([variant(4, "red", "cup"), stock(5, 0)])
+    assert (variants(catalogue, "us", "cup"), variants(catalogue, "uk", "cup")) == (["red"], [])
+
+
+def test_a_variant_that_one_store_counts_is_there_once() -> None:
+    catalogue = shelf(
+        variant(0, "lamp", "lamps"), stock(1, 0), SourcedRow(Product(product="lamp", parent="lamps"), at(2))
+    )
+    assert [(card.product.product, card.stock) for card in catalogue.variants("uk", "lamps")] == [("lamp", 0)]
+
+
 def test_stores_follow_the_newest_row_and_deletion() -> None:
     catalogue = shelf(SourcedRow(Store(store="uk", currency="GBP"), at(1)))
     catalogue.apply([SourcedRow(Store(store="uk", currency="EUR"), at(0))])

@@ -25,8 +25,9 @@ from shopkeeper.recommendations.history import HistoryBatch
 from shopkeeper.recommendations.item_knn import ItemKnn
 from shopkeeper.recommendations.loaded import LoadedModel, assemble_model
 from shopkeeper.recommendations.model import RecommendationModel
+from shopkeeper.recommendations.past import Past
 from shopkeeper.recommendations.recipe import DEFAULT_PARAMS, RecommendParams
-from shopkeeper.recommendations.recommend import recommend
+from shopkeeper.recommendations.recommend import recommend, rules_for
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
 from shopkeeper.recommendations.rerank import reranks
 from shopkeeper.recommendations.session import Session
@@ -103,9 +104,10 @@ class BatchRecommender:
     """Answers many shoppers of one store.
 
     Item-kNN scores whole blocks sparsely (`block_scores`), models that score whole catalogues do so densely
-    (`dense_scores`). A shopper for whom that finds fewer than k products or two variants of one parent is answered as
-    serving does, by `recommend`; so is every shopper of the other models, or where the recipe or rules look at more of
-    a list than scores (diversity, pins, quotas, includes).
+    (`dense_scores`). A shopper for whom that finds fewer than k products, two variants of one parent, or a stand-in for
+    what is sold out though they bought something (it might be that), is answered as serving does, by `recommend`; so is
+    every shopper of the other models, or where the recipe or rules look at more of a list than scores (diversity, pins,
+    quotas, includes).
     """
 
     def __init__(self, loaded: LoadedModel, stock: Stock, ask: BatchAsk) -> None:
@@ -127,7 +129,9 @@ class BatchRecommender:
         self._bars_since = np.full(size, (ask.now - timedelta(days=days)).timestamp())
         shown = np.zeros(size, dtype=np.bool_)
         factors = np.ones(size)
+        self._stood_in = np.zeros(size, dtype=np.bool_)
         families: dict[str, int] = {}
+        rules = rules_for(self._request(self._body()), Past(), stock, params)
         for item in range(*loaded.index.span(self._group)):
             card = stock.catalogue.card(ask.store, loaded.index.products[item])
             if card is None:
@@ -136,13 +140,18 @@ class BatchRecommender:
             self._code_of_item[item] = self._codes[product.product]
             self._silent[item] = product.sensitive
             self._family[item] = families.setdefault(product.parent or product.product, item)
+            stand_in = None if card.available(ask.now) else rules.shown(product.product)
+            if stand_in is not None:
+                self._code_of_item[item] = self._codes[stand_in.product.product]
+                self._stood_in[item] = True
+            of = stand_in or card
             if plan is not None:
-                factors[item] = plan.factor(card)
+                factors[item] = plan.factor(of)
                 barred = plan.days_barred(card)
                 if barred is not None:
                     self._bars_since[item] = (ask.now - timedelta(days=barred)).timestamp()
-            barring = plan is not None and plan.bars(card)
-            shown[item] = card.available(ask.now) and not product.sensitive and not barring
+            barring = plan is not None and plan.bars(of)
+            shown[item] = of.available(ask.now) and not product.sensitive and not barring
         weighed = factors if plan is not None and plan.weighs else None
         by_scores = not reranks(params) and (plan is None or not plan.counts)
         offer = Offer(*loaded.index.span(self._group), shown, self._family, weighed)
@@ -175,8 +184,12 @@ class BatchRecommender:
         known = np.flatnonzero(places >= 0)
         if self._scorer is None or not len(known):
             return known[:0], np.empty((0, self._ask.k), dtype=np.int32), np.empty((0, self._ask.k))
-        best = self._best(self._scorer, self._loaded.shoppers.many(places[known]))
+        pasts = self._loaded.shoppers.many(places[known])
+        bars = pasts.bought_seconds > self._bars_since[pasts.bought]
+        barred_starts = np.concatenate([[0], np.cumsum(bars)])[pasts.bought_starts]
+        best = self._best(self._scorer, pasts, barred_starts, pasts.bought[bars])
         full = (best.counts == self._ask.k) & ~self._has_twins(best.items)
+        full &= (np.diff(barred_starts) == 0) | ~self._stood_in[best.items].any(axis=1)
         return known[full], best.items[full], best.scores[full]
 
     def _has_twins(self, items: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
@@ -185,12 +198,15 @@ class BatchRecommender:
         twins: npt.NDArray[np.bool_] = (families[:, 1:] == families[:, :-1]).any(axis=1)
         return twins
 
-    def _best(self, scorer: BlockScorer | DenseScorer, pasts: ManyPasts) -> Best:
+    def _best(
+        self,
+        scorer: BlockScorer | DenseScorer,
+        pasts: ManyPasts,
+        barred_starts: npt.NDArray[np.int64],
+        barred: npt.NDArray[np.int32],
+    ) -> Best:
         """Return the best of what `recommend.gather` makes of each past: sensitive products tell nothing."""
         known, k, model = self._histories(pasts), self._ask.k, self._loaded.model
-        bars = pasts.bought_seconds > self._bars_since[pasts.bought]
-        barred_starts = np.concatenate([[0], np.cumsum(bars)])[pasts.bought_starts]
-        barred = pasts.bought[bars]
         if isinstance(scorer, DenseScorer):
             return scorer.best(known, barred_starts, barred, k)
         weights = model.history_weights(known.ages, known.strengths).astype(np.float64)
@@ -212,13 +228,14 @@ class BatchRecommender:
     def _body(self, user: str | None = None) -> RecommendationBody:
         return RecommendationBody(store=self._ask.store, user=user, k=self._ask.k, surface=self._ask.surface)
 
+    def _request(self, body: RecommendationBody) -> RecommendationRequest:
+        return RecommendationRequest(body, Shopper(self._group, user=body.user), FULL_CONSENT, self._ask.now)
+
     def _answer(self, user: str, *, known: bool) -> RecommendationAnswer:
         """Return what serving answers one shopper; those without a past all get the same."""
         if not known and self._strangers is not None:
             return self._strangers
-        body = self._body(user)
-        request = RecommendationRequest(body, Shopper(self._group, user=user), FULL_CONSENT, self._ask.now)
-        answer = recommend(request, self._loaded, self._stock, self._params)
+        answer = recommend(self._request(self._body(user)), self._loaded, self._stock, self._params)
         if not known:
             self._strangers = answer
         return answer

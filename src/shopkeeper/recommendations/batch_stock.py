@@ -52,7 +52,11 @@ def unpack_stock(arrays: Arrays, popular: Popular) -> Stock:
 
 
 def _plain(card: Card, store: Store, read: frozenset[str]) -> Product:
-    """Return the product as the card shows it, without what no list depends on: texts may be most of a catalogue."""
+    """Return the product as the card shows it, without what no list depends on: texts may be most of a catalogue.
+
+    A variant keeps its attributes: by them a sibling stands in for it.
+    """
+    told = card.product.attributes
     return msgspec.structs.replace(
         card.product,
         store=store.store,
@@ -62,5 +66,5 @@ def _plain(card: Card, store: Store, read: frozenset[str]) -> Product:
         description=None,
         url=None,
         image_url=None,
-        attributes={name: value for name, value in card.product.attributes.items() if name in read},
+        attributes=told if card.product.parent else {name: value for name, value in told.items() if name in read},
     )

@@ -133,12 +133,12 @@ def _allowed(request: RecommendationRequest, past: Past, stock: Stock, rules: Ru
         for product in source.products:
             if product in looked:
                 continue
-            card = rules.allowed(product, from_history=source.from_history)
-            if card is None:
+            card = rules.shown(product, from_history=source.from_history)
+            if card is None or card.product.product in looked:
                 continue
-            looked.add(product)
+            looked |= {product, card.product.product}
             reason = source.reason or reasons.by_age(card, request.now)
-            if product in just_seen and not card.product.sensitive:
+            if not card.product.sensitive and not just_seen.isdisjoint((product, card.product.product)):
                 held.append((card, reason))
             else:
                 yield card, reason

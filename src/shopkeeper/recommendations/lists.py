@@ -52,13 +52,14 @@ def listed(
 ) -> RecommendationAnswer:
     """Return a list of a kind, by every rule.
 
-    Lists of the shopper's own past (recently viewed, buy again) stay as short as that past; the others are filled up.
+    Lists of the shopper's own past (recently viewed, buy again) stay as short as that past, and no sibling stands in
+    there for a variant they saw or bought; the others are filled up.
     """
     past, own = past_of(request, loaded), name in _OWN
     barring = Past(refused=past.refused) if own else past
     rules = rules_for(request, barring, stock, params)
     places = rules.places(request.body.k)
-    found = _allowed(_MAKERS[name](Basis(request, past, loaded, stock, params)), rules, from_history=own)
+    found = _allowed(_MAKERS[name](Basis(request, past, loaded, stock, params)), rules, own=own)
     why: dict[str, Reason] = {}
     chosen = []
     for _, score, card in places.admitted(weighed(_noting(found, why), rules.plan, request.body.k), card_of):
@@ -68,9 +69,9 @@ def listed(
     return RecommendationAnswer(fill(chosen, request, barring, stock, rules, places))
 
 
-def _allowed(entries: Iterable[Entry], rules: Rules, *, from_history: bool) -> Iterator[tuple[Card, float, Reason]]:
+def _allowed(entries: Iterable[Entry], rules: Rules, *, own: bool) -> Iterator[tuple[Card, float, Reason]]:
     for product, score, reason in entries:
-        card = rules.allowed(product, from_history=from_history)
+        card = rules.allowed(product, from_history=True) if own else rules.shown(product)
         if card is not None:
             yield card, score, reason
 

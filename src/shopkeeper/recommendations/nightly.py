@@ -18,10 +18,11 @@ from shopkeeper.recommendations.found import card_of
 from shopkeeper.recommendations.loaded import LoadedModel
 from shopkeeper.recommendations.past import Past
 from shopkeeper.recommendations.recipe import RecommendParams
-from shopkeeper.recommendations.recommend import recommend, rules_for
+from shopkeeper.recommendations.recommend import parents_of, recommend, rules_for
 from shopkeeper.recommendations.refusals import refusals
 from shopkeeper.recommendations.request import RecommendationRequest
 from shopkeeper.recommendations.weighing import weighed
+from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.serving.ports import EMPTY_PROFILE
 
 
@@ -59,14 +60,14 @@ def from_the_night(
     Who has no list gets what an export would have written for them: the model's answer to a shopper who comes with no
     page and no live event.
     """
-    past = unlived(request)
+    past = unlived(request, stock.catalogue)
     user = request.shopper.user if request.personal else None
     listed = lists.of(request.store, user) if lists is not None and user is not None else None
     if listed is None:
         return recommend(past, loaded, stock, params)
     rules = rules_for(past, Past(), stock, params)
     places = rules.places(request.body.k)
-    shown = ((-1, score, card) for product, score in listed if (card := rules.allowed(product)) is not None)
+    shown = ((-1, score, card) for product, score in listed if (card := rules.shown(product)) is not None)
     chosen = [
         Recommendation(card.product.product, score, (reasons.FOR_YOU,))
         for _, score, card in places.admitted(weighed(shown, rules.plan, request.body.k), card_of)
@@ -74,12 +75,13 @@ def from_the_night(
     return RecommendationAnswer(fill(chosen, past, Past(), stock, rules, places))
 
 
-def unlived(request: RecommendationRequest) -> RecommendationRequest:
+def unlived(request: RecommendationRequest, catalogue: Catalogue) -> RecommendationRequest:
     """Return a request without its page and without what the shopper did lately.
 
-    The page's products stay barred, and so does what the shopper refused.
+    The page's products and their variants stay barred, and so does what the shopper refused.
     """
     body = request.body
-    barred = (*body.exclude, *body.products, *sorted(refusals(request.profile.events)))
+    page = (*body.products, *parents_of(body.products, catalogue, request.store))
+    barred = (*body.exclude, *page, *sorted(refusals(request.profile.events)))
     blank = msgspec.structs.replace(body, products=(), exclude=barred)
     return replace(request, body=blank, profile=EMPTY_PROFILE)

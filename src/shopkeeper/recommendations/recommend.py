@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import accumulate, chain, islice
@@ -93,11 +93,19 @@ def rules_for(request: RecommendationRequest, past: Past, stock: Stock, params: 
     """Return the hard rules of one answer, and the shop's own."""
     body, catalogue = request.body, stock.catalogue
     plan = stock.rules.plan(body, catalogue, request.now)
-    page = (card.product.parent for one in body.products if (card := catalogue.card(body.store, one)) is not None)
-    barred = {*body.exclude, *body.products, *past.refused, *filter(None, page)}
+    page = parents_of(body.products, catalogue, body.store)
+    barred = {*body.exclude, *body.products, *past.refused, *page}
     barred |= bought_lately(request, past, catalogue, plan, params)
     only = None if body.candidates is None else frozenset(body.candidates)
-    return Rules(catalogue, body.store, request.now, body.filters, barred, only, plan, body.surface)
+    return Rules(
+        catalogue, stock.shelf.siblings, body.store, request.now, body.filters, barred, only, plan, body.surface
+    )
+
+
+def parents_of(products: Iterable[str], catalogue: Catalogue, store: str) -> set[str]:
+    """Return the parents whose variants some products are."""
+    cards = (catalogue.card(store, product) for product in products)
+    return {card.product.parent for card in cards if card is not None and card.product.parent is not None}
 
 
 def bought_lately(
@@ -177,18 +185,20 @@ def candidates(request: RecommendationRequest, evidence: Evidence, loaded: Loade
 
 
 def judged(scored: Scored, evidence: Evidence, loaded: LoadedModel, rules: Rules) -> Iterator[tuple[int, float, Card]]:
-    """Yield products that pass the rules, best first.
+    """Yield products that pass the rules, best first, none twice; a sibling has the item code of what it stands in for.
 
     A sensitive product keeps only the part of its score that comes from the page, and its place by that part.
     """
     waiting: list[tuple[float, int, Card]] = []
+    seen: set[str] = set()
     for item, score in best_first(scored):
         while waiting and -waiting[0][0] >= score:
             part, later, card_later = heapq.heappop(waiting)
             yield later, -part, card_later
-        card = rules.allowed(loaded.index.products[item])
-        if card is None:
+        card = rules.shown(loaded.index.products[item])
+        if card is None or card.product.product in seen:
             continue
+        seen.add(card.product.product)
         if card.product.sensitive:
             parts = loaded.model.explain(np.array([item]), evidence.asked)[0]
             if parts[~evidence.asked.page].any():

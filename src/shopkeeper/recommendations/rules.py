@@ -6,10 +6,12 @@ from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
 
+from shopkeeper.commerce.product import Product
 from shopkeeper.recommendations.categories import under
 from shopkeeper.recommendations.places import Places
 from shopkeeper.recommendations.request import Filters
 from shopkeeper.recommendations.rule_book import Plan
+from shopkeeper.recommendations.siblings import Siblings
 from shopkeeper.serving.catalogue import Card, Catalogue
 
 
@@ -25,6 +27,7 @@ class Rules:
     """
 
     catalogue: Catalogue
+    siblings: Siblings
     store: str
     now: datetime
     filters: Filters
@@ -32,6 +35,29 @@ class Rules:
     only: Set[str] | None = None
     plan: Plan | None = None
     surface: str = ""
+
+    def shown(self, product: str, *, from_history: bool = False) -> Card | None:
+        """Return the card a list shows for a product: its own or, where it is a variant not on sale now, a sibling's.
+
+        Of the siblings that may be shown it is the first by `Siblings.of`; a sensitive one never stands in for one that
+        is not, nor the other way. None where neither may be shown. Arguments as in `allowed`.
+        """
+        card = self.allowed(product, from_history=from_history)
+        return card if card is not None else self._stand_in(product, from_history=from_history)
+
+    def _stand_in(self, product: str, *, from_history: bool) -> Card | None:
+        gone = self.catalogue.card(self.store, product)
+        if gone is None or gone.product.parent is None or gone.available(self.now):
+            return None
+        if product in self.barred or (self.only is not None and product not in self.only):
+            return None
+        if from_history and gone.product.sensitive:
+            return None
+        for sibling in self.siblings.of(self.store, gone):
+            card = self.allowed(sibling)
+            if card is not None and _same(card.product, gone.product):
+                return card
+        return None
 
     def allowed(self, product: str, *, from_history: bool = False) -> Card | None:
         """Return the card of a product that may be shown; None when a rule forbids it.
@@ -65,6 +91,10 @@ class Rules:
         cut, about = self.plan.cut, self.plan.about(card)
         pinned = any(pin.product == card.product.product for _, pin in cut.pins)
         return pinned or any(number in about for number, _ in cut.includes)
+
+
+def _same(one: Product, other: Product) -> bool:
+    return one.parent == other.parent and one.sensitive == other.sensitive
 
 
 def passes(card: Card, filters: Filters) -> bool:

@@ -9,6 +9,7 @@ from time import perf_counter
 
 from shopkeeper.recommendations.categories import normal, prefixes
 from shopkeeper.recommendations.request import Filters
+from shopkeeper.recommendations.siblings import Siblings
 from shopkeeper.serving.catalogue import Card, Catalogue
 
 _QUICK_SECONDS = 0.01
@@ -52,6 +53,7 @@ class Shelf:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
+        self.siblings = Siblings(catalogue)
         self._orders: dict[str, tuple[Order, float, float]] = {}
 
     def order(self, store: str, *, short: bool = False) -> Order:

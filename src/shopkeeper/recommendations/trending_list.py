@@ -33,7 +33,7 @@ def trending_list(
     rules = rules_for(request, Past(), stock, params)
     places = rules.places(k)
     reason = reasons.in_category("trending", path) if path else reasons.TRENDING
-    live = ((-1, score, card) for product, score in stock.trending.top(store, path) if (card := rules.allowed(product)))
+    live = ((-1, score, card) for product, score in stock.trending.top(store, path) if (card := rules.shown(product)))
     shown = [
         Recommendation(card.product.product, score, (reason,))
         for _, score, card in places.admitted(weighed(live, rules.plan, k), card_of)

@@ -81,6 +81,10 @@ class Catalogue:
         """Product -> stores with a price or inventory row of it, so a shared product finds the cards it lies under."""
         self._cards: dict[str, dict[str, Card | None]] = {}
         """Store -> product -> card; None = hidden in this store though a shared card exists."""
+        self._variants: dict[tuple[str, str], dict[str, None]] = {}
+        """(store, parent) -> the variants that have a card under that store."""
+        self._changed: dict[str, int] = {}
+        """Parent -> how often a card of one of its variants changed."""
         self.version = 0
         """Rises with every change."""
 
@@ -154,6 +158,20 @@ class Catalogue:
             others = (self._as_judged(store, card) for product, card in shared if product not in own)
             yield from (card for card in others if card is not None)
 
+    def variants(self, store: str, parent: str) -> Iterator[Card]:
+        """Yield the cards of a store whose products are variants of `parent`, by product id."""
+        names: set[str] = set()
+        for name in {store, ALL_STORES}:
+            names.update(list(self._variants.get((name, parent), ())))  # a copy, as in `cards`
+        for product in sorted(names):
+            card = self.card(store, product)
+            if card is not None and card.product.parent == parent:  # the store's own row may name another
+                yield card
+
+    def changed(self, parent: str) -> int:
+        """Return a number that rises whenever a card of a variant of `parent` changes, in any store."""
+        return self._changed.get(parent, 0)
+
     def size(self, store: str) -> int:
         """Return how many products a store sells."""
         return sum(1 for _ in self.cards(store))
@@ -184,11 +202,12 @@ class Catalogue:
         own, shared = self._products.get((store, product)), self._products.get((ALL_STORES, product))
         cards = self._cards.setdefault(store, {})
         if own is not None and own.deleted:
-            cards[product] = None
+            old, cards[product] = cards.get(product), None
+            self._file(store, product, old, None)
             return
         sourced = own or shared
         if sourced is None or sourced.deleted:
-            cards.pop(product, None)
+            self._file(store, product, cards.pop(product, None), None)
             return
         base = cast("Product", sourced.row)
         price, stock = base.price, base.stock
@@ -198,7 +217,23 @@ class Catalogue:
         counted = self._inventory.get((store, product))
         if counted and not counted.deleted and (stock is None or counted.source_ts >= sourced.source_ts):
             stock = cast("Inventory", counted.row).on_hand
-        cards[product] = Card(base, price, stock)
+        card = Card(base, price, stock)
+        old, cards[product] = cards.get(product), card
+        self._file(store, product, old, card)
+
+    def _file(self, store: str, product: str, old: Card | None, new: Card | None) -> None:
+        """Keep the variants of each parent in step with a card that takes the place of another."""
+        before = old.product.parent if old is not None else None
+        after = new.product.parent if new is not None else None
+        if before is not None and before != after:
+            family = self._variants[store, before]
+            del family[product]
+            if not family:
+                del self._variants[store, before]
+        if after is not None and before != after:
+            self._variants.setdefault((store, after), {})[product] = None
+        for parent in filter(None, {before, after}):
+            self._changed[parent] = self._changed.get(parent, 0) + 1
 
 
 KeyT = TypeVar("KeyT")
