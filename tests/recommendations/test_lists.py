@@ -48,10 +48,10 @@ def purchases(rows: list[Purchase]) -> Interactions:
     )  # fmt: skip
 
 
-def learnt(shop: Shop, rows: list[Purchase]) -> Shop:
+def learnt(shop: Shop, rows: list[Purchase], fewest_buyers: int = 5) -> Shop:
     data = purchases(rows)
     model = ItemKnn.fit(data, ItemKnnParams(), 1)
-    arrays = {**bundle_arrays(model, ShopperPasts.build(data)), **habit_arrays(data)}
+    arrays = {**bundle_arrays(model, ShopperPasts.build(data)), **habit_arrays(data, fewest_buyers)}
     content = BundleContent("recommendations", model.name, "test", model.parameters, 1, data.fingerprint(), {}, arrays)
     version = write_bundle(shop.folder, content, NOW + timedelta(seconds=1)).version
     shop.system.load(open_bundle(shop.folder / "recommendations" / version))
@@ -74,6 +74,18 @@ def test_lift_is_of_baskets_and_pairs_of_few_buyers_are_kept_nowhere() -> None:
     assert partners(table, np.array([spoon])).keys() == {mug}
     assert len(table.items) == 2, "lamps had four buyers, forks one"
     assert PRODUCTS.index("lamp") in partners(bought_together(purchases(BASKETS), fewest=4), np.array([mug]))
+
+
+@pytest.mark.parametrize(("fewest", "named"), [(4, True), (5, False)])
+def test_lists_and_reasons_name_pairs_of_as_many_buyers_as_the_shop_says(shop: Shop, fewest: int, named: bool) -> None:
+    """Four buyers had mug and lamp in one basket."""
+    learnt(shop, BASKETS, fewest)
+    asked = shop.request(surface="bought_together", products=("mug",), k=2)
+    codes = {item.product: item.reasons[0].code for item in shop.system.answer(asked).items}
+    assert (codes.get("lamp") == "together") == named
+    items = shop.system.answer(shop.request(live=[("lamp", "purchase")], k=9)).items
+    [reason] = [item.reasons[0] for item in items if item.product == "mug"]
+    assert (reason.code, reason.products) == ("because_bought", ("lamp",) if named else ())
 
 
 def test_no_purchases_make_empty_tables() -> None:

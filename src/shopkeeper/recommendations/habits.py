@@ -11,7 +11,7 @@ from shopkeeper.recommendations.cycles import read_cycles, repurchase_days
 from shopkeeper.recommendations.interactions import Interactions
 from shopkeeper.recommendations.model import Arrays
 from shopkeeper.recommendations.neighbours import Neighbours
-from shopkeeper.recommendations.together import bought_together, read_together
+from shopkeeper.recommendations.together import FEWEST_BUYERS, bought_together, read_together
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,9 @@ class Habits:
     cycles: npt.NDArray[np.float32]
 
 
-def habit_arrays(data: Interactions) -> dict[str, npt.NDArray[np.generic]]:
-    """Return the tables as arrays of a bundle."""
-    return {**bought_together(data).arrays("together"), "cycles.days": repurchase_days(data)}
+def habit_arrays(data: Interactions, fewest_buyers: int = FEWEST_BUYERS) -> dict[str, npt.NDArray[np.generic]]:
+    """Return the tables as arrays of a bundle; `fewest_buyers` as in `together.bought_together`."""
+    return {**bought_together(data, fewest_buyers).arrays("together"), "cycles.days": repurchase_days(data)}
 
 
 def read_habits(arrays: Arrays, size: int) -> Habits:

@@ -61,6 +61,7 @@ from shopkeeper.recommendations.rule_baseline import RuleBaseline
 from shopkeeper.recommendations.session import Session, SessionParams
 from shopkeeper.recommendations.session_knn import SessionKnn
 from shopkeeper.recommendations.shoppers import ShopperPasts
+from shopkeeper.recommendations.together import FEWEST_BUYERS
 from shopkeeper.registry.bundle import Bundle
 from shopkeeper.training.ports import DataSummary, Parameters, SearchRange
 from shopkeeper.training.split import moment_of
@@ -154,6 +155,7 @@ class RecommendationLearning:
 
     Args:
         warehouse: Where the data lies.
+        fewest_buyers: Different buyers a pair of products needs before anything says that they are bought together.
     """
 
     name = "recommendations"
@@ -161,8 +163,9 @@ class RecommendationLearning:
     baseline = Popular.name
     metric = "ndcg@10"
 
-    def __init__(self, warehouse: Warehouse) -> None:
+    def __init__(self, warehouse: Warehouse, fewest_buyers: int = FEWEST_BUYERS) -> None:
         self._warehouse = warehouse
+        self._fewest_buyers = fewest_buyers
 
     def extract(self, until: datetime | None, known: datetime | None = None) -> Interactions:
         """Read what people did with products before `until`, as it was known at a moment."""
@@ -226,7 +229,7 @@ class RecommendationLearning:
 
     def arrays(self, model: RecommendationModel, data: Interactions) -> Mapping[str, npt.NDArray[np.generic]]:
         """Return everything serving needs: the model, its products, what every known shopper did, and habits."""
-        return {**bundle_arrays(model, ShopperPasts.build(data)), **habit_arrays(data)}
+        return {**bundle_arrays(model, ShopperPasts.build(data)), **habit_arrays(data, self._fewest_buyers)}
 
     def answerer(self, bundle: Bundle, data: Interactions, seed: int) -> Callable[[int], object]:
         """Return what answers known shoppers as serving does; see `answering.answerer`."""

@@ -233,7 +233,7 @@ def _reasons(
 ) -> list[Reason]:
     """Return for each product the reason that weighs most; of equal ones the newest.
 
-    A purchase is named only where enough different shoppers bought both products together (`together.FEWEST_BUYERS`).
+    A purchase is named only where enough different shoppers bought both products together (`privacy.fewest_buyers`).
     """
     targets = np.array([item for item, _, _ in found], dtype=np.int64)
     parts = loaded.model.explain(targets, evidence.asked)

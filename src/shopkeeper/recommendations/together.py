@@ -12,7 +12,7 @@ from shopkeeper.recommendations.model import Arrays
 from shopkeeper.recommendations.neighbours import Neighbours
 
 FEWEST_BUYERS: Final = 5
-"""Pairs of fewer different buyers are kept nowhere: they could lead to a person."""
+"""Pairs of fewer different buyers are kept nowhere unless a shop says otherwise: they could lead to a person."""
 _BASKET_SECONDS: Final = 3_600
 """Purchases of one shopper in one store with less between them are one basket."""
 _LARGEST_BASKET: Final = 50

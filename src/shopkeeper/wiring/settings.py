@@ -137,6 +137,8 @@ class PrivacySettings(_Section):
     """Life of events, decisions and verdicts about traffic, days; of events from their arrival, if that is later."""
     quarantine_days: float = Field(30.0, gt=0)
     """Life of rejected rows, days."""
+    fewest_buyers: int = Field(5, ge=1)
+    """Different buyers a pair of products needs before a list or a reason says that they are bought together."""
     sensitive_categories: list[str] = Field(default_factory=list)
     """Categories whose products are sensitive, whatever their feed says; without regard to case."""
     sensitive_allowed: list[AllowedCategory] = Field(default_factory=list)

@@ -17,6 +17,7 @@ from shopkeeper.errors import JobCancelled, NotEnoughData, ShopkeeperError, Unav
 from shopkeeper.intake.import_run import REPORT_KIND as IMPORT_REPORT
 from shopkeeper.jobs.ports import Document, Steps, Work
 from shopkeeper.objectives.contract import Objective
+from shopkeeper.quality.ports import Warehouse
 from shopkeeper.quality.verdict import QualityVerdict, latest_verdict
 from shopkeeper.recommendations.learn import RecommendationLearning
 from shopkeeper.training.environment import environment
@@ -39,6 +40,11 @@ TRAINING: Final = "training"
 SYSTEMS: Final = (RecommendationLearning.name,)
 
 
+def learning_system(settings: Settings, warehouse: Warehouse) -> RecommendationLearning:
+    """Return recommendations as a training run learns them under the settings."""
+    return RecommendationLearning(warehouse, settings.privacy.fewest_buyers)
+
+
 def training_work(settings: Settings, say: Callable[[str], None] = lambda _: None) -> Work:
     """Return what is done for a job of kind `training`: its subject is the system, its order a plan and who asked.
 
@@ -52,7 +58,7 @@ def training_work(settings: Settings, say: Callable[[str], None] = lambda _: Non
         lake.compact()
         with open_workspace_state(settings) as state, Analytics(settings, lake).reading() as warehouse:
             rails = _rails(settings, state, subject, str(order["who"]), say)
-            plan, system = as_plan(order["plan"]), RecommendationLearning(warehouse)
+            plan, system = as_plan(order["plan"]), learning_system(settings, warehouse)
             rails.log.begin(steps.run, subject, order["plan"], {"who": rails.who})
             try:
                 if plan.reproduces:
