@@ -104,8 +104,8 @@ class BatchRecommender:
     """Answers many shoppers of one store.
 
     Item-kNN scores whole blocks sparsely (`block_scores`), models that score whole catalogues do so densely
-    (`dense_scores`). A shopper for whom that finds fewer than k products, two variants of one parent, or a stand-in for
-    what is sold out though they bought something (it might be that), is answered as serving does, by `recommend`; so is
+    (`dense_scores`). A shopper for whom that finds fewer than k products, two variants of one parent, or a variant of
+    what they bought lately (it might be, or be shown as, just that) is answered as serving does, by `recommend`; so is
     every shopper of the other models, or where the recipe or rules look at more of a list than scores (diversity, pins,
     quotas, includes).
     """
@@ -129,7 +129,6 @@ class BatchRecommender:
         self._bars_since = np.full(size, (ask.now - timedelta(days=days)).timestamp())
         shown = np.zeros(size, dtype=np.bool_)
         factors = np.ones(size)
-        self._stood_in = np.zeros(size, dtype=np.bool_)
         families: dict[str, int] = {}
         rules = rules_for(self._request(self._body()), Past(), stock, params)
         for item in range(*loaded.index.span(self._group)):
@@ -143,7 +142,6 @@ class BatchRecommender:
             stand_in = None if card.available(ask.now) else rules.shown(product.product)
             if stand_in is not None:
                 self._code_of_item[item] = self._codes[stand_in.product.product]
-                self._stood_in[item] = True
             of = stand_in or card
             if plan is not None:
                 factors[item] = plan.factor(of)
@@ -189,7 +187,7 @@ class BatchRecommender:
         barred_starts = np.concatenate([[0], np.cumsum(bars)])[pasts.bought_starts]
         best = self._best(self._scorer, pasts, barred_starts, pasts.bought[bars])
         full = (best.counts == self._ask.k) & ~self._has_twins(best.items)
-        full &= (np.diff(barred_starts) == 0) | ~self._stood_in[best.items].any(axis=1)
+        full &= ~self._has_barred_families(best.items, barred_starts, pasts.bought[bars])
         return known[full], best.items[full], best.scores[full]
 
     def _has_twins(self, items: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
@@ -197,6 +195,16 @@ class BatchRecommender:
         families = np.sort(self._family[items], axis=1)
         twins: npt.NDArray[np.bool_] = (families[:, 1:] == families[:, :-1]).any(axis=1)
         return twins
+
+    def _has_barred_families(
+        self, items: npt.NDArray[np.int32], barred_starts: npt.NDArray[np.int64], barred: npt.NDArray[np.int32]
+    ) -> npt.NDArray[np.bool_]:
+        """Say of each list whether a product in it has a parent in common with one that its shopper may not see."""
+        size = len(self._family)
+        own = np.repeat(np.arange(len(items)), np.diff(barred_starts)) * size + self._family[barred]
+        listed = np.arange(len(items))[:, None] * size + self._family[items]
+        near: npt.NDArray[np.bool_] = np.isin(listed, own)
+        return np.asarray(near.any(axis=1), dtype=np.bool_)
 
     def _best(
         self,
