@@ -180,3 +180,27 @@ def test_live_events_the_bundle_has_already_count_once(shop: Shop) -> None:
 def test_titles_come_in_the_store_s_language(shop: Shop) -> None:
     shop.put(product("mug", title={"de": "Becher", "en": "Mug"}))
     assert shop.system.answer(shop.request(user="ann")).items[0].reasons[0].text == "Because you viewed Mug"
+
+
+def test_a_reason_lists_up_to_three_products_of_its_kind_the_weightiest_first(shop: Shop) -> None:
+    """Plates were seen right after cups, and those after mugs."""
+    answer = shop.system.answer(shop.request(live=[("mug", "view"), ("cup", "view")], k=9))
+    [reason] = [item.reasons[0] for item in answer.items if item.product == "plate"]
+    assert reason == Reason("because_viewed", "Because you viewed Cup", ("cup", "mug"))
+    before = ("mug", "cup", "bowl", "fork")
+    shop.learn([(f"u{n}", one, "view") for n in range(30) for one in (*before, "plate")])
+    answer = shop.system.answer(shop.request(live=[(one, "view") for one in before], k=9))
+    [reason] = [item.reasons[0] for item in answer.items if item.product == "plate"]
+    assert reason.products == ("fork", "bowl", "cup")
+
+
+def test_what_carries_less_than_a_tenth_or_may_not_be_named_is_not_in_a_reason(make_shop: Callable[..., Shop]) -> None:
+    """Many saw cup with plate, one in thirty mug with plate; a purchase of few buyers stays unnamed beside it."""
+    seen: Past = [(f"u{n}", one, "view") for n in range(300) for one in ("cup", "plate")]
+    alone: Past = [(f"v{n}", "mug", "view") for n in range(300)]
+    shop = make_shop().learn([*seen, *alone, ("w", "mug", "view"), ("w", "plate", "view")])
+    for kind in ("view", "purchase"):
+        live: Live = [("mug", kind), ("cup", "view")]
+        answer = shop.system.answer(shop.request(live=live, k=9))
+        [reason] = [item.reasons[0] for item in answer.items if item.product == "plate"]
+        assert (reason.code, reason.products) == ("because_viewed", ("cup",))

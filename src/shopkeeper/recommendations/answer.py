@@ -19,7 +19,8 @@ class Reason(Struct, frozen=True):
     Attributes:
         code: For machines.
         text: For shoppers, plain English.
-        products: Ids of the products behind it; empty where no single product is.
+        products: Ids of up to three products behind it, first the weightiest, which `text` names; empty where no single
+            product is.
     """
 
     code: ReasonCode

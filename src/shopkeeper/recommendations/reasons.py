@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from shopkeeper.recommendations.answer import Reason, ReasonCode
@@ -29,10 +30,19 @@ FOUND = Reason("found", "Matches your search")
 FEATURED = Reason("featured", "Featured by the shop")
 
 
-def because(code: ReasonCode, catalogue: Catalogue, store: str, product: str, *, nameable: bool = True) -> Reason:
+def because(
+    code: ReasonCode,
+    catalogue: Catalogue,
+    store: str,
+    product: str,
+    *,
+    also: Sequence[str] = (),
+    nameable: bool = True,
+) -> Reason:
     """Return the reason that names the product behind a recommendation; one this store does not sell stays unnamed.
 
     Args:
+        also: Other products behind it, the weightiest first.
         nameable: False where naming it could lead to a person.
     """
     named, unnamed = _BECAUSE[code]
@@ -41,7 +51,8 @@ def because(code: ReasonCode, catalogue: Catalogue, store: str, product: str, *,
         return Reason(code, unnamed)
     declared = catalogue.store(store)
     locale = declared.locales[0] if declared and declared.locales else None
-    return Reason(code, named.format(card.title(locale)), (product,))
+    others = (one for one in also if catalogue.card(store, one) is not None)
+    return Reason(code, named.format(card.title(locale)), (product, *others))
 
 
 def in_category(code: ReasonCode, category: str) -> Reason:

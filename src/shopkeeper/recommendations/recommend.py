@@ -36,6 +36,10 @@ from shopkeeper.serving.catalogue import Card, Catalogue
 
 _FIRST_LOOK = 400
 """Candidates sorted at first; the rest only if the rules leave too few of them."""
+_CARRIES = 0.1
+"""Share of a score that a product carries at least to stand in its reason beside the one that carries most."""
+_NAMED = 3
+"""Products in one reason at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,19 +237,49 @@ def _reasons(
 ) -> list[Reason]:
     """Return for each product the reason that weighs most; of equal ones the newest.
 
+    Beside the product it names stand up to two others of the same code that carry a tenth of the score each.
+
     A purchase is named only where enough different shoppers bought both products together (`privacy.fewest_buyers`).
     """
     targets = np.array([item for item, _, _ in found], dtype=np.int64)
     parts = loaded.model.explain(targets, evidence.asked)
     sensitive = np.array([card.product.sensitive for _, _, card in found], dtype=np.bool_)
     parts[np.ix_(sensitive, ~evidence.asked.page)] = 0.0
+    carrying = (parts > 0) & (parts >= _CARRIES * np.maximum(parts, 0.0).sum(axis=1, keepdims=True))
+    several = carrying.sum(axis=1) > 1
     why = []
-    for target, row in zip(targets.tolist(), parts, strict=True):
+    for target, row, more, carries in zip(targets.tolist(), parts, several.tolist(), carrying, strict=True):
         if not row.any():
             why.append(reasons.POPULAR)
             continue
         best = len(row) - 1 - int(np.argmax(row[::-1]))
         code, had = evidence.codes[best], int(evidence.asked.items[best])
         nameable = code != "because_bought" or go_together(loaded.habits.together, had, target)
-        why.append(because(code, catalogue, store, evidence.products[best], nameable=nameable))
+        also = _also(best, target, row, np.flatnonzero(carries), evidence, loaded) if more and nameable else ()
+        why.append(because(code, catalogue, store, evidence.products[best], also=also, nameable=nameable))
     return why
+
+
+def _also(
+    best: int,
+    target: int,
+    parts: npt.NDArray[np.float64],
+    carrying: npt.NDArray[np.int64],
+    evidence: Evidence,
+    loaded: LoadedModel,
+) -> list[str]:
+    """Return the products that stand in a reason beside `best`, the weightiest first, of equal ones the newest.
+
+    Args:
+        parts: What each entry of the evidence adds to the score of `target`.
+        carrying: The entries that carry enough of it.
+    """
+    code, named = evidence.codes[best], evidence.products[best]
+    found: dict[str, None] = {}
+    for place in sorted(carrying.tolist(), key=lambda place: (-parts[place], -place)):
+        if evidence.codes[place] != code or evidence.products[place] == named:
+            continue
+        had = int(evidence.asked.items[place])
+        if code != "because_bought" or go_together(loaded.habits.together, had, target):
+            found[evidence.products[place]] = None
+    return list(found)[: _NAMED - 1]
