@@ -18,12 +18,13 @@ from shopkeeper.recommendations.hybrid_space import HYBRID_DEFAULTS, hybrid_para
 from shopkeeper.recommendations.interactions import KINDS, SECOND, Interactions
 from shopkeeper.recommendations.parameters import flat
 from shopkeeper.recommendations.questions import time_exam
+from shopkeeper.recommendations.rank_features import readable
 from shopkeeper.recommendations.rank_lists import ListPlan, RankLists, Rows, cut_dates, rank_lists
 from shopkeeper.recommendations.ranker import worths
 from shopkeeper.recommendations.trends import DAY, TREND_NAMES, Trends
 from shopkeeper.testing.planted import planted_interactions
 
-SMALL = HybridParams(trees=20, leaves=8, fewest=5, axes=8, cuts=2, als=AlsParams(factors=8, iterations=3))
+SMALL = HybridParams(trees=20, leaves=8, fewest=5, axes=8, cuts=2, choose=False, als=AlsParams(factors=8, iterations=3))
 PLAN = ListPlan(cuts=3, days=7.0, step=7.0, most=1_000, visits=True, repeats=True)
 
 
@@ -49,11 +50,11 @@ def lists_of(data: Interactions, params: HybridParams = SMALL) -> tuple[list[tup
     def rows_at(past: Interactions, cut: int) -> Rows:
         rows, end = original(past, cut), int(past.times.max())
 
-        def kept(asked: Asked) -> tuple[np.ndarray, np.ndarray]:
-            found, table = rows(asked)
+        def kept(asked: Asked) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+            found, table, alone = rows(asked)
             asked_at.append((asked, end))
             tables.append(table)
-            return found, table
+            return found, table, alone
 
         return kept
 
@@ -145,7 +146,7 @@ def test_a_ranker_may_be_told_the_store() -> None:
 
 
 def test_every_parameter_has_a_name_and_comes_back() -> None:
-    changed = replace(SMALL, stores="each", content=False, margin=0.5)
+    changed = replace(SMALL, stores="each", content=False, choose=True, margin=0.5)
     assert hybrid_params(flat(changed.document())) == changed
     assert hybrid_params(HYBRID_DEFAULTS) == HybridParams()
 
@@ -177,3 +178,36 @@ def test_a_product_met_before_is_left_out_where_repeats_do_not_count() -> None:
     )  # fmt: skip
     found = model.score(history.asked(0, "north-1", np.ones(len(kinds))))
     assert not set(found.items.tolist()) & set(seen.items[part].tolist())
+
+
+def test_what_was_taken_before_the_newest_cut_is_known_apart() -> None:
+    data = told(planted_interactions())
+    plan = replace(PLAN, days=14.0)  # the days after the older cuts reach beyond the newest
+    lists = rank_lists(data, Hybrid.rows_at(Content.fit(data, 8, 1), SMALL, 1), plan, seed=1)
+    assert lists is not None
+    older = np.repeat(lists.turns < lists.turns.max(), lists.lengths)
+    assert (lists.settled <= lists.grades).all()
+    assert (lists.settled[older] > 0).any()
+    assert (lists.settled[older] < lists.grades[older]).any()
+    assert not lists.settled[~older].any()
+
+
+def test_groups_that_do_not_pay_are_left_out_of_the_bundle() -> None:
+    data = told(planted_interactions())
+    model = Hybrid.fit(data, replace(SMALL, choose=True), 7)
+    back = Hybrid.from_arrays(data.index, model.arrays())
+    assert [one.group for one in model.verdicts] == ["content", "demographics"]
+    assert back.verdicts == model.verdicts
+    for one, part in zip(model.verdicts, ("content.", "lifts."), strict=True):
+        assert one.stays == (one.group in model.groups)
+        assert one.stays == any(name.startswith(part) for name in model.arrays())
+    assert not all(one.stays for one in model.verdicts)
+
+
+def test_columns_without_a_group_are_those_of_a_model_that_never_read_it() -> None:
+    data = told(planted_interactions())
+    whole = Hybrid.fit(data, SMALL, 7)
+    others = (("content", replace(SMALL, content=False)), ("demographics", replace(SMALL, demographics=False)))
+    for group, params in others:
+        wanted = Hybrid.fit(data, params, 7).columns
+        assert tuple(whole.columns[place] for place in readable(whole.columns, (group,))) == wanted

@@ -29,6 +29,7 @@ class Found:
         items: Rising; shape (n,).
         knn, als, content, popular: What each source scores them, 0 = nothing; shape (n,).
         knn_best, als_best, popular_best: The highest score each source gives to anything.
+        alone: Whether content alone names it; shape (n,).
     """
 
     items: Items
@@ -39,6 +40,7 @@ class Found:
     knn_best: float
     als_best: float
     popular_best: float
+    alone: npt.NDArray[np.bool_]
 
 
 class Candidates:
@@ -77,33 +79,37 @@ class Candidates:
         lists = [
             _best(knn, self._quota["item-knn"]),
             _best(als, self._quota["als"]),
-            _best(near, self._quota["content"]),
             sold.best[: self._quota["popular"]],
             self._hot(store),
         ]
         if self._repeats:
             lists += [_usual(asked, self._quota["purchases"]), asked.items[-self._quota["purchases"] :]]
-        items = np.unique(np.concatenate(lists)).astype(np.int64)
+        named = np.unique(np.concatenate(lists)).astype(np.int64)
+        items = np.union1d(named, _best(near, self._quota["content"]))
         if not self._repeats:
             items = np.setdiff1d(items, np.concatenate([asked.items, asked.purchases.items]))
-        return self._told(items, knn, als, near, sold)
+        return self._told(items, knn, als, near, sold, np.isin(items, named, invert=True))
 
     def among(self, asked: Asked, items: Items) -> Found:
         """Return what the sources say of some products, whether they favour them or not."""
         knn = self.knn.score(faded(asked, self.knn))
         als = self.als.score(faded(asked, self.als)) if self.als is not None else NOTHING
         store = self.knn.stores.index(asked.store) if asked.store in self.knn.stores else -1
-        return self._told(items, knn, als, self._near(asked), self._popular[store] if store >= 0 else _UNSOLD)
+        sold = self._popular[store] if store >= 0 else _UNSOLD
+        return self._told(items, knn, als, self._near(asked), sold, np.zeros(len(items), dtype=np.bool_))
 
     @staticmethod
-    def _told(items: Items, knn: Scored, als: Scored, near: Scored, sold: _Sold) -> Found:
+    def _told(items: Items, knn: Scored, als: Scored, near: Scored, sold: _Sold, alone: npt.NDArray[np.bool_]) -> Found:
         return Found(
             items,
             looked_up(knn.items, knn.scores, items),
             looked_up(als.items, als.scores, items),
             looked_up(near.items, near.scores, items),
             looked_up(sold.items, sold.scores, items),
-            *(float(one.scores.max(initial=0.0)) for one in (knn, als, sold)),
+            float(knn.scores.max(initial=0.0)),
+            float(als.scores.max(initial=0.0)),
+            float(sold.scores.max(initial=0.0)),
+            alone,
         )
 
     def _near(self, asked: Asked) -> Scored:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -21,8 +21,9 @@ from shopkeeper.recommendations.model import Arrays, Scored
 from shopkeeper.recommendations.param_arrays import pack_params, unpack_params
 from shopkeeper.recommendations.popular import Popular
 from shopkeeper.recommendations.rank_features import GROUPS, RankFeatures, group_of
-from shopkeeper.recommendations.rank_lists import ListPlan, RankLists, Rows, RowsAt, rank_lists
-from shopkeeper.recommendations.ranker import Ranker, learn_ranker
+from shopkeeper.recommendations.rank_groups import Told, Verdict, choose_groups
+from shopkeeper.recommendations.rank_lists import InQuestion, ListPlan, Rows, RowsAt, rank_lists
+from shopkeeper.recommendations.ranker import Ranker, Trial, learn_ranker
 from shopkeeper.recommendations.trait_lifts import TraitLifts
 from shopkeeper.recommendations.trends import Trends
 from shopkeeper.registry.text_arrays import pack_texts, unpack_texts
@@ -55,6 +56,14 @@ class Known:
             np.nan_to_num(data.facts.filled(len(data.index)).margins, nan=-1.0).astype(np.float32),
         )
 
+    def without(self, groups: Collection[str]) -> Known:
+        """Return the same without what only some groups of features read."""
+        return replace(
+            self,
+            content=None if "content" in groups else self.content,
+            lifts=None if "demographics" in groups else self.lifts,
+        )
+
 
 class Hybrid:
     """Score = the logistic of what the ranker says of what comes into question, 0 for all else.
@@ -65,6 +74,7 @@ class Hybrid:
         known: What the rows are made of.
         rankers: By store code; `SHARED` = of all others.
         columns: Name of each feature.
+        verdicts: What was found of the groups of features that must pay to be read.
     """
 
     name = "hybrid"
@@ -75,12 +85,14 @@ class Hybrid:
         rankers: Mapping[int, Ranker],
         columns: tuple[str, ...],
         params: HybridParams,
+        verdicts: tuple[Verdict, ...] = (),
     ) -> None:
         self.known = known
         self.params = params
         self.popular = known.knn.popular
         self.index = known.knn.index
         self.columns = columns
+        self.verdicts = verdicts
         self._rankers = rankers
         self._muted = np.zeros(0, dtype=np.int64)
         self._find, self._features = _two_stages(known, params)
@@ -94,7 +106,11 @@ class Hybrid:
         end = int(data.times[-1]) + 1 if len(data) else 0
         known = Known.fit(data, content, params, end, seed)
         columns = _columns(known, params)
-        return cls(known, _rankers(lists, columns, params, seed) if lists is not None else {}, columns, params)
+        if lists is None:
+            return cls(known, {}, columns, params)
+        told, trial, verdicts = choose_groups(lists, columns, params, seed)
+        rankers = _rankers(told, trial, params, seed)
+        return cls(known.without(told.left_out), rankers, told.columns, params, verdicts)
 
     @staticmethod
     def rows_at(content: Content, params: HybridParams, seed: int) -> RowsAt:
@@ -103,10 +119,10 @@ class Hybrid:
         def learn(past: Interactions, cut: int) -> Rows:
             find, features = _two_stages(Known.fit(past, content, params, cut, seed), params)
 
-            def rows(asked: Asked) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+            def rows(asked: Asked) -> InQuestion:
                 recent = _recent(asked, params.history)
                 found = find.find(recent)
-                return found.items, features.rows(recent, found)[1]
+                return found.items, features.rows(recent, found)[1], found.alone
 
             return rows
 
@@ -134,7 +150,7 @@ class Hybrid:
 
     def without(self, group: str) -> Hybrid:
         """Return the same model that is told nothing by the features of a group."""
-        other = Hybrid(self.known, self._rankers, self.columns, self.params)
+        other = Hybrid(self.known, self._rankers, self.columns, self.params, self.verdicts)
         other._muted = np.array([n for n, name in enumerate(self.columns) if group_of(name) == group], dtype=np.int64)
         return other
 
@@ -189,6 +205,8 @@ class Hybrid:
         arrays = {
             **pack_params("hybrid", packed(self.params)),
             **pack_texts("hybrid.columns", self.columns),
+            **pack_texts("hybrid.tried", [one.group for one in self.verdicts]),
+            "hybrid.tried.gains": np.array([(one.gain, one.error) for one in self.verdicts]).reshape(-1, 2),
             "hybrid.margins": known.margins,
             "hybrid.rankers": np.array(sorted(self._rankers), dtype=np.int64),
             **known.knn.arrays(),
@@ -210,17 +228,21 @@ class Hybrid:
             **unpacked(numbers), knn=knn.params, popular=knn.popular.params,
             als=replace(HybridParams().als, **unpack_params("als", arrays, asdict(HybridParams().als))),
         )  # fmt: skip
+        columns = tuple(unpack_texts("hybrid.columns", arrays))
+        read = {group_of(name) for name in columns}
         known = Known(
             knn,
             Als.from_arrays(index, arrays) if params.factors else None,
-            Content.from_arrays(arrays) if params.content else None,
+            Content.from_arrays(arrays) if "content" in read else None,
             Trends.from_arrays(arrays),
-            TraitLifts.from_arrays(arrays) if params.demographics else None,
+            TraitLifts.from_arrays(arrays) if "demographics" in read else None,
             np.asarray(arrays["hybrid.margins"], np.float32),
         )
         stores = np.asarray(arrays["hybrid.rankers"], np.int64).tolist()
         rankers = {store: Ranker.from_arrays(f"hybrid.ranker{store}", arrays) for store in stores}
-        return cls(known, rankers, tuple(unpack_texts("hybrid.columns", arrays)), params)
+        gains = np.asarray(arrays["hybrid.tried.gains"], np.float64).tolist()
+        tried = zip(unpack_texts("hybrid.tried", arrays), gains, strict=True)
+        return cls(known, rankers, columns, params, tuple(Verdict(group, *found) for group, found in tried))
 
     def _ranked(self, asked: Asked, found: Found) -> npt.NDArray[np.float64]:
         rows = self._features.rows(asked, found)[1]
@@ -248,14 +270,14 @@ def _columns(known: Known, params: HybridParams) -> tuple[str, ...]:
     return features.rows(nobody, find.among(nobody, none))[0]
 
 
-def _rankers(lists: RankLists, columns: tuple[str, ...], params: HybridParams, seed: int) -> dict[int, Ranker]:
+def _rankers(told: Told, trial: Trial | None, params: HybridParams, seed: int) -> dict[int, Ranker]:
     """Return one ranker of all lists, and where asked one for each store that has enough of them."""
-    rankers = {SHARED: learn_ranker(lists, columns, params, seed)}
+    rankers = {SHARED: learn_ranker(told.lists, told.columns, params, seed, trial)}
     if params.stores == "each":
-        for store in np.unique(lists.stores).tolist():
-            own = lists.stores == store
-            if own.sum() >= ENOUGH:
-                rankers[store] = learn_ranker(lists.of(own), columns, params, seed)
+        for store in np.unique(told.lists.stores).tolist():
+            own = replace(told, lists=told.lists.of(told.lists.stores == store))
+            if len(own.lists.lengths) >= ENOUGH:
+                rankers[store] = learn_ranker(own.lists, own.columns, params, seed, own.trial(params, seed))
     return rankers
 
 

@@ -25,6 +25,8 @@ class HybridParams:
     """Whether category, brand, price and words are read."""
     demographics: bool = True
     """Whether age band, gender, region and segment are read."""
+    choose: bool = True
+    """Whether content and demographics must have helped on the newest lists to be read."""
     factors: bool = True
     """Whether als is among the sources."""
     stores: Stores = "shared"

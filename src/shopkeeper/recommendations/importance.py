@@ -18,7 +18,7 @@ SIGNALS = ("history", "order", "event kinds", "popularity", "demographics")
 """The shopper's past, which of it is new, what was done with it, what everybody wants, and what their record says."""
 
 GROUPS = ("repurchase", "content")
-"""Groups of features that are kept as well from a model that reads them."""
+"""Groups of features that are kept as well from a ranker of groups; one it does not read has 0."""
 
 
 @runtime_checkable
@@ -69,8 +69,9 @@ def importances(model: Ranker, questions: Questions) -> Mapping[str, float]:
     lost = {name: max(whole - _worth(model, questions, less), 0.0) for name, less in kept_away.items()}
     lost["popularity"] = max(whole - _worth(_Impersonal(model), questions, told), 0.0)
     if isinstance(model, Grouped):
-        for group in (name for name in GROUPS if name in model.groups):
-            lost[group] = max(whole - _worth(model.without(group), questions, told), 0.0)
+        for group in GROUPS:
+            less = _worth(model.without(group), questions, told) if group in model.groups else whole
+            lost[group] = max(whole - less, 0.0)
     total = sum(lost.values())
     return {name: value / total if total else 0.0 for name, value in lost.items()}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, get_args
@@ -170,6 +170,18 @@ def _counted(
 def group_of(name: str) -> str:
     """Return the group of a column."""
     return name.split(".", 1)[0]
+
+
+def readable(columns: Sequence[str], left_out: Collection[str]) -> list[int]:
+    """Return the places of the columns there are without some groups; without content no category is told of either."""
+    return [
+        place
+        for place, name in enumerate(columns)
+        if group_of(name) not in left_out and not ("content" in left_out and name in _BY_CATEGORY)
+    ]
+
+
+_BY_CATEGORY = frozenset(f"demographics.{trait}_leaf" for trait in TRAITS)
 
 
 def _of_best(scores: npt.NDArray[np.float64], best: float) -> npt.NDArray[np.float64]:

@@ -61,11 +61,26 @@ class Ranker:
         return Ranker(weights, int(arrays[f"{name}.stranger"][0]), Trees.from_arrays(name, arrays), gains)
 
 
-def learn_ranker(lists: RankLists, columns: Sequence[str], params: HybridParams, seed: int) -> Ranker:
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """How a ranker learnt from the older cuts does on the lists of the newest.
+
+    Attributes:
+        rounds: Trees that help there, 0 where that may be chance.
+        figures: NDCG@10 of each list with so many.
+    """
+
+    rounds: int
+    figures: npt.NDArray[np.float64]
+
+
+def learn_ranker(
+    lists: RankLists, columns: Sequence[str], params: HybridParams, seed: int, trial: Trial | None
+) -> Ranker:
     """Learn to put what was taken first, what is worth more further up.
 
-    The trees (LambdaRank) start from the weighed sum, and there are as many of them as help on the lists of the newest
-    cut, none if the gain there is not above its own standard error; then all lists teach so many.
+    The trees (LambdaRank) start from the weighed sum, and there are as many of them as the trial says; all where there
+    was none.
 
     Raises:
         ConfigError: the library for it is missing.
@@ -73,49 +88,60 @@ def learn_ranker(lists: RankLists, columns: Sequence[str], params: HybridParams,
     Source:
         Burges, From RankNet to LambdaRank to LambdaMART (2010), section 7.
     """
+    lists, stranger = lists.among(~lists.alone), columns.index(STRANGER)
+    weights = learn_weights(lists, columns, worths(params))
+    rounds = params.trees if trial is None else trial.rounds
+    if rounds == 0:
+        return Ranker(weights, stranger, NO_TREES, np.zeros(len(columns)))
+    booster = _boosted(lists, weighed(lists.rows, weights, stranger), rounds, params, seed)
+    gains = booster.feature_importance("gain").astype(np.float64)
+    return Ranker(weights, stranger, Trees.of_dump(booster.dump_model()), gains / max(float(gains.sum()), 1e-12))
+
+
+def try_ranker(lists: RankLists, columns: Sequence[str], params: HybridParams, seed: int) -> Trial | None:
+    """Learn from the older cuts and judge by the newest; None where there are too few lists on one side.
+
+    As many trees are kept as help, none if the gain is not above its own standard error. Rows marked `alone` teach
+    nothing and stand last, but what was taken of them still counts.
+
+    Raises:
+        ConfigError: the library for it is missing.
+    """
+    older, judges = lists.parted()
+    older = older.among(~older.alone)
+    if min(len(older.lengths), len(judges.lengths)) < _FEWEST:
+        return None
+    worth, stranger = worths(params), columns.index(STRANGER)
+    weights = learn_weights(older, columns, worth)
+    plain = weighed(judges.rows, weights, stranger)
+    plain[judges.alone] = -np.inf
+    booster = _boosted(older, weighed(older.rows, weights, stranger), params.trees, params, seed)
+    before = ndcg_of(plain, judges, worth)
+    best, rounds = before, 0
+    for count in sorted({max(params.trees * step // 10, 1) for step in range(1, 11)}):
+        added = np.asarray(booster.predict(judges.rows, num_iteration=count, raw_score=True), dtype=np.float64)
+        after = ndcg_of(plain + added, judges, worth)
+        if after.mean() > best.mean():
+            best, rounds = after, count
+    gain = best - before
+    if gain.mean() > gain.std() / np.sqrt(len(gain)):
+        return Trial(rounds, best)
+    return Trial(0, before)
+
+
+def _boosted(
+    lists: RankLists, start: npt.NDArray[np.float64], rounds: int, params: HybridParams, seed: int
+) -> lightgbm.Booster:
+    """Learn trees over what is scored `start` so far. Raises ConfigError."""
     try:
         import lightgbm  # noqa: PLC0415 - an extra, and slow to load
     except ImportError as error:
         raise ConfigError(
             "hybrid needs the library lightgbm to be trained.", "Install it: `pip install 'shopkeeper[train]'`."
         ) from error
-    settings, worth, stranger = _settings(lists, params, seed), worths(params), columns.index(STRANGER)
-
-    def boosted(some: RankLists, start: Weights, rounds: int) -> lightgbm.Booster:
-        rows = lightgbm.Dataset(
-            some.rows,
-            label=some.grades,
-            group=some.lengths,
-            params=settings,
-            init_score=weighed(some.rows, start, stranger),
-        )
-        return lightgbm.train(settings, rows, rounds)
-
-    rounds, newest = params.trees, lists.turns == lists.turns.max()
-    if newest.sum() >= _FEWEST and (~newest).sum() >= _FEWEST:
-        older, judges = lists.of(~newest), lists.of(newest)
-        start = learn_weights(older, columns, worth)
-        plain = weighed(judges.rows, start, stranger)
-        rounds = _helpful(boosted(older, start, params.trees), judges, plain, params.trees, worth)
-    weights = learn_weights(lists, columns, worth)
-    if rounds == 0:
-        return Ranker(weights, stranger, NO_TREES, np.zeros(len(columns)))
-    booster = boosted(lists, weights, rounds)
-    gains = booster.feature_importance("gain").astype(np.float64)
-    return Ranker(weights, stranger, Trees.of_dump(booster.dump_model()), gains / max(float(gains.sum()), 1e-12))
-
-
-def _helpful(booster: lightgbm.Booster, judges: RankLists, plain: Weights, most: int, worth: Sequence[float]) -> int:
-    """Return after how many trees lists that taught none of them are ranked best; 0 where that may be chance."""
-    before = ndcg_of(plain, judges, worth)
-    best, rounds = before, 0
-    for count in sorted({max(most * step // 10, 1) for step in range(1, 11)}):
-        added = np.asarray(booster.predict(judges.rows, num_iteration=count, raw_score=True), dtype=np.float64)
-        after = ndcg_of(plain + added, judges, worth)
-        if after.mean() > best.mean():
-            best, rounds = after, count
-    gain = best - before
-    return rounds if gain.mean() > gain.std() / np.sqrt(len(gain)) else 0
+    settings = _settings(lists, params, seed)
+    rows = lightgbm.Dataset(lists.rows, label=lists.grades, group=lists.lengths, params=settings, init_score=start)
+    return lightgbm.train(settings, rows, rounds)
 
 
 def _settings(lists: RankLists, params: HybridParams, seed: int) -> dict[str, Any]:
