@@ -206,8 +206,9 @@ def test_groups_that_do_not_pay_are_left_out_of_the_bundle() -> None:
 
 def test_columns_without_a_group_are_those_of_a_model_that_never_read_it() -> None:
     data = told(planted_interactions())
-    whole = Hybrid.fit(data, SMALL, 7)
-    others = (("content", replace(SMALL, content=False)), ("demographics", replace(SMALL, demographics=False)))
+    unranked = replace(SMALL, cuts=0)
+    whole = Hybrid.fit(data, unranked, 7)
+    others = (("content", replace(unranked, content=False)), ("demographics", replace(unranked, demographics=False)))
     for group, params in others:
         wanted = Hybrid.fit(data, params, 7).columns
         assert tuple(whole.columns[place] for place in readable(whole.columns, (group,))) == wanted
