@@ -105,7 +105,7 @@ def measure(parts: Sequence[str], runs: int, seed: int, workers: int) -> tuple[l
         if part in QUESTIONS:
             found = many(part, max(round(runs * QUESTIONS[part].share), 1), seed, workers)
             bars += _bars(part, found)
-            details[part] = _detail(part, found)
+            details[part] = _detail(part, found, seed)
         elif part == "switchback":
             bars.append(switchback(min(runs, SWITCHBACKS), seed))
         else:
@@ -125,7 +125,7 @@ def objective() -> Objective:
 @lru_cache(maxsize=1)
 def prepared(part: str, seed: int) -> tuple[Scenario, tuple[Crowd, Crowd]]:
     """Return a scenario with its crowds; made before the workers are forked, so they share them."""
-    scenario = QUESTIONS[part].scenario(objective())
+    scenario = QUESTIONS[part].scenario(objective(), seed)
     return scenario, (crowd(scenario.control, seed), crowd(scenario.treatment, seed))
 
 
@@ -188,7 +188,7 @@ def _at_most(key: str, words: str, value: float, n: int, limit: float) -> Bar:
     return Bar(key, words, value, n, "at most", (limit,), 2 * math.sqrt(limit * (1 - limit) / n))
 
 
-def _detail(part: str, found: Outcomes) -> dict[str, Any]:
+def _detail(part: str, found: Outcomes, seed: int) -> dict[str, Any]:
     """Return what stands behind the figures of a scenario, by day and by criterion."""
     days = sorted(found.days.elements())
     detail: dict[str, Any] = {
@@ -201,7 +201,7 @@ def _detail(part: str, found: Outcomes) -> dict[str, Any]:
         "day_by_share": {f"{share:.0%}": days[math.ceil(share * len(days)) - 1] for share in (0.1, 0.5, 0.9) if days},
     }
     if part == "uplift":
-        plan = plan_for(objective())
+        plan = plan_for(objective(), seed)
         detail["plan"] = {
             "units_per_arm": plan.units_per_arm, "units_needed": plan.units_needed, "days": plan.days,
             "power": plan.power, "governed_by": plan.governed_by,
