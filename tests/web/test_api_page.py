@@ -17,7 +17,7 @@ from shopkeeper.web.openapi_examples import PARAMETERS
 from shopkeeper.web.openapi_rollouts import EXAMPLE_ROLLOUT
 
 FIRST = ("put_stores", "put_products")
-OF_A_PERSON = ("start_experiment", "begin_rollout", "lift_stop", "shopper_history")
+OF_A_PERSON = ("start_experiment", "begin_rollout", "lift_stop", "shopper_history", "put_rules", "delete_rules")
 
 
 def operations(shop: Any) -> list[Operation]:  # noqa: ANN401 - the shared fixture
