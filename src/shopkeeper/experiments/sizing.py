@@ -63,8 +63,13 @@ class PlannedMetric:
 
     @property
     def signal(self) -> float:
-        """Distance of the planned effect from what must be shown, in deviations: z grows with it by root n."""
-        return (self.lift + self.margin) / self.deviation
+        """Distance of the planned effect from what must be shown, in deviations: z grows with it by root n.
+
+        The error of a ratio grows with the ratio, so the bound of one that must stay below `1 + margin` gets there
+        sooner than the margin says; on the log scale, where the error stands still, the way is `log(1 + margin)`.
+        """
+        way = math.log1p(self.margin) if self.direction == "down" else self.margin
+        return (self.lift + way) / self.deviation
 
     def units_alone(self, alpha: float, power: float) -> float:
         """Return the units per arm that a single look needs for this metric alone, one-sided."""

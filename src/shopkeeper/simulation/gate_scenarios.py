@@ -22,7 +22,7 @@ BETTER: Final = {"conversion": 0.05, "order_value": 0.03, "refund_chance": -0.2}
 FOUR_WEEKS: Final = 28
 LARGE: Final = ((7, 45_000.0), (1_000, 150_000.0))
 """Steps of a store that has more than a million users in a test before the first look."""
-PLANNED_ARRIVALS: Final = 115_000.0
+PLANNED_ARRIVALS: Final = 130_000.0
 """New users a day of the planned test, such that whole weeks add hardly any to the users it needs."""
 
 
