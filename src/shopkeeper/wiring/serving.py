@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -20,6 +20,7 @@ from shopkeeper.engines.state import State
 from shopkeeper.errors import UnknownStore
 from shopkeeper.intake.consent import UserConsents, effective
 from shopkeeper.recommendations.answer import RecommendationAnswer
+from shopkeeper.recommendations.recommend import parents_of
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
 from shopkeeper.recommendations.system import RecommendationSystem
 from shopkeeper.recommendations.trending import Trending
@@ -123,7 +124,8 @@ class Serving:
         plain = msgspec.structs.replace(body, slots=())
         decisions, shown = [await self.recommend(plain)], list(body.exclude)
         for slot in body.slots:
-            shown += self._families(body.store, decisions[-1].answer)
+            listed = [item.product for item in decisions[-1].answer.items]
+            shown += [*listed, *sorted(parents_of(listed, self.catalogue, body.store))]
             products = body.products if slot.products is None else slot.products
             filters = body.filters if slot.filters is None else slot.filters
             asked = msgspec.structs.replace(
@@ -132,14 +134,6 @@ class Serving:
             )  # fmt: skip
             decisions.append(await self.recommend(asked))
         return decisions
-
-    def _families(self, store: str, answer: RecommendationAnswer) -> Iterator[str]:
-        """Yield the products of a list and the parents whose variants they are."""
-        for item in answer.items:
-            yield item.product
-            card = self.catalogue.card(store, item.product)
-            if card is not None and card.product.parent is not None:
-                yield card.product.parent
 
     async def _shared(
         self, first: RecommendationRequest, known: Shopper, answers: RecommendationAnswers
