@@ -18,7 +18,7 @@ from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.lake_erasure import Person
 from shopkeeper.engines.lake_measuring import LakeMeasuring
 from shopkeeper.engines.segment_log import SegmentLog
-from shopkeeper.experiments.measuring import Asked, MeasuredTest, WarehouseMeasuring
+from shopkeeper.experiments.measuring import Asked, MeasuredTest, measured_of, rows_of_test
 from shopkeeper.experiments.metric_file import shipped_metrics
 
 AT = datetime(2026, 4, 3, 13, 30, tzinfo=UTC)
@@ -50,7 +50,8 @@ def shop(looked: Path, tmp_path: Path) -> Path:
 def both(folder: Path, lake: Lake, at: datetime) -> tuple[MeasuredTest, MeasuredTest]:
     """Return what is measured day by day, and in one go."""
     warehouse = lake.warehouse()
-    whole = WarehouseMeasuring(warehouse).measure(asked(at))
+    with rows_of_test(warehouse, asked(at)) as rows:
+        whole = measured_of(rows)
     warehouse.close()
     return LakeMeasuring(folder / "lake").measure(asked(at)), whole
 

@@ -17,7 +17,7 @@ from shopkeeper.commerce.event import Event
 from shopkeeper.engines.lake_measuring import LakeMeasuring
 from shopkeeper.errors import ConfigError
 from shopkeeper.experiments.currency_rates import FILE, CurrencyRates, Rate, load_rates
-from shopkeeper.experiments.measuring import Asked, WarehouseMeasuring
+from shopkeeper.experiments.measuring import Asked, measured_of, rows_of_test
 from shopkeeper.experiments.metric_file import shipped_metrics
 
 AT = datetime(2026, 4, 6, tzinfo=UTC)
@@ -62,10 +62,8 @@ def log() -> ShopLog:
 def test_each_amount_is_worth_the_rate_of_its_day_by_either_engine(tmp_path: Path) -> None:
     lake = lake_of(tmp_path, log())
     warehouse = lake.warehouse()
-    found = [
-        WarehouseMeasuring(warehouse).measure(asked(RATES)),
-        LakeMeasuring(tmp_path / "lake").measure(asked(RATES)),
-    ]
+    with rows_of_test(warehouse, asked(RATES)) as rows:
+        found = [measured_of(rows), LakeMeasuring(tmp_path / "lake").measure(asked(RATES))]
     warehouse.close()
     for sums in (one.sums for one in found):
         assert sums is not None

@@ -163,18 +163,6 @@ def rows_of_test(warehouse: KeepingWarehouse, asked: Asked) -> Iterator[TestRows
         yield TestRows(asked, kept, question, last, newest_of(np.append(found["last_ts"], found["event_ts"])))
 
 
-class WarehouseMeasuring:
-    """Implements `UnitMeasuring` on any warehouse, from the logs in one go."""
-
-    def __init__(self, warehouse: KeepingWarehouse) -> None:
-        self._warehouse = warehouse
-
-    def measure(self, asked: Asked) -> MeasuredTest:
-        """Return everything a test has measured."""
-        with rows_of_test(self._warehouse, asked) as rows:
-            return measured_of(rows)
-
-
 def measured_of(rows: TestRows) -> MeasuredTest:
     """Return everything the rows of a test say."""
     asked, plain = rows.asked, rows.question

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -17,15 +16,6 @@ from shopkeeper.recommendations.session_windows import Windows
 _FLATTENED = 0.75
 """Items are sampled by how often they are foretold, to this power."""
 _HIT = -1e9
-
-
-class NextItemLoss(Protocol):
-    """A module that returns the cross entropy of the targets, added up, in nats.
-
-    Targets are item codes, -1 where there is none; `draw` is read alike by every process that shares a step.
-    """
-
-    def __call__(self, told: Told, targets: Tensor, draw: np.random.Generator) -> Tensor: ...
 
 
 class AllItemsLoss(nn.Module):
