@@ -35,13 +35,17 @@ def basket_values(shard: npt.NDArray[np.int64], shared: Shared) -> npt.NDArray[n
 
 
 def held_basket_values(shard: tuple[npt.NDArray[np.int64], str], shared: Shared) -> npt.NDArray[np.float64]:
-    """Do the same; but below the process that the file `doomed` names, be at it until this worker is lost with it."""
+    """Do the same; but below the process that the file `doomed` names, be at it until this worker is lost with it.
+
+    Elsewhere, wait until one has begun there: a machine that is free at once would be given all shards.
+    """
     products, folder = shard
     parent = os.getppid()
-    with Path(folder, "log").open("a") as log:
-        log.write(f"begun below {parent}\n")
+    log, doomed = Path(folder, "log"), Path(folder, "doomed").read_text()
+    with log.open("a") as written:
+        written.write(f"begun below {parent}\n")
     patience = time.monotonic() + 60
-    while Path(folder, "doomed").read_text() == str(parent) and time.monotonic() < patience:
+    while time.monotonic() < patience and (doomed == str(parent) or f"begun below {doomed}\n" not in log.read_text()):
         time.sleep(0.05)
     return basket_values(products, shared)
 
