@@ -24,7 +24,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from shopkeeper.simulation.worlds.hashes import current, kept
+from shopkeeper.simulation.worlds.hashes import WORLDS
 from shopkeeper.simulation.worlds.paired import Figure, joined, mean, ratio
 from shopkeeper.simulation.worlds.visits import Takings
 from shopkeeper.simulation.worlds.world import MECHANISMS
@@ -64,8 +64,8 @@ def main() -> int:
                 print(f"{mechanism} {way}: {cost}", file=sys.stderr, flush=True)
     document = summary(met) | {
         "settings": vars(chosen),
-        "hashes": current(),
-        "as_committed": current() == kept(),
+        "hashes": WORLDS.current(),
+        "as_committed": not WORLDS.changed(),
         "seconds": round(time.perf_counter() - started, 1),
     }
     print(msgspec.json.encode(document).decode())

@@ -31,7 +31,8 @@ import msgspec
 import structlog
 
 from shopkeeper.recommendations.learn import LEARNABLE
-from shopkeeper.simulation.worlds.hashes import ACCEPTANCE_SEEDS, DEVELOPMENT_SEEDS, current, kept
+from shopkeeper.simulation.frozen import purpose
+from shopkeeper.simulation.worlds.hashes import WORLDS
 from shopkeeper.simulation.worlds.paired import Figure, joined, mean, ratio
 from shopkeeper.simulation.worlds.visits import Takings
 from shopkeeper.simulation.worlds.world import MECHANISMS, MechanismName
@@ -97,17 +98,17 @@ def main() -> int:
     ]
     with ProcessPoolExecutor(chosen.workers, mp_context=get_context("spawn")) as pool:
         met = list(pool.map(run_world, cases))
-    hashes, committed = current(), kept()
+    changed = WORLDS.changed()
     document = summary(met) | {
         "skipped": skipped,
         "settings": vars(chosen),
-        "seeds": _purpose(chosen.seed),
-        "hashes": hashes,
-        "as_committed": hashes == committed,
+        "seeds": purpose(chosen.seed),
+        "hashes": WORLDS.current(),
+        "as_committed": not changed,
         "seconds": round(time.perf_counter() - started, 1),
     }
     print(msgspec.json.encode(document).decode())
-    return 0 if hashes == committed else 1
+    return 1 if changed else 0
 
 
 def run_world(case: Case) -> Met:
@@ -204,10 +205,6 @@ def _over(met: Sequence[Met], name: str, above: str, below: str) -> Figure:
 def _share(version: Figure, base: Figure, oracle: Figure) -> dict[str, float]:
     """Return which share of the oracle's gain over the baseline a version brings."""
     return version.less(base).over(oracle.less(base)).document()
-
-
-def _purpose(seed: int) -> str:
-    return "acceptance" if seed in ACCEPTANCE_SEEDS else "development" if seed in DEVELOPMENT_SEEDS else "neither"
 
 
 if __name__ == "__main__":

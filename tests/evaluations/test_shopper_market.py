@@ -70,7 +70,3 @@ def test_worlds_of_a_mechanism_are_told_apart_and_together(evaluation: ModuleTyp
     assert both["intervals"]["visitors"] == 8
     assert list(both["mechanisms"]) == ["tastes"]
     assert len(both["worlds"]) == 2
-
-
-def test_seeds_say_what_they_are_for(evaluation: ModuleType) -> None:
-    assert [evaluation._purpose(seed) for seed in (1, 101, 1_000)] == ["development", "acceptance", "neither"]
