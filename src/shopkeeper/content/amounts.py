@@ -1,0 +1,202 @@
+"""Amounts said in a text or a record: number, unit or currency, and whether it is a bound or a range."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from shopkeeper.content import units
+from shopkeeper.content.reading import number_of
+from shopkeeper.content.tokens import ENDS_CLAUSE, HYPHENS, Word
+
+Relation = Literal["exact", "below", "above", "at_most", "at_least", "range"]
+
+CURRENCY_SIGNS = {"£": "GBP", "€": "EUR", "$": "USD", "¥": "JPY"}
+CURRENCY_CODES = frozenset({"GBP", "EUR", "USD", "JPY", "CHF", "CAD", "AUD", "SEK", "DKK", "NOK", "PLN", "CZK"})
+Reading = tuple[str, float, float]  # dimension, factor and offset of a unit
+UNIT_WORDS = 3  # longest spelling of a unit: "sq ft", "cd / m²"
+RATING = "rating"
+ALSO_WORDS = {  # spellings of units that are plain words in a language: units only where they touch the number
+    "en": frozenset({"in", "to", "go", "mo", "ko", "an", "ans", "mes", "pie", "grad", "tag", "std", "a", "as", "kilo"}),
+    "de": frozenset({"in", "to", "go", "mo", "ko", "an", "ans", "mes", "pie", "a"}),
+    "fr": frozenset({"in", "mes", "pie", "tag", "a", "std"}),
+    "es": frozenset({"in", "to", "go", "mo", "ko", "an", "ans", "tag", "a", "std"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Magnitude:
+    """A number in the base unit of its dimension; `""` is a bare number, `EUR` money, `rating` stars."""
+
+    dimension: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """One amount of a text.
+
+    Attributes:
+        first, last: Positions of its first and last word, with its unit.
+        relation: What the text says of the number.
+        readings: What it may be (`20 pounds` is money or mass); for a range the lower end.
+        upper: The upper end of a range, in the same order as `readings`; elsewhere empty.
+        numbers: The numbers as written, without unit.
+        of: Stars there are at most, for ratings.
+    """
+
+    first: int
+    last: int
+    relation: Relation
+    readings: tuple[Magnitude, ...]
+    upper: tuple[Magnitude, ...] = ()
+    numbers: tuple[float, ...] = ()
+    of: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Numerals:
+    """How a language writes amounts; phrases are tuples of folded words."""
+
+    language: str
+    bounds: Mapping[str, tuple[tuple[str, ...], ...]]
+    ranges: frozenset[str]
+    words: Mapping[str, float]
+    rating_of: tuple[tuple[str, ...], ...]
+    stars: frozenset[str]
+    currencies: Mapping[str, str]
+
+
+@lru_cache(maxsize=16_384)
+def number(written: str, language: str) -> float | None:
+    """Return the value of a number as a language writes it; None where the separators make no sense.
+
+    >>> number("1,299.5", "en"), number("1.299,5", "de"), number("15.6", "de"), number("16,800", "en")
+    (1299.5, 1299.5, 15.6, 16800.0)
+    """
+    return number_of(written, "." if language == "en" else ",")
+
+
+def amounts(found: Sequence[Word], text: str, by: Numerals) -> list[Amount]:
+    """Return the amounts of a text in order of place."""
+    said: list[Amount] = []
+    at = 0
+    while at < len(found):
+        value = _value(found, at, by)
+        if value is None:
+            at += 1
+            continue
+        amount = _amount(found, at, value, text, by)
+        if amount is not None:
+            said.append(amount)
+            at = amount.last
+        at += 1
+    return said
+
+
+def _value(found: Sequence[Word], at: int, by: Numerals) -> float | None:
+    word = found[at]
+    return number(word.text, by.language) if word.is_number else by.words.get(word.folded)
+
+
+def _amount(found: Sequence[Word], at: int, value: float, text: str, by: Numerals) -> Amount | None:
+    in_words = not found[at].is_number
+    stars = _stars(found, at, value, by)
+    if stars is not None:
+        return stars
+    first, last, relation, upper = at, at, _bound(found, at, by), None
+    end = _range_end(found, at, by)
+    if end is not None:
+        upper, last, relation = _value(found, end, by), end, "range"
+    readings, last = _readings(found, last, text, by)
+    sign = CURRENCY_SIGNS.get(found[at - 1].text) if at else None
+    if sign is None and at and found[at - 1].text in CURRENCY_CODES:
+        sign = found[at - 1].text
+    if sign is not None:
+        first, readings = at - 1, ((sign, 1.0, 0.0),)
+    if in_words and readings == (("", 1.0, 0.0),):
+        return None  # "one of the best" counts nothing
+    low = tuple(Magnitude(d, _nine(f * value + o)) for d, f, o in readings)
+    high = tuple(Magnitude(d, _nine(f * upper + o)) for d, f, o in readings) if upper is not None else ()
+    numbers = (value,) if upper is None else (value, upper)
+    return Amount(first, last, relation, low, high, numbers)
+
+
+def _nine(value: float) -> float:
+    return float(f"{value:.9g}")
+
+
+def _stars(found: Sequence[Word], at: int, value: float, by: Numerals) -> Amount | None:
+    for phrase in by.rating_of:
+        end = at + 1 + len(phrase)
+        if end < len(found) and tuple(w.folded for w in found[at + 1 : end]) == phrase:
+            most = _value(found, end, by)
+            if most in {5.0, 10.0, 100.0} and value <= most:
+                last = end + 1 if end + 1 < len(found) and found[end + 1].folded in by.stars else end
+                return Amount(at, last, "exact", (Magnitude(RATING, value),), numbers=(value,), of=most)
+    behind = at + 1
+    if behind < len(found) and found[behind].text in HYPHENS:
+        behind += 1
+    if behind < len(found) and found[behind].folded in by.stars and value <= 5:
+        return Amount(at, behind, "exact", (Magnitude(RATING, value),), numbers=(value,), of=5.0)
+    return None
+
+
+def _bound(found: Sequence[Word], at: int, by: Numerals) -> Relation:
+    before = at - 1
+    while before >= 0 and (found[before].text in CURRENCY_SIGNS or found[before].folded in {"a", "the", "about"}):
+        before -= 1
+    said = [w.folded for w in found[max(0, before - 3) : before + 1]]
+    for relation, phrases in by.bounds.items():
+        if any(tuple(said[-len(phrase) :]) == phrase for phrase in phrases):
+            return relation  # type: ignore[return-value]  # keys are checked where the file is read
+    return "exact"
+
+
+def _range_end(found: Sequence[Word], at: int, by: Numerals) -> int | None:
+    """Return the position of the upper end where a range begins at `at`: 20-25, 20 to 25, £20 to £25."""
+    if at + 2 >= len(found) or not (found[at + 1].text in HYPHENS or found[at + 1].folded in by.ranges):
+        return None
+    if at >= 2 and found[at - 1].text == "-" and found[at - 2].is_number:
+        return None  # the rest of a date
+    end = at + 2
+    if found[end].text in CURRENCY_SIGNS:
+        end += 1
+    if end >= len(found) or not found[end].is_number:
+        return None
+    low, high = _value(found, at, by), _value(found, end, by)
+    return end if low is not None and high is not None and low < high else None
+
+
+def _readings(found: Sequence[Word], at: int, text: str, by: Numerals) -> tuple[tuple[Reading, ...], int]:
+    """Return each reading of the unit behind a number, and where the unit ends."""
+    behind = at + 1
+    if behind < len(found) and found[behind].text in HYPHENS and found[behind].start == found[at].end:
+        behind += 1
+    if behind >= len(found):
+        return (("", 1.0, 0.0),), at
+    word = found[behind]
+    code = CURRENCY_SIGNS.get(word.text) or by.currencies.get(word.folded.removesuffix("'s"))
+    if code is None and word.text in CURRENCY_CODES:
+        code = word.text
+    money = ((code, 1.0, 0.0),) if code else ()
+    for length in range(min(UNIT_WORDS, len(found) - behind), 0, -1):
+        if found[behind + length - 1].text in ENDS_CLAUSE:
+            continue
+        spelling = text[word.start : found[behind + length - 1].end]
+        of = _unit(spelling)
+        touches = word.start == found[at].end
+        if of is not None and (touches or spelling.casefold() not in ALSO_WORDS[by.language]):
+            return (*money, of), behind + length - 1
+    return (money, behind) if money else ((("", 1.0, 0.0),), at)
+
+
+@lru_cache(maxsize=16_384)
+def _unit(spelling: str) -> Reading | None:
+    symbol = units.unit_of(spelling)
+    if symbol is None:
+        return None
+    scale = units.scale(symbol)
+    return scale.dimension, scale.factor, scale.offset

@@ -1,0 +1,57 @@
+"""Words of a text that nothing backs, and how far the text as a whole is to be doubted."""
+
+from __future__ import annotations
+
+from shopkeeper.content.claims import Claims
+from shopkeeper.content.grounding import Grounding
+from shopkeeper.content.record import Record
+from shopkeeper.content.senses import Lexicon
+from shopkeeper.content.telling import told
+from shopkeeper.content.tokens import ENDS_SENTENCE, Word
+
+WHOLE = 5.0  # the doubt in a text without a word
+
+
+def unbacked(claims: Claims, record: Record, lexicon: Lexicon) -> list[Word]:
+    """Return the words of a text that neither the record nor the language's plain words back.
+
+    What belongs to a claim that is judged by itself (an amount, a sense of the record) is not among them.
+    """
+    spoken = {i for said in claims.all_amounts for i in range(said.first, said.last + 1)}
+    spoken.update(
+        i
+        for claim in claims.senses
+        if any(sense in record.senses or sense in record.polar for sense in claim.mention.senses)
+        for i in range(claim.mention.first, claim.mention.last + 1)
+    )
+    return [
+        word
+        for i, word in enumerate(claims.words)
+        if not word.is_sign and not word.is_number and i not in spoken and i not in claims.quoted
+        and word.stem not in lexicon.plain and not record.backs(word.stem)
+    ]  # fmt: skip
+
+
+def doubt(text: str, found: Grounding, record: Record, lexicon: Lexicon) -> float:
+    """Return how far a text is to be doubted against its record: 0 = each word is backed and all is told.
+
+    The sum of what readers hold against a text: the share of unbacked words, names among them, statements and subjects
+    that are not told, wrong amounts, words said again and again, and an end in mid-sentence. The weights are round
+    numbers set once; they were not fitted. A text without a word is in doubt as a whole.
+    """
+    claims = found.claims
+    spoken = [word for word in claims.words if not word.is_sign]
+    if not spoken:
+        return WHOLE
+    said = told(claims)
+    strange = unbacked(claims, record, lexicon)
+    content = sum(not word.is_number and word.stem not in lexicon.plain for word in spoken) or 1
+    statements = len(record.evidence) or 1
+    untold = sum(1 - said.share(of) for of in record.evidence) / statements
+    unnamed = sum(1 - said.names_subject(of) for of in record.evidence) / statements
+    names = min(sum(word.text[0].isupper() for word in strange), 3) / 3
+    again = 1 - len({word.folded for word in spoken}) / len(spoken)
+    amounts = {claims.words[said.first].start for said in claims.amounts}
+    wrong = sum(finding.start in amounts for finding in found.findings if finding.severity == "error")
+    cut_off = text.rstrip().rstrip("\"'”»)")[-1:] not in ENDS_SENTENCE
+    return len(strange) / content + 0.5 * names + 0.5 * untold + unnamed + 0.3 * min(wrong, 2) + again + 0.5 * cut_off
