@@ -1,13 +1,17 @@
-"""What a shop of one pair sees, a quiet year and a half of it, to be changed where a rule is tried."""
+"""What a shop of one pair sees, to be changed where a rule is tried; tiny worlds of each mechanism and their past."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from shopkeeper.simulation.prices.history import Past, live_past
+from shopkeeper.simulation.prices.plan import Size
 from shopkeeper.simulation.prices.ports import Seen, Shelf
+from shopkeeper.simulation.prices.world import World, make_world
 
 WEEKS = 60
+TINY = Size(products=33, stores=2, categories=3)
 
 
 @pytest.fixture
@@ -46,3 +50,15 @@ def quiet() -> Seen:
         events=np.zeros(80, dtype=np.int64),
         target=np.array([0.5]),
     )
+
+
+@pytest.fixture(scope="package", params=["elastic"])
+def world(request: pytest.FixtureRequest) -> World:
+    """Return a tiny world of each mechanism in turn."""
+    return make_world(request.param, 3, size=TINY)
+
+
+@pytest.fixture(scope="package")
+def past(world: World) -> Past:
+    """Return its past."""
+    return live_past(world)

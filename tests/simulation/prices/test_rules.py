@@ -68,6 +68,7 @@ def test_weeks_without_stock_are_not_weeks_without_demand(quiet: Seen) -> None:
 def test_what_runs_short_is_dearer(quiet: Seen) -> None:
     short = replace(quiet, stock=np.array([10]))
     assert wanted(short) == pytest.approx(9.99 * 1.1), "one week of stock, two of lead"
+    assert wanted(replace(short, inbound=np.array([10]))) == pytest.approx(9.99), "the second week is under way"
     assert wanted(short, "stock_outs_low") == pytest.approx(9.99)
 
 

@@ -19,8 +19,6 @@ RIVAL_CAP: Final = 1.15
 """Highest regular price, times the median of what rivals were last seen at."""
 CREDIBLE: Final = (0.4, 2.5)
 """A rival's price outside this range, times the anchor, is an error of the feed."""
-CANDIDATES: Final = 24
-"""More than there are steps within the largest move on any ladder here."""
 ROUNDING: Final = 1e-9
 
 _STEPS: Final = ((4.0, 0.05), (10.0, 0.10), (25.0, 0.25), (50.0, 0.50), (np.inf, 1.00))
@@ -77,7 +75,7 @@ def offered(shelf: Shelf, regular: Floats, cost: Floats, feed: Floats) -> Offer:
     first = np.clip(_above(np.maximum(anchor * (1 - BAND), FLOOR * cost), shelf.step), lowest, highest)
     last = np.clip(_below(np.fmin(anchor * (1 + BAND), cap), shelf.step), lowest, highest)
     last = np.maximum(first, last)  # where the cap is under the floor, the floor wins
-    place = np.arange(CANDIDATES)
+    place = np.arange(max(1, int((last - first).max()) + 1))
     price = (first[:, None] + place) * shelf.step[:, None] - 0.01
     allowed = (first[:, None] + place <= last[:, None]) & (lowest <= highest)[:, None]
     stuck = ~allowed.any(axis=1)

@@ -37,7 +37,7 @@ class RuleBook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         least_margin: Down to which rivals are matched, a share of the price.
         follow_up: How far above its own cost-plus price the shop goes where all rivals are dearer, a share of it.
         slow_discount: Off the price of a slow mover.
-        scarce_raise: On the price of what runs out before the next delivery.
+        scarce_raise: On the price of what sells out, with all that is under way, before an order given now arrives.
         ageing: Times the markdowns of `AGEING`.
     """
 
@@ -50,8 +50,8 @@ class RuleBook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 GRID: Final[Mapping[str, Sequence[float]]] = {
-    "markup_scale": (0.90, 0.95, 1.0, 1.05, 1.10),
-    "least_margin": (0.10, 0.15, 0.20, 0.25),
+    "markup_scale": (0.80, 0.85, 0.90, 0.95, 1.0, 1.05, 1.10),
+    "least_margin": (0.10, 0.15, 0.20, 0.25, 0.30),
     "follow_up": (0.0, 0.03, 0.06, 0.10),
     "slow_discount": (0.0, 0.05, 0.10),
     "scarce_raise": (0.0, 0.05, 0.10),
@@ -82,10 +82,8 @@ class Rules:
         plus = seen.cost_now * (1 + seen.shelf.markup * self._book.markup_scale)
         matched = self._matched(seen, plus)
         rate, slow = self._pace(seen)
-        cover = seen.stock / np.maximum(rate, 1e-3)
-        return (
-            matched * (1 - self._discount(seen, slow)) * (1 + self._raise(seen, cover)) * (1 - self._aged(seen, cover))
-        )
+        adjusted = matched * (1 - self._discount(seen, slow)) * (1 + self._raise(seen, rate))
+        return adjusted * (1 - self._aged(seen, rate))
 
     def _matched(self, seen: Seen, plus: Floats) -> Floats:
         """Match the lowest credible rival down to the least margin; where all are dearer, follow a little."""
@@ -124,15 +122,16 @@ class Rules:
                 taken = np.where(self._faults.hit[name], np.maximum(taken, self._faults.sizes[name].discount), taken)
         return np.where(slow & ~seen.shelf.seasonal, taken, 0.0)
 
-    def _raise(self, seen: Seen, cover: Floats) -> Floats:
-        scarce = (cover < seen.shelf.lead_weeks) & ~seen.shelf.seasonal
+    def _raise(self, seen: Seen, rate: Floats) -> Floats:
+        scarce = (seen.stock + seen.inbound < rate * seen.shelf.lead_weeks) & ~seen.shelf.seasonal
         return np.where(scarce & ~self._faults.of("stock_outs_low", seen.shelf.pairs), self._book.scarce_raise, 0.0)
 
-    def _aged(self, seen: Seen, cover: Floats) -> Floats:
+    def _aged(self, seen: Seen, rate: Floats) -> Floats:
         depth = np.zeros(seen.shelf.pairs)
         for weeks, markdown in reversed(AGEING):
             depth[seen.weeks_left <= weeks] = markdown
-        due = (cover > seen.weeks_left) & ~self._faults.of("ageing_kept", seen.shelf.pairs)
+        lasts = seen.stock > rate * np.where(np.isinf(seen.weeks_left), 0.0, seen.weeks_left)
+        due = lasts & ~self._faults.of("ageing_kept", seen.shelf.pairs)
         return np.where(due, np.minimum(depth * self._book.ageing, 0.9), 0.0)
 
 
