@@ -1,0 +1,39 @@
+"""The policy of prices says what is wrong with it, by line, key and remedy."""
+
+from __future__ import annotations
+
+import pytest
+
+from shopkeeper.errors import ConfigError, FieldProblem
+from shopkeeper.pricing.policy_file import default_policy, read_policy
+
+
+def _problems(before: str, after: str) -> dict[str, FieldProblem]:
+    text = default_policy()
+    assert before in text
+    with pytest.raises(ConfigError) as raised:
+        read_policy(text.replace(before, after, 1))
+    return {problem.field: problem for problem in raised.value.problems}
+
+
+def test_the_shipped_policy_is_valid_and_never_sells_below_cost() -> None:
+    policy = read_policy(default_policy())
+    assert (policy.rules.over_cost, policy.rules.prior_price_days, policy.infeasible) == (0.02, 30.0, "hold")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "field", "says"),
+    [
+        ("daily_move: 0.10", "daily_move: 10%", "rules.daily_move", "Write a share as a number: 0.1"),
+        ("weekly_move: 0.20", "weekly_moves: 0.20", "rules.weekly_moves", "Did you mean `weekly_move`?"),
+        ("weekly_move: 0.20", "weekly_move: 0.05", "rules.weekly_move", "at least the daily move"),
+        ("credible: [0.4, 2.5]", "credible: [1.4, 2.5]", "rules.competitor.credible", "a range around 1"),
+        ("weekly_move: 0.06", "weekly_move: 0.01", "scopes[0].rules.weekly_move", "at least the daily move"),
+        ("daily_move: 0.03", "margin_target: 0.3", "scopes[0].rules.margin_target", "leave products and key_value"),
+        ("{below: 4, step: 0.05, minus: 0.01}", "{below: 40, step: 0.05, minus: 0.01}", "endings.EUR", "Sort them"),
+        ("lines: []", "lines: [{name: oil, products: [a, b], keep: pack, sizes: [1]}]", "lines[0].sizes", "one size"),
+        ("calendar: []", "calendar: [{name: x, starts: 2026-02-01, ends: 2026-01-01}]", "calendar[0].ends", "or later"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place_and_remedy(before: str, after: str, field: str, says: str) -> None:
+    assert says in _problems(before, after)[field].remedy
