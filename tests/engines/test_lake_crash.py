@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shopkeeper.commerce.tables import EVENT_COUNTS, EVENTS
+from shopkeeper.engines import lake_rows
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.lake_erasure import Person
 from shopkeeper.engines.lake_rows import FreshRows
@@ -181,16 +182,21 @@ def fresh_rows(numbers: range) -> FreshRows:
 
 
 @pytest.mark.parametrize("step", ["rows loaded", "parts staged", "parts placed", "parts durable", "manifest published"])
+@pytest.mark.parametrize("rows_a_span", [1, 1_000])
 def test_an_import_killed_after_any_step_is_there_as_a_whole_or_not_and_comes_once_when_done_again(
-    tmp_path: Path, step: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, rows_a_span: int
 ) -> None:
+    monkeypatch.setattr(lake_rows, "ROWS_A_SPAN", rows_a_span)
     lake(tmp_path).add(EVENTS, fresh_rows(range(4)))
     with pytest.raises(Killed):
         lake(tmp_path, kill_after(step)).add(EVENTS, fresh_rows(range(2, 9)))
     assert contents(tmp_path)[0] in ([0, 1, 2, 3], list(range(9)))
     assert lake(tmp_path).add(EVENTS, fresh_rows(range(2, 9))) in (0, 5)
+    with pytest.raises(Killed):
+        lake(tmp_path, kill_after(step)).add(EVENTS, fresh_rows(range(9, 12)))  # none of which is there
+    lake(tmp_path).add(EVENTS, fresh_rows(range(9, 12)))
     lake(tmp_path).compact()
-    assert contents(tmp_path)[0] == list(range(9))
+    assert contents(tmp_path)[0] == list(range(12))
     assert files_in(tmp_path) == sorted(part.path for part in lake(tmp_path).manifest().parts)
 
 

@@ -6,7 +6,7 @@ import csv
 import itertools
 import math
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,12 +22,13 @@ from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.shopper import User
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import PRODUCTS, STORES, USERS
-from shopkeeper.engines import readers_parquet, sure_csv
+from shopkeeper.engines import lake_rows, readers_parquet, sure_csv
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.memory import MemoryQuarantine, MemoryReports, MemoryTableStore
 from shopkeeper.engines.readers_csv import CsvReader
 from shopkeeper.engines.readers_parquet import ParquetReader
 from shopkeeper.engines.segment_log import SegmentLog
+from shopkeeper.errors import Unavailable
 from shopkeeper.intake.arrival import ArrivingEvents
 from shopkeeper.intake.detection import NOTHING_SAID, Said
 from shopkeeper.intake.import_run import Clocks, ImportEngines, ImportLimits, ImportOrder, run_import
@@ -179,14 +180,21 @@ class Outcome:
     used: bool = field(default=False, compare=False)
 
 
-def outcome(
-    path: Path, store: str | None, *, lane: bool, known: KnownTraffic = NOBODY, mapping: Path | None = None,
-    twice: bool = False,
-) -> Outcome:  # fmt: skip
-    """Import files into a shop of their own and return what that came to."""
-    with tempfile.TemporaryDirectory() as folder:
-        log, quarantine, tables = SegmentLog(Path(folder) / "log", "test"), MemoryQuarantine(), MemoryTableStore()
-        lake = Lake(Path(folder) / "log", Path(folder) / "lake")
+class Shop:
+    """A shop of its own to import into.
+
+    Args:
+        on_step: Told each step of the lake.
+        lane: Whether there is a fast lane.
+    """
+
+    def __init__(
+        self, folder: Path, on_step: Callable[[str], None] = lambda _: None, *, lane: bool = True,
+        known: KnownTraffic = NOBODY,
+    ) -> None:  # fmt: skip
+        self.quarantine = MemoryQuarantine()
+        log, tables = SegmentLog(folder / "log", "test"), MemoryTableStore()
+        self.lake = lake = Lake(folder / "log", folder / "lake", on_step=on_step)
         tables.upsert(STORES, [SourcedRow(row, NOW) for row in STORES_THERE])
         said = [
             User(user="refuser", consent=Consent(measure=False)), User(user="allower", consent=Consent(measure=True)),
@@ -197,9 +205,9 @@ def outcome(
         def arriving(validator: RowValidator) -> ArrivingEvents:
             return ArrivingEvents(validator, TrafficRules(known), lambda _: "hash", empty_is_said=False)
 
-        parquet, csv = CountedLane(ParquetReader(lake)), CountedLane(CsvReader(lake))
+        self.parquet, self.csv = CountedLane(ParquetReader(lake)), CountedLane(CsvReader(lake))
         readers: dict[str, SourceReader] = (
-            {"parquet": parquet, "csv": csv}
+            {"parquet": self.parquet, "csv": self.csv}
             if lane
             else {"parquet": OneByOne(ParquetReader()), "csv": OneByOne(CsvReader())}
         )
@@ -209,20 +217,38 @@ def outcome(
             lake.compact()
             return {}
 
-        engines = ImportEngines(
-            log, tables, quarantine, MemoryReports(), readers, settle, arriving, RowRules(lambda _: contract())
+        self._engines = ImportEngines(
+            log, tables, self.quarantine, MemoryReports(), readers, settle, arriving, RowRules(lambda _: contract())
         )
+
+    def take(self, path: Path, store: str | None, mapping: Path | None = None) -> dict[str, Any]:
+        """Import files and return the report."""
         ticks = itertools.count()
         clocks = Clocks(lambda: NOW, lambda: float(next(ticks)))
         order, limits = ImportOrder(path, store, mapping), ImportLimits(7, 300.0, 0.05)
-        report = run_import(order, engines, limits, clocks).as_dict()
+        return run_import(order, self._engines, limits, clocks).as_dict()
+
+    def events(self) -> list[tuple[Any, ...]]:
+        """Return the events of the lake."""
+        return next(rows_of(self.lake, "events"))
+
+
+def outcome(
+    path: Path, store: str | None, *, lane: bool, known: KnownTraffic = NOBODY, mapping: Path | None = None,
+    twice: bool = False,
+) -> Outcome:  # fmt: skip
+    """Import files into a shop of their own and return what that came to."""
+    with tempfile.TemporaryDirectory() as folder:
+        shop = Shop(Path(folder), lane=lane, known=known)
+        report = shop.take(path, store, mapping)
         if twice:
-            run_import(order, engines, limits, clocks)
+            shop.take(path, store, mapping)
         for money in ("bought", "returned"):
             report["recognised"][money] = pytest.approx(report["recognised"][money])
         report |= {"seconds": 0, "rows_per_second": 0}
-        events, *others = rows_of(lake, "events", "event_counts", "products_history")
-        kept = sorted(quarantine.rows(10_000), key=lambda row: (row.source, row.row, row.table, str(row.problems)))
+        events, *others = rows_of(shop.lake, "events", "event_counts", "products_history")
+        kept = sorted(shop.quarantine.rows(10_000), key=lambda row: (row.source, row.row, row.table, str(row.problems)))
+        parquet, csv = shop.parquet, shop.csv
         return Outcome(events, others, kept, report, parquet.sure + csv.sure, parquet.used or csv.used)
 
 
@@ -257,7 +283,8 @@ SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 def test_the_lane_takes_the_same_rows_and_rejects_the_same_rows(
     drawn: list[tuple[dict[str, str], list[dict[str, Any]]]], store: str | None
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lake_rows, "ROWS_A_SPAN", 1)
         for number, file in enumerate(drawn):
             write(Path(folder) / "events" / f"{number}.parquet", *file)
         both(Path(folder), store)
@@ -291,6 +318,33 @@ def test_of_one_identity_twice_the_first_of_the_file_stays_whichever_way_it_took
     found = both(tmp_path / "events.parquet", "uk")
     assert (len(found.events), found.sure) == (5, 5)
     assert any("Stra" in value for row in found.events for value in row)
+
+
+@pytest.mark.parametrize("step", ["rows loaded", "parts durable", "manifest published"])
+def test_a_disk_that_fails_while_the_next_rows_are_judged_loses_nothing_and_the_import_done_again_doubles_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    monkeypatch.setattr(readers_parquet, "BATCH_ROWS", 10)
+    types, rows = usual(50)
+    rows[5]["price"] = rows[25]["price"] = -1.0
+    write(tmp_path / "events.parquet", types, rows)
+    left = [3]
+
+    def fails_at_the_third(done: str) -> None:
+        left[0] -= done == step
+        if done == step and left[0] == 0:
+            raise OSError(28, "No space left on device")
+
+    shop = Shop(tmp_path / "shop", fails_at_the_third)
+    with pytest.raises(Unavailable, match="No space left"):
+        shop.take(tmp_path / "events.parquet", "uk")
+    there = 2 * 10 + (10 if step == "manifest published" else 0)  # the lake has them though the import was told no
+    assert len(shop.events()) in (there - 1, there - 2)
+    assert [row.row for row in shop.quarantine.rows(9)] == [6]  # the third batch was not through
+    report = shop.take(tmp_path / "events.parquet", "uk")
+    assert len(shop.events()) == len({row[0] for row in shop.events()}) == 50 - 2
+    assert sorted(row.row for row in shop.quarantine.rows(9)) == [6, 26]
+    assert report["tables"][0]["accepted"] == 50 - 2
 
 
 def test_an_import_done_twice_adds_nothing(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +16,8 @@ from shopkeeper.engines.lake_writer import Cell, LakeWriter
 
 _CELLS_A_COPY: Final = 128
 _ROWS_A_COPY: Final = 250_000
+ROWS_A_SPAN: Final = 4_096
+"""Rows a partition must have on average for each to be copied by a statement of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,34 @@ class FreshRows:
     columns: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """The rows of one partition.
+
+    Attributes:
+        first, last: The places they lie between; rows of other partitions may lie there too.
+        late: Some row may come before an earlier one in time.
+    """
+
+    cell: Cell
+    rows: int
+    first: int
+    last: int
+    late: bool
+
+
 def write_fresh(writer: LakeWriter, table: TableSchema, fresh: FreshRows) -> list[Part]:
     """Write rows as parts, each new row once, and return these; nothing is published yet."""
     run = fresh.connection.execute
     try:
-        cells = _cells(table, fresh)
-        _keep_first(writer, table, fresh, cells)
+        spans = _spans(table, fresh)
+        cells = {number: span.cell for number, span in spans.items()}
+        begun = _begun(writer, table, spans.values())
+        known = _known(writer, table, fresh, begun)
+        if _apart(spans.values()) and _all_new(table, fresh, known, begun):
+            writer.on_step("rows loaded")
+            return [part for span in spans.values() for part in _write_span(writer, table, fresh, span)]
+        _keep_first(table, fresh, known)
         writer.on_step("rows loaded")
         return [part for chosen in _copies(fresh) for part in _write(writer, table, fresh, chosen, cells)]
     finally:
@@ -47,37 +71,71 @@ def write_fresh(writer: LakeWriter, table: TableSchema, fresh: FreshRows) -> lis
             run(f"DROP TABLE IF EXISTS {name}")
 
 
-def _cells(table: TableSchema, fresh: FreshRows) -> dict[int, Cell]:
-    """Number the partitions of the rows."""
+def _spans(table: TableSchema, fresh: FreshRows) -> dict[int, _Span]:
+    """Number the partitions of the rows, in the table `cells`, and return where each lies."""
     run = fresh.connection.execute
     time = name_literal(time_column(table))
+    # Over all partitions: cheaper than within each, and what is never late here is not late there.
+    latest = f"max({time}) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
     run(
-        "CREATE TEMP TABLE cells AS SELECT row_number() OVER (ORDER BY store, day) AS cell, store, day "  # noqa: S608
-        f"FROM (SELECT DISTINCT store, CAST({time} AS DATE) AS day FROM {fresh.relation})"
+        "CREATE TEMP TABLE cells AS SELECT row_number() OVER (ORDER BY store, day) AS cell, * FROM ("  # noqa: S608
+        "SELECT store, day, count(*) AS n, min(place) AS first, max(place) AS last, bool_or(late) AS late FROM ("
+        f"SELECT store, CAST({time} AS DATE) AS day, place, {time} < {latest} AS late FROM {fresh.relation}) "
+        "GROUP BY store, day)"
     )
-    return {cell: (store, day) for cell, store, day in run("SELECT cell, store, day FROM cells").fetchall()}
+    found = run("SELECT cell, store, day, n, first, last, late FROM cells ORDER BY cell").fetchall()
+    return {cell: _Span((store, day), *where) for cell, store, day, *where in found}
 
 
-def _keep_first(writer: LakeWriter, table: TableSchema, fresh: FreshRows, cells: Mapping[int, Cell]) -> None:
-    """Make the table `kept`: the place of each row to write and the number of its partition."""
+def _apart(spans: Collection[_Span]) -> bool:
+    """Tell whether the partitions lie in the rows one after the other, as in a file in order of time."""
+    rows = sum(span.rows for span in spans)
+    return rows >= ROWS_A_SPAN * len(spans) and sum(span.last - span.first + 1 for span in spans) <= 2 * rows
+
+
+def _begun(writer: LakeWriter, table: TableSchema, spans: Collection[_Span]) -> list[_Span]:
+    """Return the partitions that have rows already."""
+    there = {part.partition for part in writer.manifest.parts}
+    return [span for span in spans if (table.name, span.cell[0], span.cell[1].isoformat()) in there]
+
+
+def _all_new(table: TableSchema, fresh: FreshRows, known: str, begun: Collection[_Span]) -> bool:
+    """Tell whether every row is new, which is cheaper than to find the new ones; in doubt, no."""
+    run = fresh.connection.execute
+    key = ", ".join(name_literal(name) for name in identity(table))
+    day = f"CAST({name_literal(time_column(table))} AS DATE)"
+    rows = f"SELECT count(*), count(DISTINCT hash({day}, {key})) FROM {fresh.relation}"  # noqa: S608
+    ((count, different),) = run(rows).fetchall()
+    if count != different:
+        return False
+    if not begun:
+        return True
+    first, last = min(span.first for span in begun), max(span.last for span in begun)
+    there = f"FROM {fresh.relation} f WHERE f.place BETWEEN {first} AND {last} AND EXISTS ({known})"
+    return not run(f"SELECT 1 {there} LIMIT 1").fetchall()
+
+
+def _write_span(writer: LakeWriter, table: TableSchema, fresh: FreshRows, span: _Span) -> list[Part]:
+    """Write the rows of a partition, all of them new, as they lie where that is in order of time."""
+    store, day = span.cell
+    time = f"f.{name_literal(time_column(table))}"
+    columns = ", ".join(f"f.{name_literal(name)}" for name in fresh.columns)
+    select = (
+        f"SELECT {columns} FROM {fresh.relation} f WHERE f.place BETWEEN {span.first} AND {span.last} "  # noqa: S608
+        f"AND f.store = {text_literal(store)} AND CAST({time} AS DATE) = DATE '{day}'"
+    )
+    order = f" ORDER BY {time}" if span.late else ""
+    return writer.write_part(table, select + order, span.cell, fresh.columns, fresh.connection)
+
+
+def _known(writer: LakeWriter, table: TableSchema, fresh: FreshRows, begun: Collection[_Span]) -> str:
+    """Return SQL of the rows of these partitions that are the same as a row `f`; empty without any partition."""
+    if not begun:
+        return ""
+    touched = {(table.name, store, day.isoformat()) for store, day in (span.cell for span in begun)}
+    parts = [part for part in writer.manifest.parts if part.partition in touched]
     time = name_literal(time_column(table))
     key = [name_literal(name) for name in identity(table)]
-    unknown = _known(writer, table, fresh, cells, key)
-    placed = f"{fresh.relation} f JOIN cells c ON c.store = f.store AND c.day = CAST(f.{time} AS DATE)"
-    grouped = ", ".join(f"f.{name}" for name in key)
-    fresh.connection.execute(
-        f"CREATE TEMP TABLE kept AS SELECT min(f.place) AS place, c.cell FROM {placed} {unknown} "  # noqa: S608
-        f"GROUP BY c.cell, {grouped}"
-    )
-
-
-def _known(writer: LakeWriter, table: TableSchema, fresh: FreshRows, cells: Mapping[int, Cell], key: list[str]) -> str:
-    """Return the SQL condition that leaves out rows the touched partitions have already."""
-    touched = {(table.name, store, day.isoformat()) for store, day in cells.values()}
-    parts = [part for part in writer.manifest.parts if part.partition in touched]
-    if not parts:
-        return ""
-    time = name_literal(time_column(table))
     rows = read_parts_sql(table, files_by_columns(parts, writer.manifest.layouts, writer.folder))
     known = f"SELECT {', '.join(key)}, CAST({time} AS DATE) AS day FROM ({rows})"  # noqa: S608
     if fresh.connection is not writer.connection:  # which may see no more of the lake than what is staged
@@ -87,7 +145,19 @@ def _known(writer: LakeWriter, table: TableSchema, fresh: FreshRows, cells: Mapp
         known = f"FROM read_parquet({file})"
     fresh.connection.execute(f"CREATE TEMP TABLE known AS {known}")
     same = " AND ".join(f"k.{name} = f.{name}" for name in key)
-    return f"WHERE NOT EXISTS (FROM known k WHERE k.day = CAST(f.{time} AS DATE) AND {same})"
+    return f"FROM known k WHERE k.day = CAST(f.{time} AS DATE) AND {same}"
+
+
+def _keep_first(table: TableSchema, fresh: FreshRows, known: str) -> None:
+    """Make the table `kept`: the place of each row to write and the number of its partition."""
+    time = name_literal(time_column(table))
+    unknown = f"WHERE NOT EXISTS ({known})" if known else ""
+    placed = f"{fresh.relation} f JOIN cells c ON c.store = f.store AND c.day = CAST(f.{time} AS DATE)"
+    grouped = ", ".join(f"f.{name_literal(name)}" for name in identity(table))
+    fresh.connection.execute(
+        f"CREATE TEMP TABLE kept AS SELECT min(f.place) AS place, c.cell FROM {placed} {unknown} "  # noqa: S608
+        f"GROUP BY c.cell, {grouped}"
+    )
 
 
 def _copies(fresh: FreshRows) -> Iterator[list[int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Final
@@ -22,60 +23,74 @@ from shopkeeper.intake.sure_events import SureRow, SureTally
 _HASHED_AT_ONCE: Final = 100_000
 
 
+@dataclass(frozen=True, slots=True)
+class BatchTable:
+    """The judged rows of a batch in the lane's database, until the next but one takes their place.
+
+    Attributes:
+        judging: The cursor that made the table, and makes the next one while this batch is kept.
+        keeping: The cursor for the batch's way into the lake.
+    """
+
+    name: str
+    judging: duckdb.DuckDBPyConnection
+    keeping: duckdb.DuckDBPyConnection
+
+
 class EventBatch:
-    """A batch in the table `batch` of the lane's database, until the next one takes its place.
+    """A batch of the fast lane, counted when it is made.
 
     Implements `intake.sure_events.SureBatch`.
     """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, lake: Lake, lane: EventLane, count: int,
+        self, table: BatchTable, lake: Lake, lane: EventLane, count: int,
         doubtful: Sequence[SourceRow], keyed: Mapping[int, Sequence[SureRow]],
     ) -> None:  # fmt: skip
         self.count = count
         self.doubtful = doubtful
         self.keyed = keyed
-        self._connection = connection
+        self._connection = table.keeping
+        self._table = table.name
         self._lake = lake
         self._lane = lane
         self._made = {name: f"v_{name}" for name in lane.columns if name != "event_id" or not lane.derives_id}
-        self.events, self.tally = self._count()
+        self.events, self.tally = self._count(table.judging)
+        self.products: Sequence[tuple[str, str, int]] = self._products(table.judging)
 
     def _column(self, name: str, otherwise: str = "NULL") -> str:
         return self._made.get(name, otherwise)
 
-    def _count(self) -> tuple[int, SureTally]:
+    def _count(self, connection: duckdb.DuckDBPyConnection) -> tuple[int, SureTally]:
         kind, user = "v_type", self._column("user")
         price, quantity = self._column("price", "NULL::DOUBLE"), self._column("quantity", "NULL::DOUBLE")
         money = f"coalesce({price}, 0) * coalesce({quantity}, 1)"
         bought = f"{kind} = 'purchase'"
-        events, first, last, nobody, guests, free, unpriced, paid, returned = self._connection.execute(
+        events, first, last, nobody, guests, free, unpriced, paid, returned = connection.execute(
             f"SELECT count(*), min(v_ts), max(v_ts), count(*) - count({user}), "  # noqa: S608 - names of ours
             f"count(*) FILTER ({bought} AND {user} IS NULL), count(*) FILTER ({bought} AND {price} = 0), "
             f"count(*) FILTER ({bought} AND {price} IS NULL), coalesce(sum({money}) FILTER ({bought}), 0), "
-            f"coalesce(sum({money}) FILTER ({kind} = 'refund'), 0) FROM batch WHERE sure AND wanted"
+            f"coalesce(sum({money}) FILTER ({kind} = 'refund'), 0) FROM {self._table} WHERE sure AND wanted"
         ).fetchall()[0]
-        types = self._grouped(kind, "true")
+        types = self._grouped(connection, kind, "true")
         named = f"coalesce(json_extract_string({self._column('properties', 'NULL::VARCHAR')}, '$.name'), 'custom')"
-        names = self._grouped(named, f"{kind} = 'custom'") if types.get("custom") else {}
+        names = self._grouped(connection, named, f"{kind} = 'custom'") if types.get("custom") else {}
         return events, SureTally(
             _utc(first), _utc(last), types, names, nobody, guests, free, unpriced, float(paid), float(returned)
         )
 
-    def _grouped(self, what: str, where: str) -> dict[str, int]:
+    def _grouped(self, connection: duckdb.DuckDBPyConnection, what: str, where: str) -> dict[str, int]:
         return dict(
-            self._connection.execute(
-                f"SELECT {what} AS what, count(*) FROM batch WHERE sure AND wanted AND {where} "  # noqa: S608
+            connection.execute(
+                f"SELECT {what} AS what, count(*) FROM {self._table} WHERE sure AND wanted AND {where} "  # noqa: S608
                 "GROUP BY what ORDER BY min(row_number)"
             ).fetchall()
         )
 
-    @property
-    def products(self) -> list[tuple[str, str, int]]:
-        """Store, product and number of sure events about it."""
+    def _products(self, connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:
         product = self._column("product")
-        return self._connection.execute(
-            f"SELECT v_store, {product} AS product, count(*) FROM batch "  # noqa: S608
+        return connection.execute(
+            f"SELECT v_store, {product} AS product, count(*) FROM {self._table} "  # noqa: S608
             "WHERE sure AND wanted AND product IS NOT NULL GROUP BY ALL"
         ).fetchall()
 
@@ -97,10 +112,10 @@ class EventBatch:
         """Make the table `named`: the identity of each sure event."""
         run = self._connection.execute
         run("CREATE TEMP TABLE named (row_number BIGINT, event_id VARCHAR)")
-        first, last = run("SELECT min(row_number), max(row_number) FROM batch").fetchall()[0]
+        first, last = run(f"SELECT min(row_number), max(row_number) FROM {self._table}").fetchall()[0]  # noqa: S608 - a name of ours
         for start in range(first, last + 1, _HASHED_AT_ONCE):
             found = run(
-                "SELECT row_number, v_identity FROM batch WHERE sure AND wanted "  # noqa: S608 - numbers of ours
+                f"SELECT row_number, v_identity FROM {self._table} WHERE sure AND wanted "  # noqa: S608 - numbers of ours
                 f"AND row_number BETWEEN {start} AND {start + _HASHED_AT_ONCE - 1}"
             ).fetchnumpy()
             texts = np.asarray(found["v_identity"], dtype=object).tolist()
@@ -146,7 +161,7 @@ class EventBatch:
         named = " JOIN named n ON n.row_number = b.row_number" if derived else ""
         selects = []
         if self.events:
-            selects.append(f"SELECT {', '.join(listed)} FROM batch b{named} WHERE sure AND wanted")  # noqa: S608
+            selects.append(f"SELECT {', '.join(listed)} FROM {self._table} b{named} WHERE sure AND wanted")  # noqa: S608
         if judged:
             own = ", ".join(column.quoted for column in lake_columns(EVENTS) if column.name in columns)
             selects.append(f"SELECT place, {own} FROM judged")  # noqa: S608

@@ -25,8 +25,8 @@ from shopkeeper.engines.sure_values import (
     UnfitFile,
     Value,
     clean,
+    joined,
     object_json,
-    separated,
     value_of,
     without_control,
 )
@@ -82,18 +82,20 @@ class EventLane:
         properties = self._properties(filling, values)
         self.derives_id = "event_id" not in columns
         self.outputs, self.columns, fits = self._outputs(filling, columns, properties)
-        asked = [*self._asked(columns, properties), *fits]
+        texts = [column.value for column in columns.values() if column.text]
+        texts += [value.sql for value in properties.values() if value.kind == "VARCHAR"]
+        self.read.append(f"{joined(texts)} AS g_texts")
+        asked = [*self._asked(columns, properties, texts), *fits]
         self.sure = " AND ".join(f"({condition})" for condition in asked)
 
-    def _asked(self, columns: Mapping[str, SureColumn], properties: Mapping[str, Value]) -> list[str]:
+    def _asked(self, columns: Mapping[str, SureColumn], properties: Mapping[str, Value], texts: list[str]) -> list[str]:
         asked = list(conditions(columns, self._given))
         if self._said:
             asked.append("s.sure")
         asked += [f"NOT ({self._raw[name].present})" for name in _HOLD_OBJECTS if name in self._raw]
         if "properties" in self._given:
             asked.append(f"NOT ({self._given['properties'].present})")
-        texts = [value.sql for value in properties.values() if value.kind == "VARCHAR"]
-        asked += [clean(texts), separated(texts)]
+        asked.append(clean(texts, "g_texts"))
         asked += [sure for value in properties.values() if (sure := value.json_sure) is not None]
         asked += [f"{value.sql} IS NULL" for value in properties.values() if value.kind.startswith("TIMESTAMP")]
         if self.derives_id:

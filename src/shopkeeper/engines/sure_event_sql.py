@@ -17,7 +17,7 @@ import msgspec
 from shopkeeper.commerce.event import NEEDS_PRODUCT
 from shopkeeper.commerce.tables import EVENTS, Column
 from shopkeeper.engines.duckdb_session import name_literal, text_literal
-from shopkeeper.engines.sure_values import SEPARATOR, WHOLE, UnfitFile, Value, clean
+from shopkeeper.engines.sure_values import WHOLE, UnfitFile, Value
 from shopkeeper.intake.field_mending import MISSING_WORDS
 from shopkeeper.intake.sure_events import SureRules
 
@@ -77,7 +77,7 @@ def sure_columns(given: Mapping[str, Value], rules: SureRules, offset: str | Non
 
 
 def conditions(columns: Mapping[str, SureColumn], given: Mapping[str, Value]) -> Iterator[str]:
-    """Yield what must hold for an event to be sure, beside its few-valued columns and its properties."""
+    """Yield what must hold for an event to be sure, beside its few-valued columns, its texts and its properties."""
     yield from (column.sure for column in columns.values() if column.sure != "true")
     yield from (f"NOT ({given[name].present})" for name in sorted(_MUST_BE_EMPTY & given.keys()))
     listed = ", ".join(text_literal(kind) for kind in sorted(NEEDS_PRODUCT))
@@ -86,7 +86,6 @@ def conditions(columns: Mapping[str, SureColumn], given: Mapping[str, Value]) ->
     if "user" in columns:
         user = columns["user"].value
         yield f"{user} IS NULL OR {user} NOT IN (SELECT said FROM users_who_said)"  # noqa: S608
-    yield clean([column.value for column in columns.values() if column.text])
 
 
 def moments(given: Value) -> Moments:
@@ -202,10 +201,8 @@ def _text(column: Column, found: msgspec.inspect.StrType, given: Value) -> SureC
     value = f"nullif({given.sql}, '')" if given.kind == "VARCHAR" else f"CAST({given.sql} AS VARCHAR)"
     required = column.required
     asked = [f"length({value}) <= {found.max_length}"]
-    if given.kind == "VARCHAR":
-        asked.append(f"NOT contains({value}, {SEPARATOR})")
-        if found.min_length == 1:
-            asked.append(f"{value} NOT IN ({', '.join(text_literal(word) for word in sorted(MISSING_WORDS))})")
+    if given.kind == "VARCHAR" and found.min_length == 1:
+        asked.append(f"{value} NOT IN ({', '.join(text_literal(word) for word in sorted(MISSING_WORDS))})")
     sure = f"coalesce({' AND '.join(asked)}, {'false' if required else 'true'})"
     return SureColumn(column.name, value, sure, text=given.kind == "VARCHAR")
 

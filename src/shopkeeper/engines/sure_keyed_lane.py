@@ -108,12 +108,12 @@ class KeyedLane:
             connection.execute(f"INSERT INTO {self._name} FROM judged_rows")
             connection.unregister("judged_rows")
 
-    def rows(self, connection: duckdb.DuckDBPyConnection) -> list[SureRow]:
-        """Return the sure rows of the batch in the order of their times, those that differ in it alone as one."""
+    def rows(self, connection: duckdb.DuckDBPyConnection, table: str) -> list[SureRow]:
+        """Return the sure rows of a batch's table in the order of their times, those that differ in it alone as one."""
         name = self._name
         found = connection.execute(
             f"SELECT {name}_combination, count(*), max({{'ts': {name}_ts, 'n': row_number}}) AS last "  # noqa: S608
-            f"FROM batch WHERE sure AND {name}_wanted GROUP BY 1 ORDER BY last"
+            f"FROM {table} WHERE sure AND {name}_wanted GROUP BY 1 ORDER BY last"
         ).fetchall()
         made = []
         for combination, count, last in found:

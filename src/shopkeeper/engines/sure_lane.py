@@ -6,6 +6,7 @@ import secrets
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Final
 
@@ -14,8 +15,9 @@ import duckdb
 from shopkeeper.commerce.tables import EVENTS
 from shopkeeper.engines.duckdb_session import SPILL
 from shopkeeper.engines.lake import Lake
+from shopkeeper.engines.one_ahead import one_ahead
 from shopkeeper.engines.readers_expressions import Selection, closed_connection, lock, plain, quoted
-from shopkeeper.engines.sure_batch import EventBatch
+from shopkeeper.engines.sure_batch import BatchTable, EventBatch
 from shopkeeper.engines.sure_event_lane import EventLane
 from shopkeeper.engines.sure_keyed_lane import KeyedLane
 from shopkeeper.engines.sure_values import UnfitFile
@@ -26,6 +28,8 @@ from shopkeeper.intake.sure_events import SureBatch, SureFilling, SureRules
 MEMORY: Final = "640MB"
 BATCH_ROWS: Final = 500_000
 """Rows taken at a time: enough that each part of the lake gets some, few enough for the memory."""
+_TABLES: Final = ("batch_a", "batch_b")
+"""Where a batch and the one after it lie. They are no temporary tables, which only one cursor would see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,10 @@ class SureLane:
         self.scratch = lake.staging.parent / SPILL / secrets.token_hex(8)
         """A folder of the lane's own, deleted at its end."""
         self.connection = _connection(self.scratch)
+        """Where batches are read and judged."""
+        self._keeping = self.connection.cursor()
+        """Where a batch is brought into the lake while the next one is judged."""
+        self._keeping.execute("SET TimeZone = 'UTC'")
         try:
             expressions = {alias: text for filling in fillings for alias, text in filling.expressions.items()}
             self._selection = Selection(self.connection, shape, tuple(types), expressions)
@@ -97,15 +105,14 @@ class SureLane:
             self.connection.execute("INSERT INTO users_who_said SELECT unnest(?::VARCHAR[])", [part])
 
     def batches(self, raw: Iterator[RawRows]) -> Iterator[SureBatch]:
-        """Yield the batches of the file.
+        """Yield the batches of the file, each judged while the one before is worked on.
 
         Raises:
             InputError: the file cannot be read to its end.
         """
         lock(self.connection, [str(self._source.path)], [f"{self._lake.staging}/", f"{self.scratch}/"])
         try:
-            for rows in raw:
-                yield self._batch(rows)
+            yield from one_ahead(self._batch(rows, name) for rows, name in zip(raw, cycle(_TABLES)))
         except duckdb.Error as error:
             raise InputError(
                 f"{self._source.path.name} cannot be read to its end: {str(error).splitlines()[0]}.",
@@ -115,10 +122,11 @@ class SureLane:
             self._close()
 
     def _close(self) -> None:
+        self._keeping.close()
         self.connection.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
 
-    def _batch(self, rows: RawRows) -> EventBatch:
+    def _batch(self, rows: RawRows, table: str) -> EventBatch:
         given = self._given(rows.relation)
         events, keyed = self._events, self._keyed.values()
         joins = events.joins(self.connection, given) + "".join(lane.join(self.connection, given) for lane in keyed)
@@ -127,12 +135,13 @@ class SureLane:
         some = " OR ".join(f"({wanted})" for wanted, _ in lanes)
         outputs = ", ".join([*events.outputs, *(name for lane in keyed for name in lane.outputs)])
         self.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE batch AS SELECT g.row_number, g_failed = 0 AND ({some}) AND {each} AS sure, "  # noqa: S608 - names and literals are quoted; expressions are the mapping's
+            f"CREATE OR REPLACE TABLE {table} AS SELECT g.row_number, g_failed = 0 AND ({some}) AND {each} AS sure, "  # noqa: S608 - names and literals are quoted; expressions are the mapping's
             f"({events.wanted}) AS wanted, {outputs} FROM ({given}) g{joins}"
         )
-        found = {place: lane.rows(self.connection) for place, lane in self._keyed.items()}
-        doubtful = sorted([*self._doubtful(rows.relation), *rows.broken], key=lambda row: row.row)
-        return EventBatch(self.connection, self._lake, events, rows.count, doubtful, found)
+        found = {place: lane.rows(self.connection, table) for place, lane in self._keyed.items()}
+        doubtful = sorted([*self._doubtful(rows.relation, table), *rows.broken], key=lambda row: row.row)
+        batch = BatchTable(table, self.connection, self._keeping)
+        return EventBatch(batch, self._lake, events, rows.count, doubtful, found)
 
     def _given(self, relation: str) -> str:
         """Return SQL of the values the validator would be given, the file's columns as `r_N`."""
@@ -141,12 +150,12 @@ class SureLane:
         listed = ", ".join(["row_number", *raws, *values, f"({self._selection.failed}) AS g_failed"])
         return f"SELECT *, {', '.join(self._events.read)} FROM (SELECT {listed} FROM {relation})"  # noqa: S608 - see above
 
-    def _doubtful(self, relation: str) -> list[SourceRow]:
+    def _doubtful(self, relation: str, table: str) -> list[SourceRow]:
         """Return the rows of the batch that are not sure, as the reader gives them."""
         listed = ", ".join(plain(quoted(name), kind) for name, kind in self._types.items())
         results = self.connection.execute(
             f"SELECT row_number + 1, {listed}, {self._selection.sql} FROM {relation} "  # noqa: S608 - see above
-            "WHERE row_number IN (SELECT row_number FROM batch WHERE NOT sure) ORDER BY row_number"
+            f"WHERE row_number IN (SELECT row_number FROM {table} WHERE NOT sure) ORDER BY row_number"
         ).fetchall()
         own = 1 + len(self._types)
         rows = []

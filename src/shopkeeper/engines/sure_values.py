@@ -95,22 +95,28 @@ def object_json(entries: Mapping[str, Value], filled_only: Collection[str]) -> s
     return f"'{{' || substr({' || '.join(pieces)}, 2) || '}}'"
 
 
-def clean(texts: list[str]) -> str:
-    """Return the condition that no text holds what JSON escapes, odd characters, or blanks around it."""
-    return f"NOT regexp_matches({_joined(texts)}, {text_literal(_UNCLEAN)})" if texts else "true"
+def joined(texts: list[str]) -> str:
+    """Return SQL of the texts of a row in one, as `clean` is given them."""
+    return f"concat_ws('_', {', '.join(texts)})" if texts else "''"
+
+
+def clean(texts: list[str], joined: str) -> str:
+    """Return the condition that no text holds what JSON escapes, odd characters, or blanks around it.
+
+    Most texts are plain ASCII without blanks, which is told four times faster than by the pattern.
+
+    Args:
+        joined: SQL of the column that `joined` made of the texts.
+    """
+    if not texts:
+        return "true"
+    plain = f"strlen(CAST(to_json({joined}) AS VARCHAR)) = length({joined}) + 2"
+    plain += f" AND NOT contains({joined}, ' ') AND NOT contains({joined}, chr(127))"
+    separated = [f"NOT contains(coalesce({text}, ''), {SEPARATOR})" for text in texts]
+    matched = f"regexp_matches(concat_ws({SEPARATOR}, '', {', '.join(texts)}, ''), {text_literal(_UNCLEAN)})"
+    return f"CASE WHEN {plain} THEN true ELSE NOT {matched} AND {' AND '.join(separated)} END"
 
 
 def without_control(texts: list[str]) -> str:
     """Return the condition that no text holds a control character, which writers of JSON escape each in their way."""
-    return f"NOT regexp_matches({_joined(texts)}, {text_literal(_CONTROL)})" if texts else "true"
-
-
-def separated(texts: list[str]) -> str:
-    """Return the condition that no text holds the character that stands between texts."""
-    return " AND ".join(f"NOT contains(coalesce({text}, ''), {SEPARATOR})" for text in texts) or "true"
-
-
-def _joined(texts: list[str]) -> str:
-    return f" || {SEPARATOR} || ".join([f"{SEPARATOR} || coalesce({texts[0]}, '')"] + [
-        f"coalesce({text}, '')" for text in texts[1:]
-    ]) + f" || {SEPARATOR}"  # fmt: skip
+    return f"NOT regexp_matches(concat_ws('_', {', '.join(texts)}), {text_literal(_CONTROL)})" if texts else "true"

@@ -130,6 +130,7 @@ class SureBatch(Protocol):
         events: Sure events.
         keyed: Sure rows of each keyed table the file fills, by the place of its filling.
         doubtful: Rows for the validator, ascending.
+        products: Store, product and number of sure events about it.
     """
 
     count: int
@@ -137,11 +138,7 @@ class SureBatch(Protocol):
     tally: SureTally
     doubtful: Sequence[SourceRow]
     keyed: Mapping[int, Sequence[SureRow]]
-
-    @property
-    def products(self) -> Sequence[tuple[str, str, int]]:
-        """Store, product and number of sure events about it."""
-        ...
+    products: Sequence[tuple[str, str, int]]
 
     def keep(self, judged: Sequence[tuple[int, bytes]]) -> None:
         """Bring the sure events into the history, with doubtful ones that were taken, durably and each once.

@@ -1,0 +1,80 @@
+"""Rows that lie in order of time are written as they lie; what the lake holds is the same as for any others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from shopkeeper.commerce.tables import EVENTS
+from shopkeeper.engines import lake_rows
+from shopkeeper.engines.lake import Lake
+from shopkeeper.engines.lake_rows import FreshRows
+from shopkeeper.quality.ports import NamedQuery
+
+Row = tuple[int, str, int]
+"""Number of the event, store, minutes since the first midnight."""
+DAY = 24 * 60
+IN_ORDER: list[Row] = [(n, "uk", n * DAY // 4) for n in range(12)]
+ROWS: dict[str, list[Row]] = {
+    "in order": IN_ORDER,
+    "in order, two of one time": [*IN_ORDER[:5], (99, "uk", DAY), *IN_ORDER[5:]],
+    "one late in its day": [*IN_ORDER[:6], (99, "uk", DAY + 1), *IN_ORDER[6:]],
+    "one late by a day": [*IN_ORDER, (99, "uk", 7)],
+    "twice": [*IN_ORDER[:6], (4, "uk", DAY + 1), *IN_ORDER[6:]],
+    "one id on two days": [*IN_ORDER, (0, "uk", 3 * DAY)],
+    "one id in two stores": [*IN_ORDER, *((n, "de", minute) for n, _, minute in IN_ORDER)],
+    "stores in turns": [(n, "uk" if n % 2 else "de", n * DAY // 4) for n in range(12)],
+    "backwards": IN_ORDER[::-1],
+}
+
+
+def fresh(rows: list[Row]) -> FreshRows:
+    """Return events in a database of their own; `product` names their place, so that the first can be told."""
+    connection = duckdb.connect()
+    connection.execute("CREATE TABLE given (place BIGINT, number BIGINT, store VARCHAR, minutes BIGINT)")
+    for at, row in enumerate(rows):
+        connection.execute("INSERT INTO given VALUES (?, ?, ?, ?)", (at, *row))
+    made = "(SELECT place, 'e' || number AS event_id, TIMESTAMP '2026-03-01' + to_minutes(minutes) AS ts, store, "
+    made += "'view' AS type, 'p' || place AS product, '{}' AS properties, 'human' AS traffic FROM given)"
+    return FreshRows(connection, made, ("event_id", "ts", "store", "type", "product", "properties", "traffic"))
+
+
+def held(lake: Lake) -> list[tuple[str, ...]]:
+    """Return the events of a lake."""
+    warehouse = lake.warehouse()
+    found = warehouse.fetch(NamedQuery("held", "SELECT event_id, store, ts, product FROM events ORDER BY ALL"))
+    warehouse.close()
+    return [tuple(map(str, row)) for row in zip(*found.values(), strict=True)]
+
+
+def in_order(lake: Lake, folder: Path) -> bool:
+    """Say whether the rows of every part lie in order of time."""
+    files = [str(folder / "lake" / part.path) for part in lake.manifest().parts]
+    lists = [duckdb.execute("SELECT ts FROM read_parquet(?)", [file]).fetchall() for file in files]
+    return all(found == sorted(found) for found in lists)
+
+
+@pytest.mark.parametrize("rows", ROWS.values(), ids=ROWS.keys())
+@pytest.mark.parametrize("there", [[], [(5, "uk", 5 * DAY // 4), (50, "uk", DAY + 9)]], ids=["empty", "begun"])
+def test_a_copy_for_each_day_comes_to_what_one_copy_of_sorted_rows_comes_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: list[Row], there: list[Row]
+) -> None:
+    came = []
+    for rows_a_span in (1, 10_000):
+        monkeypatch.setattr(lake_rows, "ROWS_A_SPAN", rows_a_span)
+        folder = tmp_path / str(rows_a_span)
+        lake = Lake(folder / "log", folder / "lake")
+        lake.add(EVENTS, fresh(there))
+        added = lake.add(EVENTS, fresh(rows))
+        assert in_order(lake, folder)
+        assert lake.add(EVENTS, fresh(rows)) == 0
+        came.append((added, held(lake)))
+    assert came[0] == came[1]
+    first: dict[tuple[str, str, int], int] = {}
+    for at, (number, store, minutes) in enumerate(rows):
+        first.setdefault((f"e{number}", store, minutes // DAY), at)
+    known = {(f"e{number}", store, minutes // DAY) for number, store, minutes in there}
+    assert came[0][0] == len(first.keys() - known)
+    assert {row[3] for row in came[0][1] if row[0] != "e50"} >= {f"p{first[key]}" for key in first.keys() - known}
