@@ -30,8 +30,9 @@ import numpy.typing as npt
 from scipy.stats import rankdata
 
 from shopkeeper.content.doubt import doubt
+from shopkeeper.content.evidence import record_of
 from shopkeeper.content.grounding import ground
-from shopkeeper.content.record import Statement, record_of
+from shopkeeper.content.record import Statement
 from shopkeeper.content.senses import lexicon_of
 
 Array = npt.NDArray[np.float64]

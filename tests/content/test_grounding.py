@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from shopkeeper.content.doubt import doubt
+from shopkeeper.content.evidence import record_of
 from shopkeeper.content.grounding import Grounding, ground
-from shopkeeper.content.record import Statement, record_of
+from shopkeeper.content.record import Statement
 from shopkeeper.content.senses import lexicon_of
 
 EN = lexicon_of("en")
@@ -98,3 +101,44 @@ def test_doubt_grows_with_words_nothing_backs_and_with_what_is_left_out() -> Non
     full = "The red Aria Kettle of stainless steel with a capacity of 1.7 L, a power of 2200 W, priced under £20."
     assert in_text(full) < in_text("The red Aria Kettle.") < in_text("The Zephyr Toaster sings operas on Sundays")
     assert in_text("") == 5.0
+
+
+SIZES = [
+    Statement("width", "30 cm"),
+    Statement("height", "20 cm"),
+    Statement("upper", "leather"),
+    Statement("lining", "cotton"),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("Width 30 cm, height 20 cm.", []),
+        ("30 cm in width and 20 cm in height.", []),
+        ("A width of 20 cm and a height of 30 cm.", ["20 cm", "30 cm"]),
+        ("Upper: leather, lining: cotton.", []),
+        ("Made of leather with a lining of cotton.", []),
+        ("Upper: cotton, lining: leather.", ["cotton", "leather"]),
+    ],
+)
+def test_a_value_said_of_another_attribute_than_its_own_is_changed(text: str, wrong: list[str]) -> None:
+    found = ground(text, record_of(SIZES, EN), EN)
+    assert [text[f.start : f.end] for f in found.findings if f.rule == "grounding.changed"] == wrong
+
+
+TEXTS = {
+    "de": ("Roter Kessel aus Edelstahl, 1,7 l, nicht spülmaschinenfest.", "Blauer Kessel, 1,8 l.", ["Blauer", "1,8 l"]),
+    "fr": ("Bouilloire rouge en acier, 1,7 litre, jusqu'à 2,2 kW.", "La bleue de 1,8 litre.", ["bleue", "1,8 litre"]),
+    "es": ("Hervidor rojo de acero, 1,7 litros.", "Hervidor azul de 1,8 litros.", ["azul", "1,8 litros"]),
+}
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_a_record_in_one_language_grounds_texts_in_others(language: str) -> None:
+    right, wrong, spans = TEXTS[language]
+    lexicon = lexicon_of(language)
+    record = record_of([replace(statement, language="en") for statement in KETTLE], lexicon)
+    assert not ground(right, record, lexicon).faulty
+    found = [wrong[f.start : f.end] for f in ground(wrong, record, lexicon).findings if f.severity == "error"]
+    assert found == spans

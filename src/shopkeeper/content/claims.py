@@ -77,7 +77,7 @@ def denied(found: Sequence[Word], first: int, last: int, lexicon: Lexicon, taken
     reach, joined = 0, False
     for at in range(first - 1, -1, -1):
         word = found[at]
-        if word.text in ENDS_CLAUSE or word.folded in lexicon.negation_breaks or reach >= NEGATION_REACH:
+        if word.text in ENDS_CLAUSE or word.folded in lexicon.clause_breaks or reach >= NEGATION_REACH:
             break
         joined = joined or word.folded in lexicon.alternatives
         if at in taken and not joined:
@@ -88,7 +88,7 @@ def denied(found: Sequence[Word], first: int, last: int, lexicon: Lexicon, taken
     reach = 0
     for at in range(last + 1, len(found)):
         word = found[at]
-        if word.text in ENDS_CLAUSE or word.folded in lexicon.negation_breaks or reach >= NEGATION_BEHIND:
+        if word.text in ENDS_CLAUSE or word.folded in lexicon.clause_breaks or reach >= NEGATION_BEHIND:
             break
         if word.folded in lexicon.negates_after:
             return at + 1 not in taken  # "this pub is not kid friendly" denies what follows

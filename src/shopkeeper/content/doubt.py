@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from shopkeeper.content.claims import Claims
+from shopkeeper.content.coverage import told
 from shopkeeper.content.grounding import Grounding
 from shopkeeper.content.record import Record
 from shopkeeper.content.senses import Lexicon
-from shopkeeper.content.telling import told
 from shopkeeper.content.tokens import ENDS_SENTENCE, Word
 
 WHOLE = 5.0  # the doubt in a text without a word

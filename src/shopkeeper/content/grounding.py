@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shopkeeper.content.amounts import RATING, Amount, Magnitude, Relation
+from shopkeeper.content.agreement import agrees, same
+from shopkeeper.content.amounts import RATING, Amount
+from shopkeeper.content.attribution import misplaced
 from shopkeeper.content.claims import Claims, SenseClaim, SwitchClaim, claims_of
+from shopkeeper.content.coverage import told
+from shopkeeper.content.evidence import level_of
 from shopkeeper.content.findings import Finding
-from shopkeeper.content.record import Record, level_of
+from shopkeeper.content.record import Record
 from shopkeeper.content.senses import LEVELS, Lexicon
-from shopkeeper.content.telling import told
 
 VALUE_FAULTS = frozenset({"grounding.changed", "grounding.contradicted", "grounding.added"})
 """Rules by which a claim of the text is not what the record says."""
 
 AS_RECORDED = "Say it as the record has it, or leave it out."
 OR_RECORD = "Leave it out, or add it to the record."
-NEARLY = 1e-6  # relative distance within which two numbers are one; records are never rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,13 @@ def ground(text: str, record: Record, lexicon: Lexicon) -> Grounding:
     judged = [
         *((c.mention.first, c.mention.last, _sense(c, claims, record, lexicon, text)) for c in claims.senses),
         *((a.first, a.last, _amount(a, claims, record, text)) for a in claims.amounts),
+        *misplaced(claims, record, lexicon, text),
         *((s.first, s.last, _switch(s, claims, text)) for s in claims.switches),
     ]
-    findings = [finding for _, _, finding in judged if finding is not None]
+    findings = list({(f.rule, f.start, f.end): f for _, _, f in judged if f is not None}.values())
+    wrong = {(first, last) for first, last, finding in judged if finding is not None}
     grounded = [
-        (claims.words[first].start, claims.words[last].end) for first, last, finding in judged if finding is None
+        (claims.words[first].start, claims.words[last].end) for first, last, _ in judged if (first, last) not in wrong
     ]
     findings.extend(_omitted(text, claims, record))
     return Grounding(tuple(sorted(findings, key=lambda f: (f.start, f.end))), tuple(sorted(grounded)), claims)
@@ -138,45 +142,11 @@ def _rating(said: Amount, record: Record, start: int, end: int, written: str) ->
     return Finding(rule, start, end, f"`{written}` is not the rating the record has.", "Write the record's rating.")
 
 
-def same(one: float, two: float) -> bool:
-    """Whether two numbers are one, up to the noise of unit conversion."""
-    return abs(one - two) <= NEARLY * max(abs(one), abs(two))
-
-
 def _same_numbers(one: Amount, two: Amount) -> bool:
     return all(any(same(a, b) for b in two.numbers) for a in one.numbers)
 
 
 HALF = 0.5  # of a statement's words and amounts; with less it is not said
-
-OPPOSITE: dict[Relation, frozenset[Relation]] = {
-    "below": frozenset({"above", "at_least"}), "at_most": frozenset({"above", "at_least"}),
-    "above": frozenset({"below", "at_most"}), "at_least": frozenset({"below", "at_most"}),
-}  # fmt: skip
-
-
-def agrees(said: Amount, held: Amount) -> bool:
-    """Whether what a text says of a number follows from an amount of the record."""
-    ends = (*held.readings, *held.upper)
-    for place, reading in enumerate(said.readings):
-        wanted = (reading, *said.upper[place : place + 1])
-        if held.relation == "exact" and said.relation not in {"exact", "range"}:
-            if any(m.dimension == reading.dimension and follows(said.relation, m.value, reading.value) for m in ends):
-                return True
-        elif held.relation not in OPPOSITE.get(said.relation, ()) and all(_among(one, ends) for one in wanted):
-            return True
-    return False
-
-
-def follows(relation: Relation, value: float, bound: float) -> bool:
-    """Whether `value` is below, above, at most or at least `bound`."""
-    if same(value, bound):
-        return relation in {"at_most", "at_least"}
-    return (value < bound) == (relation in {"below", "at_most"})
-
-
-def _among(one: Magnitude, ends: Iterable[Magnitude]) -> bool:
-    return any(m.dimension == one.dimension and same(m.value, one.value) for m in ends)
 
 
 def _switch(claim: SwitchClaim, claims: Claims, text: str) -> Finding | None:

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from shopkeeper.content.amounts import CURRENCY_CODES, RATING, Amount, Magnitude, amounts
-from shopkeeper.content.senses import LEVELS, Lexicon, Sense
-from shopkeeper.content.tokens import Word, fold, words
+from shopkeeper.content.amounts import Amount, Magnitude
+from shopkeeper.content.senses import Sense
 
-YES = frozenset({"yes", "true", "ja", "oui", "si", "y", "j"})
-NO = frozenset({"no", "false", "nein", "non", "n", "none"})
-CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|[_/]+")
-DATE = re.compile(r"\d{4}-\d{2}-\d{2}\b")
-BRACKETS = re.compile(r"\([^)]*\)")
 SAME_ROOT = 5  # letters two words must share from the start to be of one root
-IDENTITY = frozenset({"name", "title", "product"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +20,19 @@ class Statement:
         name: The attribute, in any spelling (`screenSize`, `screen_size`, `Screen size`).
         value: The value with its unit.
         subject: What it is about, where the record tells of several things; elsewhere empty.
-        also: Other words for the value that are as true of it, such as its name in the language of the text.
+        language: Language of name and value; empty where it is that of the texts.
+        called: Other names of the attribute, in the language of the texts.
+        also: Other words for the value that are as true of it, in the language of the texts.
+        amounts: The amounts of the value where they are known; else they are read from it.
     """
 
     name: str
     value: str
     subject: str = ""
+    language: str = ""
+    called: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    amounts: tuple[Amount, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,8 @@ class Evidence:
     Attributes:
         stems: Words of the value and of its other names.
         core: The words of the value that tell it: without numbers, without what stands in brackets.
-        names: Words of the attribute's name.
+        names: Words of the attribute's names.
+        labels: Its names, each as the words that tell it from others.
         about: Words of the subject, without what stands in brackets.
         senses: What the value means.
         magnitudes: Its amounts in base units.
@@ -53,6 +52,7 @@ class Evidence:
 
     statement: Statement
     names: frozenset[str]
+    labels: tuple[frozenset[str], ...] = ()
     stems: frozenset[str] = frozenset()
     core: tuple[str, ...] = ()
     about: tuple[str, ...] = ()
@@ -103,6 +103,19 @@ class Record:
         return frozenset(stem for of in self.evidence for stem in (*of.stems, *of.names, *of.about))
 
     @cached_property
+    def labelled(self) -> Mapping[str, tuple[tuple[frozenset[str], list[Evidence]], ...]]:
+        """Each word of an attribute's name -> (all words of that name, statements it names)."""
+        by: dict[frozenset[str], list[Evidence]] = {}
+        for of in self.evidence:
+            for label in of.labels:
+                by.setdefault(label, []).append(of)
+        starts: dict[str, list[tuple[frozenset[str], list[Evidence]]]] = {}
+        for label, held in by.items():
+            for stem in label:
+                starts.setdefault(stem, []).append((label, held))
+        return {stem: tuple(entries) for stem, entries in starts.items()}
+
+    @cached_property
     def _long(self) -> frozenset[str]:
         return frozenset(stem for stem in self.stems if len(stem) >= SAME_ROOT)
 
@@ -124,126 +137,3 @@ class Record:
             for place, magnitude in enumerate(amount.readings):
                 by.setdefault(magnitude.dimension, []).append((amount, place))
         return {dimension: tuple(held) for dimension, held in by.items()}
-
-
-def record_of(statements: Iterable[Statement], lexicon: Lexicon) -> Record:
-    """Return the record that grounds texts in the lexicon's language."""
-    record = Record()
-    for statement in statements:
-        _add(record, statement, lexicon)
-    return record
-
-
-def spaced(name: str) -> str:
-    """Return an attribute's name as words.
-
-    >>> spaced("screenSize"), spaced("screen_size")
-    ('screen Size', 'screen size')
-    """
-    return CAMEL.sub(" ", name)
-
-
-def _add(record: Record, statement: Statement, lexicon: Lexicon) -> None:
-    language = lexicon.locale
-    name, value = spaced(statement.name), statement.value.strip().strip('"')
-    named, valued = words(name, language), words(value, language)
-    also = [word for other in statement.also for word in words(other, language)]
-    folded = fold(value.strip())
-    polarity = True if folded in YES else False if folded in NO else None
-    if polarity is not None:
-        _add_switch(record, statement, named, polarity, lexicon)
-        record.evidence.append(Evidence(statement, _stems(named), polarity=polarity))
-        return
-    senses = _senses(statement, name, value, valued, lexicon)
-    dated = _date_words(value, lexicon)
-    said = _dates(value) if dated else amounts(valued, value, lexicon.numerals)
-    record.amounts.extend((amount, statement) for amount in said)
-    magnitudes = () if dated else tuple(m for amount in said for m in (*amount.readings, *amount.upper))
-    for whole in (valued, *([words(statement.subject, language)] if statement.subject else [])):
-        letters = tuple(w.folded for w in whole if not w.is_sign)
-        if len(letters) > 1 or (letters and not senses):
-            record.literals.setdefault(letters[0], []).append(letters)
-        if len(letters) > 2 and not senses:  # a long name is often cut short
-            for start in range(len(letters) - 1):
-                record.literals.setdefault(letters[start], []).append(letters[start : start + 2])
-    about = words(BRACKETS.sub("", statement.subject), language)
-    record.evidence.append(
-        Evidence(
-            statement, _stems(named),
-            stems=_stems(valued) | _stems(also) | _stems(words(statement.subject, language)) | dated,
-            core=(*dated,) or _core(words(BRACKETS.sub("", value), language)),
-            about=_core(about), senses=senses, magnitudes=magnitudes,
-        )
-    )  # fmt: skip
-
-
-def _core(found: Iterable[Word]) -> tuple[str, ...]:
-    return tuple(word.stem for word in found if not word.is_sign and not word.is_number)
-
-
-def _stems(found: Iterable[Word]) -> frozenset[str]:
-    return frozenset(word.stem for word in found if not word.is_sign)
-
-
-def _add_switch(record: Record, statement: Statement, named: Sequence[Word], on: bool, lexicon: Lexicon) -> None:
-    mentions = lexicon.mentions(named)
-    for mention in mentions:
-        for sense in mention.senses:
-            record.polar[sense] = on
-    if not mentions:
-        stems = frozenset(word.stem for word in named if not word.is_sign and word.stem not in lexicon.plain)
-        if stems:
-            record.switches.append(Switch(stems, on, statement))
-
-
-def _senses(statement: Statement, name: str, value: str, valued: Sequence[Word], lexicon: Lexicon) -> frozenset[Sense]:
-    """Return the senses a value gives: all of them, unless it is the proper name of something else."""
-    whole = words(f"{name} {value}", lexicon.locale)
-    offset = len(words(name, lexicon.locale))
-    found: set[Sense] = set()
-    covered: set[int] = set()
-    for mention in lexicon.mentions(whole):
-        if mention.last >= offset:
-            found.update(mention.senses)
-            covered.update(range(mention.first, mention.last + 1))
-    content = [i for i, w in enumerate(whole) if i >= offset and not w.is_sign and w.stem not in lexicon.plain]
-    proper = len(content) > 1 and all(whole[i].text[0].isupper() or whole[i].is_number for i in content)
-    if proper and fold(statement.name) not in IDENTITY and any(i not in covered for i in content):
-        found.clear()
-    for said in amounts(valued, value, lexicon.numerals):
-        found.update(_level_of(said, whole[:offset], lexicon))
-    return frozenset(found)
-
-
-def _level_of(said: Amount, named: Sequence[Word], lexicon: Lexicon) -> set[Sense]:
-    """Return the level of an amount on its attribute's scale: 1 of 5 is low, and so is a price bracket open below."""
-    magnitude = said.readings[0]
-    for scale in lexicon.scales:
-        if not any(word.folded in scale.cues for word in named):
-            continue
-        if magnitude.dimension == RATING and said.of:
-            return {Sense(scale.name, level_of(magnitude.value / said.of))}
-        bracket = {"below": 0, "at_most": 0, "range": 1, "above": 2, "at_least": 2}.get(said.relation)
-        if bracket is not None and any(reading.dimension in CURRENCY_CODES for reading in said.readings):
-            return {Sense(scale.name, LEVELS[bracket])}
-    return set()
-
-
-def level_of(share: float) -> str:
-    """Return the level of a rating by its share of the most there is: 1 of 5 low, 3 of 5 middle, 4 of 5 high."""
-    return LEVELS[0] if share <= 0.4 else LEVELS[1] if share <= 0.7 else LEVELS[2]
-
-
-def _dates(value: str) -> list[Amount]:
-    return [
-        Amount(0, 0, "exact", (Magnitude("", float(part)),), numbers=(float(part),)) for part in value[:10].split("-")
-    ]
-
-
-def _date_words(value: str, lexicon: Lexicon) -> frozenset[str]:
-    date = DATE.match(value)
-    if date is None:
-        return frozenset()
-    year, month, day = date.group().split("-")
-    named = words(lexicon.months[int(month) - 1], lexicon.locale)[0].stem if 1 <= int(month) <= 12 else ""
-    return frozenset({year, named, str(int(day))})

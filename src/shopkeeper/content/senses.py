@@ -58,7 +58,7 @@ class Lexicon:
     Attributes:
         forms: First stem -> (stems, senses), longest first.
         scales: Scales whose level stands beside a cue.
-        negates_before, negates_after, negation_breaks: Folded words around a claim that turn it, and where that ends.
+        negates_before, negates_after, clause_breaks: Folded words around a claim that turn it, and where that ends.
         alternatives: Words that join what one negation denies.
         known_only: Sets that are judged only where the record says something of them.
         numerals: How amounts are written.
@@ -71,7 +71,7 @@ class Lexicon:
     scales: tuple[Scale, ...]
     negates_before: frozenset[str]
     negates_after: frozenset[str]
-    negation_breaks: frozenset[str]
+    clause_breaks: frozenset[str]
     alternatives: frozenset[str]
     known_only: frozenset[str]
     numerals: Numerals
@@ -128,7 +128,7 @@ class Lexicon:
                 word = found[place]
                 if word.text in ENDS_CLAUSE:
                     break
-                cost += CROSSING if word.folded in self.negation_breaks else word.text not in "-/"
+                cost += CROSSING if word.folded in self.clause_breaks else word.text not in "-/"
                 if word.folded in scale.cues:
                     best = min(best or (cost, place), (cost, place))
                     break
@@ -195,7 +195,7 @@ def lexicon_from(document: Mapping[str, Any], language: str) -> Lexicon:
         scales=tuple(scales),
         negates_before=frozenset(map(fold, negation["before"])),
         negates_after=frozenset(map(fold, negation["after"])),
-        negation_breaks=frozenset(map(fold, negation["breaks"])),
+        clause_breaks=frozenset(map(fold, negation["breaks"])),
         alternatives=frozenset(map(fold, negation["joins"])),
         known_only=frozenset(known_only),
         numerals=_numerals(document, language),

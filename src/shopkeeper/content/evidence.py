@@ -1,0 +1,158 @@
+"""Compiles statements into the record that grounds texts of one language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from shopkeeper.content.amounts import CURRENCY_CODES, RATING, Amount, Magnitude, amounts
+from shopkeeper.content.record import Evidence, Record, Statement, Switch
+from shopkeeper.content.senses import LEVELS, Lexicon, Sense, lexicon_of
+from shopkeeper.content.tokens import Word, fold, words
+
+YES = frozenset({"yes", "true", "ja", "oui", "si", "y", "j"})
+NO = frozenset({"no", "false", "nein", "non", "n", "none"})
+CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|[_/]+")
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}\b")
+BRACKETS = re.compile(r"\([^)]*\)")
+IDENTITY = frozenset({"name", "title", "product"})
+
+
+def record_of(statements: Iterable[Statement], lexicon: Lexicon) -> Record:
+    """Return the record that grounds texts in the lexicon's language."""
+    record = Record()
+    for statement in statements:
+        spoken = lexicon_of(statement.language) if statement.language else lexicon
+        _add(record, statement, spoken, lexicon)
+    return record
+
+
+def spaced(name: str) -> str:
+    """Return an attribute's name as words.
+
+    >>> spaced("screenSize"), spaced("screen_size")
+    ('screen Size', 'screen size')
+    """
+    return CAMEL.sub(" ", name)
+
+
+def _add(record: Record, statement: Statement, spoken: Lexicon, lexicon: Lexicon) -> None:
+    name, value = spaced(statement.name), statement.value.strip().strip('"')
+    named = [words(name, spoken.locale), *(words(other, lexicon.locale) for other in statement.called)]
+    names = frozenset(stem for one in named for stem in _stems(one))
+    labels = tuple(dict.fromkeys(label for one in named if (label := _stems(one) - lexicon.plain)))
+    folded = fold(value)
+    if folded in YES or folded in NO:
+        _add_switches(record, statement, named, folded in YES, (spoken, lexicon))
+        record.evidence.append(Evidence(statement, names, labels, polarity=folded in YES))
+        return
+    valued = words(value, lexicon.locale)
+    also = [words(other, lexicon.locale) for other in statement.also]
+    senses = _senses(statement, name, value, spoken)
+    for other in also:
+        senses |= {sense for mention in lexicon.mentions(other) for sense in mention.senses}
+    dated = _date_words(value, lexicon)
+    said = _amounts(statement, value, spoken) if not dated else _dates(value)
+    record.amounts.extend((amount, statement) for amount in said)
+    about = words(statement.subject, lexicon.locale)
+    for whole in (valued, *also, about):
+        _quote(record, whole, long_name=not senses, alone=not senses)
+    record.evidence.append(
+        Evidence(
+            statement, names, labels,
+            stems=frozenset().union(dated, _stems(valued), _stems(about), *map(_stems, also)),
+            core=(*dated,) or _core(words(BRACKETS.sub("", value), lexicon.locale)),
+            about=_core(words(BRACKETS.sub("", statement.subject), lexicon.locale)),
+            senses=senses,
+            magnitudes=() if dated else tuple(m for amount in said for m in (*amount.readings, *amount.upper)),
+        )
+    )  # fmt: skip
+
+
+def _quote(record: Record, whole: Sequence[Word], *, long_name: bool, alone: bool) -> None:
+    letters = tuple(w.folded for w in whole if not w.is_sign)
+    if len(letters) > 1 or (letters and alone):
+        record.literals.setdefault(letters[0], []).append(letters)
+    if len(letters) > 2 and long_name:  # a long name is often cut short
+        for start in range(len(letters) - 1):
+            record.literals.setdefault(letters[start], []).append(letters[start : start + 2])
+
+
+def _amounts(statement: Statement, value: str, spoken: Lexicon) -> Sequence[Amount]:
+    if statement.amounts is not None:
+        return statement.amounts
+    return amounts(words(value, spoken.locale), value, spoken.numerals)
+
+
+def _core(found: Iterable[Word]) -> tuple[str, ...]:
+    return tuple(word.stem for word in found if not word.is_sign and not word.is_number)
+
+
+def _stems(found: Iterable[Word]) -> frozenset[str]:
+    return frozenset(word.stem for word in found if not word.is_sign)
+
+
+def _add_switches(
+    record: Record, statement: Statement, named: Sequence[Sequence[Word]], on: bool, lexica: tuple[Lexicon, Lexicon]
+) -> None:
+    spoken, lexicon = lexica
+    for place, one in enumerate(named):
+        by = spoken if place == 0 else lexicon
+        mentions = by.mentions(one)
+        record.polar.update((sense, on) for mention in mentions for sense in mention.senses)
+        stems = _stems(one) - by.plain
+        if not mentions and stems:
+            record.switches.append(Switch(stems, on, statement))
+
+
+def _senses(statement: Statement, name: str, value: str, lexicon: Lexicon) -> frozenset[Sense]:
+    """Return the senses a value gives: all of them, unless it is the proper name of something else."""
+    whole = words(f"{name} {value}", lexicon.locale)
+    offset = len(words(name, lexicon.locale))
+    found: set[Sense] = set()
+    covered: set[int] = set()
+    for mention in lexicon.mentions(whole):
+        if mention.last >= offset:
+            found.update(mention.senses)
+            covered.update(range(mention.first, mention.last + 1))
+    content = [i for i, w in enumerate(whole) if i >= offset and not w.is_sign and w.stem not in lexicon.plain]
+    proper = len(content) > 1 and all(whole[i].text[0].isupper() or whole[i].is_number for i in content)
+    if proper and fold(statement.name) not in IDENTITY and any(i not in covered for i in content):
+        found.clear()
+    for said in _amounts(statement, value, lexicon):
+        found.update(_level(said, whole[:offset], lexicon))
+    return frozenset(found)
+
+
+def _level(said: Amount, named: Sequence[Word], lexicon: Lexicon) -> set[Sense]:
+    """Return the level of an amount on its attribute's scale: 1 of 5 is low, and so is a price bracket open below."""
+    magnitude = said.readings[0]
+    for scale in lexicon.scales:
+        if not any(word.folded in scale.cues for word in named):
+            continue
+        if magnitude.dimension == RATING and said.of:
+            return {Sense(scale.name, level_of(magnitude.value / said.of))}
+        bracket = {"below": 0, "at_most": 0, "range": 1, "above": 2, "at_least": 2}.get(said.relation)
+        if bracket is not None and any(reading.dimension in CURRENCY_CODES for reading in said.readings):
+            return {Sense(scale.name, LEVELS[bracket])}
+    return set()
+
+
+def level_of(share: float) -> str:
+    """Return the level of a rating by its share of the most there is: 1 of 5 low, 3 of 5 middle, 4 of 5 high."""
+    return LEVELS[0] if share <= 0.4 else LEVELS[1] if share <= 0.7 else LEVELS[2]
+
+
+def _dates(value: str) -> list[Amount]:
+    return [
+        Amount(0, 0, "exact", (Magnitude("", float(part)),), numbers=(float(part),)) for part in value[:10].split("-")
+    ]
+
+
+def _date_words(value: str, lexicon: Lexicon) -> frozenset[str]:
+    date = DATE.match(value)
+    if date is None:
+        return frozenset()
+    year, month, day = date.group().split("-")
+    named = words(lexicon.months[int(month) - 1], lexicon.locale)[0].stem if 1 <= int(month) <= 12 else ""
+    return frozenset({year, named, str(int(day))})
