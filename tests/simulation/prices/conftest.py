@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from shopkeeper.simulation.prices.history import Past, live_past
-from shopkeeper.simulation.prices.plan import Size
+from shopkeeper.simulation.prices.plan import MECHANISMS, Size
 from shopkeeper.simulation.prices.ports import Seen, Shelf
 from shopkeeper.simulation.prices.world import World, make_world
 
@@ -52,7 +52,7 @@ def quiet() -> Seen:
     )
 
 
-@pytest.fixture(scope="package", params=["elastic"])
+@pytest.fixture(scope="package", params=list(MECHANISMS.values()))
 def world(request: pytest.FixtureRequest) -> World:
     """Return a tiny world of each mechanism in turn."""
     return make_world(request.param, 3, size=TINY)

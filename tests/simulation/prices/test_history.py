@@ -1,15 +1,15 @@
 from __future__ import annotations
 
+import dataclasses
+
 import msgspec
 import numpy as np
 import pytest
 
 from shopkeeper.simulation.prices.history import HISTORY_BOOK, Past, live_past
-from shopkeeper.simulation.prices.market import play
 from shopkeeper.simulation.prices.plan import HISTORY_WEEKS, Size
-from shopkeeper.simulation.prices.rules import Rules
 from shopkeeper.simulation.prices.takings import takings_of
-from shopkeeper.simulation.prices.tuning import tuned
+from shopkeeper.simulation.prices.tuning import SHORT, tuned, worth
 from shopkeeper.simulation.prices.world import Past as PastName
 from shopkeeper.simulation.prices.world import make_world
 
@@ -54,11 +54,11 @@ def test_tuning_brings_more_revenue_at_the_margin_to_hold() -> None:
     past = live_past(make_world("elastic", 6, size=Size(products=20, stores=1, categories=2)))
     found = tuned(past, grid={"markup_scale": (0.9, 1.1)})
     tried = [msgspec.structs.replace(HISTORY_BOOK, markup_scale=scale) for scale in (1.0, 0.9, 1.1)]
-    first, least = past.earlier.week, float(past.target[0])
-    took = [takings_of(play(past.earlier, Rules(book), 26, past.target), first, first + 26) for book in tried]
-    ranks = [
-        (enough, each.total_revenue if enough else each.total_margin)
-        for each in took
-        for enough in [each.total_margin >= least]
-    ]
-    assert found == tried[ranks.index(max(ranks))]
+    assert found == max(tried, key=lambda book: worth(past, book))
+
+
+def test_a_margin_below_the_target_is_worth_less_than_its_revenue() -> None:
+    past = live_past(make_world("elastic", 6, size=Size(products=20, stores=1, categories=2)))
+    free = dataclasses.replace(past, target=past.target - 1)
+    strict = dataclasses.replace(past, target=past.target + 0.02)
+    assert worth(strict, HISTORY_BOOK) <= worth(free, HISTORY_BOOK) * (1 - SHORT * 0.01)

@@ -31,9 +31,6 @@ class Elastic(LogLinear):
         cross = np.tile(rng.uniform(*plan.cross, categories), stores)
         super().__init__(catalogue, cross, group_shares(catalogue), luck)
 
-    def remember(self, moment: Moment) -> None:
-        """Keep nothing: what was last week is no matter."""
-
     def own(self, moment: Moment, paid: Floats) -> Floats:
         """Return how own price, rivals and promotion move log demand."""
         wide = (slice(None),) + (None,) * (paid.ndim - 1)

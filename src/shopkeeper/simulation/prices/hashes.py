@@ -10,9 +10,19 @@ from __future__ import annotations
 from typing import Final
 
 from shopkeeper.simulation.frozen import Frozen
+from shopkeeper.simulation.prices.plan import MECHANISMS
 
-MARKET: Final = Frozen(
-    tuple(f"simulation/prices/{name}" for name in ("faults.toml", "faults.py", "limits.py", "rules.py")),
-    "simulation/prices/hashes.json",
-)
-"""The rule baseline, its faults and the limits all policies have."""
+_RULES: Final = ("faults.toml", "faults.py", "limits.py", "rules.py", "tuning.py")
+_WORLDS: Final = (
+    *(f"parameters/{name}.toml" for name in MECHANISMS.values()),
+    *(
+        f"{name}.py"
+        for name in (
+            "catalogue", "controls", "demand", "elastic", "history", "loglinear", "market", "oracle", "plan", "replay",
+            "rivals", "shoppers", "supply", "weather", "world",
+        )
+    ),
+)  # fmt: skip
+
+MARKET: Final = Frozen(tuple(f"simulation/prices/{name}" for name in _RULES + _WORLDS), "simulation/prices/hashes.json")
+"""The rule baseline with its faults, the limits all policies have, the worlds, and the oracle."""

@@ -38,10 +38,6 @@ class LogLinear(ABC):
     def own(self, moment: Moment, paid: Floats) -> Floats:
         """Return the own part of log demand; `paid` has shape (pairs,) or (pairs, candidates)."""
 
-    @abstractmethod
-    def remember(self, moment: Moment) -> None:
-        """Keep what next week's demand hangs on."""
-
     def mean(self, moment: Moment, paid: Floats) -> Floats:
         """Return the mean units of each pair."""
         index = self._index(paid)
@@ -65,11 +61,10 @@ class LogLinear(ABC):
         shape = self._luck**-2
         luck = rng.gamma(shape, 1 / shape, len(paid))
         asked = poisson(self.mean(moment, paid) * luck, rng.random(len(paid)))
-        self.remember(moment)
         return asked, np.minimum(asked, on_hand)
 
     def copy(self) -> Self:
-        """Return the same with a memory of its own."""
+        """Return the same: nothing here remembers."""
         return copy.copy(self)
 
     def _index(self, paid: Floats) -> Floats:

@@ -160,7 +160,7 @@ class Market:
         wrong = ~(known & offer.allowed).any(axis=1)
         self.record.broken[self.week] = int(wrong.sum())
         held = self.record.regular[self.week - 1]
-        self._live(Choice(np.where(wrong, held, choice.price), choice.unexplored))
+        self._live(Choice(np.where(wrong, held, choice.price), np.where(wrong, held, choice.unexplored)))
 
     def _live(self, choice: Choice) -> None:
         world, now, record = self.world, self.week, self.record
@@ -168,7 +168,7 @@ class Market:
         shown = paid(choice.price, depth, cost, step)
         rivals = world.rivals.week(self._rivals, cost, world.luck("rivals", now))
         moment = Moment(now, self._level(), promoted(depth), rivals.during, cost)
-        if choice.unexplored is not choice.price:
+        if not np.array_equal(choice.unexplored, choice.price):
             usual = paid(choice.unexplored, depth, cost, step)
             earned = [float((self._demand.mean(moment, each) * each).sum()) for each in (usual, shown)]
             record.explored[now] = earned[0] - earned[1]

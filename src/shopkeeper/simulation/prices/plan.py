@@ -158,11 +158,12 @@ class ShoppersPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     Attributes:
         considered: Products of a category that a shopper knows.
-        trips: Mean chance a week that a shopper whose home is empty needs something of a category.
+        trips: Chance a week that a shopper whose home is empty needs something of a category.
         sensitivity: Utility lost per 100% of price by the segments insensitive, comparer and loyal.
         segment_share: Of each segment.
         product_spread, category_spread: Deviations of the log of sensitivity.
-        taste: Deviation of a shopper's taste for a product, and what the loyal add for their own.
+        taste: Deviation of a shopper's taste for a product.
+        own_brand: What the loyal add for their own.
         compared: Utility a comparer loses per 100% above the lowest rival.
         reference: Utility lost per 100% above the price a shopper remembers; a cut gains half of it.
         forgets: Weight of a new price in the memory.
@@ -198,7 +199,6 @@ class ReplayPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         raise_factor: Slope above the usual price over that below.
         relative: Slope by the price against rivals, times the own slope.
         promotion: Least and largest lift of a promoted week beyond its price, log scale.
-        dip: Log demand lost in the week after a promotion.
     """
 
     slope: tuple[float, float, float]
@@ -208,7 +208,6 @@ class ReplayPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     raise_factor: float
     relative: float
     promotion: Spread
-    dip: float
 
 
 class MarketPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
@@ -11,26 +12,17 @@ from shopkeeper.simulation.prices.history import HISTORY_BOOK, TUNING_WEEKS, Pas
 from shopkeeper.simulation.prices.market import play
 from shopkeeper.simulation.prices.plan import HISTORY_WEEKS
 from shopkeeper.simulation.prices.rules import GRID, RuleBook, Rules
-from shopkeeper.simulation.prices.takings import Takings, takings_of
+from shopkeeper.simulation.prices.takings import takings_of
+
+SHORT: Final = 10.0
+"""Share of revenue that counts as lost per unit of margin below what the stores have to hold: four times what cheaper
+prices bring, so that the margin is held first."""
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """What one set of parameters brought in the tuning weeks.
-
-    Attributes:
-        enough: Its margin over all stores was not below what the stores have to hold.
-    """
-
+class _Tried:
     book: RuleBook
-    revenue: float
-    margin: float
-    enough: bool
-
-    @property
-    def rank(self) -> tuple[bool, float]:
-        """Return by what it is chosen: the margin first, then revenue, or the margin where none holds it."""
-        return self.enough, self.revenue if self.enough else self.margin
+    worth: float
 
 
 def tuned(
@@ -38,21 +30,22 @@ def tuned(
 ) -> RuleBook:  # fmt: skip
     """Return the parameters of the grid that bring the most revenue at the margin the stores have to hold.
 
-    One parameter after the other is set to the best of its values, the others as they are by then.
+    One parameter after the other is set to the best of its values, the others as they are by then; the first one again
+    at the end, since what the margin asks of it hangs on the others.
     """
-    best = _try(past, start)
-    for name, values in grid.items():
-        for value in values:
+    best = _Tried(start, worth(past, start))
+    for name in (*grid, next(iter(grid))):
+        for value in grid[name]:
             if value != getattr(best.book, name):
-                found = _try(past, msgspec.structs.replace(best.book, **{name: value}))
-                best = max(best, found, key=lambda tried: tried.rank)
+                book = msgspec.structs.replace(best.book, **{name: value})
+                best = max(best, _Tried(book, worth(past, book)), key=lambda tried: tried.worth)
     return best.book
 
 
-def _try(past: Past, book: RuleBook) -> Tried:
+def worth(past: Past, book: RuleBook) -> float:
+    """Return the revenue of the tuning weeks under some parameters, less what a margin that is too low costs."""
     market = play(past.earlier, Rules(book), TUNING_WEEKS, past.target)
-    takings: Takings = takings_of(market, HISTORY_WEEKS - TUNING_WEEKS, HISTORY_WEEKS)
+    takings = takings_of(market, HISTORY_WEEKS - TUNING_WEEKS, HISTORY_WEEKS)
     by_store = takings.revenue.sum(axis=0)
     least = float((past.target * by_store).sum() / by_store.sum())
-    margin = takings.total_margin
-    return Tried(book, takings.total_revenue, margin, margin >= least)
+    return takings.total_revenue * (1 - SHORT * max(0.0, least - takings.total_margin))

@@ -14,7 +14,9 @@ from shopkeeper.simulation.prices.demand import Demand
 from shopkeeper.simulation.prices.elastic import Elastic
 from shopkeeper.simulation.prices.plan import HISTORY_WEEKS, SCORED_WEEKS, MarketPlan, MechanismName, Size, read_plan
 from shopkeeper.simulation.prices.ports import Floats
+from shopkeeper.simulation.prices.replay import Replay
 from shopkeeper.simulation.prices.rivals import Rivals, make_rivals
+from shopkeeper.simulation.prices.shoppers import make_shoppers
 from shopkeeper.simulation.prices.supply import Buying, make_buying
 from shopkeeper.simulation.prices.weather import Weather, make_weather
 
@@ -87,4 +89,8 @@ def stream(seed: int, what: str, *more: int) -> np.random.Generator:
 def _demand(plan: MarketPlan, catalogue: Catalogue, rng: np.random.Generator) -> Demand:
     if plan.elastic is not None:
         return Elastic(plan.elastic, catalogue, plan.shocks.pair, rng)
+    if plan.shoppers is not None:
+        return make_shoppers(plan.shoppers, catalogue, rng)
+    if plan.replay is not None:
+        return Replay(plan.replay, catalogue, plan.shocks.pair, rng)
     raise ValueError("A market needs one of the parts `elastic`, `shoppers` and `replay`.")
