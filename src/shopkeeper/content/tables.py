@@ -10,8 +10,7 @@ import yaml
 
 
 @cache
-def table(name: str) -> dict[str, Any]:
+def table(name: str) -> Any:  # noqa: ANN401 - as YAML has it; who reads it knows its shape
     """One table of `words/`, by name: concepts, nouns, values, or a language."""
     text = files("shopkeeper.content").joinpath("words", f"{name}.yaml").read_text("utf-8")
-    loaded: dict[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - safe
-    return loaded
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - the safe one, in C

@@ -1,7 +1,7 @@
 """How wide a text is on a results page, in pixels, without a font at hand.
 
-Source: advance widths of Helvetica (Adobe AFM), which Arial shares; thousandths of the font size. Letters with accents are
-as wide as their base; what is not in the table counts as the widest, so a text is never taken for narrower than it is.
+Source: advance widths of Helvetica (Adobe AFM), which Arial shares; thousandths of the font size. Letters with accents
+are as wide as their base; what is not in the table counts as the widest, so no text is taken for narrower than it is.
 """
 
 from __future__ import annotations

@@ -1,0 +1,232 @@
+"""A product's facts put into the words of one language, ranked by what its shoppers want to know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shopkeeper.content.concepts import Concept, Term, concepts
+from shopkeeper.content.facts import Fact, Facts
+from shopkeeper.content.grammar import listed
+from shopkeeper.content.lexicon import Lexicon
+from shopkeeper.content.nouns import Noun, noun_of
+
+_UNKNOWN_WEIGHT = 12
+_LONGEST_VALUE = 100
+_IDENTITY = frozenset({"title", "brand", "brands", "category"})
+_MOST_NUMBERS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A fact in the words of a language.
+
+    Attributes:
+        fact: What it says.
+        concept: Its concept's id, empty where its name is unknown.
+        label: What it is called.
+        value: Its value; empty for a yes.
+        dative: Its value after a preposition that takes the dative.
+        weight: How much shoppers want to know it.
+        measured: Whether it is a number with a unit.
+        service: Whether it is about the shop's terms rather than the thing.
+        frames: Section whose frames of this concept fit its value: `sentences`, or `worded` where a measure was meant
+            and a word stands.
+    """
+
+    fact: Fact
+    concept: str
+    label: Term
+    value: str
+    dative: str
+    weight: int
+    measured: bool
+    service: bool
+    frames: str
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """All there is to say of a product (or category) in one language.
+
+    Attributes:
+        facts: What is true.
+        lexicon: The words.
+        name: What to call it in running text: the title, or its beginning where data of the record follow in it.
+        full_name: The whole title where it is in this language, else `name`.
+        noun: What kind of thing it is.
+        noun_fact: The category or tag that says so; None where nothing does.
+        said: Facts in words, the most wanted first.
+        left_out: Names of usable facts the language has no words for.
+    """
+
+    facts: Facts
+    lexicon: Lexicon
+    name: str
+    full_name: str
+    noun: Noun
+    noun_fact: Fact | None
+    said: tuple[Said, ...]
+    left_out: tuple[str, ...]
+
+    @property
+    def term(self) -> Term:
+        return self.noun.one[self.lexicon.language]
+
+    @property
+    def noun_is_said(self) -> bool:
+        """Whether the name tells already what it is, or nothing does."""
+        return self.noun.id == "product" or holds(self.name, self.term.text)
+
+
+def told(facts: Facts, lexicon: Lexicon) -> Telling:
+    """Put facts into words once for all fields."""
+    noun, noun_fact = noun_of(facts, lexicon.nouns)
+    said: list[Said] = []
+    left_out: list[str] = []
+    seen: set[str] = set()
+    for fact in facts.facts:
+        concept = concepts().get(fact.concept)
+        weight = lexicon.weight(noun.id, fact.concept, concept.weight if concept else _UNKNOWN_WEIGHT)
+        key = fact.concept or fact.name
+        if fact.name in _IDENTITY or not weight or not fact.usable or key in seen:
+            continue
+        found = _said(fact, concept, weight, lexicon)
+        if found is None:
+            left_out.append(fact.name)
+            continue
+        seen.add(key)
+        if not _says_nothing(fact, found, noun.one[lexicon.language]):
+            said.append(found)
+    said.sort(key=lambda one: (-one.weight, one.fact.name))
+    title = facts.named("title")
+    name = short_name(facts, noun)
+    full = facts.said("title") if title is not None and title.language == lexicon.language else name
+    return Telling(facts, lexicon, name, full, noun, noun_fact, tuple(said), tuple(left_out))
+
+
+def holds(text: str, words: str) -> bool:
+    """Whether words stand in a text as words."""
+    return re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text, re.IGNORECASE) is not None
+
+
+def repeats(text: str, said: Said) -> bool:
+    """Whether a text says a fact's value already, in this language or the record's."""
+    return holds(text, said.value) or holds(text, said.fact.value.text)
+
+
+def short_name(facts: Facts, noun: Noun) -> str:
+    """The title as far as it is a name.
+
+    Titles of feeds often go on with data (`Sony W995 black 6.6 cm (2.6") 113 g`). Where such a title is long or holds a
+    measure or the number of a model, it is cut before the first word that an attribute or the category says as well,
+    never inside a word.
+    """
+    title = facts.said("title")
+    brand = facts.said("brand")
+    if not title:
+        return brand or facts.subject
+    plain = len(title) <= _LONGEST_NAME and not _SPEC.search(title)
+    cuts = [match.start() for match in _SPEC.finditer(title)]
+    for known in _data_words(facts, noun):
+        if match := re.search(rf"(?<!\w){re.escape(known)}(?!\w)", title, re.IGNORECASE):
+            cuts.append(match.start())
+    for cut in sorted(cuts):
+        name = title[:cut].rstrip(" -–,;:(/|")
+        if len(name.split()) > 1 and name.casefold() != brand.casefold() and (not plain or _MODEL.search(name)):
+            return name
+    return title
+
+
+_LONGEST_NAME = 45
+_MODEL = re.compile(r"(?<!\S)(?=\S*\d)\S{4,}")
+_SPEC = re.compile(r"(?<!\S)\d+(?:[.,]\d+)?\s?(?:cm|mm|GB|TB|MB|kg|g|W|L|ml|\"|in)(?!\w)")
+
+
+def _data_words(facts: Facts, noun: Noun) -> Iterator[str]:
+    yield noun.one["en"].text
+    for name in noun.matched:
+        yield name.removesuffix("s")
+    for fact in facts.facts:
+        if fact.name in _IDENTITY or fact.value.truth is not None:
+            continue
+        yield from (item for item in (fact.value.text, *fact.value.items) if 2 < len(item) < _LONGEST_NAME)
+
+
+def _says_nothing(fact: Fact, said: Said, noun: Term) -> bool:
+    """Whether it is true but not worth a word: a no, a zero, a least order of one, its own kind."""
+    value = fact.value
+    if value.kind == "boolean":
+        return not value.truth
+    if value.kind == "number" and value.measure is not None:
+        return value.measure.numbers == (0.0,) or (fact.concept == "minimum_order" and value.measure.numbers == (1.0,))
+    return said.value.casefold() == noun.text.casefold()
+
+
+def _said(fact: Fact, concept: Concept | None, weight: int, lexicon: Lexicon) -> Said | None:
+    label = _label(fact, concept, lexicon)
+    if label is None:
+        return None
+    value = "" if fact.value.kind == "boolean" else _value(fact, concept, lexicon, "")
+    if value is None or len(value) > _LONGEST_VALUE:
+        return None
+    measure = fact.value.measure
+    measured = measure is not None and bool(measure.unit) and fact.value.kind in {"number", "range", "dimensions"}
+    wants_measure = concept is not None and bool(concept.needs or concept.says in {"measure", "duration"})
+    dative = _value(fact, concept, lexicon, "dat") if measured else None
+    return Said(
+        fact,
+        fact.concept,
+        label,
+        value,
+        dative or value,
+        weight,
+        measured,
+        concept is not None and concept.family == "service",
+        "worded" if wants_measure and not measured else "sentences",
+    )
+
+
+def _label(fact: Fact, concept: Concept | None, lexicon: Lexicon) -> Term | None:
+    if concept is not None:
+        return concept.labels[lexicon.language]
+    if fact.language != lexicon.language:
+        return None
+    first, _, rest = fact.label.replace("_", " ").strip().partition(" ")
+    keep = lexicon.language == "de" or first[1:] != first[1:].lower() or any(c.isdigit() for c in first)
+    return Term(" ".join(part for part in (first if keep else first.lower(), rest) if part))
+
+
+def _value(fact: Fact, concept: Concept | None, lexicon: Lexicon, case: str) -> str | None:
+    value = fact.value
+    if value.kind in {"number", "range", "dimensions"}:
+        return lexicon.numerals.reading(value, case)
+    if value.kind == "list" and value.measure is not None:
+        numbers = [lexicon.numerals.number(number) for number in value.measure.numbers][:_MOST_NUMBERS]
+        return lexicon.numerals.united(_enumerated(numbers, lexicon), value.measure.unit, 2.0)
+    items = _items(fact, concept, lexicon)
+    if items is None:
+        return None
+    if value.kind == "count" and value.measure is not None:
+        return f"{lexicon.numerals.number(value.measure.numbers[0])}{lexicon.numerals.times}{items[0]}"
+    if value.kind == "shares" and value.measure is not None:
+        shares = zip(value.measure.numbers, items, strict=True)
+        return _enumerated(
+            [f"{lexicon.numerals.united(lexicon.numerals.number(n), '%', n)} {item}" for n, item in shares], lexicon
+        )
+    return _enumerated(items, lexicon)
+
+
+def _items(fact: Fact, concept: Concept | None, lexicon: Lexicon) -> list[str] | None:
+    """The items in the language's words; None where one has none: an enumeration with gaps would be another fact."""
+    if concept is not None and concept.says == "names" and fact.concept != "size":
+        return list(fact.value.items)
+    words = [lexicon.word(item, fact.concept, fact.language) for item in fact.value.items]
+    kept = list(dict.fromkeys(word for word in words if word is not None))
+    return kept if kept and None not in words else None
+
+
+def _enumerated(items: list[str], lexicon: Lexicon) -> str:
+    after = listed(items, lexicon.joint, lexicon.language)
+    return "".join(item + joint for item, joint in zip(items, after, strict=True))
