@@ -29,11 +29,13 @@ class FreshRows:
         relation: SQL, to be used after FROM, of the rows: `columns` as the lake stores them, and `place`, by which the
             first of equal rows is known.
         columns: The columns to write; what reads need besides is in them.
+        beside: More cursors of the database that see the relation; partitions are written by all of them at once.
     """
 
     connection: duckdb.DuckDBPyConnection
     relation: str
     columns: tuple[str, ...]
+    beside: tuple[duckdb.DuckDBPyConnection, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,8 @@ def write_fresh(writer: LakeWriter, table: TableSchema, fresh: FreshRows) -> lis
         known = _known(writer, table, fresh, begun)
         if _apart(spans.values()) and _all_new(table, fresh, known, begun):
             writer.on_step("rows loaded")
-            return [part for span in spans.values() for part in _write_span(writer, table, fresh, span)]
+            asked = [(_span_select(table, fresh, span), span.cell) for span in spans.values()]
+            return writer.write_parts(table, asked, fresh.columns, [fresh.connection, *fresh.beside])
         _keep_first(table, fresh, known)
         writer.on_step("rows loaded")
         return [part for chosen in _copies(fresh) for part in _write(writer, table, fresh, chosen, cells)]
@@ -115,8 +118,8 @@ def _all_new(table: TableSchema, fresh: FreshRows, known: str, begun: Collection
     return not run(f"SELECT 1 {there} LIMIT 1").fetchall()
 
 
-def _write_span(writer: LakeWriter, table: TableSchema, fresh: FreshRows, span: _Span) -> list[Part]:
-    """Write the rows of a partition, all of them new, as they lie where that is in order of time."""
+def _span_select(table: TableSchema, fresh: FreshRows, span: _Span) -> str:
+    """Return SQL of the rows of a partition, all of them new, as they lie where that is in order of time."""
     store, day = span.cell
     time = f"f.{name_literal(time_column(table))}"
     columns = ", ".join(f"f.{name_literal(name)}" for name in fresh.columns)
@@ -125,7 +128,7 @@ def _write_span(writer: LakeWriter, table: TableSchema, fresh: FreshRows, span: 
         f"AND f.store = {text_literal(store)} AND CAST({time} AS DATE) = DATE '{day}'"
     )
     order = f" ORDER BY {time}" if span.late else ""
-    return writer.write_part(table, select + order, span.cell, fresh.columns, fresh.connection)
+    return select + order
 
 
 def _known(writer: LakeWriter, table: TableSchema, fresh: FreshRows, begun: Collection[_Span]) -> str:

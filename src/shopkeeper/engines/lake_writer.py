@@ -11,10 +11,12 @@ import hashlib
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Final
 from urllib.parse import quote
 
@@ -117,11 +119,36 @@ class LakeWriter:
         connection: duckdb.DuckDBPyConnection | None = None,
     ) -> list[Part]:
         """Write the rows of `select`, all of one partition and with these columns, as one part; none without rows."""
-        with self._staged() as target:
+        return self.write_parts(table, [(select, cell)], columns, [connection or self.connection])
+
+    def write_parts(
+        self,
+        table: TableSchema,
+        selects: Sequence[tuple[str, Cell]],
+        columns: tuple[str, ...],
+        cursors: Sequence[duckdb.DuckDBPyConnection],
+    ) -> list[Part]:
+        """Write the rows of queries, each of one partition and with these columns, as a part each; none without rows.
+
+        Args:
+            cursors: Of the database the queries are for; as many parts are written at a time.
+        """
+        free: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
+        for cursor in cursors:
+            free.put(cursor)
+
+        def stage(select: str, cell: Cell) -> tuple[Path, int, int, Cell]:
             file = target / f"{secrets.token_hex(16)}.parquet"
-            run = (connection or self.connection).execute
-            (written,) = run(f"COPY ({select}) TO {text_literal(str(file))} ({_FORMAT})").fetchall()
-            return self._placed(table, columns, [(file, written[1], written[2], cell)] if written[1] else [])
+            cursor = free.get()
+            try:
+                (written,) = cursor.execute(f"COPY ({select}) TO {text_literal(str(file))} ({_FORMAT})").fetchall()
+            finally:
+                free.put(cursor)
+            return file, written[1], written[2], cell
+
+        with self._staged() as target, ThreadPoolExecutor(len(cursors), thread_name_prefix="parts") as threads:
+            staged = list(threads.map(lambda asked: stage(*asked), selects))
+            return self._placed(table, columns, [file for file in staged if file[1]])
 
     def publish(
         self, table_parts: Sequence[Part], *, replaced: Sequence[Part] = (), consumed: Sequence[str] = ()

@@ -29,12 +29,12 @@ class BatchTable:
 
     Attributes:
         judging: The cursor that made the table, and makes the next one while this batch is kept.
-        keeping: The cursor for the batch's way into the lake.
+        keeping: The cursors for the batch's way into the lake.
     """
 
     name: str
     judging: duckdb.DuckDBPyConnection
-    keeping: duckdb.DuckDBPyConnection
+    keeping: tuple[duckdb.DuckDBPyConnection, ...]
 
 
 class EventBatch:
@@ -50,7 +50,8 @@ class EventBatch:
         self.count = count
         self.doubtful = doubtful
         self.keyed = keyed
-        self._connection = table.keeping
+        self._connection, *beside = table.keeping
+        self._beside = tuple(beside)
         self._table = table.name
         self._lake = lake
         self._lane = lane
@@ -103,7 +104,7 @@ class EventBatch:
                 self._name_events()
             columns = self._read_judged(judged)
             relation = " UNION ALL ".join(self._selects(columns, bool(judged)))
-            self._lake.add(EVENTS, FreshRows(self._connection, f"({relation})", columns))
+            self._lake.add(EVENTS, FreshRows(self._connection, f"({relation})", columns, self._beside))
         finally:
             for name in ("judged", "named"):
                 self._connection.execute(f"DROP TABLE IF EXISTS {name}")
@@ -111,7 +112,7 @@ class EventBatch:
     def _name_events(self) -> None:
         """Make the table `named`: the identity of each sure event."""
         run = self._connection.execute
-        run("CREATE TEMP TABLE named (row_number BIGINT, event_id VARCHAR)")
+        run("CREATE TABLE named (row_number BIGINT, event_id VARCHAR)")
         first, last = run(f"SELECT min(row_number), max(row_number) FROM {self._table}").fetchall()[0]  # noqa: S608 - a name of ours
         for start in range(first, last + 1, _HASHED_AT_ONCE):
             found = run(
@@ -135,7 +136,7 @@ class EventBatch:
             texts[:] = [row.decode() for _, row in judged]
             numbers = np.array([number - 1 for number, _ in judged], dtype=np.int64)
             self._connection.register("decoded", {"place": numbers, "json": texts})
-            self._connection.execute(f"CREATE TEMP TABLE judged AS {transform_log_sql(EVENTS, 'decoded')}")
+            self._connection.execute(f"CREATE TABLE judged AS {transform_log_sql(EVENTS, 'decoded')}")
             self._connection.unregister("decoded")
             counts = self._connection.execute("SELECT COUNT(COLUMNS(*)) FROM judged").fetchall()[0]
             names = ["place", *(column.name for column in lake_columns(EVENTS))]

@@ -28,6 +28,8 @@ from shopkeeper.intake.sure_events import SureBatch, SureFilling, SureRules
 MEMORY: Final = "640MB"
 BATCH_ROWS: Final = 500_000
 """Rows taken at a time: enough that each part of the lake gets some, few enough for the memory."""
+_KEEPERS: Final = 2
+"""Parts of the lake that are written at a time: one takes a core, and judging does not fill the other."""
 _TABLES: Final = ("batch_a", "batch_b")
 """Where a batch and the one after it lie. They are no temporary tables, which only one cursor would see."""
 
@@ -71,9 +73,10 @@ class SureLane:
         """A folder of the lane's own, deleted at its end."""
         self.connection = _connection(self.scratch)
         """Where batches are read and judged."""
-        self._keeping = self.connection.cursor()
+        self._keeping = tuple(self.connection.cursor() for _ in range(_KEEPERS))
         """Where a batch is brought into the lake while the next one is judged."""
-        self._keeping.execute("SET TimeZone = 'UTC'")
+        for cursor in self._keeping:
+            cursor.execute("SET TimeZone = 'UTC'")
         try:
             expressions = {alias: text for filling in fillings for alias, text in filling.expressions.items()}
             self._selection = Selection(self.connection, shape, tuple(types), expressions)
@@ -122,7 +125,8 @@ class SureLane:
             self._close()
 
     def _close(self) -> None:
-        self._keeping.close()
+        for cursor in self._keeping:
+            cursor.close()
         self.connection.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
 
