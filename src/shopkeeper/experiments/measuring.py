@@ -155,12 +155,13 @@ def rows_of_test(warehouse: KeepingWarehouse, asked: Asked) -> Iterator[TestRows
     span = NamedQuery.load("shopkeeper.experiments", "span")
     found = warehouse.fetch(span, test=asked.test, since=bound, until=asked.at)
     first, last = newest_of(found["first_ts"]), newest_of(found["last_ts"])
-    if first is None:
+    if first is None or last is None:
         yield TestRows(asked, warehouse, None, None, None)
         return
     question = asked.question(first.date(), {})
     with warehouse.keeping(kept_relations(question, midnight(question.before), asked.at)) as kept:
-        yield TestRows(asked, kept, question, last, newest_of(np.append(found["last_ts"], found["event_ts"])))
+        newest = kept.fetch(NamedQuery.load("shopkeeper.experiments", "newest_event"), since=last, until=asked.at)
+        yield TestRows(asked, kept, question, last, max(last, newest_of(newest["event_ts"]) or last))
 
 
 def measured_of(rows: TestRows) -> MeasuredTest:
