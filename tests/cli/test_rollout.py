@@ -51,12 +51,14 @@ def test_a_rollout_is_begun_shown_held_and_taken_back_with_its_reasons(shop: Pat
 
 def test_the_gate_that_does_not_let_it_move_ends_with_1_and_can_be_explained(shop: Path) -> None:
     said(shop, "start", "recommendations", "--units-per-arm", "900")
-    refused = run(shop, "advance", "recommendations")
+    refused = run(shop, "advance", "recommendations", "--why", "in a hurry")
     assert isinstance(refused.exception, ContractNotMet)
     assert refused.stdout.startswith("invalid: ")
     assert "\nNothing was done.\n" in refused.stdout
     assert "  watched   just now: invalid\n" in run(shop, "status").stdout
-    line = next(line for line in run(shop, "history", "recommendations").stdout.splitlines() if "verdicts" in line)
+    lines = run(shop, "history", "recommendations").stdout.splitlines()
+    assert any("rollout.ask: " in line and "why in a hurry" in line for line in lines)
+    line = next(line for line in lines if "verdicts" in line)
     assert " gate " in line
     assert "/1: invalid in shadow: " in line
     assert line.endswith("(nothing was done)")
@@ -69,7 +71,11 @@ def test_the_gate_that_does_not_let_it_move_ends_with_1_and_can_be_explained(sho
 def test_the_time_line_shows_what_changed_whoever_did_it(shop: Path) -> None:
     begun = said(shop, "start", "recommendations", "--units-per-arm", "900", "--why", "better lists")
     said(shop, "stop", "--system", "pricing", "--why", "wrong prices")
-    kinds = {entry["kind"] for entry in said(shop, "history", "--all", "--since", "24h")["entries"]}
+    (shop / "metrics.yaml").write_text("version: 1\n", "utf-8")
+    (shop / "rates.yaml").write_text("version: 1\n", "utf-8")
+    entries = said(shop, "history", "--all", "--since", "24h")["entries"]
+    assert {"metrics.yaml was written", "rates.yaml was written"} <= {entry["what"] for entry in entries}
+    kinds = {entry["kind"] for entry in entries}
     assert {"rollouts", "models", "stops", "config", "data"} <= kinds
     own = said(shop, "history", "recommendations")["entries"]
     assert all(begun["rollout"] in entry["what"] for entry in own)

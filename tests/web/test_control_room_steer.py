@@ -61,7 +61,8 @@ def test_an_admin_holds_resumes_asks_and_takes_back_under_their_name(
     offered = anna.get("/rollouts").text
     assert "Roll back: version new is computed no more; no shopper saw it" in offered
     assert re.findall(r"<summary>([^<]+)</summary>", offered) == ["Ask the gate now", "Hold", "Roll back", "Stop"]
-    status, page = send(anna, f"/rollouts/{rollout}/advance")
+    assert send(anna, f"/rollouts/{rollout}/advance")[0] == 422
+    status, page = send(anna, f"/rollouts/{rollout}/advance", why="in a hurry")
     assert (status, "lets nothing move yet" in page, "No row was counted" in page) == (303, True, True)
     status, page = send(anna, f"/rollouts/{rollout}/hold", why="the fair")
     assert (status, "no step is taken until somebody resumes it" in page) == (303, True)

@@ -69,6 +69,8 @@ def test_the_gate_is_asked_over_http_and_its_verdict_is_made_again(steered: Shop
     rollout = begin(steered, operator).json()["rollout"]
     asked = steered.call("POST", f"/v1/rollouts/{rollout}/advance", {"why": "in a hurry"}, key=operator)
     assert (asked.status_code, asked.json()["word"], asked.json()["effect"]) == (200, "invalid", "nothing")
+    (told,) = [one for one in steered.serving.state.audit.latest(9) if one["action"] == "rollout.ask"]
+    assert (told["who"].startswith("A operator"), told["detail"]) == (True, {"rollout": rollout, "why": "in a hurry"})
     shown = steered.call("GET", f"/v1/rollouts/{rollout}", key=operator).json()
     assert shown["verdicts"][0]["id"] == f"{rollout}/1"
     assert shown["rollout"]["next"]["stage"] == "ab"

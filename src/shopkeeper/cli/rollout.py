@@ -85,7 +85,7 @@ def start(
     )
 
 
-def advance(name: Named, workspace: Workspace = Path(), json: Json = False) -> None:
+def advance(name: Named, why: Why, workspace: Workspace = Path(), json: Json = False) -> None:
     """Ask the gate now and go on where it allows; exit 1 where it does not.
 
     The gate is asked by `shopkeeper work` every minute anyway; this is for a machine without a worker, or for haste.
@@ -100,7 +100,7 @@ def advance(name: Named, workspace: Workspace = Path(), json: Json = False) -> N
     settings, output = load_settings(workspace), Output(json)
     actor = signed_in(settings, "advance")
     say_who(output, actor)
-    done = advance_rollout(settings, name, actor.who, MeasuredRollouts)
+    done = advance_rollout(settings, name, actor.who, why, MeasuredRollouts)
     verdict = done.judged.verdict
     output.result(
         document(done.state) | {"word": verdict.word, "why": verdict.why, "effect": done.effect},

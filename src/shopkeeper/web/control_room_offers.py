@@ -38,7 +38,6 @@ class Offer:
         words: On what opens it.
         consequence: What comes of it, in sentences.
         button: On what does it.
-        reason: It is kept with a reason; else nothing is changed by it but what the gate says.
         danger: Shoppers get something else by it at once.
     """
 
@@ -46,7 +45,6 @@ class Offer:
     words: str
     consequence: str
     button: str
-    reason: bool = True
     danger: bool = False
 
 
@@ -64,7 +62,7 @@ def _advance(state: RolloutState) -> Offer:
     step = state.next_step
     told = "" if step is None else f" Where it allows the step, {step.stage} begins at {100 * step.share:g}%."
     words = f"The gate judges what is logged now.{told} `shopkeeper work` asks it every minute anyway."
-    return Offer("advance", "Ask the gate now", words, "Ask the gate", reason=False)
+    return Offer("advance", "Ask the gate now", words, "Ask the gate")
 
 
 def _hold() -> Offer:

@@ -1,4 +1,4 @@
-"""The buttons of the rollouts page: each carries the person who signed in, and a reason where something changes."""
+"""The buttons of the rollouts page: each carries the person who signed in, and a reason."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ async def _refused(request: Request, error: ShopkeeperError) -> Response:
 
 def _steered(settings: Settings, rollout: str, action: Steer, who: str, fields: Fields) -> str:
     if action == "advance":
-        judged = acts.advance_rollout(settings, rollout, who, MeasuredRollouts)
+        judged = acts.advance_rollout(settings, rollout, who, _reason(fields), MeasuredRollouts)
         if judged.effect.startswith("advanced"):
             return "advanced"
         return "asked" if judged.state.alive else "ended"

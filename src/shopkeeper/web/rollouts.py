@@ -182,7 +182,7 @@ async def act(request: Request, rollout: str, action: Action) -> Response:
     body = await read_form(request, ActionBody)
     settings = settings_of(request)
     if action == "advance":
-        asked = partial(acts.advance_rollout, settings, rollout, actor.who, MeasuredRollouts)
+        asked = partial(acts.advance_rollout, settings, rollout, actor.who, body.why, MeasuredRollouts)
         found = await asyncio.to_thread(asked)
         said = found.judged.verdict
         return json_answer(_answer(found.state, found.effect, said.word, said.why)).response()

@@ -55,11 +55,11 @@ def override_gate(settings: Settings, name: str, person: str, reason: str, expir
     return _changed(settings, name, person, what, lambda one, at: stages.override(one, person, reason, expires, at))
 
 
-def advance_rollout(settings: Settings, name: str, person: str, make_measuring: MakeMeasuring) -> Judged:
+def advance_rollout(settings: Settings, name: str, person: str, reason: str, make_measuring: MakeMeasuring) -> Judged:
     """Ask the gate now, and go on where it allows; keeps the verdict either way."""
     with open_workspace_state(settings) as state:
         rollout = named_rollout(state, name)
-        state.audit.write(person, "rollout.ask", {"rollout": rollout.id})
+        state.audit.write(person, "rollout.ask", {"rollout": rollout.id, "why": reason})
         return judge_and_act(settings, state, make_measuring(settings, state), rollout, datetime.now(UTC))
 
 

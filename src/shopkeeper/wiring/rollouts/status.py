@@ -169,7 +169,7 @@ def _newest(state: State, name: str) -> VerdictRecord:
     if found is None:
         raise UnknownRollout(
             f"No verdict on {rollout.id} is kept yet.",
-            f"`shopkeeper work` judges every minute; `shopkeeper rollout advance {rollout.id}` asks at once.",
+            f"`shopkeeper work` judges every minute; `shopkeeper rollout advance {rollout.id} --why R` asks at once.",
         )
     return found
 
