@@ -19,6 +19,7 @@ from shopkeeper.content.reading import Measure, find_duration, number_of, read
         ("30 cm x 20 cm", "dimensions", (30, 20), "cm"),
         ("1920 x 1200 pixels", "dimensions", (1920, 1200), "px"),
         ("10,100,1000 Mbit/s", "list", (10, 100, 1000), "Mbit/s"),
+        ("900/1800 MHz", "list", (900, 1800), "MHz"),
         ("1 pc(s)", "number", (1,), "pcs"),
         ("2700 K", "number", (2700,), "K"),
     ],

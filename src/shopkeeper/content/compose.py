@@ -19,6 +19,8 @@ _LEAD_FACTS = 6
 _LISTED_FACTS = 8
 _COMPACT_FACTS = 3
 _INTRO_FACTS = 4
+_ORDER_SPREAD = 30
+"""How far apart in weight two facts may be and still change places by chance."""
 _COMPACT_VALUE = 40
 _PLAIN_VALUES = frozenset(
     {"colour", "material", "display_diagonal", "processor", "operating_system", "flavour", "scent", "dimensions"}
@@ -127,15 +129,15 @@ def _bullets(narrator: Narrator, limit: Limit) -> Blocks:
 
 
 def _near_order(chosen: list[Said], narrator: Narrator) -> list[Said]:
-    """The facts by weight, with chance among those of nearly the same weight."""
-    return sorted(chosen, key=lambda said: -said.weight + narrator.chance.uniform(0, 14))
+    """The facts by weight, with chance among those of about the same weight."""
+    return sorted(chosen, key=lambda said: -said.weight + narrator.chance.uniform(0, _ORDER_SPREAD))
 
 
 def _identity_lines(narrator: Narrator) -> list[Parts]:
     telling = narrator.telling
     lines = []
     if telling.noun_fact is not None:
-        noun = Part(telling.term.text[:1].upper() + telling.term.text[1:], telling.noun_fact)
+        noun = Part(telling.term.text, telling.noun_fact)
         lines.append([Part(_label(narrator, "type")), Part(telling.lexicon.colon), noun])
     brand = telling.facts.named("brand")
     if brand is not None:
@@ -156,7 +158,7 @@ def _sentences(narrator: Narrator, chosen: list[Said]) -> list[Parts]:
     together = [said for said in chosen if said.concept in narrator.telling.lexicon.frames["with"] and _joinable(said)]
     together = together[: 2 + narrator.chance.randrange(2)]
     if len(together) > 1 and narrator.chance.random() < 0.8:
-        groups.append(narrator.together(together))
+        groups.append(narrator.together(sorted(together, key=lambda said: said.fact.value.measure is None)))
         chosen = [said for said in chosen if said not in together]
     figures = [said for said in chosen if said.measured and not said.service and not said.label.plural]
     if len(figures) > 2 or (len(figures) == 2 and narrator.chance.random() < 0.5):

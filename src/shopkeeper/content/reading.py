@@ -9,6 +9,7 @@ import html
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from shopkeeper.content.units import spellings, to_base, unit_of
@@ -113,6 +114,7 @@ _NO = frozenset(
 )
 _NONE = re.compile(r"(?:no|without|keine?|ohne|aucune?|sans|sin)\s+[^\d,;|]+", _FLAGS)
 _TAG = re.compile(r"<[^>]{1,200}>")
+_PARTS = frozenset({"2", "3", "4", "5", "6", "8", "10", "16", "32", "64"})
 _FRACTIONS = {"½": 0.5, "¼": 0.25, "¾": 0.75}
 _LONGEST_READ = 400
 _LONGEST_ITEM = 80
@@ -156,14 +158,15 @@ def number_of(text: str, decimal: str = ".") -> float | None:
 
 def _fraction(body: str) -> float | None:
     match = re.fullmatch(r"(-?)(?:(\d+)\s+)?(\d+)/(\d+)", body)
-    if match is None or int(match[4]) == 0:
-        return None
+    if match is None or match[4] not in _PARTS or int(match[3]) >= int(match[4]):
+        return None  # 900/1800 MHz are two bands, 10/100 Mbit/s two speeds
     value = int(match[2] or 0) + int(match[3]) / int(match[4])
     return -value if match[1] else value
 
 
+@lru_cache(maxsize=20_000)
 def read(value: str, decimal: str = ".") -> Reading:
-    """Understand one attribute's text.
+    """Understand one attribute's text; catalogues say the same thing many times, so answers are kept.
 
     Args:
         value: As the record writes it; markup and entities are taken off.

@@ -12,6 +12,8 @@ from shopkeeper.content.telling import Said, Telling, holds, repeats
 
 Parts = list[Part]
 
+_LONG_NOUN = 20
+
 
 @dataclass
 class Narrator:
@@ -165,7 +167,7 @@ class Narrator:
         if not said.value:
             return list(frames["flags"]["any"][: 1 if not said.label.plural else 2][-1:])
         own = [frame for frame in frames[said.frames].get(said.concept, ()) if self._understood(frame)]
-        if said.measured and not said.service:
+        if said.measured and not said.service and not said.counted:
             generic = [frame for frame in frames["measures"]["any"] if self._understood(frame)]
             own += [frame for frame in generic if not ("a_label" in frame.offers and said.label.plural)]
         return own or [frames["measures"]["any"][1]]
@@ -174,7 +176,12 @@ class Narrator:
         """Whether a frame's way of naming the product reads well after the sentence before."""
         if "it" in frame.offers:
             return self.about
-        return not (self.named and {"this", "the"} & frame.offers)
+        return not ((self.named or self._long) and {"this", "the"} & frame.offers)
+
+    @property
+    def _long(self) -> bool:
+        """Whether the noun is too long to be said again and again."""
+        return len(self.telling.term.text) > _LONG_NOUN
 
     def _listing(self, frame: Frame, items: Sequence[Parts], joint: str = "") -> Parts:
         lexicon = self.telling.lexicon

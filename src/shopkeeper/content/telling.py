@@ -45,6 +45,11 @@ class Said:
     service: bool
     frames: str
 
+    @property
+    def counted(self) -> bool:
+        """Whether it is a number of pieces."""
+        return self.fact.value.measure is not None and self.fact.value.measure.unit == "pcs"
+
 
 @dataclass(frozen=True, slots=True)
 class Telling:
@@ -108,7 +113,19 @@ def told(facts: Facts, lexicon: Lexicon) -> Telling:
 
 def holds(text: str, words: str) -> bool:
     """Whether words stand in a text as words."""
-    return re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text, re.IGNORECASE) is not None
+    return bool(words) and _place(text, words) is not None
+
+
+def _place(text: str, words: str) -> int | None:
+    """Where words first stand in a text as words; a pattern for each would be compiled thousands of times."""
+    text, words = text.lower(), words.lower()
+    at = text.find(words)
+    while at >= 0:
+        end = at + len(words)
+        if not (at and text[at - 1].isalnum()) and not text[end : end + 1].isalnum():
+            return at
+        at = text.find(words, at + 1)
+    return None
 
 
 def repeats(text: str, said: Said) -> bool:
@@ -130,8 +147,8 @@ def short_name(facts: Facts, noun: Noun) -> str:
     plain = len(title) <= _LONGEST_NAME and not _SPEC.search(title)
     cuts = [match.start() for match in _SPEC.finditer(title)]
     for known in _data_words(facts, noun):
-        if match := re.search(rf"(?<!\w){re.escape(known)}(?!\w)", title, re.IGNORECASE):
-            cuts.append(match.start())
+        if (place := _place(title, known)) is not None:
+            cuts.append(place)
     for cut in sorted(cuts):
         name = title[:cut].rstrip(" -–,;:(/|")
         if len(name.split()) > 1 and name.casefold() != brand.casefold() and (not plain or _MODEL.search(name)):
@@ -160,8 +177,12 @@ def _says_nothing(fact: Fact, said: Said, noun: Term) -> bool:
     if value.kind == "boolean":
         return not value.truth
     if value.kind == "number" and value.measure is not None:
-        return value.measure.numbers == (0.0,) or (fact.concept == "minimum_order" and value.measure.numbers == (1.0,))
+        return value.measure.numbers == (0.0,) or (fact.concept in _OF_ONE and value.measure.numbers == (1.0,))
     return said.value.casefold() == noun.text.casefold()
+
+
+_OF_ONE = frozenset({"minimum_order", "quantity"})
+"""Concepts that go without saying where they are one."""
 
 
 def _said(fact: Fact, concept: Concept | None, weight: int, lexicon: Lexicon) -> Said | None:
