@@ -29,7 +29,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-from shopkeeper.content.doubt import doubt
+from shopkeeper.content.doubt import doubt, unbacked
 from shopkeeper.content.evidence import record_of
 from shopkeeper.content.grounding import ground
 from shopkeeper.content.record import Statement
@@ -104,7 +104,7 @@ def webnlg(rows: list[dict[str, Any]], seed: int) -> dict[str, Any]:
         triples = [Statement(relation, value, subject) for subject, relation, value in row["triples"]]
         record = record_of(triples, lexicon)
         found = ground(row["text"], record, lexicon)
-        scores[at] = doubt(row["text"], found, record, lexicon)
+        scores[at] = doubt(row["text"], found, record, lexicon, unbacked(found.claims, record, lexicon))
     wrong = np.array([row["Correctness"] < CORRECT for row in rows])
     low, high = interval(scores, wrong, seed)
     return {"auc": area(scores, wrong), "low": low, "high": high, "rows": len(rows), "wrong_rows": int(wrong.sum())}

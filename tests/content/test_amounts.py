@@ -53,5 +53,17 @@ def test_number_words_count_only_with_a_unit() -> None:
     assert [amount.numbers for amount in said("a two-year term")] == [(2.0,)]
 
 
+def test_an_article_before_a_piece_counts_nothing() -> None:
+    assert said("une pièce pour ordinateur", "fr") == []
+    assert [amount.numbers for amount in said("deux pièces", "fr")] == [(2.0,)]
+
+
+def test_a_minus_and_the_sides_of_a_size_keep_their_unit() -> None:
+    assert [amount.numbers for amount in said("-15 to 15 cm")] == [(-15.0, 15.0)]
+    assert [(a.numbers, a.readings[0].dimension) for a in said("800 × 400 mm, 3x2 m")] == [
+        ((800.0,), "meter"), ((400.0,), "meter"), ((3.0,), "meter"), ((2.0,), "meter"),
+    ]  # fmt: skip
+
+
 def test_a_date_is_no_range() -> None:
     assert [amount.relation for amount in said("2006-04-27")] == ["exact", "exact", "exact"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from shopkeeper.content.doubt import doubt
+from shopkeeper.content.doubt import doubt, unbacked
 from shopkeeper.content.evidence import record_of
 from shopkeeper.content.grounding import Grounding, ground
 from shopkeeper.content.record import Statement
@@ -96,7 +96,8 @@ def test_grounded_claims_have_their_places() -> None:
 
 def test_doubt_grows_with_words_nothing_backs_and_with_what_is_left_out() -> None:
     def in_text(text: str) -> float:
-        return doubt(text, judged(text), RECORD, EN)
+        found = judged(text)
+        return doubt(text, found, RECORD, EN, unbacked(found.claims, RECORD, EN))
 
     full = "The red Aria Kettle of stainless steel with a capacity of 1.7 L, a power of 2200 W, priced under £20."
     assert in_text(full) < in_text("The red Aria Kettle.") < in_text("The Zephyr Toaster sings operas on Sundays")

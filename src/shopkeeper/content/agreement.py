@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from shopkeeper.content.amounts import Amount, Magnitude, Relation
 
+LOOSE = 1.5  # most a loose bound may be from the value it is about
 NEARLY = 1e-6  # relative distance within which two numbers are one; records are never rounded
 OPPOSITE: dict[Relation, frozenset[Relation]] = {
     "below": frozenset({"above", "at_least"}), "at_most": frozenset({"above", "at_least"}),
@@ -32,10 +33,13 @@ def agrees(said: Amount, held: Amount) -> bool:
 
 
 def follows(relation: Relation, value: float, bound: float) -> bool:
-    """Whether `value` is below, above, at most or at least `bound`."""
-    if same(value, bound):
-        return relation in {"at_most", "at_least"}
-    return (value < bound) == (relation in {"below", "at_most"})
+    """Whether a bound a text gives follows from a value and is near enough to be about it.
+
+    `up to` and `at least` state a limit, so they must name the value itself; `under` and `over` may round it by half.
+    """
+    if relation in {"at_most", "at_least"} or same(value, bound):
+        return same(value, bound) and relation in {"at_most", "at_least"}
+    return value < bound <= value * LOOSE if relation == "below" else value / LOOSE <= bound < value
 
 
 def _among(one: Magnitude, ends: Iterable[Magnitude]) -> bool:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from shopkeeper.content import units
 from shopkeeper.content.reading import number_of
-from shopkeeper.content.tokens import ENDS_CLAUSE, HYPHENS, Word
+from shopkeeper.content.tokens import ENDS_CLAUSE, HYPHENS, TIMES, Word
 
 Relation = Literal["exact", "below", "above", "at_most", "at_least", "range"]
 
@@ -18,6 +18,7 @@ CURRENCY_CODES = frozenset({"GBP", "EUR", "USD", "JPY", "CHF", "CAD", "AUD", "SE
 Reading = tuple[str, float, float]  # dimension, factor and offset of a unit
 UNIT_WORDS = 3  # longest spelling of a unit: "sq ft", "cd / m²"
 RATING = "rating"
+MINUS = frozenset("-\u2212")
 ALSO_WORDS = {  # spellings of units that are plain words in a language: units only where they touch the number
     "en": frozenset({"in", "to", "go", "mo", "ko", "an", "ans", "mes", "pie", "grad", "tag", "std", "a", "as", "kilo"}),
     "de": frozenset({"in", "to", "go", "mo", "ko", "an", "ans", "mes", "pie", "a"}),
@@ -88,17 +89,45 @@ def amounts(found: Sequence[Word], text: str, by: Numerals) -> list[Amount]:
         if value is None:
             at += 1
             continue
-        amount = _amount(found, at, value, text, by)
-        if amount is not None:
-            said.append(amount)
-            at = amount.last
+        sizes = _sizes(found, at, text, by)
+        amount = None if sizes else _amount(found, at, value, text, by)
+        said += sizes or ([amount] if amount else [])
+        at = said[-1].last if sizes or amount else at
         at += 1
     return said
 
 
 def _value(found: Sequence[Word], at: int, by: Numerals) -> float | None:
     word = found[at]
-    return number(word.text, by.language) if word.is_number else by.words.get(word.folded)
+    if not word.is_number:
+        return by.words.get(word.folded)
+    value = number(word.text, by.language)
+    return -value if value is not None and _is_negative(found, at) else value
+
+
+def _is_negative(found: Sequence[Word], at: int) -> bool:
+    """Whether a minus touches the number and nothing else: `-15 °C`, but not `20-25` or `SIC-15`."""
+    if at == 0 or found[at - 1].text not in MINUS or found[at - 1].end != found[at].start:
+        return False
+    return at == 1 or found[at - 2].end < found[at - 1].start or found[at - 2].text in ENDS_CLAUSE
+
+
+def _sizes(found: Sequence[Word], at: int, text: str, by: Numerals) -> list[Amount]:
+    """Return the sides of `30 x 20 cm`, each with the unit at the end; empty where no sides begin at `at`."""
+    places = [at]
+    while places[-1] + 2 < len(found) and found[places[-1] + 1].text in TIMES and found[places[-1] + 2].is_number:
+        places.append(places[-1] + 2)
+    values = [_value(found, place, by) for place in places]
+    if len(places) == 1 or not found[at].is_number or None in values:
+        return []
+    readings, last = _readings(found, places[-1], text, by)
+    return [
+        Amount(
+            place, last if place == places[-1] else place, "exact",
+            tuple(Magnitude(d, _nine(f * value + o)) for d, f, o in readings), numbers=(value,),
+        )
+        for place, value in zip(places, values, strict=True) if value is not None
+    ]  # fmt: skip
 
 
 def _amount(found: Sequence[Word], at: int, value: float, text: str, by: Numerals) -> Amount | None:
@@ -116,8 +145,8 @@ def _amount(found: Sequence[Word], at: int, value: float, text: str, by: Numeral
         sign = found[at - 1].text
     if sign is not None:
         first, readings = at - 1, ((sign, 1.0, 0.0),)
-    if in_words and readings == (("", 1.0, 0.0),):
-        return None  # "one of the best" counts nothing
+    if in_words and (readings == (("", 1.0, 0.0),) or (value == 1 and readings[0] == _unit("pcs"))):
+        return None  # "one of the best", "une pièce pour ..." count nothing
     low = tuple(Magnitude(d, _nine(f * value + o)) for d, f, o in readings)
     high = tuple(Magnitude(d, _nine(f * upper + o)) for d, f, o in readings) if upper is not None else ()
     numbers = (value,) if upper is None else (value, upper)
@@ -159,10 +188,10 @@ def _range_end(found: Sequence[Word], at: int, by: Numerals) -> int | None:
     """Return the position of the upper end where a range begins at `at`: 20-25, 20 to 25, £20 to £25."""
     if at + 2 >= len(found) or not (found[at + 1].text in HYPHENS or found[at + 1].folded in by.ranges):
         return None
-    if at >= 2 and found[at - 1].text == "-" and found[at - 2].is_number:
+    if at >= 2 and found[at - 1].text == "-" and found[at - 2].is_number and not _is_negative(found, at):
         return None  # the rest of a date
     end = at + 2
-    if found[end].text in CURRENCY_SIGNS:
+    if found[end].text in CURRENCY_SIGNS or found[end].text in MINUS:
         end += 1
     if end >= len(found) or not found[end].is_number:
         return None

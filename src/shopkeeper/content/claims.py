@@ -59,13 +59,14 @@ def claims_of(text: str, record: Record, lexicon: Lexicon) -> Claims:
     mentions = lexicon.mentions(found)
     taken = frozenset(i for mention in mentions for i in range(mention.first, mention.last + 1))
     senses = [
-        SenseClaim(mention, denied(found, mention.first, mention.last, lexicon, taken))
+        SenseClaim(mention, turned)
         for mention in mentions
-        if not all(i in quoted for i in range(mention.first, mention.last + 1))
+        if (turned := denied(found, mention.first, mention.last, lexicon, taken))
+        or not all(i in quoted for i in range(mention.first, mention.last + 1))
     ]
     every = tuple(amounts(found, text, lexicon.numerals))
     said = tuple(a for a in every if not all(i in quoted for i in range(a.first, a.last + 1)))
-    switches = tuple(_switches(found, record, lexicon, taken))
+    switches = tuple(_switches(found, record, lexicon, taken, quoted))
     return Claims(found, quoted, _agreed(senses, found), said, switches, every)
 
 
@@ -120,13 +121,17 @@ def _agreed(senses: Sequence[SenseClaim], found: Sequence[Word]) -> tuple[SenseC
     return tuple(agreed)
 
 
-def _switches(found: Sequence[Word], record: Record, lexicon: Lexicon, taken: frozenset[int]) -> list[SwitchClaim]:
+def _switches(
+    found: Sequence[Word], record: Record, lexicon: Lexicon, taken: frozenset[int], quoted: frozenset[int]
+) -> list[SwitchClaim]:
     said = []
     for switch in record.switches:
         places = [i for i, word in enumerate(found) if word.stem in switch.stems]
         need = len(switch.stems)
         for i in range(len(places) - need + 1):
             window = places[i : i + need]
+            if all(p in quoted for p in window):
+                continue
             if window[-1] - window[0] < SWITCH_REACH and len({found[p].stem for p in window}) == need:
                 turned = denied(found, window[0], window[-1], lexicon, taken)
                 said.append(SwitchClaim(window[0], window[-1], switch, turned))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass
 
 from shopkeeper.content.claims import Claims, SwitchClaim
@@ -14,7 +14,7 @@ from shopkeeper.content.senses import Sense
 class Told:
     """What a text says, in the forms statements are looked up by."""
 
-    stems: Collection[str]
+    stems: Set[str]
     senses: Collection[Sense]
     amounts: Collection[tuple[str, float]]
     switches: Collection[SwitchClaim]
@@ -22,15 +22,15 @@ class Told:
     def share(self, of: Evidence) -> float:
         """Return the share of a statement that is told: all by a sense or property, else by its words and amounts."""
         if of.polarity is not None:
-            return float(of.names <= set(self.stems) or any(s.switch.statement == of.statement for s in self.switches))
+            return float(of.names <= self.stems or any(s.switch.statement == of.statement for s in self.switches))
         if of.senses and any(sense in self.senses for sense in of.senses):
             return 1.0
-        parts = len(of.core) + len(of.magnitudes)
-        if not parts:
-            return 1.0
-        said = sum(stem in self.stems for stem in of.core)
-        said += sum((m.dimension, m.value) in self.amounts or ("", m.value) in self.amounts for m in of.magnitudes)
-        return said / parts
+        amounts = sum((m.dimension, m.value) in self.amounts or ("", m.value) in self.amounts for m in of.magnitudes)
+        return max((self._told(core, amounts, len(of.magnitudes)) for core in of.cores), default=1.0)
+
+    def _told(self, core: Sequence[str], amounts: int, of_amounts: int) -> float:
+        parts = len(core) + of_amounts
+        return (sum(stem in self.stems for stem in core) + amounts) / parts if parts else 1.0
 
     def names_subject(self, of: Evidence) -> float:
         """Return the share of the words of a statement's subject that the text has; 1 where it has none."""

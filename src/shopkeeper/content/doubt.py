@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from shopkeeper.content.claims import Claims
 from shopkeeper.content.coverage import told
 from shopkeeper.content.grounding import Grounding
@@ -32,19 +34,21 @@ def unbacked(claims: Claims, record: Record, lexicon: Lexicon) -> list[Word]:
     ]  # fmt: skip
 
 
-def doubt(text: str, found: Grounding, record: Record, lexicon: Lexicon) -> float:
+def doubt(text: str, found: Grounding, record: Record, lexicon: Lexicon, strange: Sequence[Word]) -> float:
     """Return how far a text is to be doubted against its record: 0 = each word is backed and all is told.
 
     The sum of what readers hold against a text: the share of unbacked words, names among them, statements and subjects
     that are not told, wrong amounts, words said again and again, and an end in mid-sentence. The weights are round
     numbers set once; they were not fitted. A text without a word is in doubt as a whole.
+
+    Args:
+        strange: Its unbacked words.
     """
     claims = found.claims
     spoken = [word for word in claims.words if not word.is_sign]
     if not spoken:
         return WHOLE
     said = told(claims)
-    strange = unbacked(claims, record, lexicon)
     content = sum(not word.is_number and word.stem not in lexicon.plain for word in spoken) or 1
     statements = len(record.evidence) or 1
     untold = sum(1 - said.share(of) for of in record.evidence) / statements

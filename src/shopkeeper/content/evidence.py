@@ -61,7 +61,7 @@ def _add(record: Record, statement: Statement, spoken: Lexicon, lexicon: Lexicon
         Evidence(
             statement, names, labels,
             stems=frozenset().union(dated, _stems(valued), _stems(about), *map(_stems, also)),
-            core=(*dated,) or _core(words(BRACKETS.sub("", value), lexicon.locale)),
+            cores=((*dated,),) if dated else _cores(value, statement, bool(said), spoken, lexicon),
             about=_core(words(BRACKETS.sub("", statement.subject), lexicon.locale)),
             senses=senses,
             magnitudes=() if dated else tuple(m for amount in said for m in (*amount.readings, *amount.upper)),
@@ -82,6 +82,14 @@ def _amounts(statement: Statement, value: str, spoken: Lexicon) -> Sequence[Amou
     if statement.amounts is not None:
         return statement.amounts
     return amounts(words(value, spoken.locale), value, spoken.numerals)
+
+
+def _cores(
+    value: str, statement: Statement, has_amounts: bool, spoken: Lexicon, lexicon: Lexicon
+) -> tuple[tuple[str, ...], ...]:
+    """Return the ways a value is told; in another language its amounts do alone."""
+    ways = [_core(words(BRACKETS.sub("", way), lexicon.locale)) for way in (value, *statement.also)]
+    return (*ways, ()) if has_amounts and spoken.locale != lexicon.locale else tuple(ways)
 
 
 def _core(found: Iterable[Word]) -> tuple[str, ...]:

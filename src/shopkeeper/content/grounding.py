@@ -59,8 +59,20 @@ def ground(text: str, record: Record, lexicon: Lexicon) -> Grounding:
     grounded = [
         (claims.words[first].start, claims.words[last].end) for first, last, _ in judged if (first, last) not in wrong
     ]
+    grounded.extend(_quotes(claims))
     findings.extend(_omitted(text, claims, record))
-    return Grounding(tuple(sorted(findings, key=lambda f: (f.start, f.end))), tuple(sorted(grounded)), claims)
+    return Grounding(tuple(sorted(findings, key=lambda f: (f.start, f.end))), tuple(sorted(set(grounded))), claims)
+
+
+def _quotes(claims: Claims) -> Iterator[tuple[int, int]]:
+    """Yield the places where values of the record stand word for word; neighbours are one place."""
+    first = None
+    for place in range(len(claims.words) + 1):
+        if place in claims.quoted:
+            first = place if first is None else first
+        elif first is not None:
+            yield claims.words[first].start, claims.words[place - 1].end
+            first = None
 
 
 def _span(claims: Claims, first: int, last: int, text: str) -> tuple[int, int, str]:
@@ -111,7 +123,7 @@ def _amount(said: Amount, claims: Claims, record: Record, text: str) -> Finding 
     if any(agrees(said, amount) for amount, _ in held):
         return None
     bare = any(reading.dimension == "" for reading in said.readings)
-    if bare and any(same(said.readings[0].value, m.value) for of in record.evidence for m in of.magnitudes):
+    if bare and any(_same_numbers(said, amount) for amount, _ in record.amounts):
         return None
     alike = [amount for amount, _ in record.amounts if _same_numbers(said, amount)]
     if alike and not bare and not any(amount in alike for amount, _ in held):
@@ -161,10 +173,7 @@ def _switch(claim: SwitchClaim, claims: Claims, text: str) -> Finding | None:
 
 
 def _omitted(text: str, claims: Claims, record: Record) -> Iterator[Finding]:
-    said = told(claims)
+    said, end = told(claims), len(text)
     for of in record.evidence:
         if said.share(of) < HALF:
-            yield Finding(
-                "grounding.omitted", len(text), len(text), f"{of.statement.name} ({of.statement.value}) is not said.",
-                "Say it where it matters.", "note",
-            )  # fmt: skip
+            yield Finding("grounding.omitted", end, end, of.silence, "Say it where it matters.", "note")

@@ -41,7 +41,7 @@ class Evidence:
 
     Attributes:
         stems: Words of the value and of its other names.
-        core: The words of the value that tell it: without numbers, without what stands in brackets.
+        cores: Ways to tell the value, each its words without numbers and without what stands in brackets.
         names: Words of the attribute's names.
         labels: Its names, each as the words that tell it from others.
         about: Words of the subject, without what stands in brackets.
@@ -54,11 +54,15 @@ class Evidence:
     names: frozenset[str]
     labels: tuple[frozenset[str], ...] = ()
     stems: frozenset[str] = frozenset()
-    core: tuple[str, ...] = ()
+    cores: tuple[tuple[str, ...], ...] = ()
     about: tuple[str, ...] = ()
     senses: frozenset[Sense] = frozenset()
     magnitudes: tuple[Magnitude, ...] = ()
     polarity: bool | None = None
+
+    @property
+    def silence(self) -> str:
+        return f"{self.statement.name} ({self.statement.value}) is not said."
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,17 +58,20 @@ class Lexicon:
     Attributes:
         forms: First stem -> (stems, senses), longest first.
         scales: Scales whose level stands beside a cue.
+        degrees: All words of degree of all scales.
         negates_before, negates_after, clause_breaks: Folded words around a claim that turn it, and where that ends.
         alternatives: Words that join what one negation denies.
         known_only: Sets that are judged only where the record says something of them.
         numerals: How amounts are written.
         months: Folded names of the twelve months.
         plain: Stems of words that claim nothing: function words and general verbs.
+        functions: The same words folded, with their endings: what a language is told by.
     """
 
     locale: str
     forms: Mapping[str, tuple[tuple[tuple[str, ...], tuple[Sense, ...]], ...]]
     scales: tuple[Scale, ...]
+    degrees: frozenset[str]
     negates_before: frozenset[str]
     negates_after: frozenset[str]
     clause_breaks: frozenset[str]
@@ -77,6 +80,7 @@ class Lexicon:
     numerals: Numerals
     months: tuple[str, ...]
     plain: frozenset[str]
+    functions: frozenset[str]
 
     def mentions(self, found: Sequence[Word]) -> list[Mention]:
         """Return every sense named in a text, longest first where forms overlap, in order of place."""
@@ -106,7 +110,7 @@ class Lexicon:
         scaled = {i for mention in named if mention.senses[0].value in LEVELS for i in (mention.first - 1,)}
         levels = []
         for at, word in enumerate(found):
-            if at in taken or at in scaled:
+            if word.folded not in self.degrees or at in taken or at in scaled:
                 continue
             reached = [
                 (reach[0], reach[1], Sense(scale.name, scale.degrees[word.folded]))
@@ -193,6 +197,7 @@ def lexicon_from(document: Mapping[str, Any], language: str) -> Lexicon:
         locale=language,
         forms={first: tuple(entries) for first, entries in by_first.items()},
         scales=tuple(scales),
+        degrees=frozenset(word for scale in scales for word in scale.degrees),
         negates_before=frozenset(map(fold, negation["before"])),
         negates_after=frozenset(map(fold, negation["after"])),
         clause_breaks=frozenset(map(fold, negation["breaks"])),
@@ -201,6 +206,7 @@ def lexicon_from(document: Mapping[str, Any], language: str) -> Lexicon:
         numerals=_numerals(document, language),
         months=tuple(map(fold, document["months"])),
         plain=frozenset(w.stem for line in document["plain"] for w in words(str(line), language)),
+        functions=frozenset(w.folded for line in document["plain"] for w in words(str(line), language)),
     )
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 WORD = re.compile(
-    r"\d+(?:[.,'\u2019\u00a0\u202f]\d+)*|[^\W\d_]\w*(?:['\u2019][^\W\d_]+)?|[£€$¥%\"″°]|[.,;:!?()\u2013\u2014/+&-]"
+    r"(?<=\d)[x×](?=\d)|(?<=\d )x(?= \d)|×|\u2212"  # between the sides of a size; a minus
+    r"|\d+(?:[.,'\u2019\u00a0\u202f]\d+)*|[^\W\d_]\w*(?:['\u2019][^\W\d_]+)?"
+    r"|[£€$¥%\"″°]|[.,;:!?()\u2013\u2014/+&-]"
 )
 ELISION = re.compile(r"\b(?:[cdjlmnst]|qu)(['\u2019])", re.IGNORECASE)  # French: l'acier is two words
 ENDS_CLAUSE = frozenset(".,;:!?()\u2013\u2014")
+TIMES = frozenset("x×")
 HYPHENS = frozenset("-\u2013\u2014")
 ENDS_SENTENCE = frozenset(".!?")
 
@@ -27,8 +30,7 @@ SUFFIXES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """One word, number or sign of a text.
 
     Attributes:
@@ -36,6 +38,7 @@ class Word:
         folded: Lower case without accents.
         stem: `folded` without its ending; numbers and signs unchanged.
         start, end: Place in the text, in characters.
+        is_number, is_sign: Whether it begins with a digit, or with neither letter nor digit.
     """
 
     text: str
@@ -43,14 +46,8 @@ class Word:
     stem: str
     start: int
     end: int
-
-    @property
-    def is_number(self) -> bool:
-        return self.text[0].isdigit()
-
-    @property
-    def is_sign(self) -> bool:
-        return not self.text[0].isalnum()
+    is_number: bool
+    is_sign: bool
 
 
 @lru_cache(maxsize=65_536)
@@ -89,9 +86,15 @@ def words(text: str, locale: str) -> list[Word]:
         text = ELISION.sub(lambda elided: elided.group()[:-1] + " ", text)  # as long as before, so places stay
     for match in WORD.finditer(text):
         written = match.group()
-        folded = fold(written)
-        found.append(Word(written, folded, stem(folded, locale), match.start(), match.end()))
+        folded, root, is_number, is_sign = _forms(written, locale)
+        found.append(Word(written, folded, root, match.start(), match.end(), is_number, is_sign))
     return found
+
+
+@lru_cache(maxsize=65_536)
+def _forms(written: str, locale: str) -> tuple[str, str, bool, bool]:
+    folded = fold(written)
+    return folded, stem(folded, locale), written[0].isdigit(), not written[0].isalnum()
 
 
 def language_of(locale: str) -> str:
