@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from os import utime
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,7 @@ SHOES = Product(
 KETTLE = Product(
     product="k1", title="Rapid", brand="Asta", categories=("Kettles",), attributes={"capacity": "1.7 L", "weight": 4}
 )
+ENDLESS = Product(product="e1", title="W" * 200, brand="x" * 400, attributes={"note": "y" * 250})
 SPARSE = Product(product="p1", title="GT-E1310B", brand="Samsung", categories=("Mobile Phones",))
 HOSTILE = Product(
     product="h1",
@@ -46,7 +48,7 @@ HOSTILE = Product(
     categories=("Lamps",),
     attributes={"colour": "<b onmouseover=x>red</b>", "note": "{brand} [x] <i>&lt;script&gt;</i> 1 < 2"},
 )
-PRODUCTS = (LAPTOP, SHOES, KETTLE, SPARSE, HOSTILE)
+PRODUCTS = (LAPTOP, SHOES, KETTLE, SPARSE, HOSTILE, ENDLESS)
 
 
 def texts(product: Product, locale: str, seed: int = 0) -> dict[str, str]:
@@ -212,6 +214,16 @@ def test_a_merchandisers_words_come_before_ours(tmp_path: Path) -> None:
     (tmp_path / "en.yaml").write_text("sentences:\n  weight: ['Tips the scales at {value}.']\n", "utf-8")
     pieces = [write_all(facts_of(LAPTOP), "en", seed=seed, edits=tmp_path) for seed in range(20)]
     assert any("Tips the scales at 1.24 kg" in piece.plain for each in pieces for piece in each)
+    assert pieces[0][0].words != write(facts_of(LAPTOP), "title", "en").words
+
+
+def test_words_are_read_again_once_they_are_changed(tmp_path: Path) -> None:
+    for time, text in enumerate(("Now {name}.", "Later {name}.")):
+        path = tmp_path / "en.yaml"
+        path.write_text(f"headline: ['{text}']\n", "utf-8")
+        utime(path, (time, time))
+        (piece,) = write_all(facts_of(LAPTOP), "en", fields=("ad_headline",), edits=tmp_path)
+        assert piece.text == text.format(name="Corvid Aero 14")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 
 from shopkeeper.content.fields import Field, Limit
-from shopkeeper.content.frames import Part
+from shopkeeper.content.frames import Part, capital
 from shopkeeper.content.join import joined
 from shopkeeper.content.sentences import Narrator, Parts, without_stop
 from shopkeeper.content.telling import Said, holds, repeats
@@ -75,7 +75,7 @@ def _enumeration(facts: Sequence[Parts]) -> Parts:
 
 
 def _short(narrator: Narrator, limit: Limit) -> Blocks:
-    parts = narrator.opening()
+    parts = _begun(narrator, limit)
     wanted = [said for said in narrator.telling.said if said.fact.name not in narrator.used]
     chosen = wanted[: _SHORT_FACTS if len(wanted) < 6 else _SHORT_FACTS + narrator.chance.randrange(2)]
     narrator.chance.shuffle(chosen)
@@ -83,9 +83,7 @@ def _short(narrator: Narrator, limit: Limit) -> Blocks:
 
 
 def _meta_description(narrator: Narrator, limit: Limit) -> Blocks:
-    parts = narrator.opening()
-    if not _holds(parts, narrator, limit):
-        parts = _identity(narrator)
+    parts = _begun(narrator, limit)
     chosen = [said for said in narrator.telling.said if said.fact.name not in narrator.used][:4]
     narrator.chance.shuffle(chosen)
     chosen.sort(key=lambda said: said.service)
@@ -96,7 +94,7 @@ def _meta_description(narrator: Narrator, limit: Limit) -> Blocks:
 
 
 def _long(narrator: Narrator, limit: Limit) -> Blocks:
-    opening = narrator.opening()
+    opening = _begun(narrator, limit)
     open_facts = [said for said in narrator.telling.said if said.fact.name not in narrator.used]
     thing = [said for said in open_facts if not said.service]
     lead, rest = thing[:_LEAD_FACTS], thing[_LEAD_FACTS : _LEAD_FACTS + _LISTED_FACTS]
@@ -125,7 +123,7 @@ def _bullets(narrator: Narrator, limit: Limit) -> Blocks:
         lines = [*_identity_lines(narrator), *lines]
     language = narrator.telling.lexicon.language
     fitting = [line for line in lines if len(joined(line, language)) <= limit.item_characters]
-    return [("li", line) for line in fitting[: limit.items]]
+    return [("li", line) for line in (fitting or [_kind(narrator)])[: limit.items]]
 
 
 def _near_order(chosen: list[Said], narrator: Narrator) -> list[Said]:
@@ -208,10 +206,17 @@ def _identity(narrator: Narrator) -> Parts:
     """Brand and kind, for where even the name is too long."""
     telling = narrator.telling
     brand = telling.facts.named("brand")
-    noun = Part(telling.term.text[:1].upper() + telling.term.text[1:], telling.noun_fact)
     if brand is None:
-        return [noun, Part(".")]
+        return [*_kind(narrator), Part(".")]
     return [Part(brand.value.text, brand), Part(" – "), Part(telling.term.text, telling.noun_fact), Part(".")]
+
+
+def _begun(narrator: Narrator, limit: Limit) -> Parts:
+    """The first sentence, or as much of it as fits where a title is out of all proportion."""
+    opening = narrator.opening()
+    if _holds(opening, narrator, limit):
+        return opening
+    return [*_first_that_holds([without_stop(_identity(narrator))], narrator, limit), Part(".")]
 
 
 def _extended(parts: Parts, more: Sequence[Parts], narrator: Narrator, limit: Limit) -> Parts:
@@ -227,9 +232,15 @@ def _first_that_holds(tries: Sequence[Parts], narrator: Narrator, limit: Limit) 
     """The first text within the limit; what is too long for all of them falls back to name, brand and kind."""
     telling = narrator.telling
     name: Parts = [Part(telling.name, telling.facts.named("title"))]
-    noun = [Part(telling.term.text[:1].upper() + telling.term.text[1:], telling.noun_fact)]
     identity = without_stop(_identity(narrator))
-    return next(parts for parts in (*tries, name, identity, noun) if parts and _holds(parts, narrator, limit))
+    candidates = (*tries, name, identity, _kind(narrator))
+    return next(parts for parts in candidates if parts and _holds(parts, narrator, limit))
+
+
+def _kind(narrator: Narrator) -> Parts:
+    """What kind of thing it is: a noun fits everywhere (a test holds the table to that)."""
+    term = narrator.telling.term
+    return [capital(Part(term.text, narrator.telling.noun_fact))]
 
 
 def _holds(parts: Parts, narrator: Narrator, limit: Limit) -> bool:

@@ -36,6 +36,7 @@ class Piece:
         html: Whether `text` is markup.
         spans: In order of their start, without overlap; what no span covers carries no fact.
         facts_hash: Hash of the facts it was written from.
+        words: Version of the lexicon it was written with.
         left_out: Usable facts the locale has no words for, by name; a merchandiser can add them to the lexicon.
     """
 
@@ -48,6 +49,7 @@ class Piece:
     html: bool
     spans: tuple[Span, ...]
     facts_hash: str
+    words: str = ""
     left_out: tuple[str, ...] = ()
 
     @property

@@ -71,7 +71,8 @@ def realised(telling: Telling, field: Field, locale: str, voice: str, seed: int,
     text, spans = marked(blocks if bounds.html else _unmarked(blocks), telling.lexicon.language, bounds.html)
     facts = telling.facts
     return Piece(
-        facts.subject, field, locale, voice, seed, text, bounds.html, spans, facts.hash, telling.left_out
+        facts.subject, field, locale, voice, seed, text, bounds.html, spans, facts.hash,
+        telling.lexicon.version, telling.left_out,
     )  # fmt: skip
 
 

@@ -157,7 +157,7 @@ def short_name(facts: Facts, noun: Noun) -> str:
 
 
 _LONGEST_NAME = 45
-_MODEL = re.compile(r"(?<!\S)(?=\S*\d)\S{4,}")
+_MODEL = re.compile(r"(?<!\S)(?=\S*\d)\S{3,}")
 _SPEC = re.compile(r"(?<!\S)\d+(?:[.,]\d+)?\s?(?:cm|mm|GB|TB|MB|kg|g|W|L|ml|\"|in)(?!\w)")
 
 
