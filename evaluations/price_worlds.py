@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from shopkeeper.simulation.prices.controls import COST_PLUS, ControlName, control_plan
+from shopkeeper.simulation.prices.controls import COST_PLUS, ControlName, control_plan, war_plan
 from shopkeeper.simulation.prices.faults import FAULTS, Faults, switched_on
 from shopkeeper.simulation.prices.history import HISTORY_BOOK, Past, live_past
 from shopkeeper.simulation.prices.market import play
@@ -35,7 +35,8 @@ class Case:
     Attributes:
         mechanism: `a`, `b` or `c`.
         policy: Name of the policy that is judged.
-        control: None = a world in which prices matter; `still` = one whose past says nothing of them.
+        control: None = a world in which prices matter; `still` = one whose past says nothing of them; `war` = one in
+            which a rival undercuts.
     """
 
     mechanism: str
@@ -78,6 +79,9 @@ def _past(case: Case) -> tuple[Past, RuleBook]:
     if case.control in ("equal", "unit"):
         world = make_world("elastic", case.seed, plan=control_plan("equal" if case.control == "equal" else "unit"))
         return live_past(world, COST_PLUS), COST_PLUS
+    if case.control == "war":
+        past = live_past(make_world("elastic", case.seed, plan=war_plan()))
+        return past, tuned(past)
     if case.control == "still":
         return live_past(make_world(MECHANISMS[case.mechanism], case.seed, past="still")), HISTORY_BOOK
     past = live_past(make_world(MECHANISMS[case.mechanism], case.seed))

@@ -58,7 +58,9 @@ def main() -> int:
     seeds = [chosen.seed * 1_000 + number for number in range(chosen.worlds)]
     letters = [chosen.mechanism] if chosen.mechanism else sorted(MECHANISMS)
     cases = [Case(letter, seed, policy) for seed in seeds for letter in letters]
-    controls = [Case("a", seed, policy, name) for seed in seeds[: -(-len(seeds) // 4)] for name in (*CONTROLS, "still")]
+    controls = [
+        Case("a", seed, policy, name) for seed in seeds[: -(-len(seeds) // 4)] for name in (*CONTROLS, "still", "war")
+    ]
     with ProcessPoolExecutor(chosen.workers, mp_context=get_context("spawn")) as pool:
         met = []
         for one in pool.map(meet, cases + controls):
@@ -131,7 +133,8 @@ def controls_of(met: Sequence[Met], policy: str) -> dict[str, Any]:
     """Return what each negative control showed: lifts of policy and oracle over the rules of its world.
 
     In `equal` and `unit` there is nothing to earn. In `still` there is, but the past says nothing of it: what counts is
-    how far prices are moved on no evidence.
+    how far prices are moved on no evidence. In `war` a rival goes below us whatever we ask: lifts are over rules that
+    are in the war too, and the margin shows whether a policy follows it down.
     """
     found: dict[str, Any] = {}
     for name in dict.fromkeys(one.case.control for one in met):

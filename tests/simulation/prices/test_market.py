@@ -58,3 +58,11 @@ def test_takings_are_units_times_prices_by_store(past: Past) -> None:
     takings = takings_of(past.market, 90, 92)
     assert takings.revenue[1, 0] == pytest.approx((record.units[91] * record.price[91])[store == 0].sum())
     assert takings.total_margin == pytest.approx(1 - takings.cost.sum() / takings.revenue.sum())
+
+
+def test_a_policy_cannot_write_into_what_it_sees(past: Past) -> None:
+    seen = past.market.seen(past.target)
+    with pytest.raises(ValueError, match="read-only"):
+        seen.units[-1, 0] = 0
+    with pytest.raises(ValueError, match="read-only"):
+        seen.stock[0] = 0

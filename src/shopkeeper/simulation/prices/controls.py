@@ -1,4 +1,7 @@
-"""Negative controls: markets in which no policy can earn anything by its prices. A lift found there is an error."""
+"""Negative controls: markets in which no policy can earn anything by its prices, and one with a price war.
+
+A lift found in a negative control is an error.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,9 @@ ControlName = Literal["equal", "unit"]
 CONTROLS: Final[tuple[ControlName, ...]] = ("equal", "unit")
 """`equal`: every pair has the same elasticity and mark-up, so that at a given margin no prices beat cost plus.
 `unit`: every elasticity is 1, so that revenue is the same at every price."""
+
+WAR: Final = 0.03
+"""How far the follower goes below us in a price war, down to his least."""
 
 COST_PLUS: Final = RuleBook(least_margin=0.9, follow_up=0.0, slow_discount=0.0, scarce_raise=0.0, ageing=0.0)
 """The rules of the controls: cost plus mark-up and nothing else, which is the best there is in `equal`."""
@@ -41,3 +47,9 @@ def control_plan(name: ControlName) -> MarketPlan:
         history=replace(plan.history, whim=0.01),
         elastic=same,
     )
+
+
+def war_plan() -> MarketPlan:
+    """Return the parameters of mechanism a with a follower who undercuts whatever we ask."""
+    plan = read_plan("elastic")
+    return msgspec.structs.replace(plan, rivals=msgspec.structs.replace(plan.rivals, undercut=WAR))

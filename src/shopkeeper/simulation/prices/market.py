@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Self
+from typing import Any, Final, Self, TypeVar
 
 import numpy as np
 
@@ -15,7 +15,9 @@ from shopkeeper.simulation.prices.supply import days_in_stock
 from shopkeeper.simulation.prices.weather import foreseen, promoted
 from shopkeeper.simulation.prices.world import WEEKS, World
 
-TOLERANCE = 1e-6
+TOLERANCE: Final = 1e-6
+Shape = TypeVar("Shape", bound=tuple[int, ...])
+DType = TypeVar("DType", bound=np.dtype[Any])
 
 
 @dataclass(slots=True)
@@ -114,23 +116,24 @@ class Market:
     def seen(self, target: Floats) -> Seen:
         """Return what the shops know before the coming week."""
         now, record, world = self.week, self.record, self.world
+        past = slice(None, now)
         return Seen(
             week=now,
             shelf=world.catalogue.shelf,
-            units=record.units[:now],
-            in_stock=record.in_stock[:now],
-            price=record.price[:now],
-            regular=record.regular[:now],
-            promoted=record.promoted[:now],
-            cost=record.cost[:now],
-            rivals=record.feed[:now],
+            units=_closed(record.units[past]),
+            in_stock=_closed(record.in_stock[past]),
+            price=_closed(record.price[past]),
+            regular=_closed(record.regular[past]),
+            promoted=_closed(record.promoted[past]),
+            cost=_closed(record.cost[past]),
+            rivals=_closed(record.feed[past]),
             cost_now=world.cost(now),
-            stock=self._stock.on_hand,
+            stock=_closed(self._stock.on_hand[:]),
             inbound=self._stock.under_way.sum(axis=0),
             weeks_left=world.buying.weeks_left(now),
             promotion=self._depth(),
-            events=world.weather.events,
-            target=target,
+            events=_closed(world.weather.events[:]),
+            target=_closed(target[:]),
         )
 
     def offer(self) -> Offer:
@@ -194,6 +197,12 @@ class Market:
         shelf, weather = self.world.catalogue.shelf, self.world.weather
         luck = weather.group[self.week][shelf.store, shelf.category] + weather.product[self.week][shelf.product]
         return np.asarray(weather.level[self.week][shelf.category] * np.exp(luck))
+
+
+def _closed(view: np.ndarray[Shape, DType]) -> np.ndarray[Shape, DType]:
+    """Return a view that cannot be written to: what a policy sees is the market's own memory."""
+    view.flags.writeable = False
+    return view
 
 
 def play(start: Market, policy: Policy, weeks: int, target: Floats) -> Market:
