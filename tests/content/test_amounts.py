@@ -37,6 +37,7 @@ def test_pounds_may_be_money_or_mass() -> None:
     [
         ("less than £20", "below"), ("over 5 kg", "above"), ("up to 20 h", "at_most"), ("at least 3 m", "at_least"),
         ("5 kg", "exact"), ("20-25 cm", "range"), ("£20 to £25", "range"),
+        ("between 20 and 25 cm", "range"),
     ],
 )  # fmt: skip
 def test_words_before_a_number_make_it_a_bound(text: str, relation: str) -> None:
@@ -46,6 +47,10 @@ def test_words_before_a_number_make_it_a_bound(text: str, relation: str) -> None
 def test_both_ends_of_a_range_are_kept() -> None:
     (found,) = said("£20-25")
     assert (found.readings[0].value, found.upper[0].value, found.numbers) == (20.0, 25.0, (20.0, 25.0))
+
+
+def test_and_makes_a_range_only_after_between() -> None:
+    assert [amount.numbers for amount in said("Core 7 and 32 GB")] == [(7.0,), (32.0,)]
 
 
 def test_number_words_count_only_with_a_unit() -> None:

@@ -79,6 +79,7 @@ def test_one_negation_denies_the_nearest_claim_and_what_or_joins_to_it() -> None
     assert not ground("Not red or blue, a black case.", record, EN).faulty
     assert not ground("Never white leather.", record, EN).faulty
     assert ground("A case without leather.", record, EN).faulty
+    assert not ground("A case without sleeves made of leather.", record, EN).faulty
 
 
 def test_what_a_text_leaves_out_is_noted_and_is_no_fault() -> None:

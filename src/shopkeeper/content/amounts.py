@@ -64,6 +64,8 @@ class Numerals:
     language: str
     bounds: Mapping[str, tuple[tuple[str, ...], ...]]
     ranges: frozenset[str]
+    between: frozenset[str]
+    between_and: frozenset[str]
     words: Mapping[str, float]
     rating_of: tuple[tuple[str, ...], ...]
     stars: frozenset[str]
@@ -184,9 +186,17 @@ def _bound(found: Sequence[Word], at: int, by: Numerals) -> Relation:
     return "exact"
 
 
+def _joins_ends(found: Sequence[Word], at: int, by: Numerals) -> bool:
+    joint = found[at + 1]
+    if joint.text in HYPHENS or joint.folded in by.ranges:
+        return True
+    before = at - 2 if at and found[at - 1].text in CURRENCY_SIGNS else at - 1
+    return joint.folded in by.between_and and before >= 0 and found[before].folded in by.between
+
+
 def _range_end(found: Sequence[Word], at: int, by: Numerals) -> int | None:
     """Return the position of the upper end where a range begins at `at`: 20-25, 20 to 25, £20 to £25."""
-    if at + 2 >= len(found) or not (found[at + 1].text in HYPHENS or found[at + 1].folded in by.ranges):
+    if at + 2 >= len(found) or not _joins_ends(found, at, by):
         return None
     if at >= 2 and found[at - 1].text == "-" and found[at - 2].is_number and not _is_negative(found, at):
         return None  # the rest of a date

@@ -11,6 +11,7 @@ from shopkeeper.content.senses import Lexicon, Mention
 from shopkeeper.content.tokens import ENDS_CLAUSE, Word, words
 
 NEGATION_REACH = 5  # words before a claim in which a negation still turns it
+WITHOUT_REACH = 1  # words between "without" and what it denies: "without any leather"
 NEGATION_BEHIND = 2  # words behind it: "children are not welcome"
 SWITCH_REACH = 6  # words over which the parts of a property's name may be spread
 
@@ -83,6 +84,8 @@ def denied(found: Sequence[Word], first: int, last: int, lexicon: Lexicon, taken
         joined = joined or word.folded in lexicon.alternatives
         if at in taken and not joined:
             break
+        if word.folded in lexicon.without and reach <= WITHOUT_REACH:
+            return True
         if word.folded in lexicon.negates_before:
             return not (at + 1 < len(found) and found[at + 1].folded == "only")
         reach += word.text not in "-/"
@@ -91,8 +94,10 @@ def denied(found: Sequence[Word], first: int, last: int, lexicon: Lexicon, taken
         word = found[at]
         if word.text in ENDS_CLAUSE or word.folded in lexicon.clause_breaks or reach >= NEGATION_BEHIND:
             break
-        if word.folded in lexicon.negates_after:
-            return at + 1 not in taken  # "this pub is not kid friendly" denies what follows
+        following = found[at + 1].folded if at + 1 < len(found) else ""
+        for form in ((word.folded,), (word.folded, following)):
+            if form in lexicon.negates_after:
+                return at + len(form) not in taken  # "this pub is not kid friendly" denies what follows
         reach += word.text not in "-/"
     return False
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence, Set
+from collections.abc import Collection, Set
 from dataclasses import dataclass
 
 from shopkeeper.content.claims import Claims, SwitchClaim
@@ -23,14 +23,18 @@ class Told:
         """Return the share of a statement that is told: all by a sense or property, else by its words and amounts."""
         if of.polarity is not None:
             return float(of.names <= self.stems or any(s.switch.statement == of.statement for s in self.switches))
-        if of.senses and any(sense in self.senses for sense in of.senses):
+        if not of.senses.isdisjoint(self.senses):
             return 1.0
-        amounts = sum((m.dimension, m.value) in self.amounts or ("", m.value) in self.amounts for m in of.magnitudes)
-        return max((self._told(core, amounts, len(of.magnitudes)) for core in of.cores), default=1.0)
-
-    def _told(self, core: Sequence[str], amounts: int, of_amounts: int) -> float:
-        parts = len(core) + of_amounts
-        return (sum(stem in self.stems for stem in core) + amounts) / parts if parts else 1.0
+        amounts = 0
+        for magnitude in of.magnitudes:
+            key = (magnitude.dimension, magnitude.value)
+            amounts += key in self.amounts or ("", magnitude.value) in self.amounts
+        most = 0.0
+        for core in of.cores:
+            parts = len(core) + len(of.magnitudes)
+            said = amounts + len([stem for stem in core if stem in self.stems])
+            most = max(most, said / parts if parts else 1.0)
+        return most if of.cores else 1.0
 
     def names_subject(self, of: Evidence) -> float:
         """Return the share of the words of a statement's subject that the text has; 1 where it has none."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shopkeeper.content.claims import Claims
-from shopkeeper.content.coverage import told
 from shopkeeper.content.grounding import Grounding
 from shopkeeper.content.record import Record
 from shopkeeper.content.senses import Lexicon
@@ -48,11 +47,10 @@ def doubt(text: str, found: Grounding, record: Record, lexicon: Lexicon, strange
     spoken = [word for word in claims.words if not word.is_sign]
     if not spoken:
         return WHOLE
-    said = told(claims)
     content = sum(not word.is_number and word.stem not in lexicon.plain for word in spoken) or 1
     statements = len(record.evidence) or 1
-    untold = sum(1 - said.share(of) for of in record.evidence) / statements
-    unnamed = sum(1 - said.names_subject(of) for of in record.evidence) / statements
+    untold = (len(found.shares) - sum(found.shares)) / statements
+    unnamed = sum(1 - found.said.names_subject(of) for of in record.evidence) / statements
     names = min(sum(word.text[0].isupper() for word in strange), 3) / 3
     again = 1 - len({word.folded for word in spoken}) / len(spoken)
     amounts = {claims.words[said.first].start for said in claims.amounts}

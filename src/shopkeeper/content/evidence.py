@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from shopkeeper.content.amounts import CURRENCY_CODES, RATING, Amount, Magnitude, amounts
 from shopkeeper.content.record import Evidence, Record, Statement, Switch
@@ -38,35 +39,53 @@ def spaced(name: str) -> str:
 
 def _add(record: Record, statement: Statement, spoken: Lexicon, lexicon: Lexicon) -> None:
     name, value = spaced(statement.name), statement.value.strip().strip('"')
-    named = [words(name, spoken.locale), *(words(other, lexicon.locale) for other in statement.called)]
+    named = [_worded(name, spoken.locale), *(_worded(other, lexicon.locale) for other in statement.called)]
     names = frozenset(stem for one in named for stem in _stems(one))
     labels = tuple(dict.fromkeys(label for one in named if (label := _stems(one) - lexicon.plain)))
     folded = fold(value)
     if folded in YES or folded in NO:
         _add_switches(record, statement, named, folded in YES, (spoken, lexicon))
-        record.evidence.append(Evidence(statement, names, labels, polarity=folded in YES))
+        record.evidence.append(Evidence(statement, names, labels, polarity=folded in YES, silence=_silence(statement)))
         return
-    valued = words(value, lexicon.locale)
-    also = [words(other, lexicon.locale) for other in statement.also]
-    senses = _senses(statement, name, value, spoken)
+    valued = _worded(value, lexicon.locale)
+    also = [_worded(other, lexicon.locale) for other in statement.also]
+    senses = _senses(statement, name, value, spoken.locale)
     for other in also:
         senses |= {sense for mention in lexicon.mentions(other) for sense in mention.senses}
     dated = _date_words(value, lexicon)
     said = _amounts(statement, value, spoken) if not dated else _dates(value)
     record.amounts.extend((amount, statement) for amount in said)
-    about = words(statement.subject, lexicon.locale)
+    record.amounts.extend((amount, statement) for amount in _label_amounts(statement, spoken, lexicon))
+    about = _worded(statement.subject, lexicon.locale)
     for whole in (valued, *also, about):
         _quote(record, whole, long_name=not senses, alone=not senses)
     record.evidence.append(
         Evidence(
-            statement, names, labels,
+            statement, names, labels, silence=_silence(statement),
             stems=frozenset().union(dated, _stems(valued), _stems(about), *map(_stems, also)),
             cores=((*dated,),) if dated else _cores(value, statement, bool(said), spoken, lexicon),
-            about=_core(words(BRACKETS.sub("", statement.subject), lexicon.locale)),
+            about=_core(_worded(BRACKETS.sub("", statement.subject), lexicon.locale)),
             senses=senses,
             magnitudes=() if dated else tuple(m for amount in said for m in (*amount.readings, *amount.upper)),
         )
     )  # fmt: skip
+
+
+def _silence(statement: Statement) -> str:
+    return f"{statement.name} ({statement.value}) is not said."
+
+
+def _label_amounts(statement: Statement, spoken: Lexicon, lexicon: Lexicon) -> Iterable[Amount]:
+    """Yield the numbers in an attribute's names, which a text repeats with them: USB 2.0 ports."""
+    for name, by in ((spaced(statement.name), spoken), *((other, lexicon) for other in statement.called)):
+        if any(letter.isdigit() for letter in name):
+            yield from amounts(_worded(name, by.locale), name, by.numerals)
+
+
+@lru_cache(maxsize=16_384)
+def _worded(text: str, language: str) -> tuple[Word, ...]:
+    """Return the words of a name or value; shops repeat them from product to product."""
+    return tuple(words(text, language))
 
 
 def _quote(record: Record, whole: Sequence[Word], *, long_name: bool, alone: bool) -> None:
@@ -81,14 +100,14 @@ def _quote(record: Record, whole: Sequence[Word], *, long_name: bool, alone: boo
 def _amounts(statement: Statement, value: str, spoken: Lexicon) -> Sequence[Amount]:
     if statement.amounts is not None:
         return statement.amounts
-    return amounts(words(value, spoken.locale), value, spoken.numerals)
+    return amounts(_worded(value, spoken.locale), value, spoken.numerals)
 
 
 def _cores(
     value: str, statement: Statement, has_amounts: bool, spoken: Lexicon, lexicon: Lexicon
 ) -> tuple[tuple[str, ...], ...]:
     """Return the ways a value is told; in another language its amounts do alone."""
-    ways = [_core(words(BRACKETS.sub("", way), lexicon.locale)) for way in (value, *statement.also)]
+    ways = [_core(_worded(BRACKETS.sub("", way), lexicon.locale)) for way in (value, *statement.also)]
     return (*ways, ()) if has_amounts and spoken.locale != lexicon.locale else tuple(ways)
 
 
@@ -113,10 +132,12 @@ def _add_switches(
             record.switches.append(Switch(stems, on, statement))
 
 
-def _senses(statement: Statement, name: str, value: str, lexicon: Lexicon) -> frozenset[Sense]:
+@lru_cache(maxsize=16_384)
+def _senses(statement: Statement, name: str, value: str, language: str) -> frozenset[Sense]:
     """Return the senses a value gives: all of them, unless it is the proper name of something else."""
-    whole = words(f"{name} {value}", lexicon.locale)
-    offset = len(words(name, lexicon.locale))
+    lexicon = lexicon_of(language)
+    whole = _worded(f"{name} {value}", lexicon.locale)
+    offset = len(_worded(name, lexicon.locale))
     found: set[Sense] = set()
     covered: set[int] = set()
     for mention in lexicon.mentions(whole):
@@ -162,5 +183,5 @@ def _date_words(value: str, lexicon: Lexicon) -> frozenset[str]:
     if date is None:
         return frozenset()
     year, month, day = date.group().split("-")
-    named = words(lexicon.months[int(month) - 1], lexicon.locale)[0].stem if 1 <= int(month) <= 12 else ""
+    named = _worded(lexicon.months[int(month) - 1], lexicon.locale)[0].stem if 1 <= int(month) <= 12 else ""
     return frozenset({year, named, str(int(day))})

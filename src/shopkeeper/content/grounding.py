@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from shopkeeper.content.agreement import agrees, same
 from shopkeeper.content.amounts import RATING, Amount
 from shopkeeper.content.attribution import misplaced
 from shopkeeper.content.claims import Claims, SenseClaim, SwitchClaim, claims_of
-from shopkeeper.content.coverage import told
+from shopkeeper.content.coverage import Told, told
 from shopkeeper.content.evidence import level_of
 from shopkeeper.content.findings import Finding
 from shopkeeper.content.record import Record
@@ -30,11 +30,15 @@ class Grounding:
         findings: In order of place; what was left out stands at the end.
         grounded: Places (start, end) of claims the record backs.
         claims: The claims that were judged.
+        said: What the text says, to look statements up in.
+        shares: How much of each statement is told, in the order of the record's evidence.
     """
 
     findings: tuple[Finding, ...]
     grounded: tuple[tuple[int, int], ...]
     claims: Claims
+    said: Told
+    shares: tuple[float, ...]
 
     @property
     def faulty(self) -> bool:
@@ -60,8 +64,12 @@ def ground(text: str, record: Record, lexicon: Lexicon) -> Grounding:
         (claims.words[first].start, claims.words[last].end) for first, last, _ in judged if (first, last) not in wrong
     ]
     grounded.extend(_quotes(claims))
-    findings.extend(_omitted(text, claims, record))
-    return Grounding(tuple(sorted(findings, key=lambda f: (f.start, f.end))), tuple(sorted(set(grounded))), claims)
+    said = told(claims)
+    shares = tuple([said.share(of) for of in record.evidence])
+    findings.extend(_omitted(len(text), shares, record))
+    return Grounding(
+        tuple(sorted(findings, key=lambda f: (f.start, f.end))), tuple(sorted(set(grounded))), claims, said, shares
+    )
 
 
 def _quotes(claims: Claims) -> Iterator[tuple[int, int]]:
@@ -172,8 +180,7 @@ def _switch(claim: SwitchClaim, claims: Claims, text: str) -> Finding | None:
     )  # fmt: skip
 
 
-def _omitted(text: str, claims: Claims, record: Record) -> Iterator[Finding]:
-    said, end = told(claims), len(text)
-    for of in record.evidence:
-        if said.share(of) < HALF:
+def _omitted(end: int, shares: Sequence[float], record: Record) -> Iterator[Finding]:
+    for of, share in zip(record.evidence, shares, strict=True):
+        if share < HALF:
             yield Finding("grounding.omitted", end, end, of.silence, "Say it where it matters.", "note")

@@ -48,6 +48,7 @@ class Evidence:
         senses: What the value means.
         magnitudes: Its amounts in base units.
         polarity: Whether a yes-or-no property is on; None for all others.
+        silence: What is said of a text that leaves it out.
     """
 
     statement: Statement
@@ -60,9 +61,7 @@ class Evidence:
     magnitudes: tuple[Magnitude, ...] = ()
     polarity: bool | None = None
 
-    @property
-    def silence(self) -> str:
-        return f"{self.statement.name} ({self.statement.value}) is not said."
+    silence: str = ""
 
 
 @dataclass(frozen=True, slots=True)

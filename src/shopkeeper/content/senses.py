@@ -60,6 +60,7 @@ class Lexicon:
         scales: Scales whose level stands beside a cue.
         degrees: All words of degree of all scales.
         negates_before, negates_after, clause_breaks: Folded words around a claim that turn it, and where that ends.
+        without: Words that deny what stands right behind them.
         alternatives: Words that join what one negation denies.
         known_only: Sets that are judged only where the record says something of them.
         numerals: How amounts are written.
@@ -73,7 +74,8 @@ class Lexicon:
     scales: tuple[Scale, ...]
     degrees: frozenset[str]
     negates_before: frozenset[str]
-    negates_after: frozenset[str]
+    negates_after: frozenset[tuple[str, ...]]
+    without: frozenset[str]
     clause_breaks: frozenset[str]
     alternatives: frozenset[str]
     known_only: frozenset[str]
@@ -199,7 +201,8 @@ def lexicon_from(document: Mapping[str, Any], language: str) -> Lexicon:
         scales=tuple(scales),
         degrees=frozenset(word for scale in scales for word in scale.degrees),
         negates_before=frozenset(map(fold, negation["before"])),
-        negates_after=frozenset(map(fold, negation["after"])),
+        negates_after=frozenset(tuple(map(fold, form.split())) for form in negation["after"]),
+        without=frozenset(map(fold, negation["without"])),
         clause_breaks=frozenset(map(fold, negation["breaks"])),
         alternatives=frozenset(map(fold, negation["joins"])),
         known_only=frozenset(known_only),
@@ -219,6 +222,8 @@ def _numerals(document: Mapping[str, Any], language: str) -> Numerals:
         language=language,
         bounds={relation: phrases(bounds[relation]) for relation in ("below", "above", "at_most", "at_least")},
         ranges=frozenset(map(fold, bounds["range"])),
+        between=frozenset(map(fold, bounds["between"])),
+        between_and=frozenset(map(fold, bounds["and"])),
         words={fold(word): float(value) for word, value in document["numerals"].items()},
         rating_of=(*phrases(document["rating"]["of"]), ("/",)),
         stars=frozenset(map(fold, document["rating"]["stars"])),

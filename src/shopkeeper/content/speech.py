@@ -15,7 +15,7 @@ MORE = 3  # plain words another language must have over the one that was asked f
 def plain_words(found: Sequence[Word], quoted: frozenset[int], language: str) -> int:
     """Return how many words of a text are plain words of a language."""
     plain = lexicon_of(language).functions
-    return sum(word.folded in plain for place, word in enumerate(found) if place not in quoted)
+    return len([1 for place, word in enumerate(found) if word.folded in plain and place not in quoted])
 
 
 def other_language(found: Sequence[Word], quoted: frozenset[int], language: str, length: int) -> Iterator[Finding]:

@@ -87,7 +87,7 @@ def words(text: str, locale: str) -> list[Word]:
     for match in WORD.finditer(text):
         written = match.group()
         folded, root, is_number, is_sign = _forms(written, locale)
-        found.append(Word(written, folded, root, match.start(), match.end(), is_number, is_sign))
+        found.append(Word._make((written, folded, root, match.start(), match.end(), is_number, is_sign)))
     return found
 
 
