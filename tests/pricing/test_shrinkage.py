@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import truncnorm
 
-from shopkeeper.pricing.instrument import Instrument, believed
+from shopkeeper.pricing.instrument import Instrument, believed, chosen
 from shopkeeper.pricing.shrinkage import Spreads, Table, level_of, spread_around, spreads_of
 from shopkeeper.pricing.truncated import moments_below, quantile_below
 
@@ -73,7 +73,7 @@ def test_a_mean_far_beyond_the_bound_stays_finite() -> None:
 
 
 def reaction(value: float, error: float) -> Instrument:
-    return Instrument(100.0, 1.0, value, error, np.ones(1))
+    return Instrument(100.0, value, error, 1.0)
 
 
 def test_a_reaction_that_is_mostly_noise_is_not_believed() -> None:
@@ -82,14 +82,28 @@ def test_a_reaction_that_is_mostly_noise_is_not_believed() -> None:
 
 
 def test_a_reaction_that_all_categories_show_is_believed_and_shared() -> None:
-    weak = Instrument(2.0, 0.1, np.nan, np.nan, np.ones(1))
+    weak = Instrument.none()
     mean, sd = believed([reaction(0.8, 0.1), reaction(0.9, 0.1), reaction(0.7, 0.1), weak])
     assert mean == pytest.approx([0.8] * 4, abs=0.1)
     assert (sd < 0.15).all()
 
 
 def test_without_a_strong_instrument_nothing_is_corrected() -> None:
-    weak = Instrument(2.0, 0.1, np.nan, np.nan, np.ones(1))
+    weak = Instrument.none()
     mean, sd = believed([weak, weak])
+    assert (mean == 0).all()
+    assert (sd == 0).all()
+
+
+def test_the_steeper_of_two_parts_stands_where_they_differ_for_sure() -> None:
+    calm, steep = [reaction(0.1, 0.05)] * 4, [reaction(0.9, 0.1)] * 4
+    assert chosen(calm, steep) is steep
+    assert chosen(steep, calm) is steep
+    unsure = [reaction(0.9, 2.0)] * 4
+    assert chosen(calm, unsure) is calm
+
+
+def test_prices_that_seem_cut_in_good_times_correct_nothing() -> None:
+    mean, sd = believed([reaction(-0.8, 0.1), reaction(-0.9, 0.1)])
     assert (mean == 0).all()
     assert (sd == 0).all()

@@ -20,7 +20,7 @@ from shopkeeper.pricing.controls import (
     static_controls,
 )
 from shopkeeper.pricing.fixed_effects import Effects
-from shopkeeper.pricing.instrument import STRONG, Instrument, instrument_of
+from shopkeeper.pricing.instrument import Instrument, instrument_of, stores_apart
 from shopkeeper.pricing.pair_slopes import (
     PairSlopes,
     Prior,
@@ -63,7 +63,7 @@ class CategoryFit:
         slopes: Of pairs, without sharing.
         moved: Standard deviation of each pair's log price from its level and trend.
         cells: Counted periods of each pair.
-        instrument: What moves of cost say.
+        apart: What is said by prices in which stores differ; `cost` by moves of cost.
         overdispersion: `k` of variance = mean + k mean^2.
         bulk: Cells whose units were cut off as orders of another kind.
     """
@@ -75,7 +75,8 @@ class CategoryFit:
     slopes: PairSlopes
     moved: Floats
     cells: npt.NDArray[np.int64]
-    instrument: Instrument
+    apart: Instrument
+    cost: Instrument
     overdispersion: float
     bulk: int
 
@@ -106,9 +107,16 @@ def fit_category(
     more = (lambda mean: momentum(panel, counted, mean)) if _dynamic(panel) else None
     fit = fit_pooled(units, exposure, columns, effects, panel.product, more)
     residuals = cross_fitted(fit)
-    instrument = _instrument(panel, counted, fit, residuals, effects)
+    cost = _by_cost(panel, counted, fit, residuals, effects)
+    part = stores_apart(fit, residuals.price, panel.product, panel.store, effects.basis)
+    apart = instrument_of(fit, residuals.price, part, panel.product)
     before = carry_over(columns[PRICE])
-    if _dynamic(panel) and instrument.strength < STRONG and _told(fit, before, counted, effects, panel.product):
+    if (
+        _dynamic(panel)
+        and np.isnan(cost.reaction)
+        and np.isnan(apart.reaction)
+        and _told(fit, before, counted, effects, panel.product)
+    ):
         fit = fit_pooled(units, exposure, {**columns, CARRY: before}, effects, panel.product, more)
         residuals = cross_fitted(fit)
     own = columns[PRICE][None].copy()
@@ -120,7 +128,7 @@ def fit_category(
     return CategoryFit(
         rows=rows, first=residuals.slope, first_error=float(fit.covariance[0, 0] ** 0.5),
         effects={n: (float(fit.slopes[k]), float(fit.covariance[k, k] ** 0.5)) for k, n in enumerate(fit.names) if k},
-        slopes=slopes, moved=moved, cells=cells, instrument=instrument,
+        slopes=slopes, moved=moved, cells=cells, apart=apart, cost=cost,
         overdispersion=fit.overdispersion, bulk=int((fit.units < units).sum()),
     )  # fmt: skip
 
@@ -154,8 +162,8 @@ def _told(
 ) -> bool:  # fmt: skip
     """Return whether a further column would have a coefficient 2.5 standard errors from nought.
 
-    Asked of the price of the period before only where no cost is a good instrument: its coefficient is confounded as
-    the price's own is, and a slope over lasting moves of cost holds what it has to say.
+    Asked of the price of the period before, and only where no part of price is known to be free of reactions: its
+    coefficient is confounded as the price's own is, and a slope over lasting moves holds what it has to say.
     """
     left = np.where(counted, column, 0.0)[None].copy()
     effects.take_out(left, fit.weights, 6)
@@ -184,11 +192,11 @@ def _own_slopes(residuals: Residuals, fit: PooledFit, effects: Effects) -> PairS
     return pair_slopes(residuals, fit, dispersion, replace(prior, promo_spread=spread))
 
 
-def _instrument(
+def _by_cost(
     panel: PricePanel, counted: npt.NDArray[np.bool_], fit: PooledFit, residuals: Residuals, effects: Effects
 ) -> Instrument:
     if panel.cost is None:
-        return Instrument(0.0, 0.0, np.nan, np.nan, np.zeros(panel.pairs))
+        return Instrument.none()
     known = counted & (panel.cost > 0)
     cost = np.log(np.where(known, panel.cost, 1.0).astype(np.float64))
     total = np.where(known, cost, 0).sum(axis=1, keepdims=True)

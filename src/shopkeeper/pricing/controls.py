@@ -87,13 +87,14 @@ def store_traffic(panel: PricePanel, counted: npt.NDArray[np.bool_]) -> Floats |
     rate = np.divide(units.sum(axis=1), shown, out=np.zeros_like(shown), where=shown > 0)
     usual = exposure * rate[:, None]
     cell = panel.store * categories + panel.category
-    sold = _summed(units, cell, stores * categories).reshape(stores, categories, -1)
-    due = _summed(usual, cell, stores * categories).reshape(stores, categories, -1)
+    sold = summed(units, cell, stores * categories).reshape(stores, categories, -1)
+    due = summed(usual, cell, stores * categories).reshape(stores, categories, -1)
     others_sold, others_due = sold.sum(axis=1, keepdims=True) - sold, due.sum(axis=1, keepdims=True) - due
     return np.asarray(np.log((others_sold + QUIET) / (others_due + QUIET)))
 
 
-def _summed(values: Floats, group: npt.NDArray[np.integer], groups: int) -> Floats:
+def summed(values: Floats, group: npt.NDArray[np.integer], groups: int) -> Floats:
+    """Return the sum of rows over each group, shape (groups, periods)."""
     order = np.argsort(group, kind="stable")
     firsts = np.searchsorted(group[order], np.arange(groups))
     found = np.zeros((groups, values.shape[1]))
@@ -112,7 +113,7 @@ def _index(panel: PricePanel, price: Floats) -> Floats:
     """Return the sales-weighted log price of the same category and store without the own, from its usual."""
     weight = panel.units.sum(axis=1, dtype=np.float64) + 1e-9
     stores = int(panel.store.max()) + 1
-    moved = _summed(price * weight[:, None], panel.store, stores)[panel.store] - price * weight[:, None]
+    moved = summed(price * weight[:, None], panel.store, stores)[panel.store] - price * weight[:, None]
     others = np.bincount(panel.store, weight, stores)[panel.store] - weight
     alone = np.bincount(panel.store, minlength=stores)[panel.store] < 2
     return np.where(alone[:, None], 0.0, moved / np.where(alone, 1.0, others)[:, None])

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from shopkeeper.errors import NotEnoughData
 from shopkeeper.pricing.category_fit import FEW_CELLS, MOVED, CategoryFit, fit_category
 from shopkeeper.pricing.controls import CARRY, INDEX, PROMO, RIVAL, store_traffic
-from shopkeeper.pricing.instrument import believed
+from shopkeeper.pricing.instrument import believed, chosen
 from shopkeeper.pricing.panel import PricePanel
 from shopkeeper.pricing.shrinkage import PUBLISHED, Level, Spreads, Table, common_prior, level_of, scale_of, spreads_of
 from shopkeeper.pricing.truncated import moments_below, quantile_below
@@ -46,7 +46,7 @@ class CategorySlope:
         carry_over: Effect of the log price of the period before: above zero where cheap weeks borrow from the next.
         promo: Effect of a promotion beyond its price, log units.
         reaction: Bias taken out, in points of slope (above zero: prices had been raised when demand was high), with sd.
-        instrument: F of cost in explaining price; 0 where costs are unknown or still.
+        instrument: F of what the bias is told by in explaining price; 0 where nothing tells it.
         overdispersion: `k` of variance = mean + k mean^2.
         opinion: Whether the category's demand answered to price for sure.
     """
@@ -137,16 +137,15 @@ def combined(panel: PricePanel, fits: dict[int, CategoryFit]) -> Elasticities:
             "A slope needs prices that changed: try a small price wobble, or give a longer history.",
         )
     found = _Found.of(panel.pairs)
-    reactions, reaction_sds = believed([fit.instrument for fit in fits.values()])
+    instruments = chosen([fit.apart for fit in fits.values()], [fit.cost for fit in fits.values()])
+    reactions, reaction_sds = believed(instruments)
     tables, extras = [], []
     for fit, reaction, doubt in zip(fits.values(), reactions, reaction_sds, strict=True):
         found.raw[fit.rows], found.raw_error[fit.rows] = fit.slopes.slope, np.sqrt(fit.slopes.variance)
-        slope = fit.slopes.slope - reaction * fit.instrument.share
+        slope = fit.slopes.slope - reaction
         tables.append(Table.of(slope, fit.slopes.variance, panel.product[fit.rows], panel.store[fit.rows]))
         extras.append(_shared_variance(fit, float(doubt)))
-    scales = [
-        scale_of(f.first - r * float(f.instrument.share.mean())) for f, r in zip(fits.values(), reactions, strict=True)
-    ]
+    scales = [scale_of(f.first - r) for f, r in zip(fits.values(), reactions, strict=True)]
     spreads = spreads_of(tables, scales)
     free = [level_of(table, spreads.around(scale)) for table, scale in zip(tables, scales, strict=True)]
     means = np.asarray([level.category[0] for level in free])
@@ -164,7 +163,14 @@ def combined(panel: PricePanel, fits: dict[int, CategoryFit]) -> Elasticities:
         opinion = bool(means[n] + SURE * sds[n] < 0)
         found.supported(fit, opinion)
         categories[number] = _category(
-            panel, fit, level, float(left), (float(reactions[n]), float(reaction_sds[n])), cross[n], rival[n], opinion
+            panel,
+            fit,
+            level,
+            float(left),
+            (float(reactions[n]), float(reaction_sds[n]), instruments[n].strength),
+            cross[n],
+            rival[n],
+            opinion,
         )
     _strangers(panel, found, categories, prior)
     return found.constrained(categories, spreads, prior)
@@ -175,7 +181,7 @@ def _shared_variance(fit: CategoryFit, doubt: float) -> float:
     told = np.isfinite(fit.slopes.variance)
     alone = 1 / (1 / fit.slopes.variance[told]).sum() if told.any() else np.inf
     beyond = max(0.0, fit.first_error**2 - alone)
-    return float(beyond + (doubt * fit.instrument.share.mean()) ** 2)
+    return float(beyond + doubt**2)
 
 
 def _side_effects(fits: Sequence[CategoryFit], name: str) -> list[tuple[float, float]]:
@@ -190,19 +196,18 @@ def _side_effects(fits: Sequence[CategoryFit], name: str) -> list[tuple[float, f
 
 
 def _category(
-    panel: PricePanel, fit: CategoryFit, level: Level, shared: float, reaction: tuple[float, float],
+    panel: PricePanel, fit: CategoryFit, level: Level, shared: float, reaction: tuple[float, float, float],
     cross: tuple[float, float], rival: tuple[float, float], opinion: bool,
 ) -> CategorySlope:  # fmt: skip
     stores = np.unique(panel.store[fit.rows]).tolist()
     sds = np.sqrt(level.of_store_sd**2 + shared).tolist()
-    share = float(fit.instrument.share.mean())
     return CategorySlope(
         slope=level.category[0], sd=float(np.hypot(level.category[1], shared**0.5)), first=fit.first,
         first_error=fit.first_error, stores=dict(zip(stores, level.of_store.tolist(), strict=True)),
         store_sd=dict(zip(stores, sds, strict=True)), cross=cross[0], cross_sd=cross[1], rival=rival[0],
         rival_sd=rival[1], carry_over=fit.effects.get(CARRY, (0.0, 0.0))[0],
-        promo=fit.effects.get(PROMO, (0.0, 0.0))[0], reaction=reaction[0] * share, reaction_sd=reaction[1] * share,
-        instrument=fit.instrument.strength, overdispersion=fit.overdispersion, opinion=opinion,
+        promo=fit.effects.get(PROMO, (0.0, 0.0))[0], reaction=reaction[0], reaction_sd=reaction[1],
+        instrument=reaction[2], overdispersion=fit.overdispersion, opinion=opinion,
     )  # fmt: skip
 
 
