@@ -51,6 +51,7 @@ def test_english_articles_follow_the_sound(text: str, an: str) -> None:
         ("the", Term("imprimante", "f"), "fr", "", "l’imprimante"),
         ("a", Term("Laptop", "m"), "de", "acc", "einen Laptop"),
         ("this", Term("Jacke", "f"), "de", "dat", "dieser Jacke"),
+        ("a", Term("Absatzschuhe", "m", plural=True), "de", "dat", "Absatzschuhen"),
         ("this", Term("gafas", "f", plural=True), "es", "", "estas gafas"),
         ("this", Term("shoes", plural=True), "en", "", "these shoes"),
         ("a", Term("fruit", mass=True), "en", "", "fruit"),

@@ -102,16 +102,17 @@ def _long(narrator: Narrator, limit: Limit) -> Blocks:
         lead, rest = lead + rest, []
     service = [said for said in open_facts if said.service]
     narrator.chance.shuffle(service)
-    blocks: Blocks = [("p", _run([opening, *_sentences(narrator, lead)]))]
+    blocks: Blocks = [("p", _extended(opening, _sentences(narrator, lead), narrator, limit))]
     blocks += [("li", narrator.labelled(said)) for said in rest]
     narrator.about = False
-    closing = _run([narrator.sentence(said) for said in service])
-    if closing and rest:
-        blocks.append(("p", closing))
-    elif closing:
-        blocks = [("p", [*blocks[0][1], Part(" "), *closing])]
-    while sum(len(joined(parts, narrator.telling.lexicon.language)) for _, parts in blocks) > limit.characters:
-        blocks.pop(-1 if len(blocks) > 1 else 0)
+    closing = [narrator.sentence(said) for said in service]
+    if rest and closing:
+        blocks.append(("p", _extended(closing[0], closing[1:], narrator, limit)))
+    else:
+        blocks[0] = ("p", _extended(blocks[0][1], closing, narrator, limit))
+    language = narrator.telling.lexicon.language
+    while len(blocks) > 1 and sum(len(joined(parts, language)) + 1 for _, parts in blocks) > limit.characters:
+        blocks.pop()
     return blocks
 
 
@@ -245,14 +246,6 @@ def _kind(narrator: Narrator) -> Parts:
 
 def _holds(parts: Parts, narrator: Narrator, limit: Limit) -> bool:
     return limit.holds(joined(parts, narrator.telling.lexicon.language))
-
-
-def _run(sentences: Sequence[Parts]) -> Parts:
-    parts: Parts = []
-    for sentence in sentences:
-        if sentence:
-            parts += [Part(" "), *sentence] if parts else sentence
-    return parts
 
 
 def _plain(parts: Parts) -> Blocks:

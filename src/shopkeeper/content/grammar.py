@@ -42,6 +42,8 @@ def worded(word: str, noun: Term, case: str, language: str) -> str:
         return noun.text
     if language == "de":
         article = _GERMAN[word][case][3 if noun.plural else place]
+        if case == "dat" and noun.plural and not noun.text.endswith(("n", "s")):
+            return f"{article} {noun.text}n".lstrip()
     elif language == "fr":
         return _french(word, noun)
     elif language == "es":
@@ -62,7 +64,7 @@ def pronoun(noun: Term, language: str) -> str:
 def begins_with_vowel(text: str) -> bool:
     """Whether French shortens the word before it: `l’écran`, `d’aluminium`, but `le haut`."""
     start = text[:4].casefold()
-    return start[:1] in _VOWELS or start in _MUTE_H if start else False
+    return bool(start) and (start[0] in _VOWELS or start in _MUTE_H)
 
 
 def listed(items: Sequence[str], joint: str, language: str) -> tuple[str, ...]:

@@ -165,7 +165,7 @@ class Narrator:
         """Frames a fact may be said by."""
         frames = self.telling.lexicon.frames
         if not said.value:
-            return list(frames["flags"]["any"][: 1 if not said.label.plural else 2][-1:])
+            return list(frames["flags"]["any"])
         own = [frame for frame in frames[said.frames].get(said.concept, ()) if self._understood(frame)]
         if said.measured and not said.service and not said.counted:
             generic = [frame for frame in frames["measures"]["any"] if self._understood(frame)]
