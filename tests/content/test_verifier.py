@@ -129,6 +129,13 @@ def test_a_text_of_a_model_may_say_nothing_that_no_fact_backs() -> None:
     assert not strict.passed
 
 
+def test_what_a_product_is_called_is_backed_in_each_language() -> None:
+    phone = Product(product="h", title="Nova 5", categories=("Mobile phones",))
+    for locale, text in (("en", "A mobile phone."), ("de", "Ein Handy."), ("fr", "Un téléphone portable.")):
+        found = Verifier().verify(Draft(f"Nova 5. {text}", "title", locale, strict=True), facts_of(phone, locale))
+        assert found.passed, found.findings
+
+
 def test_a_fact_that_must_be_said_may_not_be_left_out() -> None:
     facts = facts_of(KETTLE)
     drafts = [Draft(text, "title", "en", must_say=("capacity",)) for text in ("The red Aria.", "The Aria of 1.7 L.")]

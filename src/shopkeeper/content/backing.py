@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 
 from shopkeeper.content.amounts import Amount, Magnitude, Relation
 from shopkeeper.content.concepts import LANGUAGES, concepts
 from shopkeeper.content.facts import Fact, Facts
+from shopkeeper.content.nouns import Noun, noun_of, nouns_of
 from shopkeeper.content.reading import Measure
 from shopkeeper.content.record import Statement
 from shopkeeper.content.tables import table
@@ -20,7 +22,22 @@ def statements_of(facts: Facts, language: str) -> tuple[Statement, ...]:
 
     A fact whose number lacks its unit still backs the bare number.
     """
-    return tuple(statement for fact in facts.facts for statement in _statements(fact, language))
+    stated = tuple(statement for fact in facts.facts for statement in _statements(fact, language))
+    return (*stated, *_kind(facts, language))
+
+
+def _kind(facts: Facts, language: str) -> Iterable[Statement]:
+    """What the product is called, where its categories or tags say so."""
+    noun, fact = noun_of(facts, nouns())
+    if fact is not None:
+        called = (noun.one[language].text, noun.many[language].text)
+        yield Statement("category", fact.value.text, "", fact.language, (), called)
+
+
+@cache
+def nouns() -> Mapping[str, Noun]:
+    """Return the shipped nouns, by what categories and tags are called."""
+    return nouns_of(table("nouns"))
 
 
 def _statements(fact: Fact, language: str) -> Iterable[Statement]:

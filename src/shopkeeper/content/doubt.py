@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 
 from shopkeeper.content.claims import Claims
 from shopkeeper.content.grounding import Grounding
 from shopkeeper.content.record import Record
 from shopkeeper.content.senses import Lexicon
-from shopkeeper.content.tokens import ENDS_SENTENCE, Word
+from shopkeeper.content.tables import table
+from shopkeeper.content.tokens import ENDS_SENTENCE, Word, words
 
+SLOT = re.compile(r"\{[^{}]*\}")
 WHOLE = 5.0  # the doubt in a text without a word
 
 
@@ -31,6 +35,33 @@ def unbacked(claims: Claims, record: Record, lexicon: Lexicon) -> list[Word]:
         if not word.is_sign and not word.is_number and i not in spoken and i not in claims.quoted
         and word.stem not in lexicon.plain and not record.backs(word.stem)
     ]  # fmt: skip
+
+
+@cache
+def frame_words(language: str) -> frozenset[str]:
+    """Return the stems of the words between the slots of the realiser's frames; they were written to carry no fact."""
+    return frozenset(
+        word.stem
+        for text in _texts(table(language))
+        for word in words(SLOT.sub(_choices, text), language)
+        if not word.is_sign
+    )
+
+
+def _choices(slot: re.Match[str]) -> str:
+    """The words a frame chooses among by gender and number; a slot for a fact has none."""
+    return re.sub(r"[{}|/:]", " ", slot.group()) if re.search(r"[|/]", slot.group()) else " "
+
+
+def _texts(node: object) -> Iterator[str]:
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, Mapping):
+        for value in node.values():
+            yield from _texts(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _texts(value)
 
 
 def doubt(text: str, found: Grounding, record: Record, lexicon: Lexicon, strange: Sequence[Word]) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from shopkeeper.content.backing import statements_of
 from shopkeeper.content.claim_rules import ClaimRule, ClaimRules, rules_of
 from shopkeeper.content.claims import Claims
-from shopkeeper.content.doubt import doubt, unbacked
+from shopkeeper.content.doubt import doubt, frame_words, unbacked
 from shopkeeper.content.duplicates import FEWEST_WORDS, Texts, masked, signature
 from shopkeeper.content.evidence import record_of
 from shopkeeper.content.facts import Facts
@@ -167,8 +167,9 @@ def _known(claims: Claims, record: Record) -> frozenset[int]:
 
 def _unbacked(strange: Sequence[Word], found: Grounding, draft: Draft) -> Iterator[Finding]:
     judged = {f.start for f in found.findings}
+    frames = frame_words(language_of(draft.locale))
     for word in strange:
-        if word.start not in judged:
+        if word.start not in judged and word.stem not in frames:
             yield Finding(
                 "grounding.unbacked", word.start, word.end, f"No fact and no plain word backs `{word.text}`.",
                 "Leave it out, or add it to the record or the store's words.", "error" if draft.strict else "note",
