@@ -1,0 +1,88 @@
+"""What each candidate price is expected to bring: units, revenue and profit without tax."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from shopkeeper.pricing.price_policy import Objective
+from shopkeeper.pricing.shelf import Flags, Floats, Ints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """What is believed of demand, for the period the prices will stand; each array has shape (pairs,).
+
+    Attributes:
+        units: Expected at the reference price, with calendar, competitors and neighbours already in.
+        reference: That price, without tax.
+        elasticity: Percent of units for one percent of price, below 0.
+        elasticity_sd: Its standard deviation.
+        level_sd: Standard deviation of the log of `units`.
+        stock: Units that can be sold in the period at most, infinite where stock does not bind.
+        family: Index of what shares errors, such as the category.
+        shared: Share of the error variance that a family has in common.
+    """
+
+    units: Floats
+    reference: Floats
+    elasticity: Floats
+    elasticity_sd: Floats
+    level_sd: Floats
+    stock: Floats
+    family: Ints
+    shared: float = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """Prices to choose from.
+
+    Attributes:
+        price: As shown, shape (pairs, points).
+        allowed: Which may be chosen, at least one a pair.
+        place: Where the current price stands, shape (pairs,).
+        tax: Rate of the tax in the shown price, shape (pairs,).
+        cost: Of one unit, shape (pairs,); the last accepted one where the newest is not believed and the price is held.
+    """
+
+    price: Floats
+    allowed: Flags
+    place: Ints
+    tax: Floats
+    cost: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """Expected figures of every candidate, shape (pairs, points)."""
+
+    units: Floats
+    revenue: Floats
+    profit: Floats
+
+    def objective(self, objective: Objective, cost: Floats) -> Floats:
+        """Return what is to be made large; for sell-through, units at what they cost, so that products add up."""
+        if objective == "revenue":
+            return self.revenue
+        return self.profit if objective == "profit" else self.units * cost[:, None]
+
+
+def curves_of(
+    choices: Choices, demand: Demand, elasticity: Floats | None = None, level: Floats | None = None
+) -> Curves:
+    """Return expected units, revenue and profit: level times (price / reference) ** elasticity, at most the stock.
+
+    Args:
+        elasticity: Instead of the believed one, shape (pairs,).
+        level: Factor of the level, shape (pairs,).
+    """
+    slope = demand.elasticity if elasticity is None else elasticity
+    units = demand.units if level is None else demand.units * level
+    net = choices.price / (1 + choices.tax[:, None])
+    sold = np.exp(slope[:, None] * np.log(net / demand.reference[:, None]))
+    sold *= units[:, None]
+    np.minimum(sold, demand.stock[:, None], out=sold)
+    revenue = net * sold
+    return Curves(sold, revenue, revenue - sold * choices.cost[:, None])
