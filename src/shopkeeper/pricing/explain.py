@@ -1,0 +1,132 @@
+"""Why a price is what it is: its curve, what was chosen, the rule that binds, and what the targets ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from shopkeeper.pricing.curves import Choices, Curves, Demand, curves_of
+from shopkeeper.pricing.offer import Offer
+from shopkeeper.pricing.optimizer import ShadowPrices, free_worth
+from shopkeeper.pricing.price_policy import Objective
+from shopkeeper.pricing.risk import Targets, drawn
+from shopkeeper.pricing.shelf import Floats
+
+DRAWS: Final = 400
+INTERVAL: Final = (0.05, 0.95)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One candidate.
+
+    Attributes:
+        price: As shown.
+        units, revenue, profit: Expected, with intervals of 90%; money without tax.
+        margin: Profit as a share of revenue.
+        worth: Objective plus what it is worth to the targets at their shadow prices; the allowed one with most is best.
+        broken: Rules that keep it out, with their scopes; empty = it may be chosen.
+    """
+
+    price: float
+    units: tuple[float, float, float]
+    revenue: tuple[float, float, float]
+    profit: tuple[float, float, float]
+    margin: float
+    worth: float
+    broken: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why one price is what it is. A tuple of three is low, expected, high.
+
+    Attributes:
+        curve: Candidates from low to high.
+        current, chosen: Prices as shown.
+        binding: Rules that keep out the candidate that would have been better; empty where none would.
+        better: That candidate's price, None where there is none.
+        elasticity: With its interval.
+        target_price: What one more unit of money towards the group's margin target costs of the objective.
+        portfolio_price: The same for the target of all.
+        stuck: Whether no candidate follows all rules.
+    """
+
+    curve: tuple[Point, ...]
+    current: float
+    chosen: float
+    binding: tuple[str, ...]
+    better: float | None
+    elasticity: tuple[float, float, float]
+    target_price: float
+    portfolio_price: float
+    stuck: bool
+
+
+def explain(
+    offer: Offer, choices: Choices, demand: Demand, targets: Targets, prices: ShadowPrices, pair: int, chosen: int, *,
+    objective: Objective = "revenue", draws: int = DRAWS, seed: int = 0,
+) -> Explanation:  # fmt: skip
+    """Return why a pair got its price.
+
+    Args:
+        prices: Shadow prices of the run.
+        pair: Row of the offer, choices, demand and targets.
+        chosen: Place of the candidate that was chosen.
+        draws: Of the posterior, for the intervals.
+    """
+    one, its = _of_pair(choices, pair), _demand_of(demand, pair)
+    target = Targets(group=targets.group[[pair]], margin=targets.margin, portfolio=targets.portfolio)
+    curves = curves_of(one, its)
+    value = free_worth(one, curves, target, prices, objective)[0]
+    many = [curves_of(one, its, slope, level) for slope, level in drawn(its, draws, seed)]
+    spread = {name: _interval(name, curves, many) for name in ("units", "revenue", "profit")}
+    places = [int(at) for at in np.flatnonzero(offer.exists[pair])]
+    curve = tuple(
+        Point(
+            price=float(one.price[0, at]), units=_three(spread["units"], at), revenue=_three(spread["revenue"], at),
+            profit=_three(spread["profit"], at), worth=float(value[at]),
+            margin=float(1 - one.cost[0] * (1 + one.tax[0]) / one.price[0, at]),
+            broken=offer.broken(pair, float(one.price[0, at])),
+        )
+        for at in places
+    )  # fmt: skip
+    out = [point for point in curve if point.broken and point.worth > float(value[chosen])]
+    better = max(out, key=lambda point: point.worth, default=None)
+    slope, sd = float(its.elasticity[0]), float(its.elasticity_sd[0])
+    return Explanation(
+        curve=curve, current=float(offer.current[pair]), chosen=float(one.price[0, chosen]),
+        binding=better.broken if better else (), better=better.price if better else None,
+        elasticity=(slope - 1.645 * sd, slope, slope + 1.645 * sd),
+        target_price=float(prices.own[target.group[0]]), portfolio_price=prices.whole, stuck=bool(offer.stuck[pair]),
+    )  # fmt: skip
+
+
+def _interval(name: str, curves: Curves, many: list[Curves]) -> Floats:
+    """Return low, expected and high of one figure at every candidate, shape (3, points)."""
+    low, high = np.quantile(np.stack([getattr(one, name)[0] for one in many]), INTERVAL, axis=0)
+    return np.stack([low, getattr(curves, name)[0], high])
+
+
+def _three(spread: Floats, at: int) -> tuple[float, float, float]:
+    low, middle, high = (float(value) for value in spread[:, at])
+    return low, middle, high
+
+
+def _of_pair(choices: Choices, pair: int) -> Choices:
+    rows = slice(pair, pair + 1)
+    return Choices(
+        price=choices.price[rows], allowed=choices.allowed[rows], place=choices.place[rows], tax=choices.tax[rows],
+        cost=choices.cost[rows],
+    )  # fmt: skip
+
+
+def _demand_of(demand: Demand, pair: int) -> Demand:
+    rows = slice(pair, pair + 1)
+    return Demand(
+        units=demand.units[rows], reference=demand.reference[rows], elasticity=demand.elasticity[rows],
+        elasticity_sd=demand.elasticity_sd[rows], level_sd=demand.level_sd[rows], stock=demand.stock[rows],
+        family=np.zeros(1, np.int64), shared=demand.shared,
+    )  # fmt: skip
