@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from shopkeeper.errors import ConfigError, FieldProblem
-from shopkeeper.pricing.policy_file import default_policy, read_policy
+from shopkeeper.pricing.policy_file import default_policy, load_policy, read_policy
+from shopkeeper.wiring.new_workspace import create_workspace
 
 
 def _problems(before: str, after: str) -> dict[str, FieldProblem]:
@@ -14,6 +17,11 @@ def _problems(before: str, after: str) -> dict[str, FieldProblem]:
     with pytest.raises(ConfigError) as raised:
         read_policy(text.replace(before, after, 1))
     return {problem.field: problem for problem in raised.value.problems}
+
+
+def test_a_workspace_is_made_with_the_policy_that_ships(tmp_path: Path) -> None:
+    create_workspace(tmp_path / "shop")
+    assert load_policy(tmp_path / "shop") == load_policy(tmp_path / "nowhere") == read_policy(default_policy())
 
 
 def test_the_shipped_policy_is_valid_and_never_sells_below_cost() -> None:

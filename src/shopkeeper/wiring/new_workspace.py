@@ -8,6 +8,8 @@ from pathlib import Path
 from shopkeeper.engines.state import open_state
 from shopkeeper.errors import ConfigError
 from shopkeeper.objectives.document import SUFFIX
+from shopkeeper.pricing.policy_file import FILE as PRICE_POLICY
+from shopkeeper.pricing.policy_file import default_policy
 from shopkeeper.wiring.contracts import DEFAULT, FOLDER, default_contract
 from shopkeeper.wiring.experiments import FOLDER as EXPERIMENTS
 from shopkeeper.wiring.objectives import FOLDER as OBJECTIVES
@@ -44,6 +46,7 @@ def create_workspace(folder: Path) -> Settings:
         (folder / OBJECTIVES).mkdir()
         for system in SYSTEMS:
             (folder / OBJECTIVES / f"{system}{SUFFIX}").write_text(example_objective(system), "utf-8")
+        (folder / PRICE_POLICY).write_text(default_policy(), "utf-8")
         (folder / README).write_text(_shipped("new_workspace.md"), "utf-8")
         settings = load_settings(folder)
         for part in (settings.engines.log, settings.engines.lake, settings.engines.models, settings.engines.quarantine):
