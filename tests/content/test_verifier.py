@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shopkeeper.commerce.product import Product
 from shopkeeper.content.duplicates import Texts
@@ -18,6 +20,7 @@ KETTLE = Product(
         "Dishwasher safe": "no", "Warranty": "2 years",
     },
 )  # fmt: skip
+LOCALES = ("en", "de", "fr", "es")
 LAMP = Product(
     product="l1", title="Lumo Lamp", categories=("lamps",), attributes={"Colour": "Black", "Height": "40 cm"}
 )
@@ -140,6 +143,19 @@ def test_a_fact_that_must_be_said_may_not_be_left_out() -> None:
     facts = facts_of(KETTLE)
     drafts = [Draft(text, "title", "en", must_say=("capacity",)) for text in ("The red Aria.", "The Aria of 1.7 L.")]
     assert [Verifier().verify(draft, facts).passed for draft in drafts] == [False, True]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.text(alphabet=st.sampled_from("aé1.,½²x×-– £€%\"'°<>&;/()!?#\n\u202f😀ßñRed"), max_size=60),
+    st.sampled_from(LOCALES),
+)
+def test_no_text_breaks_the_verifier_and_every_place_is_in_it(text: str, locale: str) -> None:
+    fields: tuple[Field, ...] = ("description_long", "bullets", "title")
+    for field in fields:
+        found = Verifier().verify(Draft(text, field, locale), facts_of(KETTLE, locale))
+        assert all(0 <= f.start <= f.end <= len(text) for f in found.findings)
+        assert all(0 <= start < end <= len(text) for start, end in found.grounded)
 
 
 def test_texts_of_one_frame_are_near_duplicates_and_others_are_not() -> None:

@@ -131,11 +131,15 @@ def rules_from(document: Any, language: str, where: str) -> ClaimRules:  # noqa:
             raise ConfigError(f"Rule {place + 1} of {where} {wrong}.", f"A rule has {sorted(KEYS)}.")
         rule = ClaimRule(
             row["id"], row["reason"], row["remedy"], severity,
-            tuple(frozenset(w.stem for w in words(str(name), language)) for name in row.get("backed_by", ())),
+            tuple(_named(str(name), one) for name in row.get("backed_by", ()) for one in {language, "en"}),
             frozenset(fold(str(name)) for name in row.get("categories", ())),
         )  # fmt: skip
         pairs.extend((str(phrase), rule) for phrase in row["phrases"])
     return ClaimRules(language, _merged({}, pairs, language))
+
+
+def _named(name: str, language: str) -> frozenset[str]:
+    return frozenset(word.stem for word in words(name, language))
 
 
 def _merged(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from shopkeeper.content.amounts import CURRENCY_CODES, RATING, Amount, Magnitude, amounts
-from shopkeeper.content.record import Evidence, Record, Statement, Switch
+from shopkeeper.content.record import Evidence, Record, Statement, Switch, silence
 from shopkeeper.content.senses import LEVELS, Lexicon, Sense, lexicon_of
 from shopkeeper.content.tokens import Word, fold, words
 
@@ -45,7 +45,9 @@ def _add(record: Record, statement: Statement, spoken: Lexicon, lexicon: Lexicon
     folded = fold(value)
     if folded in YES or folded in NO:
         _add_switches(record, statement, named, folded in YES, (spoken, lexicon))
-        record.evidence.append(Evidence(statement, names, labels, polarity=folded in YES, silence=_silence(statement)))
+        record.evidence.append(
+            Evidence(statement, names, labels, polarity=folded in YES, silence=silence(statement.name, statement.value))
+        )
         return
     valued = _worded(value, lexicon.locale)
     also = [_worded(other, lexicon.locale) for other in statement.also]
@@ -61,7 +63,7 @@ def _add(record: Record, statement: Statement, spoken: Lexicon, lexicon: Lexicon
         _quote(record, whole, long_name=not senses, alone=not senses)
     record.evidence.append(
         Evidence(
-            statement, names, labels, silence=_silence(statement),
+            statement, names, labels, silence=silence(statement.name, statement.value),
             stems=frozenset().union(dated, _stems(valued), _stems(about), *map(_stems, also)),
             cores=((*dated,),) if dated else _cores(value, statement, bool(said), spoken, lexicon),
             about=_core(_worded(BRACKETS.sub("", statement.subject), lexicon.locale)),
@@ -69,10 +71,6 @@ def _add(record: Record, statement: Statement, spoken: Lexicon, lexicon: Lexicon
             magnitudes=() if dated else tuple(m for amount in said for m in (*amount.readings, *amount.upper)),
         )
     )  # fmt: skip
-
-
-def _silence(statement: Statement) -> str:
-    return f"{statement.name} ({statement.value}) is not said."
 
 
 def _label_amounts(statement: Statement, spoken: Lexicon, lexicon: Lexicon) -> Iterable[Amount]:

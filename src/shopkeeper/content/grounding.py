@@ -127,14 +127,14 @@ def _amount(said: Amount, claims: Claims, record: Record, text: str) -> Finding 
     start, end, written = _span(claims, said.first, said.last, text)
     if said.of or said.readings[0].dimension == RATING:
         return _rating(said, record, start, end, written)
-    held = [entry for reading in said.readings for entry in record.magnitudes.get(reading.dimension, ())]
-    if any(agrees(said, amount) for amount, _ in held):
+    held = [amount for reading in said.readings for amount in record.magnitudes.get(reading.dimension, ())]
+    if any(agrees(said, amount) for amount in held):
         return None
     bare = any(reading.dimension == "" for reading in said.readings)
     if bare and any(_same_numbers(said, amount) for amount, _ in record.amounts):
         return None
     alike = [amount for amount, _ in record.amounts if _same_numbers(said, amount)]
-    if alike and not bare and not any(amount in alike for amount, _ in held):
+    if alike and not bare and not any(amount in alike for amount in held):
         return Finding(
             "grounding.unit", start, end, f"`{written}` has a number of the record with another unit.",
             "Write the record's unit.",

@@ -35,6 +35,11 @@ class Statement:
     amounts: tuple[Amount, ...] | None = None
 
 
+def silence(name: str, value: str) -> str:
+    """Return what is said of a text that leaves a statement out."""
+    return f"{name} ({value}) is not said."
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What of one statement may be found in a text; empty parts say nothing.
@@ -133,10 +138,10 @@ class Record:
         return known
 
     @cached_property
-    def magnitudes(self) -> Mapping[str, tuple[tuple[Amount, int], ...]]:
-        """Dimension -> amounts of it, each with the place of its reading."""
-        by: dict[str, list[tuple[Amount, int]]] = {}
+    def magnitudes(self) -> Mapping[str, tuple[Amount, ...]]:
+        """Dimension -> amounts that may be of it."""
+        by: dict[str, list[Amount]] = {}
         for amount, _ in self.amounts:
-            for place, magnitude in enumerate(amount.readings):
-                by.setdefault(magnitude.dimension, []).append((amount, place))
+            for reading in amount.readings:
+                by.setdefault(reading.dimension, []).append(amount)
         return {dimension: tuple(held) for dimension, held in by.items()}

@@ -19,7 +19,7 @@ from shopkeeper.content.grounding import Grounding, ground
 from shopkeeper.content.lengths import length_findings
 from shopkeeper.content.markup import markup_findings, plain_findings, without_markup
 from shopkeeper.content.readability import reading_ease
-from shopkeeper.content.record import Record
+from shopkeeper.content.record import Record, silence
 from shopkeeper.content.senses import Lexicon, lexicon_of
 from shopkeeper.content.speech import other_language
 from shopkeeper.content.style import Style, style_findings
@@ -109,7 +109,8 @@ class Verifier:
         plain = without_markup(draft.text) if bounds.html else draft.text
         found = ground(plain, record, lexicon)
         ease = reading_ease(found.claims.words, language)
-        findings = [*(self._said(finding, draft, facts) for finding in found.findings)]
+        due = _due(draft, facts) if draft.must_say else frozenset()
+        findings = [f._replace(severity="error") if f.reason in due else f for f in found.findings]
         findings += self._claims(plain, found.claims, record, facts, language)
         findings += length_findings(draft.text, plain, bounds)
         findings += markup_findings(draft.text) if bounds.html else plain_findings(draft.text)
@@ -151,14 +152,14 @@ class Verifier:
         categories = frozenset(word.folded for path in named for word in words(fold(path), language))
         return rules.findings(claims, record, plain, categories)
 
-    def _said(self, finding: Finding, draft: Draft, facts: Facts) -> Finding:
-        """An omitted fact is an error where the draft must say it."""
-        if finding.rule != "grounding.omitted" or not draft.must_say:
-            return finding
-        due = [fact for fact in facts.facts if fact.name in draft.must_say or fact.concept in draft.must_say]
-        if not any(finding.reason.startswith(f"{fact.label} ({fact.value.text})") for fact in due):
-            return finding
-        return finding._replace(severity="error")
+
+def _due(draft: Draft, facts: Facts) -> frozenset[str]:
+    """Return what would be said of the facts a draft must say, if it left them out."""
+    return frozenset(
+        silence(fact.label, fact.value.text)
+        for fact in facts.facts
+        if fact.name in draft.must_say or fact.concept in draft.must_say
+    )
 
 
 def _known(claims: Claims, record: Record) -> frozenset[int]:
