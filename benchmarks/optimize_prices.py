@@ -13,6 +13,7 @@ posterior and its lift; last on stdout is one JSON line.
 `agreement_2000`: relative distance from what HiGHS finds for 2,000 prices as a mixed integer program, negative where
     ours is better; `referee_gap_2000` is how far HiGHS itself got.
 `peer_seconds`: HiGHS on the linear relaxation of one target at full size, null where it did not end in the time given.
+`reprice_ms`: one product in its eight stores priced again at fixed shadow prices, median wall milliseconds.
 `big_seconds`, `big_memory_gb`: `--big` prices, one target, whole process.
 """
 
@@ -25,6 +26,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,7 @@ from shopkeeper.pricing.frontier import Meter, best_choices
 from shopkeeper.pricing.offer import Offer, make_offer
 from shopkeeper.pricing.optimizer import Plan, optimise, program_of
 from shopkeeper.pricing.policy_file import default_policy, read_policy
+from shopkeeper.pricing.reprice import reprice
 from shopkeeper.pricing.risk import Targets
 from shopkeeper.pricing.shelf import NO_PARENT, Shelf
 
@@ -114,6 +117,7 @@ def run(asked: argparse.Namespace) -> dict[str, Any]:
         result |= {f"unmet_{name}": int(plan.solution.unmet.sum()), f"least_chance_{name}": float(plan.chance.min())}
         result |= {f"portfolio_chance_{name}": plan.portfolio_chance, f"lift_{name}": plan.lift.expected}
         print(json.dumps(result), file=sys.stderr)
+    result["reprice_ms"] = reprice_ms(choices, demand, targets_of(shelf, choices, demand, each=True), plan)
     result |= judged(asked, choices, demand, shelf)
     if asked.big:
         told = child(
@@ -163,6 +167,19 @@ def pass_seconds(choices: Choices, demand: Demand) -> float:
         best_choices(value + price * curves.profit, curves.profit, Meter(value.size))
         spent.append(time.process_time() - begun)
     return round(float(np.median(spent)), 4)
+
+
+def reprice_ms(choices: Choices, demand: Demand, targets: Targets, plan: Plan) -> float:
+    """Return how long one product in all stores takes at the shadow prices of a run."""
+    spent = []
+    for product in range(50):
+        rows = slice(product * STORES, (product + 1) * STORES)
+        few = Choices(**{name: getattr(choices, name)[rows] for name in choices.__slots__})
+        told = Demand(**{name: getattr(demand, name)[rows] for name in demand.__slots__ if name != "shared"})
+        begun = time.perf_counter()
+        reprice(few, told, replace(targets, group=targets.group[rows]), plan.prices)
+        spent.append((time.perf_counter() - begun) * 1_000)
+    return round(float(np.median(spent)), 3)
 
 
 def violations(offer: Offer, plan: Plan) -> int:

@@ -16,7 +16,6 @@ from tests.pricing.shelves import a_shelf
 from shopkeeper.pricing.offer import Offer, make_offer, relaxation
 from shopkeeper.pricing.price_policy import (
     CompetitorBand,
-    Line,
     Period,
     PricePolicy,
     Rules,
@@ -174,8 +173,3 @@ def test_a_shelf_without_a_price_names_the_row() -> None:
     shelf = a_shelf([10.0, 12.0])
     with pytest.raises(Exception, match="the first in row 1"):
         replace(shelf, current=np.array([10.0, 0.0]))
-
-
-def test_a_line_needs_two_products() -> None:
-    with pytest.raises(msgspec.ValidationError):
-        msgspec.convert({"name": "oil", "products": ["a"]}, Line)

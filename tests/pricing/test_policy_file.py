@@ -39,7 +39,6 @@ def test_the_shipped_policy_is_valid_and_never_sells_below_cost() -> None:
         ("weekly_move: 0.06", "weekly_move: 0.01", "scopes[0].rules.weekly_move", "at least the daily move"),
         ("daily_move: 0.03", "margin_target: 0.3", "scopes[0].rules.margin_target", "leave products and key_value"),
         ("{below: 4, step: 0.05, minus: 0.01}", "{below: 40, step: 0.05, minus: 0.01}", "endings.EUR", "Sort them"),
-        ("lines: []", "lines: [{name: oil, products: [a, b], keep: pack, sizes: [1]}]", "lines[0].sizes", "one size"),
         ("calendar: []", "calendar: [{name: x, starts: 2026-02-01, ends: 2026-01-01}]", "calendar[0].ends", "or later"),
     ],
 )

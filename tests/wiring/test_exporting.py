@@ -78,6 +78,7 @@ mapping = "maps/till.yaml"
 OWN = {
     "metrics.yaml": "version: 1  # ours\nfigures: []\nmetrics: []\n",
     "rates.yaml": "version: 1\nreporting_currency: GBP\nrates: [{currency: EUR, since: 2026-01-01, rate: 0.85}]\n",
+    "price-policy.yaml": "version: 1  # ours\n",
     "maps/till.yaml": "version: 1\ntables: []\n",
 }
 STOPS = (

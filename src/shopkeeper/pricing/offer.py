@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import reduce
 from typing import Final
@@ -11,7 +11,7 @@ import numpy as np
 
 from shopkeeper.pricing.constraints import FLOORS, HELD, LAW, MOVES, SCOPE_OF, Bound, bounds_of
 from shopkeeper.pricing.ladder import BEYOND, CENT, SAME, beside, candidates, charm
-from shopkeeper.pricing.limits import Limits, limits_of
+from shopkeeper.pricing.limits import Limits, is_named, limits_of
 from shopkeeper.pricing.price_policy import PricePolicy, Steps
 from shopkeeper.pricing.shelf import Flags, Floats, Ints, Shelf
 
@@ -82,6 +82,7 @@ class Relaxation:
 
 def make_offer(policy: PricePolicy, shelf: Shelf, day: date) -> Offer:
     """Return what the prices of a shelf may become on a day."""
+    shelf = replace(shelf, key_value=shelf.key_value | is_named(shelf, policy.key_value))
     limits = limits_of(policy, shelf)
     price, exists, place = _ladders(policy, limits, shelf)
     bounds = bounds_of(policy, limits, shelf, day)

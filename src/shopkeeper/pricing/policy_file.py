@@ -15,7 +15,7 @@ from msgspec import UNSET
 from shopkeeper.objectives.document import read_document, read_text
 from shopkeeper.objectives.rules import named_twice
 from shopkeeper.objectives.wrong import Wrong
-from shopkeeper.pricing.price_policy import EVERYTHING, CompetitorBand, Line, PricePolicy, Rules, Steps
+from shopkeeper.pricing.price_policy import EVERYTHING, CompetitorBand, PricePolicy, Rules, Steps
 
 FILE: Final = "price-policy.yaml"
 _GUIDE: Final = "docs/guides/price-policy.md says what each key means."
@@ -61,18 +61,11 @@ def broken_rules(policy: PricePolicy) -> Iterator[Wrong]:
                 "is a target of single products",
                 "A target holds for a store's main category: leave products and key_value out of `where`.",
             )
-    for place, line in enumerate(policy.lines):
-        yield from _line(f"lines[{place}]", line)
-    for place, one in enumerate(policy.one_price):
-        if len(set(one.stores)) < len(one.stores):
-            yield Wrong(
-                f"one_price[{place}].stores", f"names a store twice: {', '.join(one.stores)}", "Name each once."
-            )
     for place, period in enumerate(policy.calendar):
         if period.ends < period.starts:
             remedy = f"Write {period.starts} or later."
             yield Wrong(f"calendar[{place}].ends", f"is {period.ends}, before it starts", remedy)
-    for key in ("scopes", "lines", "calendar"):
+    for key in ("scopes", "calendar"):
         yield from named_twice(key, (one.name for one in getattr(policy, key)))
 
 
@@ -111,15 +104,3 @@ def _conflicts(path: str, own: Rules, before: Rules) -> Iterator[Wrong]:
 def _range(path: str, bounds: tuple[float, float]) -> Iterator[Wrong]:
     if bounds[0] >= 1 or bounds[1] <= 1:
         yield Wrong(path, f"is {bounds[0]:g} to {bounds[1]:g}", "Write a range around 1, such as [0.5, 2.0].")
-
-
-def _line(path: str, line: Line) -> Iterator[Wrong]:
-    if len(set(line.products)) < len(line.products):
-        yield Wrong(f"{path}.products", "names a product twice", "Name each once.")
-    if line.keep == "pack" and len(line.sizes) != len(line.products):
-        reason = f"has {len(line.sizes)} size(s) for {len(line.products)} products"
-        yield Wrong(f"{path}.sizes", reason, "Give one size a product, in the same order.")
-    if line.keep == "pack" and any(later <= before for before, later in pairwise(line.sizes)):
-        yield Wrong(f"{path}.sizes", "do not rise", "Write products and sizes small to large.")
-    if line.keep != "pack" and line.sizes:
-        yield Wrong(f"{path}.sizes", f"has no meaning for `keep: {line.keep}`", "Leave it out, or write `keep: pack`.")

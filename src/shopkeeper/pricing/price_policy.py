@@ -153,35 +153,6 @@ class Steps(_Part, frozen=True, kw_only=True):
     minus: Annotated[float, Meta(ge=0)] = 0.0
 
 
-class Line(_Part, frozen=True, kw_only=True):
-    """Products whose prices belong together.
-
-    Attributes:
-        name: Shown where it binds.
-        products: Two or more, small to large.
-        keep: `same`: one price. `order`: each at least as dear as the one before. `pack`: a larger pack is dearer, and
-            cheaper a unit.
-        sizes: For `pack`, how much each holds.
-    """
-
-    name: Name
-    products: Annotated[tuple[Id, ...], Meta(min_length=2)]
-    keep: Literal["same", "order", "pack"] = "same"
-    sizes: tuple[Annotated[float, Meta(gt=0)], ...] = ()
-
-
-class OnePrice(_Part, frozen=True, kw_only=True):
-    """Stores in which a product has one shown price.
-
-    Attributes:
-        stores: Two or more, of one currency and price list.
-        categories: Paths it holds for; left out = all.
-    """
-
-    stores: Annotated[tuple[Label, ...], Meta(min_length=2)]
-    categories: tuple[Label, ...] = ()
-
-
 class Period(_Part, frozen=True, kw_only=True):
     """Days of the promotion calendar.
 
@@ -215,9 +186,6 @@ class PricePolicy(_Part, frozen=True, kw_only=True):
         rules: What holds everywhere.
         scopes: What holds for some, later ones over earlier ones.
         key_value: Products whose prices shoppers know.
-        lines: Products whose prices belong together.
-        variants_share_price: Whether products with one parent have one price in a store.
-        one_price: Stores in which a product has one price.
         calendar: Days on which prices are held, or may only be reduced.
     """
 
@@ -231,9 +199,6 @@ class PricePolicy(_Part, frozen=True, kw_only=True):
     rules: Rules = EVERYTHING
     scopes: tuple[Scope, ...] = ()
     key_value: tuple[Id, ...] = ()
-    lines: tuple[Line, ...] = ()
-    variants_share_price: bool = True
-    one_price: tuple[OnePrice, ...] = ()
     calendar: tuple[Period, ...] = ()
 
 

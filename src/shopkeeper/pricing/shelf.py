@@ -40,7 +40,7 @@ class Shelf:
         prior: Lowest shown price of the days before an announced reduction, NaN where unknown.
         announced: Whether a reduction is announced now.
         year_ago: Shown price a year ago raised by consumer prices since, NaN where there was none.
-        key_value: Whether shoppers know this price.
+        key_value: Whether shoppers know this price, besides those the policy names.
         opinion: Whether demand is known well enough for a price to be moved by it.
         products, stores, categories, price_lists: Names behind the indices.
         currency: ISO 4217 code of each store.

@@ -10,6 +10,7 @@ from typing import Final
 
 from shopkeeper.experiments.currency_rates import FILE as RATES
 from shopkeeper.experiments.metric_file import FILE as METRICS
+from shopkeeper.pricing.policy_file import FILE as PRICE_POLICY
 from shopkeeper.wiring.contracts import FOLDER as CONTRACTS
 from shopkeeper.wiring.experiments import FOLDER as EXPERIMENTS
 from shopkeeper.wiring.objectives import FOLDER as OBJECTIVES
@@ -32,6 +33,7 @@ PARTS: Final[tuple[Part, ...]] = (
     OwnFiles(EXPERIMENTS),
     OwnFile(METRICS),
     OwnFile(RATES),
+    OwnFile(PRICE_POLICY),
     SourceMappings(),
     Stops(),
     OwnSettings(),

@@ -11,6 +11,7 @@ from shopkeeper.engines.state import State
 from shopkeeper.experiments.currency_rates import FILE as RATES_FILE
 from shopkeeper.experiments.metric_file import FILE as METRICS_FILE
 from shopkeeper.intake.import_run import REPORT_KIND as IMPORT_REPORT
+from shopkeeper.pricing.policy_file import FILE as PRICE_POLICY
 from shopkeeper.quality.ports import Report
 from shopkeeper.quality.verdict import REPORT_KIND as CHECK_REPORT
 from shopkeeper.rollout.stages import GATE
@@ -23,7 +24,14 @@ _KINDS: Final = {
     "model": "models", "rollout": "rollouts", "stop": "stops", "experiment": "experiments", "retraining": "models",
     "training": "models", "price": "prices", "rule": "rules", "key": "people", "person": "people", "people": "people",
 }  # fmt: skip
-_OWN_FILES: Final = (METRICS_FILE, RATES_FILE, "objectives/*.yaml", "contracts/*.yaml", "experiments/*.yaml")
+_OWN_FILES: Final = (
+    METRICS_FILE,
+    RATES_FILE,
+    PRICE_POLICY,
+    "objectives/*.yaml",
+    "contracts/*.yaml",
+    "experiments/*.yaml",
+)
 
 
 @dataclass(frozen=True, slots=True)
