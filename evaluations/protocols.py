@@ -24,8 +24,6 @@ Integers = npt.NDArray[np.int64]
 WITHOUT_TIMES = PopularParams(half_life_days=1e12)
 """Data that has an order but no times: every interaction counts the same."""
 
-LATEST_SESSIONS = 6_000
-"""Newest sessions, at most a tenth, that are held out while something is chosen."""
 MOST_VALIDATED = 10_000
 
 
@@ -111,9 +109,21 @@ def session(folder: Path, seed: int) -> Case:
     data = replace(data, runs=False)
     history = plain_history(ends(asked["length"]), np.searchsorted(names, shown["item"]).astype(np.int32))
     questions = every_item(history, np.searchsorted(names, asked["target"]), names, mask=False)
-    count = int(sessions.max()) + 1
-    newest = data.shoppers >= count - min(LATEST_SESSIONS, count // 10)
+    newest = data.shoppers >= first_held_out(np.bincount(sessions), len(questions))
     return Case(data.take(~newest), latest(data.take(newest), names, seed), data, questions, False, WITHOUT_TIMES)
+
+
+def first_held_out(sizes: Integers, asked: int) -> int:
+    """Return the first of the newest sessions that are held out while something is chosen; the oldest is 0.
+
+    They ask at most as many questions as the test part, so that models are as old when they are asked, and are a
+    tenth of all at most.
+
+    Args:
+        sizes: Entries of each session, oldest first; each but the first is a question.
+    """
+    later = np.cumsum((sizes - 1)[::-1])
+    return len(sizes) - min(max(int(np.searchsorted(later, asked, side="right")), 1), len(sizes) // 10)
 
 
 def latest(data: Interactions, names: npt.NDArray[Any], seed: int) -> Questions:

@@ -10,7 +10,10 @@ from types import ModuleType
 from typing import Any
 
 import duckdb
+import numpy as np
 import pytest
+
+from evaluations import protocols
 
 SCRIPT = Path(__file__).parents[2] / "evaluations" / "next_item.py"
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -158,3 +161,11 @@ def test_amazon_beauty_reaches_the_published_bar(
     assert found["models"]["item-knn"]["ndcg@10"] >= 0.0505
     assert found["models"]["item-knn"]["hr@10"] >= 0.082
     assert found["models"]["popular"]["ndcg@10"] < 0.01
+
+
+def test_as_many_of_the_newest_entries_are_held_out_as_the_test_part_asks_and_a_tenth_at_most() -> None:
+    sizes = np.array([3] * 38 + [4, 2])
+    assert protocols.first_held_out(sizes, 1) == 39
+    assert protocols.first_held_out(sizes, 4) == 38
+    assert protocols.first_held_out(sizes, 6) == 37
+    assert protocols.first_held_out(sizes, 1_000) == 36

@@ -16,9 +16,10 @@ from shopkeeper.recommendations.interactions import SECOND, Interactions
 from shopkeeper.recommendations.item_words import item_words, no_words, rows_of
 from shopkeeper.recommendations.learn import LEARNABLE
 from shopkeeper.recommendations.session import Session, SessionParams
-from shopkeeper.recommendations.session_fit import Group, Round, Share, Training, fit_session, trained
+from shopkeeper.recommendations.session_fit import Group, Round, Share, Training, fit_session, read_chances, trained
 from shopkeeper.recommendations.session_loss import AllItemsLoss, SampledItemsLoss
-from shopkeeper.recommendations.session_net import SessionNet, Told
+from shopkeeper.recommendations.session_net import Drop, SessionNet, Told
+from shopkeeper.recommendations.session_start import start_vectors
 from shopkeeper.recommendations.session_windows import Windows, step_of, steps, windows_of
 from shopkeeper.testing.model_suite import asked_about
 from shopkeeper.testing.planted import PRODUCTS, planted_interactions
@@ -32,7 +33,10 @@ def group_of(data: Interactions, params: SessionParams = SMALL) -> Group:
     return Group(windows, rows_of(item_words(data), 0, PRODUCTS), np.ones(PRODUCTS, dtype=np.bool_))
 
 
-@pytest.mark.parametrize("params", [SMALL, replace(SMALL, temperature=0.1), replace(SMALL, members=2, content=False)])
+@pytest.mark.parametrize(
+    "params",
+    [SMALL, replace(SMALL, temperature=0.1, pairs_first=True), replace(SMALL, members=2, content=False)],
+)
 def test_what_is_served_is_what_was_trained_to_four_digits(params: SessionParams) -> None:
     data = planted_interactions()
     seen = data.sequences
@@ -117,6 +121,35 @@ def test_the_steps_of_a_round_hold_every_window_once() -> None:
     parts = list(steps(windows, np.arange(len(windows)), 100, np.random.default_rng(1)))
     assert sorted(np.concatenate(parts).tolist()) == list(range(len(windows)))
     assert max(int(windows.lengths[part].sum()) for part in parts) < 100 + 2 * SMALL.history
+
+
+def test_newer_sequences_are_read_more_often_by_their_place_among_all() -> None:
+    ended = np.array([30, 10, 40, 20])
+    assert read_chances(ended, 0.0).tolist() == [1.0] * 4
+    newer = np.array([1 / 4, 3 / 4, 0 / 4, 2 / 4])
+    np.testing.assert_allclose(read_chances(ended, 2.0), np.exp(-2.0 * newer))
+
+
+def test_vectors_to_begin_with_lie_near_each_other_where_products_were_met_together() -> None:
+    pairs = [(0, 1)] * 20 + [(2, 3)] * 20 + [(1, 2)]
+    nothing = np.zeros(2 * len(pairs), dtype=np.int64)
+    starts = np.arange(0, 2 * len(pairs) + 1, 2)
+    windows = Windows(starts, np.array(pairs).ravel(), nothing, nothing, nothing, np.arange(len(pairs)))
+    vectors = start_vectors(windows, 5, 2, 1)
+    near = vectors @ vectors.T
+    assert near[0, 1] > 0.9
+    assert near[2, 3] > 0.9
+    assert abs(near[0, 3]) < 0.2
+    np.testing.assert_allclose(np.diag(near), [1.0, 1.0, 1.0, 1.0, 0.0], atol=1e-5)
+
+
+def test_what_is_left_out_while_training_leaves_the_expected_sum() -> None:
+    torch.manual_seed(1)
+    drop, ones = Drop(0.25), torch.ones(1_003, 101)
+    found = drop(ones)
+    assert sorted(set(found.flatten().tolist())) == pytest.approx([0.0, 1 / 0.75])
+    assert float(found.mean()) == pytest.approx(1.0, abs=5 * (0.25 / 0.75 / ones.numel()) ** 0.5)
+    assert torch.equal(drop.eval()(ones), ones)
 
 
 def test_training_stops_when_the_newest_sequences_gain_no_more_and_says_after_how_many_rounds() -> None:

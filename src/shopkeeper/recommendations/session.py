@@ -39,7 +39,7 @@ class SessionParams:
     dropout: float = 0.5
     """Share of the numbers that are left out at chance at each step of training."""
     temperature: float = 0.0
-    """Above 0 scores are cosines over this temperature; 0 = plain products."""
+    """Above 0 scores are cosines over a temperature that is learnt, beginning with this one; 0 = plain products."""
     smoothing: float = 0.0
     """Share of each target's probability that is spread over all products."""
     negatives: int = 2_048
@@ -52,6 +52,10 @@ class SessionParams:
     """Rounds over all sequences, at most."""
     tokens: int = 1_024
     """Entries foretold in one step."""
+    recency: float = 0.0
+    """A sequence is read in a round by the chance `exp(-recency * share of sequences that are newer)`; 0 = always."""
+    pairs_first: bool = False
+    """True begins with vectors by which products met near each other lie near each other, see `session_start`."""
     patience: int = 0
     """Rounds without a gain on the newest sequences after which training stops; 0 = all rounds, nothing held out."""
     content: bool = True

@@ -23,6 +23,7 @@ from shopkeeper.recommendations.popular import Popular, PopularParams
 from shopkeeper.recommendations.session import Session, SessionParams, SessionWeights
 from shopkeeper.recommendations.session_loss import AllItemsLoss, SampledItemsLoss
 from shopkeeper.recommendations.session_net import SessionNet, Told
+from shopkeeper.recommendations.session_start import start_vectors
 from shopkeeper.recommendations.session_windows import Windows, step_of, steps, windows_of
 
 _HELD_OUT, _MOST_HELD_OUT = 0.1, 5_000
@@ -140,7 +141,10 @@ class Training:
         items = len(group.met)
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            self.net = SessionNet(group.words, params).to(share.device)
+            self.net = SessionNet(group.words, params)
+            if params.pairs_first:
+                self.net.begin_with(start_vectors(group.windows, items, params.width, seed))
+            self.net.to(share.device)
             torch.manual_seed(seed + share.rank)
             self._chance = torch.get_rng_state()
         loss: nn.Module = SampledItemsLoss(self.net, group.windows, items, params.negatives)
@@ -150,7 +154,9 @@ class Training:
         if share.of > 1:
             self._loss = nn.parallel.DistributedDataParallel(self._loss)
         self._optimizer = torch.optim.Adam(self.net.parameters(), lr=params.rate, fused=True)
-        self._steps, self._done = params.epochs * max(int(group.windows.lengths[rows].sum()) // params.tokens, 1), 0
+        self._chances = read_chances(group.windows.ended[rows], params.recency)
+        expected = float(group.windows.lengths[rows] @ self._chances)
+        self._steps, self._done = params.epochs * max(int(expected) // params.tokens, 1), 0
 
     def run(self, rounds: int, held_out: npt.NDArray[np.int64] | None = None) -> int:
         """Train for so many rounds and return after which of them `held_out` was foretold best.
@@ -192,7 +198,8 @@ class Training:
         total, counted = 0.0, 0
         with torch.random.fork_rng():
             torch.set_rng_state(self._chance)
-            for part in steps(self._windows, self._rows, self._params.tokens, self._draw):
+            read = self._rows[self._draw.random(len(self._rows)) < self._chances]
+            for part in steps(self._windows, read, self._params.tokens, self._draw):
                 count = int(self._windows.lengths[part].sum())
                 total += self._step(part, count)
                 counted += count
@@ -221,6 +228,14 @@ class Training:
         columns = (step.items, step.kinds, step.gaps, step.bands, step.targets)
         items, kinds, gaps, bands, targets = (torch.from_numpy(one).to(self._share.device) for one in columns)
         return Told(items, kinds, gaps, bands), targets
+
+
+def read_chances(ended: npt.NDArray[np.int64], recency: float) -> npt.NDArray[np.float64]:
+    """Return by which chance each window is read in a round, see `SessionParams.recency`; shape (windows,)."""
+    newer = np.empty(len(ended))
+    newer[np.argsort(-ended, kind="stable")] = np.arange(len(ended)) / max(len(ended), 1)
+    chances: npt.NDArray[np.float64] = np.exp(-recency * newer)
+    return chances
 
 
 def _height(done: float) -> float:

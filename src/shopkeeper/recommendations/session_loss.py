@@ -68,7 +68,7 @@ class SampledItemsLoss(nn.Module):
     def forward(self, told: Told, targets: Tensor, draw: np.random.Generator) -> Tensor:
         """Return the loss of one step."""
         drawn = np.searchsorted(self._upto, draw.random(self.negatives) * self._upto[-1], side="right")
-        drawn = np.minimum(drawn, len(self._upto) - 1)
+        drawn = np.sort(np.minimum(drawn, len(self._upto) - 1))
         device = targets.device
         sampled, expected = torch.from_numpy(drawn).to(device), torch.from_numpy(self._expected[drawn]).to(device)
         there = targets >= 0
@@ -79,7 +79,16 @@ class SampledItemsLoss(nn.Module):
         read, right, other = torch.split(places, [told.items.numel(), len(wanted), len(sampled)])
         states = self.net(replace(told, items=read.view(told.items.shape)), vectors)[there]
         own = (states * functional.embedding(right, vectors)).sum(dim=1)
-        others = states @ functional.embedding(other, vectors).T - expected
-        others = others.masked_fill(sampled[None, :] == wanted[:, None], _HIT)
-        loss: Tensor = (torch.logsumexp(torch.cat([own[:, None], others], dim=1), dim=1) - own).sum()
+        others = torch.addmm(-expected, states, functional.embedding(other, vectors).T)
+        others.index_put_(_hits(sampled, wanted), others.new_tensor(_HIT))
+        loss: Tensor = (torch.logaddexp(torch.logsumexp(others, dim=1), own) - own).sum()
         return loss
+
+
+def _hits(sampled: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
+    """Return (row of `wanted`, place in `sampled`) of all pairs that are equal; `sampled` is sorted."""
+    first = torch.searchsorted(sampled, wanted)
+    counts = torch.searchsorted(sampled, wanted, right=True) - first
+    rows = torch.repeat_interleave(torch.arange(len(wanted), device=wanted.device), counts)
+    within = torch.arange(len(rows), device=wanted.device) - (torch.cumsum(counts, 0) - counts)[rows]
+    return rows, first[rows] + within

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,8 @@ from shopkeeper.recommendations.interactions import KINDS
 from shopkeeper.recommendations.session import SessionParams
 
 _SPREAD = 0.02
+_CHANCE_LEFT = 0.1
+"""What is left of the vectors drawn by chance where others are given."""
 _HIDDEN = -1e9
 
 
@@ -80,6 +83,26 @@ class ItemVectors(nn.Module):
         return said
 
 
+class Drop(nn.Module):
+    """Leaves out a share of the numbers at chance, in 256ths, while training.
+
+    Chance is drawn eight bytes at a time: on processors `nn.Dropout` draws number by number, a tenth of a step's time.
+    """
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.left_out = round(256 * share)
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Return the values with some left out, the others raised so that the expected sum stays."""
+        if not self.training or not self.left_out:
+            return values
+        words = torch.empty(-(-values.numel() // 8), dtype=torch.int64, device=values.device)
+        chance = words.random_(torch.iinfo(torch.int64).min, None).view(torch.uint8)[: values.numel()]
+        kept = (chance >= self.left_out).view(values.shape)
+        return values * (kept * (256.0 / (256.0 - self.left_out)))
+
+
 class Block(nn.Module):
     """Attention to what came before, then a feed-forward part, each after a layer norm and added to what came in."""
 
@@ -91,7 +114,7 @@ class Block(nn.Module):
         self.attention, self.joined = nn.Linear(width, 3 * width), nn.Linear(width, width)
         self.wide, self.narrow = nn.Linear(width, inner), nn.Linear(inner, width)
         self.distance = nn.Parameter(torch.zeros(params.heads, params.history))
-        self.drop = nn.Dropout(params.dropout)
+        self.drop = Drop(params.dropout)
 
     def forward(self, entries: Tensor, between: Tensor) -> Tensor:
         """Return the entries after this block; `between` is how many lie between each two, below 0 = still to come."""
@@ -139,7 +162,14 @@ class SessionNet(nn.Module):
             nn.init.normal_(table.weight, std=_SPREAD)
         self.blocks = nn.ModuleList(Block(params) for _ in range(params.blocks))
         self.last = nn.LayerNorm(params.width)
-        self.drop = nn.Dropout(params.dropout)
+        self.sharpness = nn.Parameter(torch.tensor(-math.log(params.temperature))) if params.temperature > 0 else None
+        self.drop = Drop(params.dropout)
+
+    def begin_with(self, vectors: npt.NDArray[np.float32]) -> None:
+        """Let each item's own vector begin near the one given, of length 1 or 0; shape (items, width)."""
+        own = self.vectors.own.weight
+        with torch.no_grad():
+            own.mul_(_CHANCE_LEFT).add_(torch.from_numpy(vectors * np.float32(_SPREAD) * self._scale).to(own))
 
     def forward(self, told: Told, vectors: Tensor) -> Tensor:
         """Return the state after each entry, `told.items` being rows of `vectors`; shape (n, t, width)."""
@@ -150,9 +180,9 @@ class SessionNet(nn.Module):
         for block in self.blocks:
             entries = block(entries, between)
         states: Tensor = self.last(entries)
-        if self.params.temperature > 0:
-            states = functional.normalize(states, dim=-1) / self.params.temperature
-        return states
+        if self.sharpness is None:
+            return states
+        return functional.normalize(states, dim=-1) * torch.exp(self.sharpness)
 
     def weights(self) -> EncoderWeights:
         """Return what it learnt, but for the vectors of the items."""
@@ -163,7 +193,7 @@ class SessionNet(nn.Module):
             scale=self._scale,
             blocks=tuple(block.weights() for block in self.blocks if isinstance(block, Block)),
             last=_norm(self.last),
-            temperature=self.params.temperature,
+            temperature=0.0 if self.sharpness is None else math.exp(-float(self.sharpness.detach())),
         )
 
     def item_vectors(self, met: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
