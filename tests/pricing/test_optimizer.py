@@ -64,6 +64,12 @@ def test_a_lift_promises_less_the_less_is_known() -> None:
     assert guessed.low < guessed.expected < guessed.high
 
 
+def test_a_target_that_costs_revenue_is_not_promised_to_cost_less_than_modelled() -> None:
+    lift = optimise(*a_market(600, 2, 3, above=0.025)).lift
+    assert lift.modelled < 0
+    assert lift.expected < lift.modelled
+
+
 def test_one_target_of_all_reads_its_shadow_price_off_one_frontier_and_choices_follow_it() -> None:
     choices, demand, targets = a_market(600, 2, 4)
     alone = replace(targets, margin=np.full(2, np.nan))

@@ -40,7 +40,7 @@ class Lift:
         modelled: As the model has it.
         expected: Cut by the winner's curse.
         low, high: Interval of 90% around `expected`, by the posterior.
-        kept: Share of the modelled lift that is expected to be real.
+        kept: Share of what choosing gains, targets at their shadow prices counted in, that is expected to be real.
     """
 
     modelled: float
@@ -114,13 +114,16 @@ def optimise(
     chosen = solution.chosen
     sampled = sample(choices, demand, targets, chosen, objective, draws, seed)
     value = curves.objective(objective, choices.cost)
-    modelled = float(picked(value, chosen).sum() / picked(value, choices.place).sum() - 1)
+    today = float(picked(value, choices.place).sum())
+    modelled = float(picked(value, chosen).sum()) / today - 1
     prices = shadow_prices(targets, solution)
     kept = curse(choices, demand, targets, prices, objective, seed + 1, meter)
-    low, high = np.quantile(sampled.lift, (0.05, 0.95)) - (1 - kept) * modelled
+    gains = free_worth(choices, curves, targets, prices, objective)  # a target may cost objective: its gain is here
+    cut = (1 - kept) * max(float((picked(gains, chosen) - picked(gains, choices.place)).sum()), 0.0) / today
+    low, high = np.quantile(sampled.lift, (0.05, 0.95)) - cut
     return Plan(
         chosen, picked(choices.price, chosen), replace(solution, passes=meter.passes), prices, curves,
-        sampled.chance, sampled.portfolio_chance, Lift(modelled, kept * modelled, float(low), float(high), kept),
+        sampled.chance, sampled.portfolio_chance, Lift(modelled, modelled - cut, float(low), float(high), kept),
         buffer, whole_buffer,
     )  # fmt: skip
 
