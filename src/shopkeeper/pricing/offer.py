@@ -47,10 +47,6 @@ class Offer:
         """The current prices, shape (pairs,)."""
         return np.asarray(self.price[np.arange(len(self.place)), self.place])
 
-    def mask(self, bound: Bound) -> Flags:
-        """Return which candidates follow one rule, shape (pairs, points)."""
-        return bound.allows(self.price, self.current)
-
     def broken(self, pair: int, price: float) -> tuple[str, ...]:
         """Return the rules that keep a price out, with their scopes, as `daily_move (key-value items)`."""
         at, current = np.array([[price]]), self.current[pair : pair + 1]
