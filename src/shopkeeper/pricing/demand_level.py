@@ -87,7 +87,7 @@ def fit_level(panel: PricePanel, slope: Floats, promo: Floats | None = None) -> 
         )
     effect = np.zeros(panel.pairs) if promo is None else promo
     reference = reference_price(panel)
-    units, offset = _freed(panel, slope, effect, reference)
+    units, offset = freed(panel, slope, effect, reference)
     season = _season(panel, units, offset)
     offset = offset * season[panel.category][:, np.arange(panel.periods) % season.shape[1]]
     half_life = _half_lives(panel, units, offset)
@@ -112,7 +112,7 @@ def _median(values: Floats) -> Floats:
     return np.asarray(ordered[np.arange(len(values)), np.maximum(known - 1, 0) // 2])
 
 
-def _freed(panel: PricePanel, slope: Floats, promo: Floats, reference: Floats) -> tuple[Floats, Floats]:
+def freed(panel: PricePanel, slope: Floats, promo: Floats, reference: Floats) -> tuple[Floats, Floats]:
     """Return units, and what they are to be divided by to be sales of a full period at the reference price."""
     counted = panel.counted() & np.isfinite(reference)[:, None]
     price = np.where(counted, panel.price, 1.0) / np.where(counted, reference[:, None], 1.0)

@@ -14,7 +14,7 @@ from shopkeeper.recommendations.hybrid_params import HybridParams
 from shopkeeper.recommendations.model import Arrays
 from shopkeeper.recommendations.rank_linear import STRANGER, Weights, learn_weights, weighed
 from shopkeeper.recommendations.rank_lists import BANDS, RankLists
-from shopkeeper.recommendations.trees import NO_TREES, Trees
+from shopkeeper.registry.trees import NO_TREES, Trees
 
 if TYPE_CHECKING:
     import lightgbm

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.recommendations.model import Arrays
+from shopkeeper.registry.text_arrays import Arrays
 
 MOST_LEAVES = 32
 _ALL = np.uint32(0xFFFFFFFF)

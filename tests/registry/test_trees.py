@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from shopkeeper.recommendations.trees import MOST_LEAVES, NO_TREES, Trees
+from shopkeeper.registry.trees import MOST_LEAVES, NO_TREES, Trees
 
 lightgbm = pytest.importorskip("lightgbm")
 
