@@ -15,6 +15,7 @@ ShopkeeperError                 what happened, the offending value, what to do
 │   └── TooManyTries            somebody tried to sign in too often; later again
 ├── ContractNotMet              data or a model is below its written limit (exit 1)
 │   └── NotEnoughData           too little to train or judge on
+├── RefusedBudget               a call might cost more than people allow (exit 1)
 ├── JobCancelled                somebody asked a run to stop
 ├── ShardFailed                 one shard of a job raised, or killed its worker each time
 ├── BundleDamaged               a model bundle whose files do not match its manifest
@@ -128,6 +129,10 @@ class ContractNotMet(ShopkeeperError):
 
 class NotEnoughData(ContractNotMet):
     """There is too little data to train on or to judge with."""
+
+
+class RefusedBudget(ShopkeeperError):
+    """A call might cost more than is left of what people allow."""
 
 
 class JobCancelled(ShopkeeperError):
