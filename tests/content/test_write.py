@@ -67,10 +67,23 @@ def test_a_draft_is_mended_by_the_words_that_failed() -> None:
 
 
 def test_a_draft_is_mended_twice_at_most() -> None:
-    writer = Scripted([WRONG])
+    writer = Scripted([f"The Aria Kettle holds {litres} L." for litres in range(2, 9)])
     found = write_verified(BRIEF, writer, Verifier())
     assert len(writer.asked) == len(found.answers) == 1 + REPAIRS
     assert found.exit == "realiser"
+
+
+def test_a_model_that_says_again_what_failed_is_not_asked_a_third_time() -> None:
+    writer = Scripted([WRONG])
+    assert write_verified(BRIEF, writer, Verifier()).exit == "realiser"
+    assert len(writer.asked) == 2
+
+
+def test_a_text_without_end_is_asked_for_again_shorter() -> None:
+    writer = Scripted(["kettle " * 5_000, TRUE])
+    found = write_verified(BRIEF, writer, Verifier())
+    assert (found.exit, found.text) == ("repaired", TRUE)
+    assert len(str(writer.asked[1].before)) < 200
 
 
 def test_the_sentence_that_keeps_failing_is_dropped() -> None:

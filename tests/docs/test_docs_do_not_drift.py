@@ -9,7 +9,14 @@ import pytest
 from pydantic import BaseModel
 
 from shopkeeper.cli.main import build
-from shopkeeper.wiring.settings import EngineSettings, IntakeSettings, PeopleSettings, ServingSettings, TrainingSettings
+from shopkeeper.wiring.settings import (
+    ContentSettings,
+    EngineSettings,
+    IntakeSettings,
+    PeopleSettings,
+    ServingSettings,
+    TrainingSettings,
+)
 
 ROOT = Path(__file__).parents[2]
 SECTIONS: dict[str, type[BaseModel]] = {
@@ -18,6 +25,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "intake": IntakeSettings,
     "people": PeopleSettings,
     "training": TrainingSettings,
+    "content": ContentSettings,
 }
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from shopkeeper.content.briefs import LINK, PROMPT_VERSION, Brief, rejected, tellable
+from shopkeeper.content.briefs import LINK, PROMPT_VERSION, Brief, Rejected, rejected, tellable
 from shopkeeper.content.duplicates import Texts
 from shopkeeper.content.facts import Facts
-from shopkeeper.content.fields import limit
+from shopkeeper.content.fields import Limit, limit
 from shopkeeper.content.findings import Finding
 from shopkeeper.content.piece import Piece
 from shopkeeper.content.ports import Writer, Written
@@ -140,8 +140,16 @@ class _Drafting:
             written = self._written(writer, asked)
             if written is None:
                 break
-            if (sheet := self._sheet(written)) is None:
+            if not written.parts:
+                self._because("writer.unreadable", written.fault)
                 continue
+            if endless := self._endless(written):
+                self._because("writer.endless", endless)
+                asked = replace(self.brief, before=Rejected("", (("", endless),)))
+                continue
+            sheet = sheet_of(written.parts, self.brief.field, self._bounds)
+            if any(sheet == earlier for earlier, _ in failed):
+                break  # it was told what fails and says it again
             errors = self._errors(sheet)
             if not errors:
                 return sheet, "repaired" if asked.before else "first"
@@ -176,16 +184,14 @@ class _Drafting:
             return written
         return None
 
-    def _sheet(self, written: Written) -> Sheet | None:
-        if not written.parts:
-            self._because("writer.unreadable", written.fault)
-            return None
-        bounds = limit(self.brief.field, self.brief.channel)
-        length = sum(map(len, written.parts))
-        if length > 3 * bounds.characters + 300:
-            self._because("writer.endless", f"{length} characters, {bounds.characters} allowed; it was not read.")
-            return None
-        return sheet_of(written.parts, self.brief.field, bounds)
+    @property
+    def _bounds(self) -> Limit:
+        return limit(self.brief.field, self.brief.channel)
+
+    def _endless(self, written: Written) -> str:
+        """What to say of a text so long that reading it would be of no use; empty of others."""
+        length, allowed = sum(map(len, written.parts)), self._bounds.characters
+        return f"{length} characters, {allowed} allowed; it was not read." if length > 3 * allowed + 300 else ""
 
     def _errors(self, sheet: Sheet) -> list[Finding]:
         verdict = self.verifier.verify(self.draft(sheet), self.told)

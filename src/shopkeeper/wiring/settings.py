@@ -243,6 +243,37 @@ class RecommendationSettings(_Section):
     """Settings of the recipe that the serving version answers by, such as `exploration = 0.1`; arms may change them."""
 
 
+class ContentSettings(_Section):
+    """How texts are written; without `writer_url` the realiser writes them all."""
+
+    writer_url: str = ""
+    """A server that speaks OpenAI's chat completions, up to and with `/v1`."""
+    writer_model: str = ""
+    """Its model, as the server names it."""
+    writer_api_key: str = ""
+    """Its key; `${NAME}` is taken from the environment."""
+    writer_seconds: float = Field(30.0, gt=0)
+    """How long a call may take, seconds."""
+    writer_tries: int = Field(3, ge=1, le=10)
+    """Most calls for one draft, where the server refuses or cannot be reached."""
+    writer_wait_seconds: float = Field(20.0, ge=0)
+    """Longest wait for a turn or for what Retry-After asks, seconds; longer ones are not waited for."""
+    writer_calls_per_minute: float = Field(60.0, gt=0)
+    """Most calls a process makes."""
+    writer_output_tokens: int = Field(1_200, gt=0)
+    """Most tokens of an answer."""
+    writer_parameters: dict[str, Any] = Field(default_factory=lambda: {"temperature": 0.3})
+    """Put into each request as they are."""
+    writer_input_price: float | None = Field(None, ge=0)
+    """US dollars a million tokens that are sent; None = by the list of genai-prices."""
+    writer_output_price: float | None = Field(None, ge=0)
+    """US dollars a million tokens that are answered; None = by the list of genai-prices."""
+    writer_month_budget: float = Field(10.0, ge=0)
+    """US dollars of a month (UTC), over all processes of the workspace."""
+    writer: Path = Path("writer")
+    """Folder of kept answers and of what was spent."""
+
+
 class SourceSettings(_Section):
     """One source that `shopkeeper sync` reads: a database, or files."""
 
@@ -294,6 +325,7 @@ class Settings(BaseSettings):
     models: ModelSettings = ModelSettings()  # type: ignore[call-arg]
     rollout: RolloutSettings = RolloutSettings()  # type: ignore[call-arg]
     recommendations: RecommendationSettings = RecommendationSettings()
+    content: ContentSettings = ContentSettings()  # type: ignore[call-arg]
     sources: list[SourceSettings] = Field(default_factory=list)
     """What `shopkeeper sync` reads, one `[[sources]]` each."""
 
