@@ -11,6 +11,7 @@ from msgspec.structs import replace as changed
 
 from shopkeeper.content.briefs import (
     LONGEST_VALUE,
+    MOST_FACTS,
     Brief,
     Rejected,
     answer_schema,
@@ -72,6 +73,16 @@ def test_prose_and_links_are_not_shown_and_back_nothing() -> None:
         "mail",
     }
     assert tellable(facts).hash == tellable(BRIEF.facts).hash
+
+
+def test_a_model_is_shown_the_facts_shoppers_want_most_and_the_tags_but_no_numbers_of_the_shop() -> None:
+    many = {f"Odd thing {n}": f"{n} pieces" for n in range(MOST_FACTS)}
+    product = changed(KETTLE, attributes={**many, **KETTLE.attributes, "SKU": "A-1", "Tags": "kettles"})
+    rows = data_of(replace(BRIEF, facts=facts_of(product)))["record"]
+    names = {row["attribute"] for row in rows}
+    assert len(rows) == MOST_FACTS
+    assert {"title", "brand", "category", "Tags", *KETTLE.attributes} <= names
+    assert "SKU" not in names
 
 
 def test_the_task_tells_field_language_limits_and_what_the_store_asks() -> None:

@@ -10,6 +10,7 @@ from msgspec.structs import replace as changed
 from shopkeeper.content.briefs import PROMPT_VERSION, Brief
 from shopkeeper.content.duplicates import Texts
 from shopkeeper.content.facts import facts_of
+from shopkeeper.content.fields import Field
 from shopkeeper.content.ports import Written
 from shopkeeper.content.realise import write
 from shopkeeper.content.style import Style
@@ -142,8 +143,8 @@ MALICIOUS = [
 
 @pytest.mark.parametrize("field_", ["description_short", "description_long", "bullets", "title", "alt_text"])
 @pytest.mark.parametrize("text", MALICIOUS)
-def test_junk_and_malice_are_never_published(text: str, field_: str) -> None:
-    brief = replace(BRIEF, field=field_)  # type: ignore[arg-type]
+def test_junk_and_malice_are_never_published(text: str, field_: Field) -> None:
+    brief = replace(BRIEF, field=field_)
     found = write_verified(brief, Scripted([(text,)]), Verifier(competitors=("Boilmaster",)))
     assert (found.exit, found.publishable) == ("realiser", True)
     assert not [word for word in ("script", "evil", "example", "heals", "Lorem", "Sure") if word in found.text]
@@ -178,6 +179,22 @@ def test_only_the_text_that_comes_out_is_compared_with_later_ones() -> None:
     sibling = replace(BRIEF, facts=facts_of(changed(KETTLE, product="k2")))
     found = write_verified(sibling, None, Verifier(), others)
     assert found.verdict.nearest is None or found.verdict.nearest[0] == "k1"
+
+
+@pytest.mark.parametrize("locale", ["en", "de", "fr", "es"])
+def test_a_true_text_is_not_turned_away(locale: str) -> None:
+    fields: tuple[Field, ...] = ("title", "description_short", "meta_description", "alt_text")
+    fruit = changed(
+        KETTLE,
+        title="Kiwi",
+        categories=("groceries",),
+        attributes={"Tags": ["fruits"], "Weight": "0.5 kg", "SKU": "A1"},
+    )
+    for product in (KETTLE, fruit):
+        for field_ in fields:
+            brief = replace(BRIEF, facts=facts_of(product, locale), locale=locale, field=field_)
+            true = write(brief.facts, brief.field, locale, seed=5).text
+            assert outcome(true, brief=brief).exit == "first", true
 
 
 def test_bullets_and_paragraphs_come_out_as_markup() -> None:

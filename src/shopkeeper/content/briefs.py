@@ -24,7 +24,7 @@ PROMPT_VERSION = "2026-11-26"
 """Changes with every word of the prompt or of the schema, so that no answer to an older one is taken for one to it."""
 
 LONGEST_VALUE = 120  # characters; longer texts are prose, and prose may claim or order anything
-MOST_FACTS = 60
+MOST_FACTS = 60  # a model is shown
 LINK = re.compile(
     r"https?:|www\.|[\w.+-]+@[\w-]+\.\w|\b[\w-]{2,}\.(?:com|net|org|info|biz|io|co|eu|uk|de|fr|es|it|ru|cn|shop|xyz)\b",
     re.IGNORECASE,
@@ -110,15 +110,22 @@ class Brief:
 
 
 def tellable(facts: Facts) -> Facts:
-    """The facts a model may see and a model's text may state: those shoppers are told, short, without links."""
-    return gathered(facts.subject, facts.locale, [fact for fact in facts.facts if _is_tellable(fact)][:MOST_FACTS])
+    """The facts that back a model's text: all that are short and without links."""
+    return gathered(facts.subject, facts.locale, [fact for fact in facts.facts if _is_tellable(fact)])
+
+
+def shown(facts: Facts) -> tuple[Fact, ...]:
+    """The facts a model sees, in the order of the record: of the tellable those shoppers want most, and the tags."""
+    wanted = [fact for fact in tellable(facts).facts if _weight(fact) > 0]
+    most = sorted(wanted, key=_weight, reverse=True)[:MOST_FACTS]
+    return tuple(fact for fact in wanted if fact in most)
 
 
 def messages(brief: Brief) -> tuple[Message, ...]:
     """The prompt; only the last message, and of it only what stands between the marks, depends on the record."""
     bounds = limit(brief.field, brief.channel)
-    told = tellable(brief.facts)
-    due = [f.label for f in told.facts if f.name in brief.must_say or f.concept in brief.must_say]
+    told = shown(brief.facts)
+    due = [f.label for f in told if f.name in brief.must_say or f.concept in brief.must_say]
     task: dict[str, Any] = {
         "write": _KINDS[brief.field],
         "language": brief.locale,
@@ -135,9 +142,7 @@ def messages(brief: Brief) -> tuple[Message, ...]:
         task["never_use"] = list(brief.style.banned)
     if brief.seed:
         task["variant"] = brief.seed
-    data: dict[str, Any] = {
-        "record": [{"attribute": _clean(f.label), "value": _clean(f.value.text)} for f in told.facts]
-    }
+    data: dict[str, Any] = {"record": [{"attribute": _clean(f.label), "value": _clean(f.value.text)} for f in told]}
     if due:
         data["must_be_said"] = [_clean(label) for label in due]
     order = "Write the text."
@@ -187,10 +192,17 @@ def _is_many(brief: Brief) -> bool:
 
 
 def _is_tellable(fact: Fact) -> bool:
-    weight = concepts()[fact.concept].weight if fact.concept else 1
-    said = f"{fact.label} {fact.value.text}"
     long = len(fact.value.text) > LONGEST_VALUE and fact.value.kind == "text" and fact.name != "title"
-    return fact.usable and weight > 0 and not long and len(fact.label) <= LONGEST_VALUE and not LINK.search(said)
+    short_label = len(fact.label) <= LONGEST_VALUE
+    return fact.usable and not long and short_label and not LINK.search(f"{fact.label} {fact.value.text}")
+
+
+def _weight(fact: Fact) -> int:
+    if fact.name in {"title", "brand", "category"}:
+        return 100
+    if fact.concept == "keywords":  # no shopper is told them, but they say what kind of thing it is
+        return 50
+    return concepts()[fact.concept].weight if fact.concept else 1
 
 
 def _clean(text: str) -> str:

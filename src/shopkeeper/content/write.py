@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from shopkeeper.content.briefs import LINK, PROMPT_VERSION, Brief, Rejected, rejected, tellable
+from shopkeeper.content.briefs import LINK, PROMPT_VERSION, Brief, Rejected, rejected, shown, tellable
 from shopkeeper.content.duplicates import Texts
 from shopkeeper.content.facts import Facts
 from shopkeeper.content.fields import Limit, limit
@@ -97,7 +97,7 @@ def write_verified(
     Args:
         brief: What is to be written; `before` is ignored.
         writer: The model; None = the realiser writes.
-        verifier: Judges; a model's text strictly, and by the facts the model was shown.
+        verifier: Judges; a model's text strictly, and by the facts that are no prose.
         others: Texts of other products of the category and field; the one that comes out is added.
         edits: A merchandiser's words for the realiser.
     """
@@ -163,7 +163,8 @@ class _Drafting:
 
     def _unseen(self) -> list[str]:
         due = [fact for fact in self.brief.facts.facts if {fact.name, fact.concept} & set(self.brief.must_say)]
-        return [fact.label for fact in due if fact not in self.told.facts]
+        seen = shown(self.brief.facts)
+        return [fact.label for fact in due if fact not in seen]
 
     def draft(self, sheet: Sheet) -> Draft:
         brief = self.brief
