@@ -87,8 +87,8 @@ NEIGHBOURS: Mapping[str, Mapping[str, Parameters]] = {
 }
 """Parameters of the kNN models where no trials are made, by protocol; others keep their defaults.
 
-Those of sessions lie between what 60 trials found best on the validation sessions of two shops; each gives up .6
-points of P@20 at most."""
+Those of sessions lie between what trials (60 for session-knn, 30 for item-knn) found best on the validation sessions of
+two shops; each gives up .6 points of P@20 at most."""
 
 PARTS: Mapping[str, tuple[str, ...]] = {
     "leave-one-out": (Session.name, ItemKnn.name),

@@ -62,7 +62,8 @@ def test_lengths_fall_into_classes() -> None:
 
 def test_scores_are_made_alike() -> None:
     scores = np.array([[4.0, 0.0, 1.0], [0.0, 0.0, 0.0]], dtype=np.float32)
-    shares, roots, ranks = (alike(scores, scale) for scale in SCALES)
+    shares, roots, ranks, places = (alike(scores, scale) for scale in SCALES)
     np.testing.assert_allclose(shares, np.array([[4 / 5, 0, 1 / 5], [0, 0, 0]]), rtol=1e-6)
     np.testing.assert_allclose(roots, np.array([[2 / 3, 0, 1 / 3], [0, 0, 0]]), rtol=1e-6)
     np.testing.assert_allclose(ranks, np.array([[1 / 61, 0, 1 / 62], [0, 0, 0]]), rtol=1e-6)
+    np.testing.assert_allclose(places, np.array([[1, 0, 2**-0.5], [0, 0, 0]]), rtol=1e-6)

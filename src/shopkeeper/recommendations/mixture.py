@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Final, Literal, get_args
@@ -14,27 +14,33 @@ from shopkeeper.recommendations.metrics import ndcg
 from shopkeeper.recommendations.model import Arrays
 from shopkeeper.recommendations.ranking import Questions, Ranker, barred_cells
 
-Scale = Literal["shares", "roots", "ranks"]
+Scale = Literal["shares", "roots", "ranks", "places"]
 """How scores of different models are made alike: each history's add up to 1; so do their square roots; or the place
-counts alone, as `1 / (60 + place)`."""
+counts alone, evenly as `1 / (60 + place)` or the first places more as `1 / sqrt(place)`."""
 
 SCALES: Final[tuple[Scale, ...]] = get_args(Scale)
 LENGTHS: Final = np.array([1, 2, 3, 5, 8, 12], dtype=np.int64)
 """Histories of 1, 2, 3-4, 5-7, 8-11 and of 12 or more entries are weighed apart."""
 
+Floats = npt.NDArray[np.float32]
+
 _GRID = 10
 """Weights are tried in tenths."""
-_BORROWED = 0.15
+_BORROWED = 0.5
 """How much the questions about all histories count beside those about one length, so that no few decide."""
 _PLACES = 200
 """Best items of each model that can win a question."""
 _RANKED = 1_000
 _RANK_SOFTENING = 60.0
 """Source: Cormack, Clarke, Buettcher, Reciprocal Rank Fusion (2009)."""
+_PLACED: Final = np.arange(1, _RANKED + 1, dtype=np.float64)
+_WORTH: Final[Mapping[Scale, Floats]] = {
+    "ranks": (1.0 / (_RANK_SOFTENING + _PLACED)).astype(np.float32),
+    "places": (1.0 / np.sqrt(_PLACED)).astype(np.float32),
+}
+"""What each of the best places counts, where nothing else does."""
 _ROWS = 512
 _MOST_ASKED = 5_000
-
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -74,22 +80,21 @@ def alike(scores: Floats, scale: Scale) -> Floats:
     Args:
         scores: Shape (n, items).
     """
-    if scale == "ranks":
-        return _ranked(scores)
+    if scale in _WORTH:
+        return _ranked(scores, _WORTH[scale])
     found: Floats = np.sqrt(scores) if scale == "roots" else scores
     totals = found.sum(axis=1, keepdims=True)
     shares: Floats = np.divide(found, totals, out=np.zeros_like(found), where=totals > 0)
     return shares
 
 
-def _ranked(scores: Floats) -> Floats:
-    """Return `1 / (60 + place)` for the best 1,000 of each row that score; equal scores in the order of items."""
-    most = min(_RANKED, scores.shape[1])
+def _ranked(scores: Floats, worth: Floats) -> Floats:
+    """Return `worth` of its place for the best of each row that score; equal scores in the order of items."""
+    most = min(len(worth), scores.shape[1])
     first = np.sort(np.argpartition(-scores, most - 1, axis=1)[:, :most], axis=1)
     values = np.take_along_axis(scores, first, axis=1)
     order = np.argsort(-values, axis=1, kind="stable")
-    amounts = (1.0 / (_RANK_SOFTENING + 1.0 + np.arange(most))).astype(np.float32)
-    amounts = np.where(np.take_along_axis(values, order, axis=1) > 0, amounts, np.float32(0.0))
+    amounts = np.where(np.take_along_axis(values, order, axis=1) > 0, worth[:most], np.float32(0.0))
     found = np.zeros_like(scores)
     np.put_along_axis(found, np.take_along_axis(first, order, axis=1), amounts, axis=1)
     return found
