@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -291,6 +292,28 @@ def test_the_budget_of_a_month_holds_over_processes(tmp_path: Path) -> None:
     assert afforded > 3
     assert 0 < shop.budget.spent() <= most
     assert MonthBudget(tmp_path, most, lambda: NOW + timedelta(days=30)).spent() == 0
+
+
+def test_nobody_waits_for_a_turn_that_cannot_be_paid(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, [completion(TEXT)], dollars=0.001, calls_per_minute=1)
+    writer = shop.writer()
+    for _ in range(3):
+        with pytest.raises(RefusedBudget):
+            writer.write(BRIEF)
+    assert (shop.asked, shop.clock.waited) == ([], [])
+
+
+def test_many_at_once_do_not_set_aside_more_than_there_is(tmp_path: Path) -> None:
+    def tried(budget: MonthBudget) -> bool:
+        try:
+            budget.reserve(0.25)
+        except RefusedBudget:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        given = list(pool.map(tried, [MonthBudget(tmp_path, 1.0, lambda: NOW) for _ in range(16)]))
+    assert given.count(True) == 1.0 / 0.25
 
 
 def test_what_a_killed_process_set_aside_stays_spent_and_its_half_line_harms_nobody(tmp_path: Path) -> None:

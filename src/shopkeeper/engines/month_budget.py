@@ -44,12 +44,25 @@ class MonthBudget:
         self._dollars = dollars
         self._now = now
         self._seen: dict[Path, tuple[int, float]] = {}  # bytes read of a file, and their sum
-        self._lock = threading.Lock()  # held_lock is among opens of a file; this guards what is seen of it
+        self._lock = threading.RLock()  # held_lock is among opens of a file; this guards what is seen of it
 
     def spent(self) -> float:
         """What this month has cost so far with what is set aside, US dollars."""
         with self._lock:
             return self._read(self._path())[0]
+
+    def require(self, dollars: float) -> None:
+        """See whether so much is left, without setting it aside.
+
+        Raises:
+            RefusedBudget: less is left.
+        """
+        spent = self.spent()
+        if spent + dollars > self._dollars:
+            raise RefusedBudget(
+                f"A call may cost ${dollars:.4f}; ${spent:.4f} of ${self._dollars:.2f} are spent this month.",
+                "Raise `writer_month_budget` in [content]; the realiser writes until next month.",
+            )
 
     def reserve(self, dollars: float) -> Reserved:
         """Set aside the most a call may cost.
@@ -62,12 +75,7 @@ class MonthBudget:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with self._lock, held_lock(path.with_suffix(".lock"), wait=True):
-                spent, _ = self._read(path)
-                if spent + dollars > self._dollars:
-                    raise RefusedBudget(
-                        f"A call may cost ${dollars:.4f}; ${spent:.4f} of ${self._dollars:.2f} are spent this month.",
-                        "Raise `writer_month_budget` in [content]; the realiser writes until next month.",
-                    )
+                self.require(dollars)
                 self._add(path, dollars)
         except OSError as error:
             raise Unavailable(f"What is spent cannot be kept: {error}.", "Make room for the workspace.") from error

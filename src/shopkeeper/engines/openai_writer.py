@@ -120,9 +120,11 @@ class OpenAiWriter:
 
     def _called(self, brief: Brief) -> Written:
         body = self._body(brief)
+        most = self._price(len(json.dumps(body)), self._server.output_tokens)
+        self._budget.require(most)  # nobody waits for a turn that cannot be paid
         for left in reversed(range(self._server.tries)):
             self._pace.enter()
-            reserved = self._budget.reserve(self._price(len(json.dumps(body)), self._server.output_tokens))
+            reserved = self._budget.reserve(most)
             try:
                 raw = self._client.chat.completions.with_raw_response.create(**body)
             except openai.APIStatusError as error:
