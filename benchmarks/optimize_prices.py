@@ -175,7 +175,7 @@ def reprice_ms(choices: Choices, demand: Demand, targets: Targets, plan: Plan) -
     for product in range(50):
         rows = slice(product * STORES, (product + 1) * STORES)
         few = Choices(**{name: getattr(choices, name)[rows] for name in choices.__slots__})
-        told = Demand(**{name: getattr(demand, name)[rows] for name in demand.__slots__ if name != "shared"})
+        told = demand.of_pairs(rows)
         begun = time.perf_counter()
         reprice(few, told, replace(targets, group=targets.group[rows]), plan.prices)
         spent.append((time.perf_counter() - begun) * 1_000)

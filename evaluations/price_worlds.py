@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from evaluations.optimizer_policy import Optimizer
+
 from shopkeeper.simulation.prices.controls import COST_PLUS, ControlName, control_plan, war_plan
 from shopkeeper.simulation.prices.faults import FAULTS, Faults, switched_on
 from shopkeeper.simulation.prices.history import HISTORY_BOOK, Past, live_past
@@ -19,11 +21,11 @@ from shopkeeper.simulation.prices.takings import Takings, takings_of
 from shopkeeper.simulation.prices.tuning import tuned
 from shopkeeper.simulation.prices.world import make_world
 
-HOLD, BASELINE, ORACLE = "hold", "baseline", "oracle"
+HOLD, BASELINE, ORACLE, OPTIMIZER = "hold", "baseline", "oracle", "optimizer"
 REFERENCES: Final = (HOLD, BASELINE, ORACLE)
 """Those every policy is compared with; each can be judged itself."""
-POLICIES: Final[Mapping[str, Callable[[int], Policy]]] = {}
-"""Policies to be judged beside the references, by name, made of a seed. The optimizer's place: it is not there yet."""
+POLICIES: Final[Mapping[str, Callable[[int], Policy]]] = {OPTIMIZER: Optimizer}
+"""Policies to be judged beside the references, by name, made of a seed."""
 CURVE: Final = (0.5, 1.0, 2.0)
 """How many times as large as committed all faults are together."""
 

@@ -65,7 +65,6 @@ class CategoryFit:
         cells: Counted periods of each pair.
         apart: What is said by prices in which stores differ; `cost` by moves of cost.
         overdispersion: `k` of variance = mean + k mean^2.
-        bulk: Cells whose units were cut off as orders of another kind.
     """
 
     rows: npt.NDArray[np.int64]
@@ -78,7 +77,6 @@ class CategoryFit:
     apart: Instrument
     cost: Instrument
     overdispersion: float
-    bulk: int
 
 
 def fit_category(
@@ -129,7 +127,7 @@ def fit_category(
         rows=rows, first=residuals.slope, first_error=float(fit.covariance[0, 0] ** 0.5),
         effects={n: (float(fit.slopes[k]), float(fit.covariance[k, k] ** 0.5)) for k, n in enumerate(fit.names) if k},
         slopes=slopes, moved=moved, cells=cells, apart=apart, cost=cost,
-        overdispersion=fit.overdispersion, bulk=int((fit.units < units).sum()),
+        overdispersion=fit.overdispersion,
     )  # fmt: skip
 
 

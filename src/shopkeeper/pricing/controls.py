@@ -31,9 +31,9 @@ def static_controls(panel: PricePanel, counted: npt.NDArray[np.bool_], price: Fl
     found = {}
     if panel.promo is not None:
         found[PROMO] = np.where(counted, np.nan_to_num(panel.promo), 0.0)
-    found[INDEX] = _index(panel, price)
+    found[INDEX] = others_index(price, worth(panel), panel.store)
     if panel.rival is not None:
-        found[RIVAL] = _rivals(panel, counted)
+        found[RIVAL] = rival_prices(panel, counted)
     return found
 
 
@@ -109,17 +109,28 @@ def _centred(values: Floats, counted: npt.NDArray[np.bool_]) -> Floats:
     return np.where(counted, values - total / np.maximum(cells, 1), 0.0)
 
 
-def _index(panel: PricePanel, price: Floats) -> Floats:
-    """Return the sales-weighted log price of the same category and store without the own, from its usual."""
-    weight = panel.units.sum(axis=1, dtype=np.float64) + 1e-9
-    stores = int(panel.store.max()) + 1
-    moved = summed(price * weight[:, None], panel.store, stores)[panel.store] - price * weight[:, None]
-    others = np.bincount(panel.store, weight, stores)[panel.store] - weight
-    alone = np.bincount(panel.store, minlength=stores)[panel.store] < 2
+def worth(panel: PricePanel) -> Floats:
+    """Return what each pair took over the whole panel, shape (pairs,)."""
+    return np.asarray(np.nansum(panel.units * panel.price, axis=1, dtype=np.float64))
+
+
+def others_index(price: Floats, sold: Floats, group: npt.NDArray[np.integer]) -> Floats:
+    """Return the revenue-weighted log price of a group without the own, from its usual; nought where a pair is alone.
+
+    Args:
+        price: Log prices as deviations from each pair's usual, shape (pairs, periods).
+        sold: Revenue of each pair, shape (pairs,).
+        group: Of each pair: its store, within one category.
+    """
+    weight = sold + 1e-9
+    groups = int(group.max()) + 1
+    moved = summed(price * weight[:, None], group, groups)[group] - price * weight[:, None]
+    others = np.bincount(group, weight, groups)[group] - weight
+    alone = np.bincount(group, minlength=groups)[group] < 2
     return np.where(alone[:, None], 0.0, moved / np.where(alone, 1.0, others)[:, None])
 
 
-def _rivals(panel: PricePanel, counted: npt.NDArray[np.bool_]) -> Floats:
+def rival_prices(panel: PricePanel, counted: npt.NDArray[np.bool_]) -> Floats:
     """Return the rival's log price from its usual; missing and absurd ones count as usual."""
     assert panel.rival is not None  # noqa: S101 - the caller has looked
     known = counted & (panel.rival > 0)

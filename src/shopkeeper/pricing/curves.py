@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,11 @@ class Demand:
         stock: Units that can be sold in the period at most, infinite where stock does not bind.
         family: Index of what shares errors, such as the category.
         shared: Share of the error variance that a family has in common.
+        luck: Deviation of a period's units from their mean by chance alone, a share of it, independent between pairs;
+            none where None. It says how sure a target is of one period, and is no error of reading.
+        beside_revenue: What a price higher by one log unit adds to the revenue of everything else, money, near the
+            reference: sales that go to neighbours, or to the next period. Nothing where None.
+        beside_profit: The same for profit.
     """
 
     units: Floats
@@ -33,6 +39,15 @@ class Demand:
     stock: Floats
     family: Ints
     shared: float = 0.25
+    luck: Floats | None = None
+    beside_revenue: Floats | None = None
+    beside_profit: Floats | None = None
+
+    def of_pairs(self, rows: Ints | slice) -> Demand:
+        """Return the demand of some pairs."""
+        held = {f.name: getattr(self, f.name) for f in fields(self)}
+        cut: dict[str, Any] = {name: part[rows] for name, part in held.items() if isinstance(part, np.ndarray)}
+        return replace(self, **cut)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +71,7 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """Expected figures of every candidate, shape (pairs, points)."""
+    """Expected figures of every candidate, shape (pairs, points); money with what happens beside, units without."""
 
     units: Floats
     revenue: Floats
@@ -81,8 +96,14 @@ def curves_of(
     slope = demand.elasticity if elasticity is None else elasticity
     units = demand.units if level is None else demand.units * level
     net = choices.price / (1 + choices.tax[:, None])
-    sold = np.exp(slope[:, None] * np.log(net / demand.reference[:, None]))
+    lean = np.log(net / demand.reference[:, None])
+    sold = np.exp(slope[:, None] * lean)
     sold *= units[:, None]
     np.minimum(sold, demand.stock[:, None], out=sold)
     revenue = net * sold
-    return Curves(sold, revenue, revenue - sold * choices.cost[:, None])
+    profit = revenue - sold * choices.cost[:, None]
+    if demand.beside_revenue is not None:
+        revenue = revenue + demand.beside_revenue[:, None] * lean
+    if demand.beside_profit is not None:
+        profit = profit + demand.beside_profit[:, None] * lean
+    return Curves(sold, revenue, profit)

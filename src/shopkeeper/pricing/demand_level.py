@@ -26,6 +26,8 @@ STEADY: Final = 50.0
 """Units a category must have sold in one week of the year to be believed half, when its season is told."""
 PULL: Final = 2.0
 """Units that a pair's whole history weighs against its recent weeks."""
+FARTHEST: Final = 3.0
+"""Log units an answer to prices may be from nought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +71,16 @@ class DemandLevel:
         return np.asarray(found if promo is None else found * np.exp(self.promo[:, None] * promo))
 
 
-def fit_level(panel: PricePanel, slope: Floats, promo: Floats | None = None) -> DemandLevel:
+def fit_level(
+    panel: PricePanel, slope: Floats, promo: Floats | None = None, beside: Floats | None = None
+) -> DemandLevel:
     """Learn levels and seasons of all pairs.
 
     Args:
         panel: Periods in order.
         slope: Of each pair, as decided by `elasticity`.
         promo: Effect of a promotion on each pair, log units; nought where None.
+        beside: What else is known to have moved each cell, such as others' prices, log units; nothing where None.
 
     Raises:
         NotEnoughData: fewer periods than half-lives are tried on and learnt from.
@@ -88,6 +93,8 @@ def fit_level(panel: PricePanel, slope: Floats, promo: Floats | None = None) -> 
     effect = np.zeros(panel.pairs) if promo is None else promo
     reference = reference_price(panel)
     units, offset = freed(panel, slope, effect, reference)
+    if beside is not None:
+        offset = offset * np.exp(np.clip(beside, -FARTHEST, FARTHEST))
     season = _season(panel, units, offset)
     offset = offset * season[panel.category][:, np.arange(panel.periods) % season.shape[1]]
     half_life = _half_lives(panel, units, offset)
@@ -116,7 +123,7 @@ def freed(panel: PricePanel, slope: Floats, promo: Floats, reference: Floats) ->
     """Return units, and what they are to be divided by to be sales of a full period at the reference price."""
     counted = panel.counted() & np.isfinite(reference)[:, None]
     price = np.where(counted, panel.price, 1.0) / np.where(counted, reference[:, None], 1.0)
-    answer = np.clip(slope[:, None] * np.log(price), -3.0, 3.0)
+    answer = np.clip(slope[:, None] * np.log(price), -FARTHEST, FARTHEST)
     if panel.promo is not None:
         answer = answer + promo[:, None] * np.nan_to_num(panel.promo)
     return np.where(counted, panel.units, 0.0), np.where(counted, panel.exposure * np.exp(answer), 0.0)

@@ -17,8 +17,9 @@ import numpy.typing as npt
 
 from shopkeeper.errors import NotEnoughData
 from shopkeeper.pricing.category_fit import FEW_CELLS, MOVED, CategoryFit, fit_category
-from shopkeeper.pricing.controls import CARRY, INDEX, PROMO, RIVAL, store_traffic
+from shopkeeper.pricing.controls import CARRY, PROMO, RIVAL, store_traffic
 from shopkeeper.pricing.instrument import believed, chosen
+from shopkeeper.pricing.neighbours import pulls
 from shopkeeper.pricing.panel import PricePanel
 from shopkeeper.pricing.shrinkage import PUBLISHED, Level, Spreads, Table, common_prior, level_of, scale_of, spreads_of
 from shopkeeper.pricing.truncated import moments_below, quantile_below
@@ -42,7 +43,8 @@ class CategorySlope:
         slope, sd: Mean slope after all corrections, before the sign constraint.
         first: Slope of the pooled fit as it is, and `first_error`, clustered by product.
         stores: Slope of a product never seen in each store the category is sold in, by index; `store_sd` its spread.
-        cross, rival: Effect of the log price of the category's others and of the rival: never below zero; with sds.
+        cross: Effect of the log price of the category's others (`neighbours`), never below zero, with its sd.
+        rival: Of the rival's log price, never below zero, with its sd.
         carry_over: Effect of the log price of the period before: above zero where cheap weeks borrow from the next.
         promo: Effect of a promotion beyond its price, log units.
         reaction: Bias taken out, in points of slope (above zero: prices had been raised when demand was high), with sd.
@@ -151,10 +153,8 @@ def combined(panel: PricePanel, fits: dict[int, CategoryFit]) -> Elasticities:
     means = np.asarray([level.category[0] for level in free])
     sds = np.sqrt(np.asarray([level.category[1] ** 2 for level in free]) + extras)
     prior = common_prior(means, sds, PUBLISHED)
-    cross = _side_effects(list(fits.values()), INDEX)
-    rival = _side_effects(list(fits.values()), RIVAL)
-    categories = {}
-    for n, (number, fit) in enumerate(fits.items()):
+    said = []
+    for n, fit in enumerate(fits.values()):
         shared = extras[n] / (sds[n] ** 2 + prior[1] ** 2)
         shift, left = shared * (means[n] - prior[0]), extras[n] * (1 - shared)
         table, around = tables[n].shifted(-shift), spreads.around(scales[n])
@@ -162,16 +162,13 @@ def combined(panel: PricePanel, fits: dict[int, CategoryFit]) -> Elasticities:
         found.share(fit, table, level, around.pair**2, left)
         opinion = bool(means[n] + SURE * sds[n] < 0)
         found.supported(fit, opinion)
-        categories[number] = _category(
-            panel,
-            fit,
-            level,
-            float(left),
-            (float(reactions[n]), float(reaction_sds[n]), instruments[n].strength),
-            cross[n],
-            rival[n],
-            opinion,
-        )
+        reaction = (float(reactions[n]), float(reaction_sds[n]), instruments[n].strength)
+        said.append((fit, level, float(left), reaction, opinion))
+    pull, pull_error = pulls(panel, found.free)
+    cross = _not_below_nought(pull[list(fits)], pull_error[list(fits)], PUBLISHED_CROSS)
+    rival = _not_below_nought(*_told(list(fits.values()), RIVAL), PUBLISHED_CROSS)
+    both = zip(cross, rival, strict=True)
+    categories = {number: _category(panel, *one, *sides) for number, one, sides in zip(fits, said, both, strict=True)}
     _strangers(panel, found, categories, prior)
     return found.constrained(categories, spreads, prior)
 
@@ -184,20 +181,24 @@ def _shared_variance(fit: CategoryFit, doubt: float) -> float:
     return float(beyond + doubt**2)
 
 
-def _side_effects(fits: Sequence[CategoryFit], name: str) -> list[tuple[float, float]]:
-    """Return each category's effect of others' prices, drawn to the common one and never below zero, with its sd."""
+def _told(fits: Sequence[CategoryFit], name: str) -> tuple[Floats, Floats]:
+    """Return an effect in each category with its standard error, infinite where nothing tells it."""
     told = np.asarray([fit.effects.get(name, (0.0, np.inf)) for fit in fits])
-    variance = np.where(told[:, 1] > 0, told[:, 1], np.inf) ** 2
-    centre, spread = common_prior(told[:, 0], np.sqrt(variance), PUBLISHED_CROSS)
-    keep = spread**2 / (spread**2 + variance)
-    mean = centre + keep * np.where(np.isfinite(variance), told[:, 0] - centre, 0.0)
+    return told[:, 0], np.where(told[:, 1] > 0, told[:, 1], np.inf)
+
+
+def _not_below_nought(effect: Floats, error: Floats, few: tuple[float, float]) -> list[tuple[float, float]]:
+    """Return each category's effect of others' prices, drawn to the common one and never below zero, with its sd."""
+    centre, spread = common_prior(effect, error, few)
+    keep = spread**2 / (spread**2 + error**2)
+    mean = centre + keep * np.where(np.isfinite(error), effect - centre, 0.0)
     below, sd = moments_below(-mean, spread * np.sqrt(1 - keep), 0.0)
     return list(zip((-below).tolist(), sd.tolist(), strict=True))
 
 
 def _category(
     panel: PricePanel, fit: CategoryFit, level: Level, shared: float, reaction: tuple[float, float, float],
-    cross: tuple[float, float], rival: tuple[float, float], opinion: bool,
+    opinion: bool, cross: tuple[float, float], rival: tuple[float, float],
 ) -> CategorySlope:  # fmt: skip
     stores = np.unique(panel.store[fit.rows]).tolist()
     sds = np.sqrt(level.of_store_sd**2 + shared).tolist()

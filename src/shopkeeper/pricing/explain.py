@@ -77,7 +77,7 @@ def explain(
         chosen: Place of the candidate that was chosen.
         draws: Of the posterior, for the intervals.
     """
-    one, its = _of_pair(choices, pair), _demand_of(demand, pair)
+    one, its = _of_pair(choices, pair), demand.of_pairs(slice(pair, pair + 1))
     target = Targets(group=targets.group[[pair]], margin=targets.margin, portfolio=targets.portfolio)
     curves = curves_of(one, its)
     value = free_worth(one, curves, target, prices, objective)[0]
@@ -120,13 +120,4 @@ def _of_pair(choices: Choices, pair: int) -> Choices:
     return Choices(
         price=choices.price[rows], allowed=choices.allowed[rows], place=choices.place[rows], tax=choices.tax[rows],
         cost=choices.cost[rows],
-    )  # fmt: skip
-
-
-def _demand_of(demand: Demand, pair: int) -> Demand:
-    rows = slice(pair, pair + 1)
-    return Demand(
-        units=demand.units[rows], reference=demand.reference[rows], elasticity=demand.elasticity[rows],
-        elasticity_sd=demand.elasticity_sd[rows], level_sd=demand.level_sd[rows], stock=demand.stock[rows],
-        family=np.zeros(1, np.int64), shared=demand.shared,
     )  # fmt: skip

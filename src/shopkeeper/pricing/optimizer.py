@@ -231,6 +231,7 @@ def check(choices: Choices, demand: Demand, targets: Targets) -> None:
     """Raise InputError for arrays that do not fit or are no demand; names field, row and remedy."""
     pairs = len(choices.price)
     held = {name: getattr(demand, name) for name in demand.__slots__ if name != "shared"}
+    held = {name: values for name, values in held.items() if values is not None}
     held |= {"place": choices.place, "tax": choices.tax, "cost": choices.cost, "group": targets.group}
     for name, values in held.items():
         if values.shape != (pairs,):

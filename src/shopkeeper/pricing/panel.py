@@ -41,7 +41,6 @@ class PricePanel:
         period_days: Length of a period in days.
         ordered: Whether columns follow each other in time; False where rows carry no time.
         products, stores, categories: Names behind the indices.
-        first_day: Day the first period starts on, where periods lie in the calendar.
     """
 
     product: Ints
@@ -58,7 +57,6 @@ class PricePanel:
     products: tuple[str, ...] = ()
     stores: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
-    first_day: np.datetime64 | None = None
 
     def __post_init__(self) -> None:
         """Refuse shapes that do not fit and units below zero.

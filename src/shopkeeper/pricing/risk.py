@@ -52,7 +52,7 @@ def target_sd(choices: Choices, demand: Demand, targets: Targets, curves: Curves
     family = np.unique(targets.group * (int(demand.family.max(initial=0)) + 1) + demand.family, return_inverse=True)[1]
 
     def variance(brought: Floats, of: Ints, clusters: Ints, number: int) -> Floats:
-        total = np.zeros(number)
+        total = sums_by(of, (brought * luck) ** 2, number)
         cluster_of = np.zeros(int(clusters.max(initial=0)) + 1, np.int64)
         cluster_of[clusters] = of
         for part in (brought * lean, brought * level):
@@ -61,6 +61,7 @@ def target_sd(choices: Choices, demand: Demand, targets: Targets, curves: Curves
             total += demand.shared * sums_by(cluster_of, np.asarray(together**2, np.float64), number)
         return total
 
+    luck = np.zeros(len(chosen)) if demand.luck is None else np.where(free, demand.luck, 0.0)
     own = variance(picked(targets.brings(curves), chosen), targets.group, family, groups)
     all_ = np.zeros(len(chosen), np.int64)
     whole = variance(picked(targets.whole(curves), chosen), all_, demand.family, 1)
@@ -106,12 +107,15 @@ def sample(
     wanted = np.nan_to_num(targets.margin)[targets.group]
     net = [picked(choices.price, at) / (1 + choices.tax) for at in (chosen, choices.place)]
     lean = [np.log(price / demand.reference) for price in net]
+    beside = [_beside(demand, one) for one in lean]
+    rng = np.random.default_rng((seed, draws))
     for place, (slope, level) in enumerate(drawn(demand, draws, seed)):
-        new, now = (np.minimum(demand.units * level * np.exp(slope * one), demand.stock) for one in lean)
-        before = float(_made(objective, net[1], now, choices.cost).sum())
-        lifts[place] = float(_made(objective, net[0], new, choices.cost).sum()) / before - 1
-        revenue = net[0] * new
-        profit = revenue - choices.cost * new
+        asked = demand.units * level * _by_chance(demand, rng)
+        new, now = (np.minimum(asked * np.exp(slope * one), demand.stock) for one in lean)
+        before = float(_made(objective, net[1], now, choices.cost, beside[1]).sum())
+        lifts[place] = float(_made(objective, net[0], new, choices.cost, beside[0]).sum()) / before - 1
+        revenue = _made("revenue", net[0], new, choices.cost, beside[0])
+        profit = _made("profit", net[0], new, choices.cost, beside[0])
         met += (sums_by(targets.group, profit - wanted * revenue, groups) >= 0).astype(np.float64)
         margins[place] = profit.sum() / revenue.sum()
     portfolio = 1.0 if targets.portfolio is None else float((margins >= targets.portfolio).mean())
@@ -119,7 +123,23 @@ def sample(
     return Sampled(chance, portfolio, lifts, margins)
 
 
-def _made(objective: Objective, net: Floats, units: Floats, cost: Floats) -> Floats:
+def _by_chance(demand: Demand, rng: np.random.Generator) -> Floats | float:
+    """Return factors of mean 1 by which a period's units differ from their mean."""
+    if demand.luck is None:
+        return 1.0
+    shape = np.maximum(demand.luck, 1e-6) ** -2
+    return np.asarray(rng.gamma(shape) / shape)
+
+
+def _beside(demand: Demand, lean: Floats) -> tuple[Floats, Floats]:
+    """Return what prices add to revenue and profit of everything else."""
+    nothing = np.zeros(len(lean))
+    each = (demand.beside_revenue, demand.beside_profit)
+    revenue, profit = (nothing if worth is None else worth * lean for worth in each)
+    return revenue, profit
+
+
+def _made(objective: Objective, net: Floats, units: Floats, cost: Floats, beside: tuple[Floats, Floats]) -> Floats:
     if objective == "sell_through":
         return units * cost
-    return units * (net if objective == "revenue" else net - cost)
+    return units * net + beside[0] if objective == "revenue" else units * (net - cost) + beside[1]

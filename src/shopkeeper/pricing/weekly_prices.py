@@ -1,0 +1,110 @@
+"""From a history to the prices of the coming period: learn how demand answers, foretell, choose, and say why.
+
+Nothing here reads or writes anything; what a policy of prices allows comes in as masks of the choices.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+import numpy as np
+
+from shopkeeper.pricing.coming_demand import Coming, Knowledge, demand_at, learnt, outlook
+from shopkeeper.pricing.curves import Choices, Demand
+from shopkeeper.pricing.frontier import picked
+from shopkeeper.pricing.optimizer import Plan, optimise
+from shopkeeper.pricing.panel import PricePanel
+from shopkeeper.pricing.price_policy import Objective
+from shopkeeper.pricing.risk import Targets
+from shopkeeper.pricing.shelf import Flags, Floats, Ints
+
+EVERY: Final = 4
+"""Periods after which slopes are estimated anew."""
+ROUNDS: Final = 3
+"""Times prices are chosen, each near those of the time before, since prices pull at each other."""
+Reason = Literal["no_opinion", "no_choice", "best_as_is", "objective", "target"]
+REASONS: Final[tuple[Reason, ...]] = ("no_opinion", "no_choice", "best_as_is", "objective", "target")
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyPrices:
+    """Prices of the coming period, and what they rest on.
+
+    Attributes:
+        price: As shown, one of the allowed choices, shape (pairs,).
+        chosen: Its place among them.
+        why: Index into `REASONS`, shape (pairs,): nobody knows how demand answers, so the allowed price nearest to the
+            current one stays; no other price is allowed; the current one is best; another brings more of the
+            objective; another is asked for by a margin target, which costs objective.
+        plan: Of the optimizer: shadow prices, chances, promised lift.
+        choices: As chosen from: where nobody knows, one price is left.
+        demand: As believed near the chosen prices.
+        knowledge: To be given to the next period.
+    """
+
+    price: Floats
+    chosen: Ints
+    why: Ints
+    plan: Plan
+    choices: Choices
+    demand: Demand
+    knowledge: Knowledge
+
+
+def weekly_prices(
+    panel: PricePanel, coming: Coming, targets: Targets, objective: Objective = "revenue", *,
+    before: Knowledge | None = None, every: int = EVERY, seed: int = 0,
+) -> WeeklyPrices:  # fmt: skip
+    """Return the prices of the coming period.
+
+    Args:
+        panel: The history so far.
+        before: What was learnt for the period before.
+        every: Periods for which what was learnt stands.
+        seed: Of the draws by which chances are told.
+    Raises:
+        NotEnoughData: too short a history, or no price in it ever moved.
+        InputError: arrays do not fit; names field, row and remedy.
+    """
+    knowledge = learnt(panel, before, every)
+    known = outlook(panel, knowledge.slopes, coming)
+    silent = np.array([word == "none" for word in knowledge.slopes.support]) | ~np.isfinite(known.level.reference)
+    choices = _held(coming.choices, silent)
+    coming = replace(coming, choices=choices)
+    here = _net(choices, choices.place)
+    demand = demand_at(known, coming, here)
+    plan = optimise(choices, demand, targets, objective, seed=seed)
+    for turn in range(1, ROUNDS):
+        demand = demand_at(known, coming, _net(choices, plan.chosen))
+        # Prices that all answered each other's last move would swing: half of the products wait.
+        waiting = (panel.product + turn) % 2 == 0
+        plan = optimise(_only(choices, plan.chosen, waiting), demand, targets, objective, seed=seed)
+    return WeeklyPrices(
+        plan.price, plan.chosen, _why(choices, plan, silent, objective), plan, choices, demand, knowledge
+    )  # fmt: skip
+
+
+def _net(choices: Choices, place: Ints) -> Floats:
+    return picked(choices.price, place) / (1 + choices.tax)
+
+
+def _held(choices: Choices, silent: Flags) -> Choices:
+    """Leave those of whom nobody knows anything the allowed price that is nearest to the current one."""
+    current = picked(choices.price, choices.place)[:, None]
+    nearest = np.where(choices.allowed, np.abs(choices.price - current), np.inf).argmin(axis=1)
+    return _only(choices, nearest, silent)
+
+
+def _only(choices: Choices, place: Ints, where: Flags) -> Choices:
+    alone = np.arange(choices.price.shape[1]) == place[:, None]
+    return replace(choices, allowed=np.where(where[:, None], alone, choices.allowed))
+
+
+def _why(choices: Choices, plan: Plan, silent: Flags, objective: Objective) -> Ints:
+    value = plan.curves.objective(objective, choices.cost)
+    gains = picked(value, plan.chosen) - picked(value, choices.place)
+    moved = plan.chosen != choices.place
+    return np.select(
+        [silent, choices.allowed.sum(axis=1) == 1, ~moved, gains >= 0], [0, 1, 2, 3], default=REASONS.index("target")
+    ).astype(np.int64)

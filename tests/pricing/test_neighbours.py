@@ -1,0 +1,46 @@
+"""What neighbours' prices do is told by their promotions, not by prices that follow a store's demand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from shopkeeper.pricing.controls import others_index
+from shopkeeper.pricing.neighbours import pulls
+from shopkeeper.pricing.panel import PricePanel
+
+CATEGORIES, PRODUCTS, STORES, WEEKS = 4, 10, 3, 104
+SLOPE, PULL = -2.0, 0.8
+
+
+def a_market(follows: float) -> PricePanel:
+    """Return a panel whose prices follow the luck of a category in a store by a factor."""
+    rng = np.random.default_rng(4)
+    product = np.repeat(np.arange(CATEGORIES * PRODUCTS), STORES)
+    store, category = np.tile(np.arange(STORES), CATEGORIES * PRODUCTS), product // PRODUCTS
+    group = category * STORES + store
+    luck = rng.normal(0, 0.1, (CATEGORIES * STORES, WEEKS))[group]
+    promo = (rng.random((CATEGORIES * PRODUCTS, WEEKS)) < 0.15)[product]
+    price = follows * luck - 0.2 * promo + rng.normal(0, 0.01, luck.shape)
+    price -= price.mean(axis=1, keepdims=True)
+    index = others_index(price, np.ones(len(product)), group)
+    units = rng.poisson(50 * np.exp(luck + SLOPE * price + PULL * index + 0.3 * promo))
+    return PricePanel(
+        product, store, category, units.astype(float), 10 * np.exp(price), np.ones(price.shape), promo.astype(float)
+    )
+
+
+def test_prices_that_follow_demand_do_not_pass_for_a_pull() -> None:
+    panel = a_market(follows=0.5)
+    effect, error = pulls(panel, np.full(panel.pairs, SLOPE))
+    assert (error < 0.4).all()
+    assert (np.abs(effect - PULL) < 3 * error).all()
+    assert abs(effect.mean() - PULL) < 0.2
+
+
+def test_without_promotions_nothing_is_told() -> None:
+    panel = a_market(follows=0.0)
+    quiet = replace(panel, promo=np.zeros_like(panel.units))
+    assert np.isinf(pulls(quiet, np.full(panel.pairs, SLOPE))[1]).all()
+    assert np.isinf(pulls(replace(panel, promo=None), np.full(panel.pairs, SLOPE))[1]).all()

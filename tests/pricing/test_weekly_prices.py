@@ -1,0 +1,112 @@
+"""From a history to prices: allowed ones, with reasons, learnt anew only when due."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from evaluations.price_panels import Market, simulated
+
+from shopkeeper.pricing.coming_demand import Coming, demand_at, outlook
+from shopkeeper.pricing.curves import Choices, curves_of
+from shopkeeper.pricing.elasticity import Support
+from shopkeeper.pricing.panel import PricePanel
+from shopkeeper.pricing.risk import Targets
+from shopkeeper.pricing.weekly_prices import REASONS, WeeklyPrices, weekly_prices
+
+NOW = 5
+
+
+@pytest.fixture(scope="module")
+def panel() -> PricePanel:
+    return simulated(Market(categories=3, products=8, stores=2, units=30.0), 3).panel
+
+
+@pytest.fixture(scope="module")
+def coming(panel: PricePanel) -> Coming:
+    now = panel.price[:, -1].astype(np.float64)
+    price = now[:, None] * np.linspace(0.9, 1.1, 2 * NOW + 1)
+    assert panel.cost is not None
+    choices = Choices(
+        price=price, allowed=np.ones(price.shape, np.bool_), place=np.full(panel.pairs, NOW), tax=np.zeros(panel.pairs),
+        cost=panel.cost[:, -1].astype(np.float64),
+    )  # fmt: skip
+    return Coming(choices=choices, stock=np.full(panel.pairs, np.inf))
+
+
+def targets_of(panel: PricePanel, margin: float) -> Targets:
+    return Targets(group=panel.store.astype(np.int64), margin=np.full(2, margin))
+
+
+@pytest.fixture(scope="module")
+def found(panel: PricePanel, coming: Coming) -> WeeklyPrices:
+    return weekly_prices(panel, coming, targets_of(panel, 0.3))
+
+
+def test_every_price_is_one_of_the_choices_and_says_why(found: WeeklyPrices, coming: Coming) -> None:
+    rows = np.arange(len(found.price))
+    assert (coming.choices.price[rows, found.chosen] == found.price).all()
+    moved = found.chosen != NOW
+    assert moved.any()
+    assert {REASONS[why] for why in found.why[moved]} <= {"objective", "target"}
+    assert {REASONS[why] for why in found.why[~moved]} <= {"best_as_is", "no_opinion"}
+
+
+def test_a_margin_that_asks_for_more_is_met_and_named(panel: PricePanel, coming: Coming, found: WeeklyPrices) -> None:
+    dear = weekly_prices(panel, coming, targets_of(panel, 0.36), before=found.knowledge)
+    assert REASONS.index("target") in dear.why
+    assert (dear.plan.chance >= 0.85).all()
+    assert dear.price.mean() > found.price.mean()
+
+
+def test_only_what_is_allowed_is_chosen(panel: PricePanel, coming: Coming, found: WeeklyPrices) -> None:
+    held = np.arange(2 * NOW + 1) == NOW
+    only = replace(coming, choices=replace(coming.choices, allowed=np.tile(held, (panel.pairs, 1))))
+    told = weekly_prices(panel, only, targets_of(panel, 0.3), before=found.knowledge)
+    assert (told.chosen == NOW).all()
+    assert {REASONS[why] for why in told.why} <= {"no_choice", "no_opinion"}
+
+
+def test_of_whom_nobody_knows_anything_the_price_stays(
+    panel: PricePanel, coming: Coming, found: WeeklyPrices
+) -> None:  # fmt: skip
+    silent: tuple[Support, ...] = ("none",) * 4
+    words = silent + found.knowledge.slopes.support[4:]
+    unsure = replace(found.knowledge, slopes=replace(found.knowledge.slopes, support=words))
+    told = weekly_prices(panel, coming, targets_of(panel, 0.3), before=unsure)
+    assert (told.chosen[:4] == NOW).all()
+    assert {REASONS[why] for why in told.why[:4]} == {"no_opinion"}
+
+
+def test_what_was_learnt_stands_for_some_periods(panel: PricePanel, coming: Coming, found: WeeklyPrices) -> None:
+    earlier = replace(found.knowledge, periods=panel.periods - 3)
+    aims = targets_of(panel, 0.3)
+    assert weekly_prices(panel, coming, aims, before=earlier).knowledge is earlier
+    assert weekly_prices(panel, coming, aims, before=earlier, every=3).knowledge is not earlier
+
+
+def test_what_a_price_does_to_its_neighbours_is_counted(
+    panel: PricePanel, coming: Coming, found: WeeklyPrices
+) -> None:  # fmt: skip
+    known = outlook(panel, found.knowledge.slopes, coming)
+    price = coming.choices.price[:, NOW]
+    here = demand_at(known, coming, price)
+    dearer = price.copy()
+    dearer[0] *= 1.01
+    others = np.arange(panel.pairs) > 0
+    gained = float(((demand_at(known, coming, dearer).units - here.units) * price)[others].sum())
+    assert here.beside_revenue is not None
+    own_next_week = float((known.carry * here.units * price)[0])
+    assert gained == pytest.approx((here.beside_revenue[0] - own_next_week) * np.log(1.01), rel=0.02)
+    alone = curves_of(coming.choices, replace(here, beside_revenue=None, beside_profit=None))
+    both = curves_of(coming.choices, here)
+    np.testing.assert_allclose(both.revenue[:, NOW], alone.revenue[:, NOW])
+    assert (both.revenue[:, -1] > alone.revenue[:, -1]).all()
+
+
+def test_a_weeks_luck_asks_for_more_distance_from_a_target(panel: PricePanel, coming: Coming) -> None:
+    lucky = weekly_prices(panel, coming, targets_of(panel, 0.34))
+    assert lucky.demand.luck is not None
+    assert (lucky.demand.luck > lucky.demand.level_sd).all()
+    assert (lucky.plan.buffer > 0).all()
