@@ -110,3 +110,18 @@ def test_a_weeks_luck_asks_for_more_distance_from_a_target(panel: PricePanel, co
     assert lucky.demand.luck is not None
     assert (lucky.demand.luck > lucky.demand.level_sd).all()
     assert (lucky.plan.buffer > 0).all()
+
+
+def test_a_steeper_slope_leaves_promoted_weeks_as_they_sold(
+    panel: PricePanel, coming: Coming, found: WeeklyPrices
+) -> None:  # fmt: skip
+    """Whatever part of a promoted week's sales is put down to its price, the rest is the promotion's."""
+    assert panel.promo is not None
+    slopes = found.knowledge.slopes
+    steeper = replace(slopes, slope=slopes.slope - 1.0)
+    offered = np.ones(panel.pairs)
+    usual = coming.choices.price[:, NOW]
+    weeks = [demand_at(outlook(panel, each, coming), replace(coming, promo=offered), 0.88 * usual).units.sum()
+             for each in (slopes, steeper)]  # fmt: skip
+    alone = (0.88**-1.0) - 1
+    assert abs(weeks[1] / weeks[0] - 1) < alone / 2

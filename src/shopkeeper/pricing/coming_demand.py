@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from shopkeeper.pricing.controls import carry_over, log_prices, others_index, rival_prices, worth
 from shopkeeper.pricing.curves import Choices, Demand
-from shopkeeper.pricing.demand_level import DemandLevel, fit_level
+from shopkeeper.pricing.demand_level import FARTHEST, DemandLevel, fit_level
 from shopkeeper.pricing.elasticity import Elasticities, estimate
 from shopkeeper.pricing.panel import PricePanel
 from shopkeeper.pricing.shelf import Floats, Ints
@@ -22,6 +22,8 @@ from shopkeeper.pricing.shelf import Floats, Ints
 BEND: Final = 1.0
 """Power of the price over its usual by which answers get steeper: nought = the same at every price. With one, a price
 above its usual soon stops to pay, as where shoppers weigh money and not ratios of it (logit demand)."""
+FEW_UNITS: Final = 10.0
+"""Promoted units at which a product's own effect of promotions counts half."""
 LEAST_UNITS: Final = 1e-3
 """Expected units from which a period's luck is told; below, nothing hangs on it."""
 
@@ -105,14 +107,15 @@ def outlook(panel: PricePanel, slopes: Elasticities, coming: Coming) -> Outlook:
     prices = log_prices(panel, counted)
     logs = np.where(counted, np.log(np.where(counted, panel.price, 1.0)), 0.0)
     usual = logs.sum(axis=1) / np.maximum(counted.sum(axis=1), 1)
-    cross, carry, rival, promo, spread = (
-        _of_category(panel, slopes, name) for name in ("cross", "carry_over", "rival", "promo", "overdispersion")
+    cross, carry, rival, spread = (
+        _of_category(panel, slopes, name) for name in ("cross", "carry_over", "rival", "overdispersion")
     )
     group = panel.category.astype(np.int64) * (int(panel.store.max()) + 1) + panel.store
     weight = worth(panel)
     feed = _rivals(panel, coming)
     beside = cross[:, None] * others_index(prices, weight, group) + carry[:, None] * carry_over(prices)
-    level = fit_level(panel, slopes.slope, promo, beside + rival[:, None] * feed[:, :-1])
+    beside = beside + rival[:, None] * feed[:, :-1]
+    level = fit_level(panel, slopes.slope, _promotion(panel, slopes.slope, prices, beside), beside)
     return Outlook(level, slopes, usual, prices[:, -1], rival * feed[:, -1], weight, group, cross, carry, spread)
 
 
@@ -141,6 +144,30 @@ def demand_at(known: Outlook, coming: Coming, price: Floats) -> Demand:
         luck=np.sqrt(noise), beside_revenue=_beside(known, np.where(free, revenue, 0.0)),
         beside_profit=_beside(known, np.where(free, profit, 0.0)),
     )  # fmt: skip
+
+
+def _promotion(panel: PricePanel, slope: Floats, prices: Floats, beside: Floats) -> Floats:
+    """Return the effect of a promotion beyond its price at the decided slopes, of each pair.
+
+    The effect that was estimated with the slopes belongs to them as they were before sharing and correction. A product
+    is drawn to its category, and has one effect in all stores.
+    """
+    if panel.promo is None:
+        return np.zeros(panel.pairs)
+    counted = panel.counted()
+    promoted = counted & (panel.promo > 0)
+    answer = np.clip(slope[:, None] * prices + beside, -FARTHEST, FARTHEST)
+    due = np.where(counted, panel.exposure * np.exp(answer), 0.0)
+    plain = counted & ~promoted
+    rate = panel.units.sum(axis=1, where=plain) / np.maximum(due.sum(axis=1, where=plain), 1e-9)
+    sold, usual = panel.units.sum(axis=1, where=promoted), rate * due.sum(axis=1, where=promoted)
+
+    def ratio(group: npt.NDArray[np.integer], by: Floats) -> Floats:
+        both = (np.bincount(group, part)[group] for part in (sold, usual * by))
+        return np.asarray(np.divide(*(part + FEW_UNITS for part in both)))
+
+    common = ratio(panel.category, np.ones(panel.pairs))
+    return np.log(common * ratio(panel.product, common))
 
 
 def _beside(known: Outlook, brought: Floats) -> Floats:
