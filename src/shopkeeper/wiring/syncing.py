@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
 import tempfile
 import time
@@ -23,13 +21,13 @@ from shopkeeper.intake.import_report import ImportReport
 from shopkeeper.intake.import_run import ImportOrder
 from shopkeeper.intake.progress import Progress
 from shopkeeper.intake.sources import FORMATS
+from shopkeeper.wiring.environment import expanded
 from shopkeeper.wiring.importing import import_order, preview_of
 from shopkeeper.wiring.settings import Settings, SourceSettings
 
 SPOOL = Path("spool")
 """Folder for what is extracted and not yet imported; empty between syncs."""
 _LEFTOVER_SECONDS = 24 * 3600
-_VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,22 +151,8 @@ def _sync_files(settings: Settings, state: State, source: SourceSettings, tell: 
 
 
 def _query(source: SourceSettings) -> SqlQuery:
-    return SqlQuery(_expanded(source), source.query or "", source.watermark, source.overlap_seconds)
-
-
-def _expanded(source: SourceSettings) -> str:
-    """Return the URL with what it takes from the environment, so that no password stands in the settings file."""
-
-    def value(match: re.Match[str]) -> str:
-        found = os.environ.get(match[1])
-        if found is None:
-            raise ConfigError(
-                f"The URL of source {source.name!r} needs the environment variable {match[1]}, which is not set.",
-                f"Set it, for example: export {match[1]}=...",
-            )
-        return found
-
-    return _VARIABLE.sub(value, source.url or "")
+    url = expanded(source.url or "", f"The URL of source {source.name!r}")
+    return SqlQuery(url, source.query or "", source.watermark, source.overlap_seconds)
 
 
 def _file_name(source: SourceSettings) -> str:

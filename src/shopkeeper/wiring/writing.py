@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import re
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from shopkeeper.errors import ConfigError
+from shopkeeper.wiring.environment import expanded
 from shopkeeper.wiring.settings import Settings
 
 if TYPE_CHECKING:
     from shopkeeper.engines.openai_writer import OpenAiWriter
-
-_VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
 def open_writer(settings: Settings) -> OpenAiWriter | None:
@@ -43,7 +40,7 @@ def open_writer(settings: Settings) -> OpenAiWriter | None:
     server = Server(
         said.writer_url,
         said.writer_model,
-        _VARIABLE.sub(_variable, said.writer_api_key),
+        expanded(said.writer_api_key, "writer_api_key"),
         said.writer_seconds,
         said.writer_tries,
         said.writer_output_tokens,
@@ -56,13 +53,3 @@ def open_writer(settings: Settings) -> OpenAiWriter | None:
         KeptAnswers(folder / "answers"),
         CallPace(said.writer_calls_per_minute, said.writer_wait_seconds, time.monotonic, time.sleep),
     )
-
-
-def _variable(match: re.Match[str]) -> str:
-    found = os.environ.get(match[1])
-    if found is None:
-        raise ConfigError(
-            f"writer_api_key needs the environment variable {match[1]}, which is not set.",
-            f"Set it, for example: export {match[1]}=...",
-        )
-    return found
