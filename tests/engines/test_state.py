@@ -15,6 +15,8 @@ from alembic.script import ScriptDirectory
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shopkeeper.content.ports import PieceStore
+from shopkeeper.content.review import reject
 from shopkeeper.engines.state import State, open_state
 from shopkeeper.engines.state_privacy import forget_user
 from shopkeeper.engines.state_schema import HEAD, METADATA, from_micros, to_micros
@@ -31,6 +33,7 @@ from shopkeeper.rollout.stages import hold
 from shopkeeper.serving.ports import KeyStore
 from shopkeeper.testing.key_store_suite import KeyStoreSuite
 from shopkeeper.testing.people_suite import HOUR, PeopleStoreSuite, PersonSessionsSuite, SignInTriesSuite, now
+from shopkeeper.testing.piece_store_suite import ANNA, PieceStoreSuite, example_changes
 from shopkeeper.testing.registry_suite import RegistrySuite, example_version
 from shopkeeper.testing.rollouts_suite import LiveTestsEngine, RolloutsSuite, example_rollout
 from shopkeeper.testing.rule_store_suite import RuleStoreSuite, example_set
@@ -102,6 +105,20 @@ class TestRules(RuleStoreSuite):
         entry = state.audit.latest(1)[0]
         assert (entry["who"], entry["action"]) == ("anna", "rules.put")
         assert entry["detail"] == {"store": "uk", "version": 1, "rules": 2, "why": "the sale"}
+
+
+class TestPieces(PieceStoreSuite):
+    @pytest.fixture
+    def pieces(self, state: State) -> PieceStore:
+        return state.pieces
+
+    def test_what_a_person_does_with_a_text_is_audited_and_what_a_job_writes_is_not(self, state: State) -> None:
+        (change,) = example_changes()
+        state.pieces.put([change, reject(change.piece, ANNA)])
+        (entry,) = state.audit.latest(10)
+        assert (entry["who"], entry["action"]) == ("anna", "content.reject")
+        assert entry["detail"]["piece"] == change.piece.id
+        assert entry["detail"]["reason"] == "fine"
 
 
 class TestKeys(KeyStoreSuite):

@@ -14,6 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
 from shopkeeper.commerce.tables import PRODUCTS
+from shopkeeper.content.ports import PieceStore
 from shopkeeper.engines.state import State, open_state
 from shopkeeper.engines.state_schema import METADATA
 from shopkeeper.engines.state_stops import StateStops
@@ -30,6 +31,7 @@ from shopkeeper.serving.ports import KeyStore
 from shopkeeper.testing.experiment_store_suite import ExperimentStoreSuite
 from shopkeeper.testing.key_store_suite import KeyStoreSuite
 from shopkeeper.testing.people_suite import PeopleStoreSuite, PersonSessionsSuite, SignInTriesSuite
+from shopkeeper.testing.piece_store_suite import PieceStoreSuite
 from shopkeeper.testing.registry_suite import RegistrySuite, example_version
 from shopkeeper.testing.report_store_suite import ReportStoreSuite
 from shopkeeper.testing.rollouts_suite import LiveTestsEngine, RolloutsSuite
@@ -120,6 +122,12 @@ class TestRules(RuleStoreSuite):
     @pytest.fixture
     def rules(self, state: State) -> RuleStore:
         return state.rules
+
+
+class TestPieces(PieceStoreSuite):
+    @pytest.fixture
+    def pieces(self, state: State) -> PieceStore:
+        return state.pieces
 
 
 class TestKeys(KeyStoreSuite):

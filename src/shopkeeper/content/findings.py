@@ -1,4 +1,4 @@
-"""What the verifier finds in a text: by which rule, where, why, and what to do."""
+"""What the verifier finds in a text: by which rule, where, why, and what to do; and why a draft was not taken."""
 
 from __future__ import annotations
 
@@ -24,3 +24,20 @@ class Finding(NamedTuple):
     reason: str
     remedy: str
     severity: Severity = "error"
+
+
+class Reason(NamedTuple):
+    """Why a draft did not go out as it was.
+
+    Attributes:
+        draft: Which, from 1; 0 where none was asked for.
+        rule: The verifier's, or `writer.unavailable`, `.budget`, `.failed`, `.unreadable`, `.endless`, `.link`,
+            `.says_nothing`, `.not_shown`.
+        words: What failed, as it stood in the draft; empty where something is missing.
+        why: What is wrong with it.
+    """
+
+    draft: int
+    rule: str
+    words: str
+    why: str

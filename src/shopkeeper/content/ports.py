@@ -1,11 +1,15 @@
-"""What the content system asks of a language model."""
+"""What the content system asks of a language model, and of whoever keeps its texts."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import NamedTuple, Protocol
 
 from shopkeeper.content.briefs import Brief
+from shopkeeper.content.kept import Change, KeptPiece, PieceState, Step, Version
+from shopkeeper.content.review import Judged, Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +55,76 @@ class Writer(Protocol):
             Unavailable: nothing answers in time; `Overloaded` where it is known when to come back.
             RefusedBudget: the call might cost more than is left.
         """
+
+
+class Wanted(NamedTuple):
+    """Which texts; what is None or empty excludes none.
+
+    Attributes:
+        states: In any of these.
+        audit: Also those that a rule approved and a person is to look over.
+        after: Only ids above this one, to page by.
+    """
+
+    store: str | None = None
+    states: tuple[PieceState, ...] = ()
+    product: str = ""
+    field: str = ""
+    locale: str = ""
+    audit: bool = False
+    after: str = ""
+    limit: int = 100
+
+
+class PieceStore(Protocol):
+    """Keeps texts with all their versions and steps.
+
+    Laws:
+        - `put` is durable on return, and all of one text's changes hold or none. A change whose text stands at another
+          revision than the one before its own is refused, by id, and so are later ones of that text; all others hold.
+          Changes of one text stand in the order of their revisions.
+        - A version or step that was put stays as it was, and is read back equal to what was put.
+        - Texts come in the order of their ids; versions and steps newest first.
+    """
+
+    def put(self, changes: Sequence[Change]) -> tuple[str, ...]:
+        """Write changes; return the ids of texts that somebody else changed meanwhile, of which nothing was written."""
+
+    def get(self, piece: str) -> KeptPiece:
+        """Return one text. Raises InputError for an id nobody knows."""
+
+    def of_products(self, products: Sequence[str]) -> Sequence[KeptPiece]:
+        """Return all texts of some products, of every store and locale."""
+
+    def find(self, wanted: Wanted) -> Sequence[KeptPiece]:
+        """Return the texts that are wanted."""
+
+    def version(self, piece: str, version: int) -> Version:
+        """Return one version. Raises InputError where there is none."""
+
+    def read(self, wanted: Mapping[str, int]) -> Mapping[str, Version]:
+        """Return a version of each of some texts, by id; what is not there is left out."""
+
+    def versions(self, piece: str, limit: int = 100) -> Sequence[Version]:
+        """Return the versions of a text."""
+
+    def steps(self, piece: str, limit: int = 100) -> Sequence[Step]:
+        """Return the steps of a text."""
+
+    def counts(self, store: str | None = None) -> Mapping[PieceState, int]:
+        """Return how many texts there are by state; states without any are left out."""
+
+    def trust(self, since: datetime) -> Mapping[Judged, Trust]:
+        """Return how each writer's texts fared with people from a moment on."""
+
+    def spent(self, run: str) -> float:
+        """Return what the texts of a job cost, US dollars."""
+
+    def pause(self, run: str, who: str, at: datetime) -> None:
+        """Let a job wait until `resume`; once is enough."""
+
+    def resume(self, run: str) -> bool:
+        """Let a job go on; say if it was paused."""
+
+    def paused(self, run: str) -> str:
+        """Return who paused a job; empty where nobody did."""

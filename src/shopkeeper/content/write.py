@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from shopkeeper.content.briefs import LINK, PROMPT_VERSION, Brief, Rejected, rejected, shown, tellable
 from shopkeeper.content.duplicates import Texts
 from shopkeeper.content.facts import Facts
 from shopkeeper.content.fields import Limit, limit
-from shopkeeper.content.findings import Finding
+from shopkeeper.content.findings import Finding, Reason
 from shopkeeper.content.piece import Piece
 from shopkeeper.content.ports import Writer, Written
 from shopkeeper.content.realise import write_all
@@ -27,23 +27,6 @@ Exit = Literal["first", "repaired", "sentence_dropped", "realiser"]
 REPAIRS = 2
 LEAST_KEPT = 0.5
 """Share of a draft's sentences that must be left once the failing ones are dropped; with fewer it is no text."""
-
-
-class Reason(NamedTuple):
-    """Why a draft did not go out as it was.
-
-    Attributes:
-        draft: Which, from 1; 0 where none was asked for.
-        rule: The verifier's, or `writer.unavailable`, `.budget`, `.failed`, `.unreadable`, `.endless`, `.link`,
-            `.says_nothing`, `.not_shown`.
-        words: What failed, as it stood in the draft; empty where something is missing.
-        why: What is wrong with it.
-    """
-
-    draft: int
-    rule: str
-    words: str
-    why: str
 
 
 @dataclass(frozen=True, slots=True)

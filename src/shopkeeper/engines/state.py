@@ -15,6 +15,7 @@ from shopkeeper.engines.state_keys import StateKeys
 from shopkeeper.engines.state_live_tests import StateLiveTests
 from shopkeeper.engines.state_migration import bring_up_to_date
 from shopkeeper.engines.state_people import StatePeople
+from shopkeeper.engines.state_pieces import StatePieces
 from shopkeeper.engines.state_registry import StateRegistry
 from shopkeeper.engines.state_reports import StateReports
 from shopkeeper.engines.state_rollouts import StateRollouts
@@ -44,6 +45,7 @@ class State:
     sessions: StateSessions
     tries: StateTries
     rules: StateRules
+    pieces: StatePieces
 
     def close(self) -> None:
         """Give every connection back."""
@@ -82,4 +84,5 @@ def open_state(url: str) -> State:
         StateSessions(engine),
         StateTries(engine),
         StateRules(engine),
+        StatePieces(engine),
     )

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, MetaData, String, Table, Text
 
 from shopkeeper.commerce.tables import KEYED_TABLES
 
 METADATA = MetaData()
-HEAD = "0007"
+HEAD = "0008"
 """Revision the code expects; equal to the newest file in migrations/versions (held by a test)."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -240,6 +240,46 @@ RULE_SETS = Table(
     Column("who", String(200), nullable=False),
     Column("why", Text, nullable=False),
     Column("body", Text, nullable=False),
+)
+CONTENT_PIECES = Table(
+    "content_pieces",
+    METADATA,
+    Column("piece", String(20), primary_key=True),
+    Column("store", String(200), nullable=False),
+    Column("product", String(200), nullable=False, index=True),
+    Column("locale", String(50), nullable=False),
+    Column("field", String(30), nullable=False),
+    Column("state", String(20), nullable=False, index=True),
+    Column("audit", Boolean, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+)
+CONTENT_VERSIONS = Table(
+    "content_versions",
+    METADATA,
+    Column("piece", String(20), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("run", String(200), nullable=False, index=True),
+    Column("cost", Float, nullable=False),
+    Column("body", Text, nullable=False),
+)
+CONTENT_STEPS = Table(
+    "content_steps",
+    METADATA,
+    Column("piece", String(20), primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("at_micros", BigInteger, nullable=False, index=True),
+    Column("act", String(20), nullable=False),
+    Column("person", Boolean, nullable=False),
+    Column("writer", String(200), nullable=False),
+    Column("body", Text, nullable=False),
+)
+CONTENT_PAUSES = Table(
+    "content_pauses",
+    METADATA,
+    Column("run", String(200), primary_key=True),
+    Column("who", String(200), nullable=False),
+    Column("at_micros", BigInteger, nullable=False),
 )
 SECRET = frozenset({API_KEYS, PERSON_PASSWORDS, PERSON_SESSIONS, SIGN_IN_TRIES})
 """Tables that leave the house by no export: keys, passwords and sign-ins are made anew where the data go."""

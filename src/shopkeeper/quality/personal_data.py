@@ -82,6 +82,10 @@ STATE: Final[Mapping[str, Place]] = {
     "counters": _NOBODY,
     "stop_orders": _NOBODY,
     "rule_sets": Place("staff: who wrote a version", "as long as the workspace", "by hand: `who` in its rows"),
+    "content_pieces": _NOBODY,
+    "content_versions": Place("staff: who wrote a version", "as long as the workspace", "by hand: `who` in its rows"),
+    "content_steps": Place("staff: who judged a text", "as long as the workspace", "by hand: `who` in its rows"),
+    "content_pauses": Place("staff: who paused a job", "until it goes on", "by hand: `who` in its rows"),
 }
 """Tables of the state database."""
 
