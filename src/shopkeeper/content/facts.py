@@ -137,7 +137,7 @@ _REMEDY = "Write number and unit alone in the attribute (`1.7 L`), or a text wit
 
 
 def _identity(product: Product, locale: str, spoken: str) -> Iterable[Fact]:
-    title, language = _in_locale(product.title, locale)
+    title, language = in_locale(product.title, locale)
     if title:
         yield Fact("title", "title", "", _text(title), "title", language or spoken)
     if product.brand:
@@ -151,8 +151,11 @@ def _text(value: str) -> Reading:
     return Reading("text", shown, (shown,))
 
 
-def _in_locale(value: object, locale: str) -> tuple[str, str]:
-    """A text in the locale wanted, else in its language, else in any language the record has; and that language."""
+def in_locale(value: object, locale: str) -> tuple[str, str]:
+    """A text in the locale wanted, else in its language, else in any language the record has; and that language.
+
+    The language is empty for a text that is not per locale, and both are where there is none.
+    """
     if isinstance(value, str):
         return value, ""
     if not isinstance(value, Mapping):
@@ -174,7 +177,7 @@ def _attributes(attributes: Mapping[str, Any], locale: str, spoken: str, source:
     for label, value in attributes.items():
         where = f"{source}.{label}"
         if _is_per_locale(value):
-            found = fact(label, *_in_locale(value, locale), where)
+            found = fact(label, *in_locale(value, locale), where)
         elif isinstance(value, Mapping):  # dimensions as {width: 3, height: 4}: each side is a fact of its own
             yield from _attributes(value, locale, spoken, where)
             continue

@@ -13,6 +13,8 @@ from shopkeeper.content.findings import Finding
 ALLOWED = frozenset({"p", "ul", "li", "b", "strong", "em", "br"})
 TAG = re.compile(r"<(?P<close>/?)(?P<name>[a-zA-Z][\w:-]*)(?P<rest>[^<>]*)>|<!--.*?-->|<[!?][^>]*>|<", re.DOTALL)
 ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]\w{1,31});")
+_LINE_END = re.compile(r"</(?:p|li|ul)>|<br>")
+_ANY_TAG = re.compile(r"<[^>]+>")
 ENDS_BLOCK = frozenset({"p", "li", "ul", "br"})
 
 
@@ -28,6 +30,12 @@ def without_markup(text: str) -> str:
     """
     blank = TAG.sub(_blank, text)
     return ENTITY.sub(lambda entity: html.unescape(entity.group())[:1].ljust(len(entity.group())), blank)
+
+
+def plain_text(text: str) -> str:
+    """Return markup as a reader sees it: bullets and paragraphs are lines, entities are what they stand for."""
+    lines = _LINE_END.sub("\n", text)
+    return html.unescape(_ANY_TAG.sub("", lines)).strip()
 
 
 def _blank(tag: re.Match[str]) -> str:

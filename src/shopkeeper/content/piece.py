@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import html
-import re
 from dataclasses import dataclass
 
 from shopkeeper.content.fields import Field
+from shopkeeper.content.markup import plain_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,4 @@ class Piece:
     @property
     def plain(self) -> str:
         """The text without markup; bullets and paragraphs are lines."""
-        if not self.html:
-            return self.text
-        lines = re.sub(r"</(?:p|li|ul)>|<br>", "\n", self.text)
-        return html.unescape(re.sub(r"<[^>]+>", "", lines)).strip()
+        return plain_text(self.text) if self.html else self.text
