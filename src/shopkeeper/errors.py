@@ -8,6 +8,7 @@ ShopkeeperError                 what happened, the offending value, what to do
 │   ├── UnknownTable            a table the data contract does not have
 │   ├── UnknownModel            a model name or version that is not registered
 │   ├── UnknownRollout          a rollout or verdict nobody knows
+│   ├── UnknownPriceRun         a price run nobody knows
 │   ├── RequestRejected         a request body that breaks the interface, with its rows and fields
 │   ├── NotAuthenticated        no API key, or one that is not valid
 │   ├── NotAllowed              a valid key without the scope or for another store, or a person without the right
@@ -97,6 +98,10 @@ class UnknownModel(InputError):
 
 class UnknownRollout(InputError):
     """A rollout or a verdict that nobody knows."""
+
+
+class UnknownPriceRun(InputError):
+    """A price run that nobody knows."""
 
 
 class RequestRejected(InputError):

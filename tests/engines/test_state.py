@@ -26,6 +26,7 @@ from shopkeeper.errors import ChangedMeanwhile, ConfigError, Unavailable
 from shopkeeper.intake.ports import TableStore
 from shopkeeper.people.person import Person, signed
 from shopkeeper.people.ports import PeopleStore, PersonSessions, SignInTries
+from shopkeeper.pricing.ports import PriceRuns, Prices
 from shopkeeper.recommendations.ports import RuleStore
 from shopkeeper.registry.ports import ModelRegistry
 from shopkeeper.rollout.ports import Rollouts
@@ -34,6 +35,7 @@ from shopkeeper.serving.ports import KeyStore
 from shopkeeper.testing.key_store_suite import KeyStoreSuite
 from shopkeeper.testing.people_suite import HOUR, PeopleStoreSuite, PersonSessionsSuite, SignInTriesSuite, now
 from shopkeeper.testing.piece_store_suite import ANNA, PieceStoreSuite, example_changes
+from shopkeeper.testing.prices_suite import PricesSuite
 from shopkeeper.testing.registry_suite import RegistrySuite, example_version
 from shopkeeper.testing.rollouts_suite import LiveTestsEngine, RolloutsSuite, example_rollout
 from shopkeeper.testing.rule_store_suite import RuleStoreSuite, example_set
@@ -119,6 +121,16 @@ class TestPieces(PieceStoreSuite):
         assert (entry["who"], entry["action"]) == ("anna", "content.reject")
         assert entry["detail"]["piece"] == change.piece.id
         assert entry["detail"]["reason"] == "fine"
+
+
+class TestPrices(PricesSuite):
+    @pytest.fixture
+    def price_runs(self, state: State) -> PriceRuns:
+        return state.price_runs
+
+    @pytest.fixture
+    def prices(self, state: State) -> Prices:
+        return state.prices
 
 
 class TestKeys(KeyStoreSuite):

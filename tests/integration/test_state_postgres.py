@@ -23,6 +23,7 @@ from shopkeeper.experiments.ports import ExperimentStore
 from shopkeeper.intake.ports import TableStore
 from shopkeeper.people.person import Person
 from shopkeeper.people.ports import PeopleStore, PersonSessions, SignInTries
+from shopkeeper.pricing.ports import PriceRuns, Prices
 from shopkeeper.quality.ports import ReportStore
 from shopkeeper.recommendations.ports import RuleStore
 from shopkeeper.registry.ports import ModelRegistry
@@ -32,6 +33,7 @@ from shopkeeper.testing.experiment_store_suite import ExperimentStoreSuite
 from shopkeeper.testing.key_store_suite import KeyStoreSuite
 from shopkeeper.testing.people_suite import PeopleStoreSuite, PersonSessionsSuite, SignInTriesSuite
 from shopkeeper.testing.piece_store_suite import PieceStoreSuite
+from shopkeeper.testing.prices_suite import PricesSuite
 from shopkeeper.testing.registry_suite import RegistrySuite, example_version
 from shopkeeper.testing.report_store_suite import ReportStoreSuite
 from shopkeeper.testing.rollouts_suite import LiveTestsEngine, RolloutsSuite
@@ -116,6 +118,16 @@ class TestExperiments(ExperimentStoreSuite):
     @pytest.fixture
     def experiments(self, state: State) -> ExperimentStore:
         return state.experiments
+
+
+class TestPrices(PricesSuite):
+    @pytest.fixture
+    def price_runs(self, state: State) -> PriceRuns:
+        return state.price_runs
+
+    @pytest.fixture
+    def prices(self, state: State) -> Prices:
+        return state.prices
 
 
 class TestRules(RuleStoreSuite):

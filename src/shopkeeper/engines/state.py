@@ -16,6 +16,8 @@ from shopkeeper.engines.state_live_tests import StateLiveTests
 from shopkeeper.engines.state_migration import bring_up_to_date
 from shopkeeper.engines.state_people import StatePeople
 from shopkeeper.engines.state_pieces import StatePieces
+from shopkeeper.engines.state_price_runs import StatePriceRuns
+from shopkeeper.engines.state_prices import StatePrices
 from shopkeeper.engines.state_registry import StateRegistry
 from shopkeeper.engines.state_reports import StateReports
 from shopkeeper.engines.state_rollouts import StateRollouts
@@ -46,6 +48,8 @@ class State:
     tries: StateTries
     rules: StateRules
     pieces: StatePieces
+    price_runs: StatePriceRuns
+    prices: StatePrices
 
     def close(self) -> None:
         """Give every connection back."""
@@ -85,4 +89,6 @@ def open_state(url: str) -> State:
         StateTries(engine),
         StateRules(engine),
         StatePieces(engine),
+        StatePriceRuns(engine),
+        StatePrices(engine),
     )

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, MetaData, St
 from shopkeeper.commerce.tables import KEYED_TABLES
 
 METADATA = MetaData()
-HEAD = "0008"
+HEAD = "0009"
 """Revision the code expects; equal to the newest file in migrations/versions (held by a test)."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -280,6 +280,60 @@ CONTENT_PAUSES = Table(
     Column("run", String(200), primary_key=True),
     Column("who", String(200), nullable=False),
     Column("at_micros", BigInteger, nullable=False),
+)
+PRICE_RUNS = Table(
+    "price_runs",
+    METADATA,
+    Column("run", String(100), primary_key=True),
+    Column("status", String(20), nullable=False, index=True),
+    Column("revision", Integer, nullable=False),
+    Column("created_micros", BigInteger, nullable=False, index=True),
+    Column("publish_micros", BigInteger),
+    Column("body", Text, nullable=False),
+)
+PRICE_RUN_ROWS = Table(
+    "price_run_rows",
+    METADATA,
+    Column("run", String(100), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("moved", Boolean, nullable=False),
+    Column("body", Text, nullable=False),
+)
+PRICE_CHANGES = Table(
+    "price_changes",
+    METADATA,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("previous", BigInteger, nullable=False),
+    Column("run", String(100), nullable=False, index=True),
+    Column("kind", String(20), nullable=False),
+    Column("store", String(200), nullable=False),
+    Column("price_list", String(200), nullable=False),
+    Column("product", String(200), nullable=False, index=True),
+    Column("currency", String(3), nullable=False),
+    Column("price_millionths", BigInteger, nullable=False),
+    Column("before_millionths", BigInteger, nullable=False),
+    Column("at_micros", BigInteger, nullable=False, index=True),
+    Column("handed_micros", BigInteger, index=True),
+    Column("handed_by", String(20), nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("observed_millionths", BigInteger),
+    Column("outcome_micros", BigInteger),
+)
+PUBLISHED_PRICES = Table(
+    "published_prices",
+    METADATA,
+    Column("store", String(200), primary_key=True),
+    Column("price_list", String(200), primary_key=True),
+    Column("product", String(200), primary_key=True),
+    Column("number", BigInteger, nullable=False, index=True),
+    Column("run", String(100), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("price_millionths", BigInteger, nullable=False),
+    Column("good_millionths", BigInteger, nullable=False),
+    Column("at_micros", BigInteger, nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("observed_millionths", BigInteger),
+    Column("touched", BigInteger, nullable=False, index=True),
 )
 SECRET = frozenset({API_KEYS, PERSON_PASSWORDS, PERSON_SESSIONS, SIGN_IN_TRIES})
 """Tables that leave the house by no export: keys, passwords and sign-ins are made anew where the data go."""

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from shopkeeper.commerce.fields import Id, Label
+from shopkeeper.pricing.run_policy import RunPolicy
 
 VERSION: Final = 1
 SEPARATOR: Final = " > "
@@ -187,6 +188,7 @@ class PricePolicy(_Part, frozen=True, kw_only=True):
         scopes: What holds for some, later ones over earlier ones.
         key_value: Products whose prices shoppers know.
         calendar: Days on which prices are held, or may only be reduced.
+        runs: Gates, approval and times of price runs.
     """
 
     version: Literal[1]
@@ -200,6 +202,7 @@ class PricePolicy(_Part, frozen=True, kw_only=True):
     scopes: tuple[Scope, ...] = ()
     key_value: tuple[Id, ...] = ()
     calendar: tuple[Period, ...] = ()
+    runs: RunPolicy = RunPolicy()
 
 
 def lies_under(category: str, path: str) -> bool:

@@ -1,110 +1,152 @@
-"""What a price run proposes: one row a price, and how fresh the feeds were that it rests on.
-
-Rows are plain, so that gates, people and files read the same that was computed, and nothing of how it was computed.
-"""
+"""Proposed prices: what a run is made of before anybody approved anything."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
-Feed = Literal["cost", "competitor", "sales", "inventory", "prices"]
+from shopkeeper.pricing.elasticity import Support
+from shopkeeper.pricing.price_policy import Objective
+
+Why = Literal["hold", "best_as_is", "objective", "target"]
+"""`hold`: it may not move, `hold` of the row says why; `best_as_is`: no other price is better; `objective`: the price
+brings more of the objective; `target`: a margin target asks for it."""
+Treatment = Literal["paid_price", "shown_price"]
+FeedName = Literal["sales", "prices", "costs", "stock", "rivals"]
+FEEDS: Final[tuple[FeedName, ...]] = ("sales", "prices", "costs", "stock", "rivals")
 
 
-class Expected(Struct, frozen=True):
-    """A figure with its interval of 90%."""
+class Span(Struct, frozen=True):
+    """A figure with its interval of 90%, by what is not known of demand; luck of a single week comes on top."""
 
     low: float
-    value: float
+    expected: float
     high: float
 
 
-class ProposedPrice(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What a price is expected to bring in a week.
+
+    Attributes:
+        revenue, margin: Money without tax, currency of the store; the margin is revenue less the goods' cost.
+    """
+
+    units: Span
+    revenue: Span
+    margin: Span
+
+
+class Proposal(Struct, frozen=True, kw_only=True):
     """One price: a product in a store on a price list.
 
     Attributes:
-        current, proposed: Shown prices now and as proposed; equal where the price is held.
-        currency: ISO 4217 code.
-        category: Main category path.
-        tax: Rate of the tax that is in the shown price.
-        cost: Unit cost without tax that the floor was made from; None where none is believed.
-        floor: Least shown price that the rules about cost allow; 0 where there is none.
-        daily_move: Largest change the policy allows, a share of the current price.
-        why: Why it is what it is, as `weekly_prices.REASONS` has it, or `asked` where a person wrote it.
-        binding: Rules that kept out a better price, with their scopes.
-        units, revenue, profit: Expected of the coming period at the proposed price; money without tax.
-        revenue_now: Expected revenue at the current price.
+        category: Its main category as the policy and the targets name it.
+        current, proposed: As shown, tax included where the store's prices include it.
+        tax: Rate of the tax in the shown price.
+        cost: Of one unit, without tax; None = nobody said.
+        why: Why it is proposed.
+        hold: Why it stays, where it does: names of rules with their scopes, as `no_opinion`, `cost_unknown`,
+            `daily_move (key-value items)`; or `not_sold_yet`, `price_list`, for prices of which nothing is learnt.
+        binding: Rules that keep out a price that would have been better; empty where none would.
+        relaxation: The cheapest rule to relax where no price follows all of them.
+        at_current, at_proposed: Expected outcome of a week; None where nothing is known of its demand.
+        elasticity: Percent of units for one percent of price; None where nothing is known.
+        support: Whose word the elasticity is: `own`, `category`, or `none` = nobody knows, the price stays.
+        price_source: Whether its elasticity was learnt from shown prices or, without their history, from paid ones.
     """
 
     store: str
+    price_list: str
     product: str
-    price_list: str = ""
+    parent: str | None = None
+    category: str
+    currency: str
     current: float
     proposed: float
-    currency: str = ""
-    category: str = ""
-    tax: float = 0.0
+    tax: float
     cost: float | None = None
-    floor: float = 0.0
-    daily_move: float = 0.1
-    why: str = ""
+    why: Why
+    hold: tuple[str, ...] = ()
     binding: tuple[str, ...] = ()
-    units: Expected | None = None
-    revenue: Expected | None = None
-    profit: Expected | None = None
-    revenue_now: float | None = None
+    relaxation: str | None = None
+    at_current: Outcome | None = None
+    at_proposed: Outcome | None = None
+    elasticity: Span | None = None
+    support: Support = "none"
+    price_source: Treatment = "paid_price"
 
     @property
-    def key(self) -> tuple[str, str, str]:
-        """Store, price list and product: there is one price for them at a time."""
-        return self.store, self.price_list, self.product
-
-    @property
-    def move(self) -> float:
-        """Change of the shown price, a share of the current one."""
-        return self.proposed / self.current - 1
+    def moves(self) -> bool:
+        """Whether another price than the current one is proposed."""
+        return self.proposed != self.current
 
 
-class FeedState(Struct, frozen=True, kw_only=True):
-    """How one feed of one store stood when prices were computed.
+class Feed(Struct, frozen=True, kw_only=True):
+    """How fresh one feed of a store is.
 
     Attributes:
-        prices: How many prices of the run want it.
-        missing, stale, absurd: For how many of them it was not there, too old, or not credible.
-        newest: Source time of its newest row; None = there is none.
+        newest: Its newest row, None = there is none.
+        hours: Age of that row at the moment of the proposal, None = there is none.
+        rows: How many rows were read.
+        treated: What was left out or mended and why -> how many, such as `absurd`: 3.
     """
 
-    feed: Feed
     store: str
-    prices: int
-    missing: int = 0
-    stale: int = 0
-    absurd: int = 0
-    newest: datetime | None = None
-
-    @property
-    def unbelieved(self) -> float:
-        """Share of the prices for which the feed is missing, stale or absurd."""
-        return (self.missing + self.stale + self.absurd) / self.prices if self.prices else 0.0
+    feed: FeedName
+    newest: datetime | None
+    hours: float | None
+    rows: int
+    treated: Mapping[str, int] = {}
 
 
-class Proposals(Struct, frozen=True, kw_only=True):
-    """What a run proposes.
+class MarginTarget(Struct, frozen=True, kw_only=True):
+    """A margin target and how sure it is to be met.
 
     Attributes:
-        at: The moment it was computed for.
-        rows: One for each price, those held included; no key twice.
-        feeds: One for each feed and store.
-        lift: Of the objective over today's prices, relative, winner's curse taken off; None where nothing foretold it.
-        objective: What was made as large as the rules allow.
-        margin_chance: With which the portfolio's margin target is met; None where there is none.
+        currency: Of the prices it is about.
+        store, category, price_list: Whose target it is; all empty = of all prices of the currency.
+        margin: Least margin wanted, a share of revenue.
+        chance: With which it is met in the coming week.
+        shadow_price: What one more unit of money towards it costs of the objective.
+    """
+
+    currency: str
+    store: str = ""
+    category: str = ""
+    price_list: str = ""
+    margin: float
+    chance: float
+    shadow_price: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposedPrices:
+    """All proposed prices of one moment, and what they rest on.
+
+    Attributes:
+        at: Nothing that happened at or after this moment was looked at.
+        model: Version of pricing whose elasticities were used.
+        policy: SHA-256 of `price-policy.yaml`.
+        stores: Asked for.
+        rows: In the order of store, price list, product.
+        targets: Margin targets.
+        lifts: Currency -> change of the objective the proposed prices promise over the current ones in the coming week,
+            relative, cut by the winner's curse. Prices of one currency are chosen together.
+        feeds: Freshness of each feed of each store.
+        notes: What was done to the data that people should know of.
     """
 
     at: datetime
-    rows: tuple[ProposedPrice, ...]
-    feeds: tuple[FeedState, ...] = ()
-    lift: Expected | None = None
-    objective: str = "revenue"
-    margin_chance: float | None = None
+    model: str
+    policy: str
+    objective: Objective
+    stores: tuple[str, ...]
+    rows: tuple[Proposal, ...]
+    targets: tuple[MarginTarget, ...] = ()
+    lifts: Mapping[str, Span] = field(default_factory=dict)
+    feeds: tuple[Feed, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -22,6 +22,7 @@ from shopkeeper.errors import (
     TooManyTries,
     Unavailable,
     UnknownModel,
+    UnknownPriceRun,
     UnknownRollout,
 )
 from shopkeeper.web.answer import Answer
@@ -29,6 +30,7 @@ from shopkeeper.web.answer import Answer
 MEDIA_TYPE = b"application/problem+json"
 _STATUSES: tuple[tuple[type[ShopkeeperError], int], ...] = (
     (NotAuthenticated, 401), (NotAllowed, 403), (UnknownModel, 404), (UnknownRollout, 404),
+    (UnknownPriceRun, 404),
     (ChangedMeanwhile, 409), (TooManyTries, 429), (InputError, 422), (ContractNotMet, 409), (Unavailable, 503),
 )  # fmt: skip
 ERRORS_SHOWN = 100

@@ -1,0 +1,265 @@
+"""The prices that hold and every change of them, in the state database; money is kept in whole millionths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, Row, Select, bindparam, func, insert, select, update
+
+from shopkeeper.engines.state_counters import count, counted
+from shopkeeper.engines.state_price_runs import prices_of, take_step
+from shopkeeper.engines.state_schema import (
+    COUNTERS,
+    PRICE_CHANGES,
+    PUBLISHED_PRICES,
+    from_micros,
+    to_micros,
+)
+from shopkeeper.pricing.ladder import SAME
+from shopkeeper.pricing.ports import HandedBy, Seen
+from shopkeeper.pricing.price_run import PriceChange, PriceRun, Publication, PublishedPrice, RunPrice
+
+_COUNTER: Final = "prices"
+_CAP_TIME: Final = timedelta(hours=24)
+_AT_ONCE: Final = 500
+"""Numbers in one statement; SQLite takes 32,766 variables."""
+
+Key = tuple[str, str, str]
+
+
+class StatePrices:
+    """Implements `pricing.ports.Prices`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def publish(self, before: PriceRun, after: PriceRun, at: datetime) -> Publication:
+        """Let the moved prices of a run hold."""
+
+        def chosen(connection: Connection, held: dict[Key, Row[Any]]) -> tuple[list[_New], int, int]:
+            capped = _Caps(connection, before.stores, at)
+            prices = prices_of(connection, before.id, moved=True)
+            fresh = [price for price in prices if _untouched(price, held.get(price.key))]
+            within = [price for price in fresh if capped.allows(price)]
+            new = [
+                _New(price.key, price.proposal.currency, millionths(price.price), millionths(price.current))
+                for price in within
+            ]
+            return new, len(prices) - len(fresh), len(fresh) - len(within)
+
+        return self._change(before, after, at, "publish", chosen)
+
+    def revert(self, before: PriceRun, after: PriceRun, at: datetime) -> Publication:
+        """Let the prices from before a run hold again, of those that it still decides."""
+
+        def chosen(connection: Connection, held: dict[Key, Row[Any]]) -> tuple[list[_New], int, int]:
+            made = (PRICE_CHANGES.c.run == before.id, PRICE_CHANGES.c.kind == "publish")
+            changes = connection.execute(select(PRICE_CHANGES).where(*made).order_by(PRICE_CHANGES.c.number)).all()
+            still = [one for one in changes if held[_key(one)].number == one.number]
+            new = [_New(_key(one), one.currency, one.before_millionths, one.price_millionths) for one in still]
+            return new, len(changes) - len(still), 0
+
+        return self._change(before, after, at, "revert", chosen)
+
+    def revision(self) -> int:
+        """Return the number of the last change of anything here."""
+        return counted(self._engine, _COUNTER)
+
+    def published(self, since: int = 0) -> Sequence[PublishedPrice]:
+        """Return the prices that hold, of which something changed after a revision."""
+        query = select(PUBLISHED_PRICES).where(PUBLISHED_PRICES.c.touched > since)
+        return [_published(row) for row in self._read(query)]
+
+    def changes(
+        self, since: int = 0, *, store: str = "", run: str = "", product: str = "", limit: int = 1_000
+    ) -> Sequence[PriceChange]:
+        """Return changes with a higher number, in order."""
+        query = select(PRICE_CHANGES).where(PRICE_CHANGES.c.number > since)
+        for column, wanted in (("store", store), ("run", run), ("product", product)):
+            if wanted:
+                query = query.where(PRICE_CHANGES.c[column] == wanted)
+        return [_change(row) for row in self._read(query.order_by(PRICE_CHANGES.c.number).limit(limit))]
+
+    def changed_since(self, at: datetime) -> Sequence[PriceChange]:
+        """Return changes from a moment on, in order."""
+        query = select(PRICE_CHANGES).where(PRICE_CHANGES.c.at_micros >= to_micros(at))
+        return [_change(row) for row in self._read(query.order_by(PRICE_CHANGES.c.number))]
+
+    def not_handed(self, limit: int = 1_000) -> Sequence[PriceChange]:
+        """Return changes that have not left the house and still hold, in order."""
+        holds = PUBLISHED_PRICES.c.number == PRICE_CHANGES.c.number
+        query = select(PRICE_CHANGES).join(PUBLISHED_PRICES, holds).where(PRICE_CHANGES.c.handed_micros.is_(None))
+        return [_change(row) for row in self._read(query.order_by(PRICE_CHANGES.c.number).limit(limit))]
+
+    def handed(self, numbers: Sequence[int], by: HandedBy, at: datetime) -> int:
+        """Note that changes left the house, where that is not noted yet."""
+        noted = 0
+        with self._engine.begin() as connection:
+            for start in range(0, len(numbers), _AT_ONCE):
+                these = PRICE_CHANGES.c.number.in_(numbers[start : start + _AT_ONCE])
+                left = update(PRICE_CHANGES).where(these, PRICE_CHANGES.c.handed_micros.is_(None))
+                noted += connection.execute(left.values(handed_micros=to_micros(at), handed_by=by)).rowcount
+        return noted
+
+    def saw(self, seen: Sequence[Seen]) -> int:
+        """Note what the shop made of prices that still hold."""
+        if not seen:
+            return 0
+        with self._engine.begin() as connection:
+            touched = _touch(connection)
+            return sum(_note(connection, one, touched) for one in seen)
+
+    def _change(
+        self,
+        before: PriceRun,
+        after: PriceRun,
+        at: datetime,
+        kind: str,
+        chosen: Callable[[Connection, dict[Key, Row[Any]]], tuple[list[_New], int, int]],
+    ) -> Publication:
+        """Take a step of a run and change the prices it is about, in one transaction."""
+        with self._engine.begin() as connection:
+            touched = _touch(connection)
+            query = select(PUBLISHED_PRICES).where(PUBLISHED_PRICES.c.store.in_(before.stores))
+            held = {_key(row): row for row in connection.execute(query)}
+            new, overtaken, capped = chosen(connection, held)
+            last = int(connection.execute(select(func.max(PRICE_CHANGES.c.number))).scalar() or 0)
+            done = Publication(changed=len(new), overtaken=overtaken, capped=capped, version=last + len(new))
+            take_step(connection, before, after, changed=done.changed, overtaken=overtaken, capped=capped)
+            _write(connection, before.id, kind, new, held, last, at, touched)
+        return done
+
+    def _read(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        with self._engine.connect() as connection:
+            return connection.execution_options(isolation_level="AUTOCOMMIT").execute(query).all()
+
+
+class _New:
+    """A price about to hold, and the one before it."""
+
+    __slots__ = ("before", "currency", "key", "price")
+
+    def __init__(self, key: Key, currency: str, price: int, before: int) -> None:
+        self.key, self.currency, self.price, self.before = key, currency, price, before
+
+
+class _Caps:
+    """Keeps what a price moves within 24 hours, over all runs, at what its row allows."""
+
+    def __init__(self, connection: Connection, stores: Sequence[str], at: datetime) -> None:
+        recent = (PRICE_CHANGES.c.store.in_(stores), PRICE_CHANGES.c.at_micros > to_micros(at - _CAP_TIME))
+        rows = connection.execute(select(PRICE_CHANGES).where(*recent).order_by(PRICE_CHANGES.c.number.desc()))
+        self._day_ago = {_key(row): row.before_millionths for row in rows}  # the oldest of a key is put in last
+
+    def allows(self, price: RunPrice) -> bool:
+        base = self._day_ago.get(price.key, millionths(price.current)) / 1e6
+        return bool(abs(price.price / base - 1) <= price.daily_move + SAME)
+
+
+def millionths(price: float) -> int:
+    """Return a price as it is kept, so that equal prices are equal numbers on every engine."""
+    return round(price * 1_000_000)
+
+
+def _untouched(price: RunPrice, held: Row[Any] | None) -> bool:
+    """Say whether nobody changed a price since the run was computed, as far as is known."""
+    return held is None or _standing(held) == millionths(price.current)
+
+
+def _standing(held: Row[Any]) -> int:
+    return int(held.price_millionths if held.observed_millionths is None else held.observed_millionths)
+
+
+def _touch(connection: Connection) -> int:
+    """Count a change of prices; who else wants to change any waits until this transaction ends."""
+    count(connection, _COUNTER)
+    return int(connection.execute(select(COUNTERS.c.value).where(COUNTERS.c.counter == _COUNTER)).scalar_one())
+
+
+def _write(
+    connection: Connection,
+    run: str,
+    kind: str,
+    new: Sequence[_New],
+    held: dict[Key, Row[Any]],
+    last: int,
+    at: datetime,
+    touched: int,
+) -> None:
+    changes, first, next_ = [], [], []
+    for number, one in enumerate(new, start=last + 1):
+        store, price_list, product = one.key
+        named = {"store": store, "price_list": price_list, "product": product}
+        old = held.get(one.key)
+        now = {"run": run, "currency": one.currency, "price_millionths": one.price, "at_micros": to_micros(at)}
+        changes.append(
+            {
+                **named, **now, "number": number, "previous": 0 if old is None else old.number, "kind": kind,
+                "before_millionths": one.before, "handed_by": "", "outcome": "",
+            }
+        )  # fmt: skip
+        good = one.before if old is None else _good(old)
+        held_now = {**now, "number": number, "good_millionths": good, "outcome": "", "observed_millionths": None,
+                    "touched": touched}  # fmt: skip
+        if old is None:
+            first.append({**named, **held_now})
+        else:
+            next_.append({**held_now, **{f"of_{name}": value for name, value in named.items()}})
+    if changes:
+        connection.execute(insert(PRICE_CHANGES), changes)
+    if first:
+        connection.execute(insert(PUBLISHED_PRICES), first)
+    if next_:
+        same = [PUBLISHED_PRICES.c[name] == bindparam(f"of_{name}") for name in ("store", "price_list", "product")]
+        columns: dict[str, Any] = {name: bindparam(name) for name in next_[0] if not name.startswith("of_")}
+        connection.execute(update(PUBLISHED_PRICES).where(*same).values(columns), next_)
+
+
+def _good(old: Row[Any]) -> int:
+    """Return the last price known to be good: what the shop confirmed or set itself, else the one before."""
+    if old.outcome == "confirmed":
+        return int(old.price_millionths)
+    return int(old.observed_millionths if old.outcome == "changed" else old.good_millionths)
+
+
+def _note(connection: Connection, one: Seen, touched: int) -> int:
+    observed = millionths(one.observed)
+    other = None if one.outcome == "confirmed" else observed
+    holds = update(PUBLISHED_PRICES).where(PUBLISHED_PRICES.c.number == one.number)
+    said = holds.values(outcome=one.outcome, observed_millionths=other, touched=touched)
+    if not connection.execute(said).rowcount:
+        return 0
+    noted = update(PRICE_CHANGES).where(PRICE_CHANGES.c.number == one.number)
+    when = to_micros(one.at)
+    connection.execute(noted.values(outcome=one.outcome, observed_millionths=observed, outcome_micros=when))
+    return 1
+
+
+def _key(row: Row[Any]) -> Key:
+    return row.store, row.price_list, row.product
+
+
+def _money(kept: int | None) -> float | None:
+    return None if kept is None else kept / 1_000_000
+
+
+def _published(row: Row[Any]) -> PublishedPrice:
+    return PublishedPrice(
+        store=row.store, price_list=row.price_list, product=row.product, number=row.number, run=row.run,
+        currency=row.currency, price=row.price_millionths / 1_000_000, good=row.good_millionths / 1_000_000,
+        at=from_micros(row.at_micros), outcome=row.outcome, observed=_money(row.observed_millionths),
+    )  # fmt: skip
+
+
+def _change(row: Row[Any]) -> PriceChange:
+    return PriceChange(
+        number=row.number, previous=row.previous, run=row.run, kind=row.kind, store=row.store,
+        price_list=row.price_list, product=row.product, currency=row.currency,
+        price=row.price_millionths / 1_000_000, before=row.before_millionths / 1_000_000,
+        at=from_micros(row.at_micros),
+        handed_at=None if row.handed_micros is None else from_micros(row.handed_micros), handed_by=row.handed_by,
+        outcome=row.outcome, observed=_money(row.observed_millionths),
+        outcome_at=None if row.outcome_micros is None else from_micros(row.outcome_micros),
+    )  # fmt: skip
