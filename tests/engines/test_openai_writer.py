@@ -136,6 +136,27 @@ def test_one_name_for_the_limit_of_an_answer_is_sent(tmp_path: Path) -> None:
     assert (body["max_completion_tokens"], "max_tokens" in body) == (9, False)
 
 
+def test_a_parameter_of_one_server_alone_is_sent_as_it_is(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, [completion(TEXT)], server=Server(URL, "s", parameters={"repeat_penalty": 1.15}))
+    assert shop.writer().write(BRIEF).parts
+    assert json.loads(shop.asked[0].content)["repeat_penalty"] == 1.15
+
+
+def test_an_answer_is_kept_by_the_models_file_where_its_address_is_another_each_time(tmp_path: Path) -> None:
+    first = Shop(tmp_path, [completion(TEXT)], server=Server("http://127.0.0.1:1/v1", "s", known_as="file-1"))
+    again = Shop(tmp_path, [completion(TEXT)], server=Server("http://127.0.0.1:2/v1", "s", known_as="file-1"))
+    other = Shop(tmp_path, [completion(TEXT)], server=Server("http://127.0.0.1:2/v1", "s", known_as="file-2"))
+    assert [shop.writer().write(BRIEF).kept for shop in (first, again, other)] == [False, True, False]
+
+
+def test_what_was_started_for_a_writer_ends_with_it(tmp_path: Path) -> None:
+    ended: list[bool] = []
+    kept, budget = KeptAnswers(tmp_path), MonthBudget(tmp_path, 1.0, lambda: NOW)
+    pace, price = CallPace(1.0, 1.0, Clock(), Clock().wait), price_of(URL, "small", 0, 0)
+    OpenAiWriter(Server(URL, "small"), price, budget, kept, pace, closing=lambda: ended.append(True)).close()
+    assert ended == [True]
+
+
 def test_an_answer_is_paid_for_once_and_kept_for_other_processes(tmp_path: Path) -> None:
     shop = Shop(tmp_path, [completion(TEXT)])
     first = shop.writer().write(BRIEF)

@@ -41,6 +41,7 @@ class Server:
         tries: Most calls for one draft, where the server refuses or cannot be reached.
         output_tokens: Most tokens of an answer.
         parameters: Put into each request as they are, such as `{"temperature": 0.3}`.
+        known_as: What kept answers know it by where its address changes; empty = its address.
     """
 
     url: str
@@ -50,6 +51,7 @@ class Server:
     tries: int = 3
     output_tokens: int = 1_200
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    known_as: str = ""
 
 
 class OpenAiWriter:
@@ -66,6 +68,7 @@ class OpenAiWriter:
         pace: When a call may be made.
         now: The time, to read dates in Retry-After.
         transport: Carries the requests.
+        closing: Called when it is closed, to end what was started for it.
     """
 
     def __init__(
@@ -77,8 +80,10 @@ class OpenAiWriter:
         pace: CallPace,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         transport: httpx2.BaseTransport | None = None,
+        closing: Callable[[], None] = lambda: None,
     ) -> None:
         self._server = server
+        self._closing = closing
         self._price = price
         self._budget = budget
         self._kept = kept
@@ -105,7 +110,7 @@ class OpenAiWriter:
     def write(self, brief: Brief) -> Written:
         """Return a draft; see the port."""
         server = self._server
-        asked = [brief.key, server.url, server.model, server.output_tokens, dict(server.parameters)]
+        asked = [brief.key, server.known_as or server.url, server.model, server.output_tokens, dict(server.parameters)]
         name = hashlib.blake2b(json.dumps(asked, sort_keys=True, default=str).encode(), digest_size=16).hexdigest()
         if (found := self._kept.get(name)) is not None:
             return found
@@ -117,16 +122,18 @@ class OpenAiWriter:
     def close(self) -> None:
         """Let go of the connections."""
         self._client.close()
+        self._closing()
 
     def _called(self, brief: Brief) -> Written:
         body = self._body(brief)
-        most = self._price(len(json.dumps(body)), self._server.output_tokens)
+        parameters = dict(self._server.parameters)
+        most = self._price(len(json.dumps(body | parameters)), self._server.output_tokens)
         self._budget.require(most)  # nobody waits for a turn that cannot be paid
         for left in reversed(range(self._server.tries)):
             self._pace.enter()
             reserved = self._budget.reserve(most)
             try:
-                raw = self._client.chat.completions.with_raw_response.create(**body)
+                raw = self._client.chat.completions.with_raw_response.create(**body, extra_body=parameters)
             except openai.APIStatusError as error:
                 self._budget.settle(reserved, 0.0)
                 self._refused(error, left)
@@ -146,7 +153,7 @@ class OpenAiWriter:
         }
         if "max_completion_tokens" not in self._server.parameters:  # newer hosted models know this name alone
             body["max_tokens"] = self._server.output_tokens
-        return body | dict(self._server.parameters)
+        return body
 
     def _refused(self, error: openai.APIStatusError, left: int) -> None:
         """Wait as the server asks, or raise where that would be too long or is of no use."""

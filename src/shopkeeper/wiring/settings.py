@@ -270,6 +270,12 @@ class ContentSettings(_Section):
     """US dollars a million tokens that are answered; None = by the list of genai-prices."""
     writer_month_budget: float = Field(10.0, ge=0)
     """US dollars of a month (UTC), over all processes of the workspace."""
+    writer_gguf: Path | None = None
+    """A model's file, relative to the workspace; its server is started on this machine, in place of `writer_url`."""
+    writer_threads: int = Field(1, ge=1)
+    """Threads of that server; more than there are idle cores make it slower."""
+    writer_context: int = Field(4_096, ge=1_024)
+    """Most tokens of prompt and answer together that it holds."""
     writer: Path = Path("writer")
     """Folder of kept answers and of what was spent."""
 
