@@ -17,6 +17,7 @@ from shopkeeper.wiring.settings import (
     ServingSettings,
     TrainingSettings,
 )
+from shopkeeper.wiring.settings_prices import PriceWebhookSettings
 
 ROOT = Path(__file__).parents[2]
 SECTIONS: dict[str, type[BaseModel]] = {
@@ -26,6 +27,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "people": PeopleSettings,
     "training": TrainingSettings,
     "content": ContentSettings,
+    "price_webhook": PriceWebhookSettings,
 }
 
 

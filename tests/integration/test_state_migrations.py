@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import BigInteger, Boolean, Engine, Integer, Table, insert, inspect, text
+from sqlalchemy import BigInteger, Boolean, Engine, Float, Integer, Table, insert, inspect, text
 
 from shopkeeper.engines.state_engine import open_engine
 from shopkeeper.engines.state_migration import bring_up_to_date, migrate_down, revision_of
@@ -77,7 +77,7 @@ def _fill(engine: Engine, tables: list[Table]) -> None:
         for table in tables:
             row: dict[str, object] = {}
             for column in table.columns:
-                numbered = isinstance(column.type, (BigInteger, Integer))
+                numbered = isinstance(column.type, (BigInteger, Float, Integer))
                 row[column.name] = isinstance(column.type, Boolean) or (1 if numbered else "x")
             connection.execute(insert(table), row)
 

@@ -106,3 +106,15 @@ class Prices(Protocol):
     def saw(self, seen: Sequence[Seen]) -> int:
         """Note what the shop made of prices that still hold; return how many notes were new."""
         ...
+
+
+class ChangesTaker(Protocol):
+    """Whoever is told of prices that changed.
+
+    Laws: once `take` returned, the other side has the changes; a change may come more than once, in the order of
+    numbers. Taking them again changes nothing there.
+    """
+
+    def take(self, changes: Sequence[PriceChange]) -> None:
+        """Hand changes over. Raises Unavailable: they were not taken, or nobody knows."""
+        ...

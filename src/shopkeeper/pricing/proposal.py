@@ -12,9 +12,9 @@ from msgspec import Struct
 from shopkeeper.pricing.elasticity import Support
 from shopkeeper.pricing.price_policy import Objective
 
-Why = Literal["hold", "best_as_is", "objective", "target"]
+Why = Literal["hold", "best_as_is", "objective", "target", "asked"]
 """`hold`: it may not move, `hold` of the row says why; `best_as_is`: no other price is better; `objective`: the price
-brings more of the objective; `target`: a margin target asks for it."""
+brings more of the objective; `target`: a margin target asks for it; `asked`: a person does."""
 Treatment = Literal["paid_price", "shown_price"]
 FeedName = Literal["sales", "prices", "costs", "stock", "rivals"]
 FEEDS: Final[tuple[FeedName, ...]] = ("sales", "prices", "costs", "stock", "rivals")

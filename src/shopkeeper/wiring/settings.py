@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from shopkeeper.errors import ConfigError, FieldProblem
 from shopkeeper.rollout.ramp import DEFAULT_RAMP, RampStep, wrong_in
+from shopkeeper.wiring.settings_prices import PriceWebhookSettings
 
 CONFIG_FILE = "shopkeeper.toml"
 
@@ -332,6 +333,7 @@ class Settings(BaseSettings):
     rollout: RolloutSettings = RolloutSettings()  # type: ignore[call-arg]
     recommendations: RecommendationSettings = RecommendationSettings()
     content: ContentSettings = ContentSettings()  # type: ignore[call-arg]
+    price_webhook: PriceWebhookSettings = PriceWebhookSettings()  # type: ignore[call-arg]
     sources: list[SourceSettings] = Field(default_factory=list)
     """What `shopkeeper sync` reads, one `[[sources]]` each."""
 

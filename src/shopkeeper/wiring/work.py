@@ -11,12 +11,17 @@ from shopkeeper.jobs.ports import Document, Scheduled, Work
 from shopkeeper.wiring.evidence import MeasuredRollouts
 from shopkeeper.wiring.jobs import TAKE_UP_SECONDS, working
 from shopkeeper.wiring.model_retention import tidy_models
+from shopkeeper.wiring.price_runs.acts import publish_due
+from shopkeeper.wiring.price_runs.confirming import confirm_prices
+from shopkeeper.wiring.price_runs.handing_over import send_changes
+from shopkeeper.wiring.price_runs.job import PRICE_RUN, price_run_work
 from shopkeeper.wiring.retraining import check_retraining
 from shopkeeper.wiring.rollouts.blessed import start_blessed
 from shopkeeper.wiring.rollouts.foresight import foresight_of
 from shopkeeper.wiring.rollouts.watch import watch_rollouts
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.training_job import SYSTEMS, TRAINING, training_work
+from shopkeeper.wiring.workspace_state import open_workspace_state
 
 LEAVE_SECONDS: Final = 20.0
 """How long a worker that stops waits for its runs to reach a step; Kubernetes gives 30."""
@@ -37,11 +42,11 @@ class Left:
 
 def works_of(settings: Settings) -> Mapping[str, Work]:
     """Return what a worker does for each kind of job."""
-    return {TRAINING: training_work(settings)}
+    return {TRAINING: training_work(settings), PRICE_RUN: price_run_work(settings)}
 
 
 def schedules_of(settings: Settings) -> tuple[Scheduled, ...]:
-    """Return what workers do again and again: look for reasons to train again, watch rollouts, delete what is old."""
+    """Return what workers do again and again: look for reasons to train, watch rollouts, publish prices, tidy."""
 
     def retraining(due: datetime) -> Document:
         checked = [check_retraining(settings, system, due, who="schedule") for system in SYSTEMS]
@@ -51,6 +56,14 @@ def schedules_of(settings: Settings) -> tuple[Scheduled, ...]:
         watched = watch_rollouts(settings, due, MeasuredRollouts)
         return {"watched": watched, "begun": [one.id for one in start_blessed(settings, due, foresight_of(settings))]}
 
+    def prices(due: datetime) -> Document:
+        with open_workspace_state(settings) as state:
+            return {"published": publish_due(settings, state, due), "handed_over": send_changes(settings, state)}
+
+    def shown_prices(due: datetime) -> Document:
+        with open_workspace_state(settings) as state:
+            return {"new": confirm_prices(settings, state, due).new}
+
     def tidying(_due: datetime) -> Document:
         tidy_models(settings)
         return {}
@@ -58,6 +71,8 @@ def schedules_of(settings: Settings) -> tuple[Scheduled, ...]:
     return (
         Scheduled("retraining", "17 */6 * * *", retraining),
         Scheduled("rollouts", "* * * * *", rollouts),
+        Scheduled("prices", "* * * * *", prices),
+        Scheduled("shown_prices", "*/10 * * * *", shown_prices),
         Scheduled("tidying", "43 2 * * *", tidying),
     )
 

@@ -1,0 +1,98 @@
+"""What the shop made of published prices, by its own feed: confirmed, another price, or changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, cast
+
+import structlog
+
+from shopkeeper.commerce.product import Price, Product
+from shopkeeper.commerce.store import ALL_STORES
+from shopkeeper.commerce.tables import PRICES, PRODUCTS
+from shopkeeper.engines.state import State
+from shopkeeper.pricing.confirmation import Shown, judged
+from shopkeeper.pricing.policy_file import load_policy
+from shopkeeper.pricing.price_run import PublishedPrice
+from shopkeeper.wiring.settings import Settings
+
+NOT_HANDED: Final = 2_000_000
+_log = structlog.get_logger(__name__)
+
+Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """How published prices stand with the shop.
+
+    Attributes:
+        new: What was learnt just now.
+        confirmed, mismatch, changed, unsure: Prices that hold, by what the shop made of them.
+        overdue: Of the unsure, those it should have shown by now.
+    """
+
+    new: int
+    confirmed: int
+    mismatch: int
+    changed: int
+    unsure: int
+    overdue: int
+
+
+def confirm_prices(settings: Settings, state: State, at: datetime) -> Confirmed:
+    """Compare the prices that hold with the shop's own feed of prices and products, and note what is new."""
+    published = state.prices.published()
+    if not published:
+        return Confirmed(0, 0, 0, 0, 0, 0)
+    grace = timedelta(hours=load_policy(settings.workspace).runs.confirm_hours)
+    shown = _shown(state, published)
+    waiting = {one.number for one in state.prices.not_handed(NOT_HANDED)}
+    seen = [
+        found
+        for one in published
+        if (found := judged(one, shown.get(_key(one)), one.number in waiting, grace, at)) is not None
+    ]
+    new = state.prices.saw(seen)
+    for one in seen:
+        if one.outcome == "mismatch":
+            _log.warning("price_mismatch", number=one.number, observed=one.observed)
+    return counted(state.prices.published() if new else published, grace, at, new)
+
+
+def counted(published: Sequence[PublishedPrice], grace: timedelta, at: datetime, new: int = 0) -> Confirmed:
+    """Return how prices that hold stand with the shop."""
+    outcomes = [one.outcome for one in published]
+    overdue = sum(one.outcome == "" and at - one.at > grace for one in published)
+    return Confirmed(
+        new, outcomes.count("confirmed"), outcomes.count("mismatch"), outcomes.count("changed"), outcomes.count(""),
+        overdue,
+    )  # fmt: skip
+
+
+def _shown(state: State, published: Sequence[PublishedPrice]) -> dict[Key, Shown]:
+    """Return what the shop's feeds show of published prices: the newest of a product's row and its price row."""
+    wanted = {_key(one) for one in published}
+    found: dict[Key, Shown] = {}
+    for store in sorted({one.store for one in published}):
+        own: set[Key] = set()
+        for row in state.tables.scan(PRODUCTS, store):  # rows for all stores included; a store's own row counts
+            product = cast("Product", row.row)
+            key = (store, "", product.product)
+            if product.price is None or key not in wanted or (product.store == ALL_STORES and key in own):
+                continue
+            found[key] = Shown(product.price, row.source_ts)
+            if product.store != ALL_STORES:
+                own.add(key)
+        for row in state.tables.scan(PRICES, store):
+            price = cast("Price", row.row)
+            key = (store, price.price_list, price.product)
+            if key in wanted and (key not in found or found[key].at <= row.source_ts):
+                found[key] = Shown(price.price, row.source_ts)
+    return found
+
+
+def _key(one: PublishedPrice) -> Key:
+    return one.store, one.price_list, one.product

@@ -1,0 +1,95 @@
+"""The work of a price run: what the shop shows, proposals, both gates, and the run kept as it came out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from shopkeeper.engines.state import State
+from shopkeeper.errors import Unavailable
+from shopkeeper.jobs.ports import Document, Steps, Work
+from shopkeeper.pricing import run_steps
+from shopkeeper.pricing.policy_file import load_policy
+from shopkeeper.pricing.price_run import PriceRun, begun
+from shopkeeper.pricing.proposal import ProposedPrices
+from shopkeeper.pricing.run_limits import limited
+from shopkeeper.wiring.price_runs.acts import publish_by_rule
+from shopkeeper.wiring.price_runs.asked import AskedPrice, asked_proposals
+from shopkeeper.wiring.price_runs.confirming import confirm_prices
+from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.workspace_state import open_workspace_state
+
+PRICE_RUN: Final = "price_run"
+EVERY_STORE: Final = "every-store"
+"""Subject of a run of all stores."""
+STEPS: Final = ("reconcile", "propose", "gates", "publish")
+_FILE: Final = "proposed.json"
+
+
+class RunOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked of a price run.
+
+    Attributes:
+        stores: None named = all.
+        at: Nothing from this moment on is looked at.
+        who: Who began it.
+        asked: Prices a person wrote; without them they are computed.
+    """
+
+    stores: tuple[str, ...]
+    at: datetime
+    who: str
+    asked: tuple[AskedPrice, ...] = ()
+
+
+def price_run_work(settings: Settings, say: Callable[[str], None] = lambda _: None) -> Work:
+    """Return what is done for a job of kind `price_run`; it ends with the run as it was kept."""
+
+    def work(steps: Steps, _subject: str, order: Document) -> Document:
+        asked = msgspec.convert(order, RunOrder)
+        with open_workspace_state(settings) as state:
+            _tell(steps, say, 0.02, "Reading what the shop shows of earlier prices.")
+            steps.step(STEPS[0], lambda: {"new": confirm_prices(settings, state, datetime.now(UTC)).new})
+            _tell(steps, say, 0.1, "Proposing prices.")
+            file = steps.folder / _FILE
+            steps.step(STEPS[1], lambda: _propose(settings, state, asked, file))
+            _tell(steps, say, 0.9, "Asking both gates.")
+            steps.step(STEPS[2], lambda: _judge(settings, state, steps.run, asked, file))
+            _tell(steps, say, 0.95, "Publishing what was approved by rule.")
+            steps.step(STEPS[3], lambda: publish_by_rule(settings, state, steps.run))
+            return {"run": steps.run}
+
+    return work
+
+
+def _tell(steps: Steps, say: Callable[[str], None], share: float, text: str) -> None:
+    say(text)
+    steps.progress(share, text)
+
+
+def _propose(settings: Settings, state: State, order: RunOrder, file: Path) -> Document:
+    if order.asked:
+        found = asked_proposals(state, load_policy(settings.workspace), order.asked, order.at)
+    else:
+        raise Unavailable(
+            "Prices are not computed yet in this version.",
+            "Give the prices you want: `price run --prices FILE`.",
+        )
+    written = file.with_suffix(".part")
+    written.write_bytes(msgspec.json.encode(found))
+    written.replace(file)
+    return {"prices": len(found.rows), "file": file.name}
+
+
+def _judge(settings: Settings, state: State, run: str, order: RunOrder, file: Path) -> Document:
+    proposed = msgspec.json.decode(file.read_bytes(), type=ProposedPrices)
+    policy = load_policy(settings.workspace)
+    named = order.stores[0] if len(order.stores) == 1 else ""
+    first = begun(run, named, order.who, proposed)
+    judged, prices = run_steps.gated(first, limited(policy, proposed.rows), policy.runs, datetime.now(UTC))
+    kept: PriceRun = state.price_runs.begin(judged, prices)
+    return {"status": kept.status, "moved": kept.moved, "held": kept.held}
