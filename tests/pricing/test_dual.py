@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize, sparse
 
-from shopkeeper.pricing.dual import Program, solve
+from shopkeeper.pricing.dual import solve
 from shopkeeper.pricing.frontier import Meter, best_choices, hull_steps, picked, sums_by
 from shopkeeper.pricing.polish import polished
+from shopkeeper.pricing.program import Program
 
 
 def _program(rows: int, choices: int, groups: int, seed: int, *, whole: bool) -> Program:

@@ -21,9 +21,9 @@ from shopkeeper.pricing.price_policy import (
     Rules,
     Scope,
     Steps,
-    Where,
 )
 from shopkeeper.pricing.shelf import Shelf
+from shopkeeper.pricing.where import Where
 
 DAY = date(2026, 11, 26)
 CHARM: dict[str, tuple[Steps, ...]] = {"GBP": (Steps(step=0.5, minus=0.01),)}

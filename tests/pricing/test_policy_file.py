@@ -19,6 +19,10 @@ def _problems(before: str, after: str) -> dict[str, FieldProblem]:
     return {problem.field: problem for problem in raised.value.problems}
 
 
+def _band(bounds: str, beside: str = "[Top]") -> str:
+    return f"together: {{bands: [{{name: x, of: line, brands: [Own], beside: {beside}, {bounds}}}]}}"
+
+
 def test_a_workspace_is_made_with_the_policy_that_ships(tmp_path: Path) -> None:
     create_workspace(tmp_path / "shop")
     assert load_policy(tmp_path / "shop") == load_policy(tmp_path / "nowhere") == read_policy(default_policy())
@@ -39,6 +43,14 @@ def test_the_shipped_policy_is_valid_and_never_sells_below_cost() -> None:
         ("weekly_move: 0.06", "weekly_move: 0.01", "scopes[0].rules.weekly_move", "at least the daily move"),
         ("daily_move: 0.03", "margin_target: 0.3", "scopes[0].rules.margin_target", "leave products and key_value"),
         ("{below: 4, step: 0.05, minus: 0.01}", "{below: 40, step: 0.05, minus: 0.01}", "endings.EUR", "Sort them"),
+        ("together: {}", "together: {packs: [{name: x, of: line}]}", "together.packs[0].size", "Write it"),
+        ("together: {}", "together: {packs: [{name: x, size: s}]}", "together.packs[0]", "one of them"),
+        ("together: {}", "together: {one_price: [{name: x, of: product}]}", "together.one_price[0].of", "stores: all"),
+        ("together: {}", "together: {one_price: [{name: x, products: [a]}]}", "together.one_price[0].products", "two"),
+        ("together: {}", _band("lowest: 0.9, highest: 0.8"), "together.bands[0].lowest", "lower bound first"),
+        ("together: {}", _band("size: s"), "together.bands[0]", "highest: 0.9"),
+        ("together: {}", _band("highest: 1", beside="[Own]"), "together.bands[0].beside", "Leave it out of one"),
+        ("together: {}", "together: {onepric: []}", "together.onepric", "Did you mean `one_price`?"),
         ("calendar: []", "calendar: [{name: x, starts: 2026-02-01, ends: 2026-01-01}]", "calendar[0].ends", "or later"),
     ],
 )

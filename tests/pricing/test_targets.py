@@ -9,8 +9,9 @@ import numpy as np
 from tests.pricing.shelves import a_shelf
 
 from shopkeeper.pricing.offer import make_offer
-from shopkeeper.pricing.price_policy import PricePolicy, Rules, Scope, Where
+from shopkeeper.pricing.price_policy import PricePolicy, Rules, Scope
 from shopkeeper.pricing.targets import Group, targets_of
+from shopkeeper.pricing.where import Where
 
 
 def test_each_store_s_category_has_its_target_and_all_together_that_of_the_policy() -> None:

@@ -14,15 +14,15 @@ from typing import Final
 
 import numpy as np
 
-from shopkeeper.pricing.frontier import Meter, best_choices, hull_steps, in_order, picked, sums_by
+from shopkeeper.pricing.frontier import Meter, picked
+from shopkeeper.pricing.group_dual import ROUNDING, frontiers_of, inner
+from shopkeeper.pricing.program import Inner, Program
+from shopkeeper.pricing.shared_dual import inner_shared
 from shopkeeper.pricing.shelf import Flags, Floats, Ints
 
 TOLERANCE: Final = 1e-5
 """Share of the sum that slack of the target of all may be worth when the search for its shadow price ends."""
 ROUNDS: Final = 24
-BACK: Final = 100
-BACK_IN_ALL: Final = 5_000
-"""Steps of a group that are tried to be taken back, at least and divided by the groups."""
 FIRST: Final = 0.5
 SMALLEST: Final = 1e-4
 NEAR: Final = 1.1
@@ -30,28 +30,6 @@ FAR: Final = 4.0
 """Factors by which a bracket is opened: near a guess, squared each time, and where there is none."""
 STEEPEST: Final = 1e4
 """Shadow price from which a target counts as out of reach."""
-ROUNDING: Final = 1e-11
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Program:
-    """What is to be chosen.
-
-    Attributes:
-        value: Of each choice, -inf where it is not allowed, shape (rows, choices); at least one a row is allowed.
-        group: Of each row, shape (rows,).
-        brings: What a choice brings to its group's target, finite, shape (rows, choices).
-        need: What each group must bring, -inf where it has no target, shape (groups,).
-        whole: What a choice brings to the target of all, None where there is none.
-        whole_need: What all must bring.
-    """
-
-    value: Floats
-    group: Ints
-    brings: Floats
-    need: Floats
-    whole: Floats | None = None
-    whole_need: float = -np.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +62,6 @@ class Solution:
         return max(self.bound - self.value, 0.0) / max(abs(self.bound), 1e-300)
 
 
-@dataclass(frozen=True, slots=True)
-class _Inner:
-    chosen: Ints
-    bound: float
-    prices: Floats
-    unmet: Flags
-
-
 def solve(program: Program, meter: Meter, guess: float | None = None, tolerance: float = TOLERANCE) -> Solution:
     """Return a choice that meets all targets that can be met, near the best there is.
 
@@ -100,7 +70,7 @@ def solve(program: Program, meter: Meter, guess: float | None = None, tolerance:
         tolerance: Share of the sum that slack of the target of all may be worth.
     """
     if program.whole is None:
-        found = _inner(program, program.value, meter)
+        found = _inner(program, program.value, None, meter)
         return _solution(program, found, found.bound, 0.0, False, meter)
     return _search(program, guess, tolerance, meter)
 
@@ -108,11 +78,13 @@ def solve(program: Program, meter: Meter, guess: float | None = None, tolerance:
 def _search(program: Program, guess: float | None, tolerance: float, meter: Meter) -> Solution:
     """Close in on the least shadow price of the target of all that meets it."""
     bound, stale = np.inf, 0
-    low: tuple[float, float, _Inner] | None = None  # price, what is missing, choice
-    high: tuple[float, float, _Inner] | None = None
+    low: tuple[float, float, Inner] | None = None  # price, what is missing, choice
+    high: tuple[float, float, Inner] | None = None
+    prices: Floats | None = None
     at, grow = (guess, NEAR) if guess else (0.0, FAR)
     for _ in range(ROUNDS):
-        found, miss = _at_price(program, at, meter)
+        found, miss = _at_price(program, at, prices, meter)
+        prices = found.prices
         bound = min(bound, found.bound - at * program.whole_need)
         if miss >= 0:
             stale = stale + 1 if high is not None and stale >= 0 else 0
@@ -135,90 +107,47 @@ def _search(program: Program, guess: float | None, tolerance: float, meter: Mete
             share = 0.5 if abs(stale) > 1 else min(max(share, 0.02), 0.98)
             at = low[0] + share * (high[0] - low[0])
     if high is None:
-        return _out_of_reach(program, meter)
+        return _out_of_reach(program, prices, meter)
     filled = high[2].chosen if low is None else _filled(program, high[2].chosen, low[2].chosen)
-    inner = _Inner(filled, high[2].bound, high[2].prices, high[2].unmet)
+    inner = Inner(filled, high[2].bound, high[2].prices, high[2].unmet)
     return _solution(program, inner, bound, high[0], False, meter)
 
 
-def _at_price(program: Program, price: float, meter: Meter) -> tuple[_Inner, float]:
+def _at_price(program: Program, price: float, near: Floats | None, meter: Meter) -> tuple[Inner, float]:
     """Return the best choice of each group at a shadow price of the target of all, and what it brings beyond that."""
     whole = program.whole
     assert whole is not None  # noqa: S101 - `solve` looked
     if price:
         meter.seen += whole.size
-    found = _inner(program, program.value + price * whole if price else program.value, meter)
+    found = _inner(program, program.value + price * whole if price else program.value, near, meter)
     return found, _whole_of(program, found.chosen) - program.whole_need
 
 
-def _out_of_reach(program: Program, meter: Meter) -> Solution:
+def _out_of_reach(program: Program, near: Floats | None, meter: Meter) -> Solution:
     """Return the choice that brings most to the target of all while each group meets its own."""
     whole = program.whole
     assert whole is not None  # noqa: S101 - `solve` looked
     meter.seen += whole.size
-    found = _inner(program, np.where(np.isfinite(program.value), whole, -np.inf), meter)
+    found = _inner(program, np.where(np.isfinite(program.value), whole, -np.inf), near, meter)
     value = float(picked(program.value, found.chosen).sum())
     return _solution(program, found, value, STEEPEST, True, meter)
 
 
-def _inner(program: Program, value: Floats, meter: Meter) -> _Inner:
-    """Return the best choice of each group under its own target, and the bound of their sum."""
-    group, brings, groups = program.group, program.brings, len(program.need)
-    chosen = best_choices(value, brings, meter)
-    now = picked(brings, chosen)
-    sums = sums_by(group, now, groups)
-    need = program.need + ROUNDING * sums_by(group, np.abs(now), groups)
-    bound = float(picked(value, chosen).sum())
-    prices, unmet = np.zeros(groups), np.zeros(groups, np.bool_)
-    short = sums < need
-    if not short.any():
-        return _Inner(chosen, bound, prices, unmet)
-    steps = hull_steps(value, brings, chosen, np.flatnonzero(short[group]), meter)
-    order = in_order(steps, group)
-    row, to, brought, cost = steps.row[order], steps.to[order], steps.brings[order], steps.costs[order]
-    first = np.searchsorted(group[row], np.arange(groups + 1))
-    taken = np.zeros(len(row), np.bool_)
-    for one in np.flatnonzero(short):
-        begin, end = int(first[one]), int(first[one + 1])
-        reached = sums[one] + np.cumsum(brought[begin:end])
-        last = int(np.searchsorted(reached, need[one]))
-        if last == end - begin:
-            unmet[one] = True
-            taken[begin:end] = True
-            prices[one] = cost[end - 1] / brought[end - 1] if end > begin else 0.0
-            bound -= float(cost[begin:end].sum())
-            continue
-        taken[begin : begin + last + 1] = True
-        at = begin + last
-        prices[one] = cost[at] / brought[at]
-        over = float(reached[last] - need[one])
-        bound -= float(cost[begin : at + 1].sum() - over * prices[one])
-        _take_back(row, brought, taken, begin, at, over, max(BACK, BACK_IN_ALL // groups))
-    chosen[row[taken]] = to[taken]  # a row's later step stands later, and the last one counts
-    return _Inner(chosen, bound, prices, unmet)
-
-
-def _take_back(row: Ints, brought: Floats, taken: Flags, begin: int, end: int, slack: float, most: int) -> None:
-    """Undo steps that are not needed since the last one went beyond the target, the dearest first, in place."""
-    kept = {int(row[end])}
-    for at in range(end - 1, max(begin, end - most) - 1, -1):
-        one = int(row[at])
-        if one not in kept and brought[at] <= slack:
-            taken[at] = False
-            slack -= float(brought[at])
-        else:
-            kept.add(one)
+def _inner(program: Program, value: Floats, near: Floats | None, meter: Meter) -> Inner:
+    if program.also is not None:
+        return inner_shared(program, value, near, meter)
+    return inner(frontiers_of(program, value, meter), program.need, meter)
 
 
 def _filled(program: Program, chosen: Ints, freer: Ints) -> Ints:
     """Return a choice that meets all targets, with rows of a freer one wherever the slack allows, best first."""
     whole = program.whole
-    rows = np.flatnonzero(chosen != freer)
+    rows = np.flatnonzero((chosen != freer) & program.lone())
     if whole is None or not rows.size:
         return chosen
     chosen = chosen.copy()
     slack = _whole_of(program, chosen) - program.whole_need
-    own = sums_by(program.group, picked(program.brings, chosen), len(program.need)) - program.need
+    own = program.own(chosen) - program.need
     gain = program.value[rows, freer[rows]] - program.value[rows, chosen[rows]]
     loss = whole[rows, chosen[rows]] - whole[rows, freer[rows]]
     own_loss = program.brings[rows, chosen[rows]] - program.brings[rows, freer[rows]]
@@ -237,6 +166,6 @@ def _whole_of(program: Program, chosen: Ints) -> float:
     return float(held.sum() - ROUNDING * np.abs(held).sum())
 
 
-def _solution(program: Program, inner: _Inner, bound: float, at: float, unmet: bool, meter: Meter) -> Solution:
+def _solution(program: Program, inner: Inner, bound: float, at: float, unmet: bool, meter: Meter) -> Solution:
     value = float(picked(program.value, inner.chosen).sum())
     return Solution(inner.chosen, value, bound, inner.prices, at, inner.unmet, unmet, meter.passes)

@@ -60,6 +60,12 @@ class Steps:
         """Value given up for one unit of the constraint."""
         return self.costs / self.brings
 
+    def at(self, places: Ints | slice) -> Steps:
+        """Return some of the steps."""
+        return Steps(
+            self.row[places], self.order[places], self.to[places], self.brings[places], self.costs[places]
+        )  # fmt: skip
+
 
 def best_choices(value: Floats, brings: Floats, meter: Meter) -> Ints:
     """Return each row's choice of the highest value; of equal ones the one that brings most.

@@ -9,8 +9,9 @@ from typing import Final
 import numpy as np
 from msgspec import UNSET
 
-from shopkeeper.pricing.price_policy import EVERYTHING, CompetitorBand, CostFeed, PricePolicy, Rules, Where, lies_under
+from shopkeeper.pricing.price_policy import EVERYTHING, CompetitorBand, CostFeed, PricePolicy, Rules, lies_under
 from shopkeeper.pricing.shelf import NO_PARENT, Flags, Floats, Ints, Shelf
+from shopkeeper.pricing.where import Where
 
 _NUMBERS: Final = (
     "over_cost", "margin_floor", "margin_target", "daily_move", "weekly_move", "days_between_changes",

@@ -9,7 +9,9 @@ from typing import Final
 
 import numpy as np
 
+from shopkeeper.pricing.coherence import shared_ladders, shared_opinion, together
 from shopkeeper.pricing.constraints import FLOORS, HELD, LAW, MOVES, SCOPE_OF, Bound, bounds_of
+from shopkeeper.pricing.coupling import Coupling
 from shopkeeper.pricing.ladder import BEYOND, CENT, SAME, beside, candidates, charm
 from shopkeeper.pricing.limits import Limits, is_named, limits_of
 from shopkeeper.pricing.price_policy import PricePolicy, Steps
@@ -32,6 +34,7 @@ class Offer:
         stuck: Prices no candidate of which follows every rule, shape (pairs,).
         bounds: The hard rules.
         limits: The rules of the policy for every price.
+        coupling: Prices that belong together; None where none do.
     """
 
     price: Floats
@@ -41,6 +44,7 @@ class Offer:
     stuck: Flags
     bounds: tuple[Bound, ...]
     limits: Limits
+    coupling: Coupling | None = None
 
     @property
     def current(self) -> Floats:
@@ -76,11 +80,21 @@ class Relaxation:
     against: tuple[str, ...]
 
 
-def make_offer(policy: PricePolicy, shelf: Shelf, day: date) -> Offer:
-    """Return what the prices of a shelf may become on a day."""
+def make_offer(policy: PricePolicy, shelf: Shelf, day: date, coupling: Coupling | None = None) -> Offer:
+    """Return what the prices of a shelf may become on a day.
+
+    Args:
+        coupling: Prices that belong together, as `coupling_of` makes it from the policy; none where None.
+    """
     shelf = replace(shelf, key_value=shelf.key_value | is_named(shelf, policy.key_value))
+    if coupling is not None:
+        shelf = shared_opinion(shelf, coupling)
     limits = limits_of(policy, shelf)
     price, exists, place = _ladders(policy, limits, shelf)
+    if coupling is not None:
+        bands = [steps_of(policy, currency) for currency in shelf.currency]
+        steps = [bands[store] for store in shelf.store]
+        shared_ladders(price, exists, place, shelf.current, BEYOND * limits.number["daily_move"], steps, coupling)
     bounds = bounds_of(policy, limits, shelf, day)
     allowed = reduce(lambda held, bound: held & bound.allows(price, shelf.current), bounds, exists)
     stuck = np.asarray(~allowed.any(axis=1))
@@ -89,7 +103,10 @@ def make_offer(policy: PricePolicy, shelf: Shelf, day: date) -> Offer:
         allowed[rows, place[rows]] = True
         if policy.infeasible == "approach":
             allowed[rows] = _approach(bounds, rows, price[rows], exists[rows], place[rows])
-    return Offer(price, exists, allowed, place, stuck, bounds, limits)
+    if coupling is not None:
+        masks = together(price, allowed, place, coupling, approach=policy.infeasible == "approach")
+        allowed, stuck = masks.allowed, stuck | masks.stuck
+    return Offer(price, exists, allowed, place, stuck, bounds, limits, coupling)
 
 
 def steps_of(policy: PricePolicy, currency: str) -> tuple[Steps, ...]:

@@ -8,25 +8,22 @@ choosing the best-looking of many prices adds (`curse`).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 from typing import Final
 
 import numpy as np
 
 from shopkeeper.errors import FieldProblem, InputError
+from shopkeeper.pricing.blocks import blocks_of
+from shopkeeper.pricing.coupling import Coupling
 from shopkeeper.pricing.curves import Choices, Curves, Demand, curves_of
-from shopkeeper.pricing.dual import TOLERANCE, Program, Solution, solve
+from shopkeeper.pricing.dual import Solution
 from shopkeeper.pricing.frontier import Meter, picked
-from shopkeeper.pricing.polish import polished
 from shopkeeper.pricing.price_policy import Objective
-from shopkeeper.pricing.risk import Targets, drawn, sample, target_sd
+from shopkeeper.pricing.program import Program
+from shopkeeper.pricing.risk import Targets, drawn, sample
+from shopkeeper.pricing.safe import safe_prices
 from shopkeeper.pricing.shelf import Floats, Ints
 
-RISK_ROUNDS: Final = 3
-ROUGH: Final = 3e-4
-"""Tolerance of the first rounds, which only tell how much more than a target must be brought."""
-CLOSE: Final = 1.02
-"""How much more than its buffer a target may need before it is solved again."""
 DRAWS: Final = 100
 READINGS: Final = 2
 """Second readings of demand by which the winner's curse is measured."""
@@ -94,11 +91,12 @@ class Plan:
 
 def optimise(
     choices: Choices, demand: Demand, targets: Targets, objective: Objective = "revenue", *,
-    guess: float | None = None, draws: int = DRAWS, seed: int = 0,
+    coupling: Coupling | None = None, guess: float | None = None, draws: int = DRAWS, seed: int = 0,
 ) -> Plan:  # fmt: skip
     """Return the prices that bring the most of the objective.
 
     Args:
+        coupling: Prices that belong together; of an `Offer` that was made with it.
         guess: Shadow price of the portfolio's target in the run before, to begin with.
         draws: Of the posterior, for chances and intervals.
         seed: Of the draws.
@@ -110,21 +108,21 @@ def optimise(
     curves = curves_of(choices, demand)
     meter.seen += choices.price.size
     program = program_of(choices, curves, targets, objective)
-    solution, buffer, whole_buffer = _safe(choices, demand, targets, curves, program, guess, meter)
-    chosen = solution.chosen
+    found = safe_prices(choices, demand, targets, curves, program, coupling, guess, meter)
+    chosen, solution = found.chosen, found.solution
     sampled = sample(choices, demand, targets, chosen, objective, draws, seed)
     value = curves.objective(objective, choices.cost)
     today = float(picked(value, choices.place).sum())
     modelled = float(picked(value, chosen).sum()) / today - 1
     prices = shadow_prices(targets, solution)
-    kept = curse(choices, demand, targets, prices, objective, seed + 1, meter)
+    kept = curse(choices, demand, targets, prices, objective, coupling, seed + 1, meter)
     gains = free_worth(choices, curves, targets, prices, objective)  # a target may cost objective: its gain is here
     cut = (1 - kept) * max(float((picked(gains, chosen) - picked(gains, choices.place)).sum()), 0.0) / today
     low, high = np.quantile(sampled.lift, (0.05, 0.95)) - cut
     return Plan(
         chosen, picked(choices.price, chosen), replace(solution, passes=meter.passes), prices, curves,
         sampled.chance, sampled.portfolio_chance, Lift(modelled, modelled - cut, float(low), float(high), kept),
-        buffer, whole_buffer,
+        found.buffer, found.whole_buffer,
     )  # fmt: skip
 
 
@@ -139,35 +137,6 @@ def program_of(choices: Choices, curves: Curves, targets: Targets, objective: Ob
         return Program(value=value, group=np.zeros(len(value), np.int64), brings=whole, need=np.zeros(1))
     brings = targets.brings(curves)
     return Program(value=value, group=targets.group, brings=brings, need=need, whole=whole, whole_need=0.0)
-
-
-def _safe(
-    choices: Choices,
-    demand: Demand,
-    targets: Targets,
-    curves: Curves,
-    program: Program,
-    guess: float | None,
-    meter: Meter,
-) -> tuple[Solution, Floats, float]:
-    """Solve, and solve again with what must be brought beyond the targets, until they hold with the wanted chance."""
-    sure = NormalDist().inv_cdf(targets.probability)
-    wanted, single = ~np.isnan(targets.margin), program.whole is None and targets.portfolio is not None
-    buffer, whole_buffer = np.zeros(len(wanted)), 0.0
-    for turn in range(RISK_ROUNDS + 1):
-        need = np.array([whole_buffer]) if single else np.where(np.isinf(program.need), -np.inf, buffer)
-        asked = replace(program, need=need, whole_need=-np.inf if program.whole is None else whole_buffer)
-        solution = solve(asked, meter, guess, TOLERANCE if turn > 1 else ROUGH)
-        guess = solution.whole_price or guess
-        own, whole = target_sd(choices, demand, targets, curves, solution.chosen)
-        enough = bool((sure * own <= buffer * CLOSE)[wanted].all())
-        fine = turn > 1 or program.whole is None
-        if fine and enough and (targets.portfolio is None or sure * whole <= whole_buffer * CLOSE):
-            break
-        if turn < RISK_ROUNDS:
-            buffer = np.where(wanted, np.maximum(buffer, sure * own), 0.0)
-            whole_buffer = max(whole_buffer, sure * whole) if targets.portfolio is not None else 0.0
-    return polished(asked, solution, meter), buffer, whole_buffer
 
 
 def shadow_prices(targets: Targets, solution: Solution) -> ShadowPrices:
@@ -198,6 +167,7 @@ def curse(
     targets: Targets,
     prices: ShadowPrices,
     objective: Objective,
+    coupling: Coupling | None,
     seed: int,
     meter: Meter,
 ) -> float:
@@ -208,6 +178,7 @@ def curse(
     that were shrunk well promise less too much than readings with their whole error.
     """
     promised = given = 0.0
+    blocks = None if coupling is None else blocks_of(choices, coupling)
     moved = picked(choices.allowed.astype(np.float64), choices.place) > 0  # who must leave a price gains nothing by it
     for (slope, level), (off, noise) in zip(
         drawn(demand, READINGS, seed), drawn(demand, READINGS, seed + 7), strict=True
@@ -221,7 +192,7 @@ def curse(
         )
         true = worth(choices, curves_of(choices, demand, slope, level), targets, prices, objective)
         meter.seen += 5 * choices.price.size  # two curves, two worths, the choice
-        chosen = read.argmax(axis=1)
+        chosen = read.argmax(axis=1) if blocks is None else blocks.chosen(read, meter)
         promised += float((picked(read, chosen) - picked(read, choices.place))[moved].sum())
         given += float((picked(true, chosen) - picked(true, choices.place))[moved].sum())
     return min(max(given / promised, 0.0), 1.0) if promised > 0 else 1.0

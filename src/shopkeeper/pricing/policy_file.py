@@ -15,6 +15,7 @@ from msgspec import UNSET
 from shopkeeper.objectives.document import read_document, read_text
 from shopkeeper.objectives.rules import named_twice
 from shopkeeper.objectives.wrong import Wrong
+from shopkeeper.pricing.policy_groups import broken_groups
 from shopkeeper.pricing.price_policy import EVERYTHING, CompetitorBand, PricePolicy, Rules, Steps
 
 FILE: Final = "price-policy.yaml"
@@ -67,6 +68,7 @@ def broken_rules(policy: PricePolicy) -> Iterator[Wrong]:
             yield Wrong(f"calendar[{place}].ends", f"is {period.ends}, before it starts", remedy)
     for key in ("scopes", "calendar"):
         yield from named_twice(key, (one.name for one in getattr(policy, key)))
+    yield from broken_groups(policy.together)
 
 
 def _endings(path: str, currency: str, bands: tuple[Steps, ...]) -> Iterator[Wrong]:

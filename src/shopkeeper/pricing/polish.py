@@ -7,8 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from shopkeeper.pricing.dual import Program, Solution
+from shopkeeper.pricing.dual import Solution
 from shopkeeper.pricing.frontier import Meter, picked, sums_by
+from shopkeeper.pricing.program import Program
 from shopkeeper.pricing.shelf import Floats, Ints
 
 OF_ALL: Final = 600
@@ -24,7 +25,7 @@ def polished(program: Program, solution: Solution, meter: Meter) -> Solution:
         return solution
     moves = _cheapest(program, solution, meter)
     chosen = solution.chosen.copy()
-    fixed = solution.unmet[program.group[moves[0]]]
+    fixed = solution.unmet[program.group[moves[0]]] | ~program.lone()[moves[0]]
     row, choice = moves[0][~fixed], moves[1][~fixed]
     group = program.group[row]
     for one in np.flatnonzero((solution.prices > 0) & ~solution.unmet):
@@ -70,7 +71,7 @@ def _exchange(program: Program, chosen: Ints, row: Ints, choice: Ints) -> None:
 
 def _slack(program: Program, chosen: Ints) -> tuple[Floats, float]:
     held = picked(program.brings, chosen)
-    own = sums_by(program.group, held, len(program.need)) - program.need
+    own = program.own(chosen) - program.need
     whole = np.inf if program.whole is None else float(picked(program.whole, chosen).sum()) - program.whole_need
     return own - 1e-11 * sums_by(program.group, np.abs(held), len(program.need)), whole - 1e-11 * abs(whole)
 

@@ -8,8 +8,10 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from shopkeeper.commerce.fields import Id, Label
+from shopkeeper.commerce.fields import Id
 from shopkeeper.pricing.run_policy import RunPolicy
+from shopkeeper.pricing.together import Together
+from shopkeeper.pricing.where import Name, Where
 
 VERSION: Final = 1
 SEPARATOR: Final = " > "
@@ -19,7 +21,6 @@ Margin = Annotated[float, Meta(ge=-1, lt=1)]
 Share = Annotated[float, Meta(ge=0, le=10)]
 Factor = Annotated[float, Meta(gt=0, le=100)]
 Days = Annotated[float, Meta(ge=0, le=3_660)]
-Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Objective = Literal["revenue", "profit", "sell_through"]
 
 
@@ -108,24 +109,6 @@ EVERYTHING: Final = Rules(
 """What holds where a policy says nothing."""
 
 
-class Where(_Part, frozen=True, kw_only=True):
-    """Which prices are meant; of a list, one of it; left out = all.
-
-    Attributes:
-        stores: Names of stores.
-        categories: Paths; `a > b` means all that lies under it.
-        price_lists: Such as retail or wholesale.
-        products: Ids of products, or of parents whose variants are meant.
-        key_value: True = only key-value items, whose prices shoppers know; False = all others.
-    """
-
-    stores: tuple[Label, ...] = ()
-    categories: tuple[Label, ...] = ()
-    price_lists: tuple[Label, ...] = ()
-    products: tuple[Id, ...] = ()
-    key_value: bool | None = None
-
-
 class Scope(_Part, frozen=True, kw_only=True):
     """Rules for some prices. Of several scopes that cover a price the later one wins, rule by rule.
 
@@ -189,6 +172,7 @@ class PricePolicy(_Part, frozen=True, kw_only=True):
         key_value: Products whose prices shoppers know.
         calendar: Days on which prices are held, or may only be reduced.
         runs: Gates, approval and times of price runs.
+        together: Prices that belong together.
     """
 
     version: Literal[1]
@@ -203,6 +187,7 @@ class PricePolicy(_Part, frozen=True, kw_only=True):
     key_value: tuple[Id, ...] = ()
     calendar: tuple[Period, ...] = ()
     runs: RunPolicy = RunPolicy()
+    together: Together = Together()
 
 
 def lies_under(category: str, path: str) -> bool:
