@@ -35,6 +35,7 @@ from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import DECISIONS, EVENTS, PRODUCTS, TableSchema
 from shopkeeper.engines.duckdb_session import files_literal, open_duckdb, text_literal
 from shopkeeper.engines.duckdb_warehouse import DuckDbWarehouse
+from shopkeeper.engines.lake_columns import part_order
 from shopkeeper.engines.lake_manifest import Part, layout_name, publish, read_manifest
 from shopkeeper.engines.lake_measuring import LakeMeasuring
 from shopkeeper.experiments.daily_sums import read_daily
@@ -73,7 +74,7 @@ SELECT 'e{day}-' || visit || '-' || n AS event_id, TIMESTAMP '{start}' + to_seco
   CASE WHEN {decides} AND (n < 6 OR n = 8) THEN 'd' || printf('%016x', hash(visit, {seed}, 3)) END AS decision_id,
   CASE WHEN person % 300 = 0 THEN 'declared_bot' ELSE 'human' END AS traffic,
   CASE WHEN person % 300 = 0 THEN 'agent.crawler' END AS traffic_rule
-FROM ({who}), range(9) AS k(n) ORDER BY ts"""
+FROM ({who}), range(9) AS k(n) ORDER BY {order}"""
 SOLD = """
 SELECT 'p' || i AS product, '' AS store, 'product' AS kind, 'active' AS status, 4.0 + i % 30 AS cost,
   TIMESTAMP '2026-01-01' AS source_ts, false AS deleted FROM range({products}) AS r(i)"""
@@ -102,7 +103,9 @@ def make_lake(lake: Path, rows: int, days: int, seed: int, memory: str) -> int:
         name = f"m{-day}" if day < 0 else str(day)
         who = WHO.format(seed=seed * 1_000 + day + BEFORE, users=users, visits=visits)
         told = {"start": start.replace(tzinfo=None), "seed": seed * 1_000 + day + BEFORE, "who": who}
-        events = HAPPENED.format(day=name, decides=str(day >= 0).lower(), products=PRODUCTS_SOLD, **told)
+        events = HAPPENED.format(
+            order=part_order(EVENTS), day=name, decides=str(day >= 0).lower(), products=PRODUCTS_SOLD, **told
+        )
         made += add_part(lake, EVENTS, start, events, memory)
         if day >= 0:
             made += add_part(lake, DECISIONS, start, DECIDED.format(day=day, test=TEST, **told), memory)

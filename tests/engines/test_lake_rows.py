@@ -8,8 +8,9 @@ import duckdb
 import pytest
 
 from shopkeeper.commerce.tables import EVENTS
-from shopkeeper.engines import lake_rows
+from shopkeeper.engines import lake_columns, lake_rows
 from shopkeeper.engines.lake import Lake
+from shopkeeper.engines.lake_merge import MOST_PARTS
 from shopkeeper.engines.lake_rows import FreshRows
 from shopkeeper.quality.ports import NamedQuery
 
@@ -37,7 +38,8 @@ def fresh(rows: list[Row]) -> FreshRows:
     for at, row in enumerate(rows):
         connection.execute("INSERT INTO given VALUES (?, ?, ?, ?)", (at, *row))
     made = "(SELECT place, 'e' || number AS event_id, TIMESTAMP '2026-03-01' + to_minutes(minutes) AS ts, store, "
-    made += "'view' AS type, 'p' || place AS product, '{}' AS properties, 'human' AS traffic FROM given)"
+    made += "CASE WHEN number % 3 = 0 THEN 'purchase' ELSE 'view' END AS type, 'p' || place AS product, "
+    made += "'{}' AS properties, 'human' AS traffic FROM given)"
     return FreshRows(connection, made, ("event_id", "ts", "store", "type", "product", "properties", "traffic"))
 
 
@@ -50,9 +52,10 @@ def held(lake: Lake) -> list[tuple[str, ...]]:
 
 
 def in_order(lake: Lake, folder: Path) -> bool:
-    """Say whether the rows of every part lie in order of time."""
+    """Say whether the rows of every part lie in order of time, order lines after all others."""
     files = [str(folder / "lake" / part.path) for part in lake.manifest().parts]
-    lists = [duckdb.execute("SELECT ts FROM read_parquet(?)", [file]).fetchall() for file in files]
+    rows = "SELECT type = 'purchase', ts FROM read_parquet(?)"
+    lists = [duckdb.execute(rows, [file]).fetchall() for file in files]
     return all(found == sorted(found) for found in lists)
 
 
@@ -62,6 +65,7 @@ def test_a_copy_for_each_day_comes_to_what_one_copy_of_sorted_rows_comes_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: list[Row], there: list[Row]
 ) -> None:
     came = []
+    monkeypatch.setattr(lake_columns, "ROWS_A_GROUP", 0)
     for rows_a_span in (1, 10_000):
         monkeypatch.setattr(lake_rows, "ROWS_A_SPAN", rows_a_span)
         folder = tmp_path / str(rows_a_span)
@@ -78,3 +82,16 @@ def test_a_copy_for_each_day_comes_to_what_one_copy_of_sorted_rows_comes_to(
     known = {(f"e{number}", store, minutes // DAY) for number, store, minutes in there}
     assert came[0][0] == len(first.keys() - known)
     assert {row[3] for row in came[0][1] if row[0] != "e50"} >= {f"p{first[key]}" for key in first.keys() - known}
+
+
+def test_parts_that_become_one_have_their_order_lines_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lake_columns, "ROWS_A_GROUP", 0)
+    lake = Lake(tmp_path / "log", tmp_path / "lake")
+    for minute in range(MOST_PARTS + 1):
+        lake.add(EVENTS, fresh([(3 * minute + n, "uk", minute) for n in range(3)]))
+    before = held(lake)
+    lake.compact()
+    (part,) = lake.manifest().parts
+    assert part.rows == 3 * (MOST_PARTS + 1)
+    assert in_order(lake, tmp_path)
+    assert held(lake) == before

@@ -19,6 +19,9 @@ _STORED: Final[Mapping[ColumnKind, str]] = {
 }  # fmt: skip
 _AS_JSON: Final[Mapping[ColumnKind, str]] = {**_STORED, "time": "TIMESTAMPTZ", "json": "JSON"}
 """As read from the log: times with their offset, JSON as it stands."""
+_ORDER_LINES: Final = "((\"type\" IN ('purchase', 'refund')) IS TRUE)"
+ROWS_A_GROUP: Final = 122_880
+"""Rows DuckDB writes into one row group of a Parquet file; a scan skips groups by the values they lie between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,28 @@ def time_column(table: TableSchema) -> str:
 def identity(table: TableSchema) -> tuple[str, ...]:
     """Return the columns by which a row sent twice is known."""
     return (*table.key, "source_ts") if table.name in KEYED_TABLES else table.key
+
+
+def part_order(table: TableSchema) -> str:
+    """Return SQL of the order of a part's rows: by time, lines of orders after all others.
+
+    Order lines are a few rows in a hundred and are asked for alone more often than the rest; where they lie together a
+    scan skips the row groups without them.
+    """
+    time = name_literal(time_column(table))
+    return f"{_ORDER_LINES}, {time}" if table.name == "events" else time
+
+
+def laid_out_sql(table: TableSchema, ordered: str, rows: int) -> str:
+    """Return SQL of rows that come in order of time as they lie in one part.
+
+    Args:
+        rows: How many there are; where one row group takes all of them there is nothing to skip, and they stay as they
+            come.
+    """
+    if table.name != "events" or rows <= ROWS_A_GROUP:
+        return ordered
+    return f"FROM ({ordered}) WHERE NOT {_ORDER_LINES} UNION ALL FROM ({ordered}) WHERE {_ORDER_LINES}"
 
 
 def read_log_sql(table: TableSchema, file: Path) -> str:

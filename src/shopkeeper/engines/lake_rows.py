@@ -10,7 +10,7 @@ import duckdb
 
 from shopkeeper.commerce.tables import TableSchema
 from shopkeeper.engines.duckdb_session import name_literal, text_literal
-from shopkeeper.engines.lake_columns import identity, read_parts_sql, time_column
+from shopkeeper.engines.lake_columns import identity, laid_out_sql, part_order, read_parts_sql, time_column
 from shopkeeper.engines.lake_manifest import Part, files_by_columns
 from shopkeeper.engines.lake_writer import Cell, LakeWriter
 
@@ -119,7 +119,7 @@ def _all_new(table: TableSchema, fresh: FreshRows, known: str, begun: Collection
 
 
 def _span_select(table: TableSchema, fresh: FreshRows, span: _Span) -> str:
-    """Return SQL of the rows of a partition, all of them new, as they lie where that is in order of time."""
+    """Return SQL of the rows of a partition, all of them new, in order of time, order lines of many rows last."""
     store, day = span.cell
     time = f"f.{name_literal(time_column(table))}"
     columns = ", ".join(f"f.{name_literal(name)}" for name in fresh.columns)
@@ -127,8 +127,7 @@ def _span_select(table: TableSchema, fresh: FreshRows, span: _Span) -> str:
         f"SELECT {columns} FROM {fresh.relation} f WHERE f.place BETWEEN {span.first} AND {span.last} "  # noqa: S608
         f"AND f.store = {text_literal(store)} AND CAST({time} AS DATE) = DATE '{day}'"
     )
-    order = f" ORDER BY {time}" if span.late else ""
-    return select + order
+    return f"{select} ORDER BY {part_order(table)}" if span.late else laid_out_sql(table, select, span.rows)
 
 
 def _known(writer: LakeWriter, table: TableSchema, fresh: FreshRows, begun: Collection[_Span]) -> str:
@@ -184,7 +183,7 @@ def _write(
     columns = ", ".join(f"f.{name_literal(name)}" for name in fresh.columns)
     kept = f"SELECT place, cell FROM kept WHERE cell BETWEEN {chosen[0]} AND {chosen[-1]}"  # noqa: S608
     rows = f"FROM {fresh.relation} f JOIN ({kept}) k ON k.place = f.place"
-    order = f"ORDER BY k.cell, f.{name_literal(time_column(table))}"
+    order = f"ORDER BY k.cell, {part_order(table)}"
     if len(chosen) == 1:
         one = f"SELECT {columns} {rows} {order}"
         return writer.write_part(table, one, cells[chosen[0]], fresh.columns, fresh.connection)
