@@ -35,7 +35,11 @@ def group_of(data: Interactions, params: SessionParams = SMALL) -> Group:
 
 @pytest.mark.parametrize(
     "params",
-    [SMALL, replace(SMALL, temperature=0.1, pairs_first=True), replace(SMALL, members=2, content=False)],
+    [
+        SMALL,
+        replace(SMALL, temperature=0.1, pairs_first=True, averaged=0.5),
+        replace(SMALL, members=2, content=False),
+    ],
 )
 def test_what_is_served_is_what_was_trained_to_four_digits(params: SessionParams) -> None:
     data = planted_interactions()

@@ -56,6 +56,8 @@ class SessionParams:
     """A sequence is read in a round by the chance `exp(-recency * share of sequences that are newer)`; 0 = always."""
     pairs_first: bool = False
     """True begins with vectors by which products met near each other lie near each other, see `session_start`."""
+    averaged: float = 0.0
+    """Rounds over which the weights are averaged, newer steps counting more; 0 = those of the last step."""
     patience: int = 0
     """Rounds without a gain on the newest sequences after which training stops; 0 = all rounds, nothing held out."""
     content: bool = True

@@ -21,6 +21,7 @@ from shopkeeper.recommendations.interactions import Interactions
 from shopkeeper.recommendations.item_words import item_words, no_words, rows_of
 from shopkeeper.recommendations.popular import Popular, PopularParams
 from shopkeeper.recommendations.session import Session, SessionParams, SessionWeights
+from shopkeeper.recommendations.session_average import RunningMean
 from shopkeeper.recommendations.session_loss import AllItemsLoss, SampledItemsLoss
 from shopkeeper.recommendations.session_net import SessionNet, Told
 from shopkeeper.recommendations.session_start import start_vectors
@@ -157,6 +158,7 @@ class Training:
         self._chances = read_chances(group.windows.ended[rows], params.recency)
         expected = float(group.windows.lengths[rows] @ self._chances)
         self._steps, self._done = params.epochs * max(int(expected) // params.tokens, 1), 0
+        self._mean = RunningMean(self.net, params.averaged * self._steps / params.epochs) if params.averaged else None
 
     def run(self, rounds: int, held_out: npt.NDArray[np.int64] | None = None) -> int:
         """Train for so many rounds and return after which of them `held_out` was foretold best.
@@ -166,7 +168,7 @@ class Training:
         best, best_at = -1.0, rounds
         for number in range(1, rounds + 1):
             loss = self._round()
-            value = None if held_out is None else self.quality(held_out)
+            value = None if held_out is None else self._worth(held_out)
             self._share.told(Round(loss, value))
             if value is None:
                 continue
@@ -174,8 +176,17 @@ class Training:
                 best, best_at = value, number
             if number - best_at >= self._params.patience:
                 break
+        if self._mean is not None:
+            self._mean.settle()
         self.net.eval()
         return best_at
+
+    def _worth(self, held_out: npt.NDArray[np.int64]) -> float:
+        """Return the quality of what training would leave now."""
+        if self._mean is None:
+            return self.quality(held_out)
+        with self._mean.in_place():
+            return self.quality(held_out)
 
     def quality(self, rows: npt.NDArray[np.int64]) -> float:
         """Return the mean reciprocal rank, at most 20, of the last entry of the windows at `rows`."""
@@ -219,6 +230,8 @@ class Training:
         self._optimizer.zero_grad(set_to_none=True)
         (loss * (self._share.of / count)).backward()
         self._optimizer.step()
+        if self._mean is not None:
+            self._mean.look()
         if self._share.of > 1:
             torch.distributed.all_reduce(loss.detach())
         return float(loss.detach())
