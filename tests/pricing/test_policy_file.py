@@ -36,6 +36,7 @@ def test_the_shipped_policy_is_valid_and_never_sells_below_cost() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "field", "says"),
     [
+        ("version: 1", "version: 7", "version", "Known: 1."),
         ("daily_move: 0.10", "daily_move: 10%", "rules.daily_move", "Write a share as a number: 0.1"),
         ("weekly_move: 0.20", "weekly_moves: 0.20", "rules.weekly_moves", "Did you mean `weekly_move`?"),
         ("weekly_move: 0.20", "weekly_move: 0.05", "rules.weekly_move", "at least the daily move"),

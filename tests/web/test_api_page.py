@@ -11,13 +11,24 @@ import httpx
 from msgspec.structs import replace
 
 from shopkeeper.testing.experiment_store_suite import example_record
+from shopkeeper.testing.prices_suite import example_price, example_run
 from shopkeeper.testing.rollouts_suite import example_judged, example_rollout
 from shopkeeper.web.api_view import Operation, groups
 from shopkeeper.web.openapi_examples import PARAMETERS
+from shopkeeper.web.openapi_prices import EXAMPLE_RUN
 from shopkeeper.web.openapi_rollouts import EXAMPLE_ROLLOUT
 
 FIRST = ("put_stores", "put_products")
-OF_A_PERSON = ("start_experiment", "begin_rollout", "lift_stop", "shopper_history", "put_rules", "delete_rules")
+OF_A_PERSON = (
+    "start_experiment",
+    "begin_rollout",
+    "lift_stop",
+    "shopper_history",
+    "begin_price_run",
+    "steer_price_run",
+    "put_rules",
+    "delete_rules",
+)
 
 
 def operations(shop: Any) -> list[Operation]:  # noqa: ANN401 - the shared fixture
@@ -81,6 +92,7 @@ def test_each_example_works_as_written(shop: Any) -> None:  # noqa: ANN401
     shop.serving.state.rollouts.begin(under_way := example_rollout(EXAMPLE_ROLLOUT), "anna")
     for _ in range(3):
         shop.serving.state.rollouts.step(under_way, under_way, "gate", "nothing", example_judged(under_way))
+    shop.serving.state.price_runs.begin(*example_run(EXAMPLE_RUN, [example_price("85123A", 2.55, 2.49)]))
     routes = {one.id: one for one in operations(shop)}
     for one in routes.values():
         for first in FIRST:  # a withdrawal before this one may have taken them away

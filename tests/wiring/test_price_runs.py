@@ -21,10 +21,11 @@ from shopkeeper.people.person import Actor, shell_user
 from shopkeeper.pricing.price_run import PriceChange, PriceRun
 from shopkeeper.testing.steps_in_memory import Died, StepsInMemory
 from shopkeeper.wiring.price_runs.acts import approve_run, publish_due, publish_run, revert_run, schedule_run
-from shopkeeper.wiring.price_runs.asked import AskedPrice, read_asked
+from shopkeeper.wiring.price_runs.asked import read_asked
 from shopkeeper.wiring.price_runs.confirming import confirm_prices
 from shopkeeper.wiring.price_runs.handing_over import export_prices, hand_over, open_webhook
-from shopkeeper.wiring.price_runs.job import RunOrder, price_run_work
+from shopkeeper.wiring.price_runs.job import price_run_work
+from shopkeeper.wiring.price_runs.ordering import AskedPrice, RunOrder
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.settings_prices import PriceWebhookSettings
 

@@ -64,7 +64,8 @@ def run(
     from shopkeeper.people.roles import ALL
     from shopkeeper.wiring.people import signed_in
     from shopkeeper.wiring.price_runs.asked import read_asked
-    from shopkeeper.wiring.price_runs.order import order_of, run_prices
+    from shopkeeper.wiring.price_runs.order import run_prices
+    from shopkeeper.wiring.price_runs.ordering import order_of
     from shopkeeper.wiring.settings import load_settings
     from shopkeeper.wiring.workspace_state import open_workspace_state
 

@@ -63,7 +63,7 @@ def _wrong_value(kind: Any, value: object, path: str, about: str) -> Iterator[Wr
         try:
             msgspec.convert(value, kind)
         except msgspec.ValidationError as error:
-            choices = get_args(plain) if get_origin(plain) is Literal else ()
+            choices = [str(one) for one in get_args(plain)] if get_origin(plain) is Literal else []
             remedy = meant(value, choices) if choices else _remedy(str(error), value)
             yield Wrong(path, f"is {shown(value)}", f"{remedy} {about}".strip())
 

@@ -25,6 +25,8 @@ from shopkeeper.web import (
     models,
     objectives,
     openapi,
+    price_runs,
+    prices,
     products,
     recommendations,
     rollouts,
@@ -84,6 +86,7 @@ def create_app(settings: Settings, now: Now = utc_now) -> FastAPI:
         "/v1/recommendations": recommendations.Recommendations(),
         "/v1/rerank": recommendations.Rerank(),
         "/v1/events": events.Events(),
+        "/v1/prices": prices.Prices(),
     }
     app.router.routes[:0] = [Route(path, endpoint, methods=["POST"]) for path, endpoint in hot.items()]
     for table in KEYED_TABLES.values():
@@ -97,6 +100,8 @@ def create_app(settings: Settings, now: Now = utc_now) -> FastAPI:
         rollouts.router,
         stops.router,
         rules.router,
+        prices.router,
+        price_runs.router,
         shopper_history.router,
     )
     for router in (*routers, health.router, site.router):

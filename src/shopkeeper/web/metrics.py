@@ -27,6 +27,7 @@ class ServerCollector(Collector):
         yield from self._state()
         yield from self._warehouse()
         yield from self._tests()
+        yield from self._prices()
         yield from self._shared()
 
     def _decisions(self) -> Iterator[Metric]:
@@ -114,6 +115,21 @@ class ServerCollector(Collector):
         yield shadows
         yield CounterMetricFamily(
             "shopkeeper_shadow_log_dropped", "Shadow answers lost: queue full.", value=serving.shadow_log.dropped
+        )
+
+    def _prices(self) -> Iterator[Metric]:
+        serving = self._serving
+        prices = GaugeMetricFamily(
+            "shopkeeper_prices", "Decided prices by what the shop made of them; alarm on mismatch.", labels=["outcome"]
+        )
+        for outcome, n in serving.price_book.outcomes().items():
+            prices.add_metric([outcome], n)
+        yield prices
+        yield GaugeMetricFamily("shopkeeper_price_version", "Newest change known.", value=serving.price_book.version)
+        yield CounterMetricFamily(
+            "shopkeeper_prices_unread",
+            "Times decided prices could not be read, so that the last good ones went on.",
+            value=serving.prices.unread,
         )
 
     def _warehouse(self) -> Iterator[Metric]:

@@ -14,8 +14,10 @@ from shopkeeper.web import (
     experiments,
     openapi_examples,
     openapi_history,
+    openapi_prices,
     openapi_rollouts,
     openapi_rules,
+    prices,
     recommendations,
     tables,
 )
@@ -29,6 +31,7 @@ GROUPS = {
     SHELF: "What you sell, at what price, and how much is there. What is withdrawn or sold out is in no answer after "
     "its 202.",
     RUN: "Whether the server is well, what it counts, which model versions there are, and what was tried and learnt.",
+    openapi_prices.PRICE: openapi_prices.WORDS,
     openapi_rules.RULE: openapi_rules.WORDS,
     openapi_history.LOOK: openapi_history.WORDS,
     openapi_rollouts.STEER: openapi_rollouts.WORDS,
@@ -37,7 +40,7 @@ _PROBLEMS = {
     "400": "The client went away before the body was complete.",
     "401": "No valid key.",
     "403": "The key is for another store, or lacks the scope. Nothing was taken.",
-    "404": "Store, product, version, rollout or experiment not known.",
+    "404": "Store, product, version, rollout, price run or experiment not known.",
     "409": "It is not so any more, or the gate or a limit does not allow it. Nothing was changed.",
     "413": "Body or batch too large.",
     "415": "The body is compressed.",
@@ -86,12 +89,14 @@ def _document(app: FastAPI) -> Document:
         "/v1/rerank": {"post": _rerank()},
         **{path: {"get": _own(path, item["get"])} for path, item in described.items() if path in _ROUTES},
         **openapi_rollouts.paths(described, _PROBLEMS),
+        **openapi_prices.paths(described, _PROBLEMS),
         **openapi_rules.paths(described, _PROBLEMS),
         **openapi_history.paths(described, _PROBLEMS),
     }
     paths["/v1/experiments"]["post"] = _start_experiment()
     for table in KEYED_TABLES.values():
         paths[f"/v1/{table.name.replace('_', '-')}"] = {"put": _put(table), "delete": _delete(table)}
+    paths["/v1/prices"]["post"] = _quote()
     return {
         "openapi": "3.1.0",
         "info": {"title": app.title, "version": app.version, "description": _DESCRIPTION},
@@ -152,6 +157,18 @@ def _recommend() -> Document:
         "follow, so that what it brought can be measured.",
         "requestBody": _body(_ref("RecommendationBody"), openapi_examples.RECOMMEND),
         **_takes("RecommendationsAnswer", "200", "Products, best first.", recommendations.NEEDS),
+    }
+
+
+def _quote() -> Document:
+    return {
+        "tags": [openapi_prices.PRICE],
+        "operationId": "quote_prices",
+        "summary": "What products cost here and now",
+        "description": "Out of memory, each with its version: what a price run decided, else what your feed says. "
+        "While pricing is stopped, or the state database is away, the last good prices come, and `fallback` says so.",
+        "requestBody": _body(_ref("PricesBody"), openapi_prices.PRICES),
+        **_takes("PricesAnswer", "200", "Prices, in the order of the request.", prices.NEEDS),
     }
 
 

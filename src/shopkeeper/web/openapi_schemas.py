@@ -18,6 +18,15 @@ from shopkeeper.web.experiments import ExperimentAnswer, ExperimentsAnswer
 from shopkeeper.web.health import Alive, Ready
 from shopkeeper.web.models import ModelsAnswer
 from shopkeeper.web.objectives import ObjectivesAnswer
+from shopkeeper.web.price_runs import (
+    PriceActionBody,
+    PriceRunAnswer,
+    PriceRunBody,
+    PriceRunDetails,
+    PriceRunOrdered,
+    PriceRunsAnswer,
+)
+from shopkeeper.web.prices import PriceChangesAnswer, PricesAnswer, PricesBody
 from shopkeeper.web.products import TrendingAnswer
 from shopkeeper.web.recommendations import RecommendationsAnswer
 from shopkeeper.web.rollouts import (
@@ -140,11 +149,13 @@ class RowsAnswer(Struct, frozen=True, omit_defaults=True):
 
 _BODIES = (
     RecommendationBody, RerankBody, StartBody, ActionBody, StopBody, ExperimentPlan, RulesBody, NoRulesBody, DryRunBody,
+    PricesBody, PriceRunBody, PriceActionBody,
 )  # fmt: skip
 _ANSWERS = (
     RecommendationsAnswer, EventsAnswer, TrendingAnswer, ModelsAnswer, ObjectivesAnswer, Alive, Ready, Problem,
     RowsAnswer, RolloutsAnswer, RolloutAnswer, RolloutDetails, ExplainedVerdict, StopsAnswer,
     ExperimentsAnswer, ExperimentAnswer, RulesAnswer, DryRunAnswer, ShopperHistory,
+    PricesAnswer, PriceChangesAnswer, PriceRunsAnswer, PriceRunDetails, PriceRunAnswer, PriceRunOrdered,
 )  # fmt: skip
 
 

@@ -26,6 +26,8 @@ from shopkeeper.engines.stop_file import StopFile
 from shopkeeper.errors import LogDamaged
 from shopkeeper.experiments.sticky import MemorySticky
 from shopkeeper.intake.consent import UserConsents
+from shopkeeper.pricing.policy_file import load_policy
+from shopkeeper.pricing.price_book import PriceBook
 from shopkeeper.recommendations.answer import RecommendationAnswer
 from shopkeeper.recommendations.recipe import DEFAULT_PARAMS, changed
 from shopkeeper.recommendations.shop_rules import ShopRules
@@ -52,6 +54,7 @@ from shopkeeper.wiring.contracts import read_contracts
 from shopkeeper.wiring.erasure import Erasure, Places
 from shopkeeper.wiring.flags import arms_of
 from shopkeeper.wiring.following import SECONDS, Following
+from shopkeeper.wiring.following_prices import FollowedPrices
 from shopkeeper.wiring.following_rules import FollowedRules
 from shopkeeper.wiring.import_watch import ImportWatch
 from shopkeeper.wiring.open_versions import OpenVersions
@@ -97,12 +100,14 @@ async def open_serving(settings: Settings, now: Now = utc_now) -> AsyncIterator[
         await serving.release.follow()
         await serving.following.begin()
         await serving.rules.follow()
+        await serving.prices.follow()
         await serving.follow_lists()
         await serving.follow_cache()
         rounds = {
             "release": (SECONDS, serving.release.follow),
             "tests": (SECONDS, serving.following.follow_tests),
             "rules": (SECONDS, serving.rules.follow),
+            "prices": (SECONDS, serving.prices.follow),
             "stops": (SECONDS, serving.following.follow_stop_file),
             "versions": (SECONDS, serving.following.open_versions),
             "keys": (POLL_SECONDS, serving.keys.refresh),
@@ -188,6 +193,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
     versions = OpenVersions(state.registry, system.name, models, time.monotonic)
     release = Release(state.registry, system, versions, on_swap)
     following = Following(state.live_tests, StopFile(settings.workspace), state.stops, arms, lineup, system, versions)
+    price_book = PriceBook()
     imports = ImportWatch(state.reports, tables, cache.clear)
     return Serving(
         settings=settings,
@@ -217,6 +223,8 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
         arms=arms,
         following=following,
         rules=FollowedRules(state.rules, shop_rules),
+        price_book=price_book,
+        prices=FollowedPrices(state.prices, price_book, lambda: load_policy(settings.workspace).runs.cart_hours, now),
         release=release,
         imports=imports,
         validators=Validators(

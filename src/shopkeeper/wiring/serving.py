@@ -19,6 +19,7 @@ from shopkeeper.engines.quarantine_files import QuarantineFiles
 from shopkeeper.engines.state import State
 from shopkeeper.errors import UnknownStore
 from shopkeeper.intake.consent import UserConsents, effective
+from shopkeeper.pricing.price_book import PriceBook
 from shopkeeper.recommendations.answer import RecommendationAnswer
 from shopkeeper.recommendations.recommend import parents_of
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
@@ -38,6 +39,7 @@ from shopkeeper.serving.user_traits import UserTraits
 from shopkeeper.wiring.classifying import classify_traffic
 from shopkeeper.wiring.erasure import Erasure
 from shopkeeper.wiring.following import Following
+from shopkeeper.wiring.following_prices import FollowedPrices
 from shopkeeper.wiring.following_rules import FollowedRules
 from shopkeeper.wiring.import_watch import ImportWatch
 from shopkeeper.wiring.release import Release
@@ -87,6 +89,8 @@ class Serving:
     arms: LiveArms
     following: Following
     rules: FollowedRules
+    price_book: PriceBook
+    prices: FollowedPrices
     release: Release
     imports: ImportWatch
     validators: Validators

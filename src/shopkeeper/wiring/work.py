@@ -14,7 +14,8 @@ from shopkeeper.wiring.model_retention import tidy_models
 from shopkeeper.wiring.price_runs.acts import publish_due
 from shopkeeper.wiring.price_runs.confirming import confirm_prices
 from shopkeeper.wiring.price_runs.handing_over import send_changes
-from shopkeeper.wiring.price_runs.job import PRICE_RUN, price_run_work
+from shopkeeper.wiring.price_runs.job import price_run_work
+from shopkeeper.wiring.price_runs.ordering import PRICE_RUN
 from shopkeeper.wiring.retraining import check_retraining
 from shopkeeper.wiring.rollouts.blessed import start_blessed
 from shopkeeper.wiring.rollouts.foresight import foresight_of

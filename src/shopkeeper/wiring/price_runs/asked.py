@@ -21,19 +21,11 @@ from shopkeeper.errors import FieldProblem, InputError, UnknownStore
 from shopkeeper.pricing.price_policy import PricePolicy
 from shopkeeper.pricing.price_run import PublishedPrice
 from shopkeeper.pricing.proposal import Proposal, ProposedPrices
+from shopkeeper.wiring.price_runs.ordering import AskedPrice
 
 MOST: Final = 100_000
 """Rows of one file."""
 _REMEDY: Final = "Give a CSV file with the columns store, product, price and, where there are several, price_list."
-
-
-class AskedPrice(msgspec.Struct, frozen=True, kw_only=True):
-    """One price a person wrote."""
-
-    store: str
-    product: str
-    price: float
-    price_list: str = ""
 
 
 def read_asked(path: Path, store: str) -> list[AskedPrice]:

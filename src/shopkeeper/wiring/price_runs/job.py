@@ -18,32 +18,14 @@ from shopkeeper.pricing.price_run import PriceRun, begun
 from shopkeeper.pricing.proposal import ProposedPrices
 from shopkeeper.pricing.run_limits import limited
 from shopkeeper.wiring.price_runs.acts import publish_by_rule
-from shopkeeper.wiring.price_runs.asked import AskedPrice, asked_proposals
+from shopkeeper.wiring.price_runs.asked import asked_proposals
 from shopkeeper.wiring.price_runs.confirming import confirm_prices
+from shopkeeper.wiring.price_runs.ordering import RunOrder
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
-PRICE_RUN: Final = "price_run"
-EVERY_STORE: Final = "every-store"
-"""Subject of a run of all stores."""
 STEPS: Final = ("reconcile", "propose", "gates", "publish")
 _FILE: Final = "proposed.json"
-
-
-class RunOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked of a price run.
-
-    Attributes:
-        stores: None named = all.
-        at: Nothing from this moment on is looked at.
-        who: Who began it.
-        asked: Prices a person wrote; without them they are computed.
-    """
-
-    stores: tuple[str, ...]
-    at: datetime
-    who: str
-    asked: tuple[AskedPrice, ...] = ()
 
 
 def price_run_work(settings: Settings, say: Callable[[str], None] = lambda _: None) -> Work:

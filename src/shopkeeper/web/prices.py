@@ -1,0 +1,185 @@
+"""`POST /v1/prices`: what products cost here and now, out of memory; and `GET /v1/prices/changes` for the shop."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from time import perf_counter
+from typing import Annotated, Final, Literal
+
+import msgspec
+from fastapi import APIRouter, Query, Request
+from msgspec import Meta, Struct
+from starlette.responses import Response
+
+from shopkeeper.commerce.store import Store
+from shopkeeper.errors import FieldProblem, NotAllowed, RequestRejected, UnknownStore
+from shopkeeper.pricing.price_book import SHOPS_OWN
+from shopkeeper.pricing.told_change import ToldChange, told
+from shopkeeper.serving.ports import Scope
+from shopkeeper.web.answer import Answer, json_answer
+from shopkeeper.web.auth import authorise, check_store, default_store
+from shopkeeper.web.raw import Call, RawRoute
+from shopkeeper.wiring.serving import Serving
+
+NEEDS: Scope = "decide"
+NEEDS_TO_SET: Scope = "manage"
+"""Of what a browser may not see: price lists, and what the shop is to set."""
+SYSTEM: Final = "pricing"
+MOST: Final = 1_000
+"""Products of one request."""
+router = APIRouter(prefix="/v1", tags=["prices"])
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class PricesBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of `POST /v1/prices`.
+
+    Attributes:
+        products: Ids; no more than 1,000.
+        price_list: Your own name of the price list, which takes a key with the scope manage; empty = what every shopper
+            pays.
+        carts: Product -> version of the price it had when it was put into the cart. A cart keeps it for the policy's
+            time where the price was raised since; a lower one it gets at once. Ask so from your server, which knows it.
+    """
+
+    store: Name
+    products: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=MOST)]
+    price_list: Annotated[str, Meta(max_length=200)] = ""
+    carts: dict[str, Annotated[int, Meta(ge=0)]] = {}
+
+
+class QuotedPrice(Struct, frozen=True):
+    """What one product costs.
+
+    Attributes:
+        price: As shown, with the store's tax rule; null where neither a run nor the shop's feed has one.
+        version: Of the price; 0 = the shop's own. Keep it with what is put into a cart.
+        source: A price run decided it, the shop's own feed says it, a cart keeps it from before, or nobody knows it.
+        kept_until: Until when the cart may keep it; null where it is what holds now.
+    """
+
+    product: str
+    price: float | None
+    version: int
+    source: Literal["run", "shop", "cart", "none"]
+    kept_until: datetime | None = None
+
+
+class PricesAnswer(Struct, frozen=True):
+    """Body of the answer.
+
+    Attributes:
+        prices: In the order of the request.
+        currency: ISO 4217 code of the store.
+        version: Number of the newest change of any price that this process knows.
+        fallback: Why it is the last good price: `stopped` = pricing is stopped, so each is the last one the shop
+            confirmed; `stale` = the state database does not answer, so they are as last known; null = neither.
+        took_ms: Time in the server, milliseconds.
+    """
+
+    prices: tuple[QuotedPrice, ...]
+    currency: str
+    version: int
+    fallback: str | None
+    took_ms: float
+
+
+class PriceChangesAnswer(Struct, frozen=True):
+    """Body of the answer of `GET /v1/prices/changes`.
+
+    Attributes:
+        changes: In order; set each price, the last of a product wins.
+        version: Ask again with `since` = this.
+        more: Whether there are more already.
+    """
+
+    changes: tuple[ToldChange, ...]
+    version: int
+    more: bool
+
+
+class Prices(RawRoute):
+    """The hot route."""
+
+    async def answer(self, call: Call) -> Answer:
+        """Return prices out of memory, whatever else is away."""
+        key = await authorise(call.scope, call.serving.keys, NEEDS)
+        started = perf_counter()
+        body = _read(await call.body())
+        check_store(key, body.store)
+        if body.price_list and NEEDS_TO_SET not in key.scopes:
+            raise NotAllowed(f"This key ({key.key_id}) may not see price lists.", "Use one with the scope manage.")
+        store = call.serving.catalogue.store(body.store)
+        if store is None:
+            raise UnknownStore(body.store, tuple(known.store for known in call.serving.catalogue.stores))
+        stopped = call.serving.arms.stopped(SYSTEM, body.store)
+        fallback = "stopped" if stopped else None if call.serving.prices.up else "stale"
+        quoted = _quotes(call.serving, body, stopped)
+        took_ms = (perf_counter() - started) * 1000
+        call.serving.telemetry.observe(took_ms, fallback, False, SYSTEM)
+        version = call.serving.price_book.version
+        shown = PricesAnswer(quoted, store.currency, version, fallback, round(took_ms, 3))
+        return Answer(200, msgspec.json.encode(shown))
+
+
+@router.get("/prices/changes", response_class=Response, summary="Prices that changed, for the shop to set")
+async def changes(
+    request: Request,
+    since: Annotated[int, Query(ge=0, le=2**62, description="Version of the answer before; 0 = from the first")] = 0,
+    store: Annotated[str, Query(max_length=200, description="Store; a key for `*` must name it")] = "",
+    limit: Annotated[int, Query(ge=1, le=10_000, description="Most changes of one answer")] = 1_000,
+) -> Response:
+    """Return changes in order; what is in an answer counts as handed over, and may be asked for again."""
+    serving: Serving = request.app.state.serving
+    key = await authorise(request.scope, serving.keys, NEEDS_TO_SET)
+    wanted = store or default_store(key) or ""
+    check_store(key, wanted)
+    _declared(serving, wanted)
+    found = await asyncio.to_thread(serving.state.prices.changes, since, store=wanted, limit=limit + 1)
+    shown = found[:limit]
+    waiting = [one.number for one in shown if one.handed_at is None]
+    if waiting:
+        await asyncio.to_thread(serving.state.prices.handed, waiting, "changes", datetime.now(UTC))
+    version = shown[-1].number if shown else since
+    return json_answer(PriceChangesAnswer(tuple(map(told, shown)), version, len(found) > limit)).response()
+
+
+def _quotes(serving: Serving, body: PricesBody, stopped: bool) -> tuple[QuotedPrice, ...]:
+    now, hours = serving.now(), serving.prices.hours
+    quoted = []
+    for product in body.products:
+        price = _quote(serving, body, product, stopped)
+        number = body.carts.get(product)
+        if number is not None and number != price.version and not stopped:
+            past = serving.price_book.kept((body.store, body.price_list, product), number, hours, now)
+            if past is not None and price.price is not None and past.price < price.price:
+                until = past.ended + timedelta(hours=hours)
+                price = QuotedPrice(product, past.price, past.number, "cart", until)
+        quoted.append(price)
+    return tuple(quoted)
+
+
+def _quote(serving: Serving, body: PricesBody, product: str, stopped: bool) -> QuotedPrice:
+    decided = serving.price_book.get(body.store, body.price_list, product)
+    if decided is not None:
+        return QuotedPrice(product, decided.good if stopped else decided.holds, decided.number, "run")
+    card = None if body.price_list else serving.catalogue.card(body.store, product)
+    if card is None or card.price is None:
+        return QuotedPrice(product, None, SHOPS_OWN, "none")
+    return QuotedPrice(product, card.price, SHOPS_OWN, "shop")
+
+
+def _declared(serving: Serving, store: str) -> Store:
+    found = serving.catalogue.store(store)
+    if found is None:
+        raise UnknownStore(store, tuple(known.store for known in serving.catalogue.stores))
+    return found
+
+
+def _read(sent: bytes) -> PricesBody:
+    try:
+        return msgspec.json.decode(sent, type=PricesBody)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        problem = FieldProblem("$", str(error), "See /docs for the body of this route.")
+        raise RequestRejected(f"The body cannot be used: {error}.", "Mend it; see /docs.", (problem,)) from error
