@@ -62,7 +62,7 @@ class Numerals:
     """How a language writes amounts; phrases are tuples of folded words."""
 
     language: str
-    bounds: Mapping[str, tuple[tuple[str, ...], ...]]
+    bounds: Mapping[Relation, tuple[tuple[str, ...], ...]]
     ranges: frozenset[str]
     between: frozenset[str]
     between_and: frozenset[str]
@@ -70,6 +70,8 @@ class Numerals:
     rating_of: tuple[tuple[str, ...], ...]
     stars: frozenset[str]
     currencies: Mapping[str, str]
+    bound_ends: frozenset[str] = frozenset()
+    """Last words of all phrases of `bounds`."""
 
 
 @lru_cache(maxsize=16_384)
@@ -87,7 +89,8 @@ def amounts(found: Sequence[Word], text: str, by: Numerals) -> list[Amount]:
     said: list[Amount] = []
     at = 0
     while at < len(found):
-        value = _value(found, at, by)
+        word = found[at]
+        value = _value(found, at, by) if word.is_number or word.folded in by.words else None
         if value is None:
             at += 1
             continue
@@ -179,10 +182,12 @@ def _bound(found: Sequence[Word], at: int, by: Numerals) -> Relation:
     before = at - 1
     while before >= 0 and (found[before].text in CURRENCY_SIGNS or found[before].folded in {"a", "the", "about"}):
         before -= 1
-    said = [w.folded for w in found[max(0, before - 3) : before + 1]]
+    if before < 0 or found[before].folded not in by.bound_ends:
+        return "exact"
+    said = tuple([w.folded for w in found[max(0, before - 3) : before + 1]])
     for relation, phrases in by.bounds.items():
-        if any(tuple(said[-len(phrase) :]) == phrase for phrase in phrases):
-            return relation  # type: ignore[return-value]  # keys are checked where the file is read
+        if any(said[-len(phrase) :] == phrase for phrase in phrases):
+            return relation
     return "exact"
 
 

@@ -93,10 +93,14 @@ def _near(found: Sequence[Word], one: int, other: int, lexicon: Lexicon) -> bool
 
 
 def _labels(found: Sequence[Word], record: Record) -> Iterator[Label]:
-    at = 0
+    at, labelled = 0, record.labelled
     while at < len(found):
+        entries = labelled.get(found[at].stem)
+        if entries is None:
+            at += 1
+            continue
         best: tuple[int, list[Evidence]] | None = None
-        for stems, of in record.labelled.get(found[at].stem, ()):
+        for stems, of in entries:
             window = [word.stem for word in found[at : at + len(stems) + SPREAD]]
             if all(stem in window for stem in stems) and (best is None or len(stems) > best[0]):
                 best = (len(stems), of)

@@ -75,7 +75,7 @@ class ClaimRules:
         row = [word for _, word in plain]
         at = 0
         while at < len(row):
-            phrase = self._at(row, at, categories)
+            phrase = self._at(row, at, categories) if row[at].folded[:KEY] in self.phrases else None
             if phrase is None:
                 at += 1
                 continue

@@ -104,13 +104,13 @@ def denied(found: Sequence[Word], first: int, last: int, lexicon: Lexicon, taken
 
 def _quoted(found: Sequence[Word], record: Record) -> frozenset[int]:
     """Return the words that repeat a value of the record: whole, or two words in a row of a longer proper name."""
-    plain = [(i, w.folded) for i, w in enumerate(found) if not w.is_sign]
+    places = [i for i, w in enumerate(found) if not w.is_sign]
+    plain = tuple([found[i].folded for i in places])
     quoted: set[int] = set()
-    for at, (_, folded) in enumerate(plain):
+    for at, folded in enumerate(plain):
         for literal in record.literals.get(folded, ()):
-            part = plain[at : at + len(literal)]
-            if tuple(f for _, f in part) == literal:
-                quoted.update(range(part[0][0], part[-1][0] + 1))
+            if plain[at : at + len(literal)] == literal:
+                quoted.update(range(places[at], places[at + len(literal) - 1] + 1))
     return frozenset(quoted)
 
 

@@ -32,8 +32,9 @@ class Told:
         most = 0.0
         for core in of.cores:
             parts = len(core) + len(of.magnitudes)
-            said = amounts + len([stem for stem in core if stem in self.stems])
-            most = max(most, said / parts if parts else 1.0)
+            said = amounts + sum(map(self.stems.__contains__, core))
+            share = said / parts if parts else 1.0
+            most = max(most, share)
         return most if of.cores else 1.0
 
     def names_subject(self, of: Evidence) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from shopkeeper.content.amounts import CURRENCY_CODES, RATING, Amount, Magnitude, amounts
 from shopkeeper.content.record import Evidence, Record, Statement, Switch, silence
@@ -19,12 +20,28 @@ BRACKETS = re.compile(r"\([^)]*\)")
 IDENTITY = frozenset({"name", "title", "product"})
 
 
+class _Part(NamedTuple):
+    """What one statement brings to a record."""
+
+    evidence: Evidence
+    amounts: tuple[Amount, ...] = ()
+    literals: tuple[tuple[str, ...], ...] = ()
+    switches: tuple[Switch, ...] = ()
+    polar: tuple[tuple[Sense, bool], ...] = ()
+
+
 def record_of(statements: Iterable[Statement], lexicon: Lexicon) -> Record:
     """Return the record that grounds texts in the lexicon's language."""
     record = Record()
     for statement in statements:
-        spoken = lexicon_of(statement.language) if statement.language else lexicon
-        _add(record, statement, spoken, lexicon)
+        part = _part(statement, lexicon.locale)
+        said = part.evidence.statement
+        record.evidence.append(part.evidence)
+        record.amounts.extend([(amount, said) for amount in part.amounts])
+        for letters in part.literals:
+            record.literals.setdefault(letters[0], []).append(letters)
+        record.switches.extend(part.switches)
+        record.polar.update(part.polar)
     return record
 
 
@@ -37,18 +54,20 @@ def spaced(name: str) -> str:
     return CAMEL.sub(" ", name)
 
 
-def _add(record: Record, statement: Statement, spoken: Lexicon, lexicon: Lexicon) -> None:
+@lru_cache(maxsize=16_384)
+def _part(statement: Statement, language: str) -> _Part:
+    """Return what a statement brings; shops say the same of product after product."""
+    lexicon = lexicon_of(language)
+    spoken = lexicon_of(statement.language) if statement.language else lexicon
     name, value = spaced(statement.name), statement.value.strip().strip('"')
     named = [_worded(name, spoken.locale), *(_worded(other, lexicon.locale) for other in statement.called)]
     names = frozenset(stem for one in named for stem in _stems(one))
     labels = tuple(dict.fromkeys(label for one in named if (label := _stems(one) - lexicon.plain)))
     folded = fold(value)
     if folded in YES or folded in NO:
-        _add_switches(record, statement, named, folded in YES, (spoken, lexicon))
-        record.evidence.append(
-            Evidence(statement, names, labels, polarity=folded in YES, silence=silence(statement.name, statement.value))
-        )
-        return
+        quiet = silence(statement.name, statement.value)
+        polar = Evidence(statement, names, labels, polarity=folded in YES, silence=quiet)
+        return _switched(polar, named, (spoken, lexicon))
     valued = _worded(value, lexicon.locale)
     also = [_worded(other, lexicon.locale) for other in statement.also]
     senses = _senses(statement, name, value, spoken.locale)
@@ -56,21 +75,17 @@ def _add(record: Record, statement: Statement, spoken: Lexicon, lexicon: Lexicon
         senses |= {sense for mention in lexicon.mentions(other) for sense in mention.senses}
     dated = _date_words(value, lexicon)
     said = _amounts(statement, value, spoken) if not dated else _dates(value)
-    record.amounts.extend((amount, statement) for amount in said)
-    record.amounts.extend((amount, statement) for amount in _label_amounts(statement, spoken, lexicon))
     about = _worded(statement.subject, lexicon.locale)
-    for whole in (valued, *also, about):
-        _quote(record, whole, long_name=not senses, alone=not senses)
-    record.evidence.append(
-        Evidence(
-            statement, names, labels, silence=silence(statement.name, statement.value),
-            stems=frozenset().union(dated, _stems(valued), _stems(about), *map(_stems, also)),
-            cores=((*dated,),) if dated else _cores(value, statement, bool(said), spoken, lexicon),
-            about=_core(_worded(BRACKETS.sub("", statement.subject), lexicon.locale)),
-            senses=senses,
-            magnitudes=() if dated else tuple(m for amount in said for m in (*amount.readings, *amount.upper)),
-        )
+    evidence = Evidence(
+        statement, names, labels, silence=silence(statement.name, statement.value),
+        stems=frozenset().union(dated, _stems(valued), _stems(about), *map(_stems, also)),
+        cores=((*dated,),) if dated else _cores(value, statement, bool(said), spoken, lexicon),
+        about=_core(_worded(BRACKETS.sub("", statement.subject), lexicon.locale)),
+        senses=senses,
+        magnitudes=() if dated else tuple(m for amount in said for m in (*amount.readings, *amount.upper)),
     )  # fmt: skip
+    literals = tuple(letters for whole in (valued, *also, about) for letters in _quotes(whole, proper=not senses))
+    return _Part(evidence, (*said, *_label_amounts(statement, spoken, lexicon)), literals)
 
 
 def _label_amounts(statement: Statement, spoken: Lexicon, lexicon: Lexicon) -> Iterable[Amount]:
@@ -86,13 +101,14 @@ def _worded(text: str, language: str) -> tuple[Word, ...]:
     return tuple(words(text, language))
 
 
-def _quote(record: Record, whole: Sequence[Word], *, long_name: bool, alone: bool) -> None:
-    letters = tuple(w.folded for w in whole if not w.is_sign)
-    if len(letters) > 1 or (letters and alone):
-        record.literals.setdefault(letters[0], []).append(letters)
-    if len(letters) > 2 and long_name:  # a long name is often cut short
+def _quotes(whole: Sequence[Word], *, proper: bool) -> Iterable[tuple[str, ...]]:
+    """Yield what a text quotes of a value: the whole, and of a proper name any two words in a row."""
+    letters = tuple([w.folded for w in whole if not w.is_sign])
+    if len(letters) > 1 or (letters and proper):
+        yield letters
+    if len(letters) > 2 and proper:  # a long name is often cut short
         for start in range(len(letters) - 1):
-            record.literals.setdefault(letters[start], []).append(letters[start : start + 2])
+            yield letters[start : start + 2]
 
 
 def _amounts(statement: Statement, value: str, spoken: Lexicon) -> Sequence[Amount]:
@@ -110,24 +126,27 @@ def _cores(
 
 
 def _core(found: Iterable[Word]) -> tuple[str, ...]:
-    return tuple(word.stem for word in found if not word.is_sign and not word.is_number)
+    return tuple([word.stem for word in found if not word.is_sign and not word.is_number])
 
 
 def _stems(found: Iterable[Word]) -> frozenset[str]:
-    return frozenset(word.stem for word in found if not word.is_sign)
+    return frozenset([word.stem for word in found if not word.is_sign])
 
 
-def _add_switches(
-    record: Record, statement: Statement, named: Sequence[Sequence[Word]], on: bool, lexica: tuple[Lexicon, Lexicon]
-) -> None:
+def _switched(evidence: Evidence, named: Sequence[Sequence[Word]], lexica: tuple[Lexicon, Lexicon]) -> _Part:
+    """Return what a yes-or-no property brings: senses where its name has any, else the words that name it."""
     spoken, lexicon = lexica
+    on = bool(evidence.polarity)
+    polar: list[tuple[Sense, bool]] = []
+    switches: list[Switch] = []
     for place, one in enumerate(named):
         by = spoken if place == 0 else lexicon
         mentions = by.mentions(one)
-        record.polar.update((sense, on) for mention in mentions for sense in mention.senses)
+        polar += [(sense, on) for mention in mentions for sense in mention.senses]
         stems = _stems(one) - by.plain
         if not mentions and stems:
-            record.switches.append(Switch(stems, on, statement))
+            switches.append(Switch(stems, on, evidence.statement))
+    return _Part(evidence, switches=tuple(switches), polar=tuple(polar))
 
 
 @lru_cache(maxsize=16_384)

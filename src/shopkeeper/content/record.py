@@ -124,15 +124,21 @@ class Record:
         return {stem: tuple(entries) for stem, entries in starts.items()}
 
     @cached_property
-    def _long(self) -> frozenset[str]:
-        return frozenset(stem for stem in self.stems if len(stem) >= SAME_ROOT)
+    def _long(self) -> Mapping[str, list[str]]:
+        """First letters -> long words that begin with them; two of one root share those."""
+        by: dict[str, list[str]] = {}
+        for stem in self.stems:
+            if len(stem) >= SAME_ROOT:
+                by.setdefault(stem[:SAME_ROOT], []).append(stem)
+        return by
 
     def backs(self, stem: str) -> bool:
         """Whether a word is one of the record's, or of the root of one: `musician` by `music`."""
         known = self._backed.get(stem)
         if known is None:
             known = stem in self.stems or (
-                len(stem) >= SAME_ROOT and any(one.startswith(stem) or stem.startswith(one) for one in self._long)
+                len(stem) >= SAME_ROOT
+                and any(one.startswith(stem) or stem.startswith(one) for one in self._long.get(stem[:SAME_ROOT], ()))
             )
             self._backed[stem] = known
         return known

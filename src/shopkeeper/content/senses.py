@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from shopkeeper.content.amounts import Numerals
+from shopkeeper.content.amounts import Numerals, Relation
 from shopkeeper.content.tokens import ENDS_CLAUSE, Word, fold, language_of, words
 
 LEVELS = ("low", "middle", "high")
 DEGREE_REACH = 4  # words between a degree and its cue: "the price range of it is low"
+BOUNDS: tuple[Relation, ...] = ("below", "above", "at_most", "at_least")
 CROSSING = 3  # words a conjunction between the two counts for
 
 
@@ -89,7 +90,7 @@ class Lexicon:
         named, position = [], 0
         plain = [(i, w) for i, w in enumerate(found) if w.text not in "-/"]
         while position < len(plain):
-            match = self._form_at(plain, position)
+            match = self._form_at(plain, position) if plain[position][1].stem in self.forms else None
             if match is None:
                 position += 1
                 continue
@@ -218,9 +219,11 @@ def _numerals(document: Mapping[str, Any], language: str) -> Numerals:
         return tuple(tuple(fold(word) for word in str(phrase).split()) for phrase in written)
 
     bounds = document["bounds"]
+    limits = {relation: phrases(bounds[relation]) for relation in BOUNDS}
     return Numerals(
         language=language,
-        bounds={relation: phrases(bounds[relation]) for relation in ("below", "above", "at_most", "at_least")},
+        bounds=limits,
+        bound_ends=frozenset(phrase[-1] for known in limits.values() for phrase in known),
         ranges=frozenset(map(fold, bounds["range"])),
         between=frozenset(map(fold, bounds["between"])),
         between_and=frozenset(map(fold, bounds["and"])),

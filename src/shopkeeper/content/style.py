@@ -53,7 +53,7 @@ def style_findings(
     yield from _phrases(text, found, style, language)
     yield from _sentences(found, style)
     for place, word in enumerate(found):
-        shouted = len(word.text) > 3 and word.text.isalpha() and word.text.isupper() and place not in quoted
+        shouted = word.text.isupper() and len(word.text) > 3 and word.text.isalpha() and place not in quoted
         if shouted and not style.capitals:
             yield _warn("style.capitals", word, word, f"`{word.text}` is in capitals.", "Write it in lower case.")
     if style.address and language in ADDRESS:

@@ -87,8 +87,12 @@ def words(text: str, locale: str) -> list[Word]:
     for match in WORD.finditer(text):
         written = match.group()
         folded, root, is_number, is_sign = _forms(written, locale)
-        found.append(Word._make((written, folded, root, match.start(), match.end(), is_number, is_sign)))
+        # Word(...) without its own call: a third of the time of this loop, which every text goes through.
+        found.append(_new(Word, (written, folded, root, match.start(), match.end(), is_number, is_sign)))
     return found
+
+
+_new = tuple.__new__
 
 
 @lru_cache(maxsize=65_536)

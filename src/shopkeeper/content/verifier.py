@@ -163,7 +163,7 @@ def _due(draft: Draft, facts: Facts) -> frozenset[str]:
 
 
 def _known(claims: Claims, record: Record) -> frozenset[int]:
-    return claims.quoted.union(i for i, word in enumerate(claims.words) if record.backs(word.stem))
+    return claims.quoted.union([i for i, word in enumerate(claims.words) if record.backs(word.stem)])
 
 
 def _unbacked(strange: Sequence[Word], found: Grounding, draft: Draft) -> Iterator[Finding]:
