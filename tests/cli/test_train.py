@@ -89,7 +89,7 @@ def test_train_then_models(
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (["pricing"], 2, "no system 'pricing'"),
+        (["prices"], 2, "no system 'prices'"),
         (["recommendations", "--model", "magic"], 2, "no model 'magic'"),
         (["recommendations", "--until", "yesterday"], 2, "'yesterday' is not a time"),
         (["recommendations", "--until", "2020-01-01"], 1, "There are 0 interactions"),

@@ -86,5 +86,5 @@ def test_the_document_is_plain_json() -> None:
 
 def test_a_fold_nobody_can_be_asked_in_is_said() -> None:
     data = planted_interactions()
-    with pytest.raises(NotEnoughData, match="Nobody met a new product"):
+    with pytest.raises(NotEnoughData, match="No shoppers met a new product"):
         cross_validate(Watched(), "popular", {}, data.take(data.shoppers < 0), folds=2, seed=1)

@@ -124,7 +124,7 @@ def test_an_evaluation_comes_back_from_what_a_step_recorded(
 
 
 def test_too_few_shoppers_are_said(system: PlantedLearning, split: TimeSplit) -> None:
-    with pytest.raises(NotEnoughData, match=r"Only \d+ shopper\(s\) met a new product.*5000 are needed"):
+    with pytest.raises(NotEnoughData, match=r"Only \d+ shoppers met a new product.*5000 are needed"):
         evaluate(system, "popular", {}, system.data, split, minimum_cases=5_000, seed=1)
 
 

@@ -216,7 +216,7 @@ def test_an_unknown_model_is_refused_before_anything_is_read(bench: Bench) -> No
     [
         (0, PLAN, "There are 0 interactions"),
         (40, PLAN, "There are 40 interactions to train on; 500 are needed"),
-        (2000, TrainingPlan(minimum_cases=10_000), r"Only \d+ shopper\(s\) met a new product"),
+        (2000, TrainingPlan(minimum_cases=10_000), r"Only \d+ shoppers met a new product"),
     ],
 )
 def test_too_little_data_is_said_with_figures_and_a_remedy(

@@ -66,8 +66,8 @@ def test_the_month_after_starts_one_run_of_the_serving_model_and_no_second(shop:
 
 
 def test_a_system_nobody_knows_is_named(shop: Settings) -> None:
-    with pytest.raises(InputError, match="pricing"):
-        check_retraining(shop, "pricing", END, who="test")
+    with pytest.raises(InputError, match="prices"):
+        check_retraining(shop, "prices", END, who="test")
 
 
 def test_a_person_starts_a_run_with_a_reason_that_is_kept(shop: Settings) -> None:

@@ -23,7 +23,7 @@ def pairs(folder: Path, text: str) -> int:
     data = planted_interactions()
     times = np.arange(len(data), dtype=np.int64) * SECOND
     data = replace(data, kinds=np.full(len(data), PURCHASE, dtype=np.int8), times=times)
-    system = learning_system(load_settings(folder), NoWarehouse())
+    system = learning_system(load_settings(folder), "recommendations", NoWarehouse())
     return len(system.arrays(system.fit("popular", data, {}, 1), data)["together.items"])
 
 

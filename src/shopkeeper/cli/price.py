@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from shopkeeper.cli import price_files, price_show
+from shopkeeper.cli import price_explain, price_files, price_show
 from shopkeeper.cli.output import Output
 from shopkeeper.cli.price_show import line_of, run_document
 from shopkeeper.errors import ContractNotMet
@@ -43,6 +43,7 @@ def register(app: typer.Typer) -> None:
         group.command(verb.__name__)(verb)
     price_show.register(group)
     price_files.register(group)
+    price_explain.register(group)
     app.add_typer(group, name="price")
 
 

@@ -33,8 +33,10 @@ def register(app: typer.Typer) -> None:
 
 
 def train(  # noqa: PLR0917 - each is an option by name
-    system: Annotated[str, typer.Argument(metavar="SYSTEM", help="What to train: recommendations.")],
-    model: Annotated[str | None, typer.Option(help="item-knn (default) or popular.")] = None,
+    system: Annotated[str, typer.Argument(metavar="SYSTEM", help="What to train: recommendations or pricing.")],
+    model: Annotated[
+        str | None, typer.Option(help="Which model of it; the default is item-knn, or elasticity.")
+    ] = None,
     until: Annotated[
         str | None, typer.Option(help="Read nothing from this time on, ISO 8601, UTC if not said.")
     ] = None,
@@ -148,10 +150,9 @@ def table(result: TrainingResult) -> str:
     names = list(found["difference"])
     totals = [name for name, one in found["baseline"].items() if isinstance(one, dict) and name not in names]
     lines = [
-        f"{found['cases']:,} shoppers asked about a new product after {result.cutoff:%Y-%m-%d %H:%M} UTC;"
-        " full ranking, 95% intervals.",
+        f"{found['cases']:,} {result.question} {result.cutoff:%Y-%m-%d %H:%M} UTC; 95% intervals.",
         "",
-        f"{'':<18}{result.model:>26}{'popular':>26}{'difference':>28}",
+        f"{'':<18}{result.model:>26}{found['baseline']['name']:>26}{'difference':>28}",
         *(_line(name, found[name], found["baseline"][name], found["difference"][name]) for name in names),
         *(f"{name:<18}{found[name]['value']:>26.4f}{found['baseline'][name]['value']:>26.4f}" for name in totals),
         "",

@@ -115,7 +115,7 @@ def outlook(panel: PricePanel, slopes: Elasticities, coming: Coming) -> Outlook:
     feed = _rivals(panel, coming)
     beside = cross[:, None] * others_index(prices, weight, group) + carry[:, None] * carry_over(prices)
     beside = beside + rival[:, None] * feed[:, :-1]
-    level = fit_level(panel, slopes.slope, _promotion(panel, slopes.slope, prices, beside), beside)
+    level = fit_level(panel, slopes.slope, promotion_effects(panel, slopes.slope, prices, beside), beside)
     return Outlook(level, slopes, usual, prices[:, -1], rival * feed[:, -1], weight, group, cross, carry, spread)
 
 
@@ -146,7 +146,7 @@ def demand_at(known: Outlook, coming: Coming, price: Floats) -> Demand:
     )  # fmt: skip
 
 
-def _promotion(panel: PricePanel, slope: Floats, prices: Floats, beside: Floats) -> Floats:
+def promotion_effects(panel: PricePanel, slope: Floats, prices: Floats, beside: Floats) -> Floats:
     """Return the effect of a promotion beyond its price at the decided slopes, of each pair.
 
     The effect that was estimated with the slopes belongs to them as they were before sharing and correction. A product

@@ -31,7 +31,8 @@ PUBLISHED_CROSS: Final = (0.2, 0.3)
 BOUND: Final = -0.05
 """No slope is flatter than this after the sign constraint."""
 SURE: Final = 2.0
-"""Standard errors by which a category's slope must be below zero, for any of its products to have an opinion."""
+"""Standard errors by which a category's slope, or that of each store it is sold in, must be below zero, for any of its
+products to have an opinion."""
 Support = Literal["own", "category", "none"]
 
 
@@ -160,7 +161,9 @@ def combined(panel: PricePanel, fits: dict[int, CategoryFit]) -> Elasticities:
         table, around = tables[n].shifted(-shift), spreads.around(scales[n])
         level = level_of(table, around, prior)
         found.share(fit, table, level, around.pair**2, left)
-        opinion = bool(means[n] + SURE * sds[n] < 0)
+        # Of one store nobody knows how far others would lie from it; what counts is every store there is.
+        shops = level.of_store + SURE * np.sqrt(level.of_store_sd**2 + left)
+        opinion = bool(means[n] + SURE * sds[n] < 0 or (shops < 0).all())
         found.supported(fit, opinion)
         reaction = (float(reactions[n]), float(reaction_sds[n]), instruments[n].strength)
         said.append((fit, level, float(left), reaction, opinion))

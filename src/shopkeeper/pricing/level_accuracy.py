@@ -53,7 +53,7 @@ def rolling_origin(
         exposure = np.where(counted, coming.exposure, 0.0)
         units.append(coming.units[counted])
         expected.append((level.expected(coming.periods, price, coming.promo) * exposure)[counted])
-        naive.append((_naive(past, coming.periods) * exposure)[counted])
+        naive.append((seasonal_naive(past, coming.periods) * exposure)[counted])
     sold, told, plain = (np.concatenate(parts).astype(np.float64) for parts in (units, expected, naive))
     total = max(float(sold.sum()), 1e-9)
     return Accuracy(
@@ -63,7 +63,11 @@ def rolling_origin(
     )  # fmt: skip
 
 
-def _naive(past: PricePanel, ahead: int) -> Floats:
+def seasonal_naive(past: PricePanel, ahead: int) -> Floats:
+    """Return what sold in the same period of the year before, per share of time in stock, shape (pairs, ahead).
+
+    Where the history is shorter than a year, or has nothing there, the mean of the last four periods.
+    """
     year = round(YEAR_DAYS / past.period_days)
     counted = past.counted()
     rate = np.where(counted, past.units / np.where(counted, past.exposure, 1.0), np.nan).astype(np.float64)

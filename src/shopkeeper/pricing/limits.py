@@ -39,6 +39,13 @@ class Limits:
     scope: dict[str, Ints]
     names: tuple[str, ...]
 
+    def of_prices(self, rows: Ints) -> Limits:
+        """Return what holds for some prices, in their order."""
+        number, band, cost = (
+            {name: part[rows] for name, part in held.items()} for held in (self.number, self.band, self.cost)
+        )
+        return Limits(number, band, cost, {name: part[rows] for name, part in self.scope.items()}, self.names)
+
     def whose(self, rule: str, pair: int) -> str:
         """Return the name of the scope a rule of a price came from, empty where it holds everywhere."""
         place = int(self.scope[rule][pair]) if rule in self.scope else EVERYWHERE

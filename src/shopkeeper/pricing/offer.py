@@ -51,6 +51,13 @@ class Offer:
         """The current prices, shape (pairs,)."""
         return np.asarray(self.price[np.arange(len(self.place)), self.place])
 
+    def of_prices(self, rows: Ints) -> Offer:
+        """Return the offer of some prices, in their order."""
+        cut = {name: getattr(self, name)[rows] for name in ("price", "exists", "allowed", "place", "stuck")}
+        return replace(
+            self, **cut, bounds=tuple(_rows(bound, rows) for bound in self.bounds), limits=self.limits.of_prices(rows)
+        )
+
     def broken(self, pair: int, price: float) -> tuple[str, ...]:
         """Return the rules that keep a price out, with their scopes, as `daily_move (key-value items)`."""
         at, current = np.array([[price]]), self.current[pair : pair + 1]

@@ -26,6 +26,7 @@ STEPS: Final = 4
 """Newton steps; from the category's slope a fifth changes the third decimal."""
 TREND_SPREAD: Final = 0.3
 """Prior standard deviation of a pair's own trend, log units from the middle of the history to an end."""
+LEAST_DISPERSION: Final = 0.1
 USUAL_CELLS: Final = 30.0
 """Cells of a pair's own that weigh as much as its category, when its dispersion is told."""
 
@@ -106,13 +107,16 @@ def cross_fitted(fit: PooledFit) -> Residuals:
 
 
 def dispersions(fit: PooledFit) -> Floats:
-    """Return each pair's squared Pearson residuals over their number, drawn to its category's."""
+    """Return each pair's squared Pearson residuals over their number, drawn to its category's.
+
+    Never near nought: a category with a cell or two a pair is fitted exactly, and that is no evidence of no chance.
+    """
     counted = fit.weights > 0
     variance = np.where(counted, fit.expected * (1 + fit.overdispersion * fit.expected), 1.0)
     squares = np.where(counted, np.minimum((fit.units - fit.expected) ** 2 / variance, 25.0), 0.0).sum(axis=1)
     cells = np.maximum(counted.sum(axis=1) - 3.0, 1.0)
     usual = squares.sum() / cells.sum()
-    return np.asarray((squares + USUAL_CELLS * usual) / (cells + USUAL_CELLS))
+    return np.asarray(np.maximum((squares + USUAL_CELLS * usual) / (cells + USUAL_CELLS), LEAST_DISPERSION))
 
 
 def dependence(fit: PooledFit, price: Floats, deviation: Floats) -> float:

@@ -91,8 +91,8 @@ class Feed(Struct, frozen=True, kw_only=True):
     Attributes:
         newest: Its newest row, None = there is none.
         hours: Age of that row at the moment of the proposal, None = there is none.
-        rows: How many rows were read.
-        treated: What was left out or mended and why -> how many, such as `absurd`: 3.
+        rows: Products (of rivals: products and competitors) it says something of.
+        treated: What was left out or mended and why -> how many; of rivals, `stale` and `absurd` count prices.
     """
 
     store: str

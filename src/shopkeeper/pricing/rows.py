@@ -105,15 +105,15 @@ def panel_of(rows: SaleRows) -> Reading:
     sale_only = rows.period is not None and not (rows.units[usable] <= 0).any()
     exposure = _exposure(rows, usable, sums, there, sale_only)
     store_of_pair = (keys % len(stores)).astype(np.int64)
-    silent = _unbought(units, there, store_of_pair) if sale_only else None
+    silent = unbought(units, there, store_of_pair) if sale_only else None
     if silent is not None:
         exposure = np.where(silent, 1.0, exposure)
     pauses = int((_between(there) & ~there).sum()) - (int(silent.sum()) if silent is not None else 0)
     panel = PricePanel(
         product=(keys // len(stores)).astype(np.int64), store=store_of_pair, category=of_pair,
-        units=units.astype(np.float32), price=_carried(price).astype(np.float32), exposure=exposure.astype(np.float32),
+        units=units.astype(np.float32), price=carried(price).astype(np.float32), exposure=exposure.astype(np.float32),
         promo=None if rows.promo is None else _known(sums.mean(rows.promo[usable])),
-        cost=None if rows.cost is None else _carried(sums.mean_of_logs(rows.cost[usable])).astype(np.float32),
+        cost=None if rows.cost is None else carried(sums.mean_of_logs(rows.cost[usable])).astype(np.float32),
         period_days=rows.period_days, ordered=rows.period is not None, products=tuple(map(str, products)),
         stores=stores, categories=category_names,
     )  # fmt: skip
@@ -184,7 +184,7 @@ def _exposure(
     return exposure
 
 
-def _unbought(
+def unbought(
     units: Floats, there: npt.NDArray[np.bool_], store: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.bool_]:  # fmt: skip
     """Return periods without a row in which a product was on offer and nobody bought it.
@@ -215,7 +215,7 @@ def _since(there: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     return np.asarray(position - np.maximum.accumulate(np.where(there, position, 0), axis=1))
 
 
-def _carried(values: Floats) -> Floats:
+def carried(values: Floats) -> Floats:
     """Fill gaps by the value before, and before the first by the first."""
     for flip in (1, -1):
         turned = values[:, ::flip]

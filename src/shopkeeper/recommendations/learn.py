@@ -63,7 +63,7 @@ from shopkeeper.recommendations.session_knn import SessionKnn
 from shopkeeper.recommendations.shoppers import ShopperPasts
 from shopkeeper.recommendations.together import FEWEST_BUYERS
 from shopkeeper.registry.bundle import Bundle
-from shopkeeper.training.ports import DataSummary, Parameters, SearchRange
+from shopkeeper.training.ports import DataSummary, Nouns, Parameters, SearchRange
 from shopkeeper.training.split import moment_of
 
 ParamsT = TypeVar("ParamsT")
@@ -162,6 +162,10 @@ class RecommendationLearning:
     models = tuple(LEARNABLE)
     baseline = Popular.name
     metric = "ndcg@10"
+    nouns = Nouns(
+        rows="interactions", subjects="shoppers", asked="met a new product after",
+        remedy="Views, clicks, carts, purchases and ratings of people count.",
+    )  # fmt: skip
 
     def __init__(self, warehouse: Warehouse, fewest_buyers: int = FEWEST_BUYERS) -> None:
         self._warehouse = warehouse

@@ -127,7 +127,8 @@ def judge_fold(
     exam = system.exam(system.take(data, times <= until), cut.cutoff, seed)
     if not len(exam):
         raise NotEnoughData(
-            f"Nobody met a new product between {cut.moment:%Y-%m-%d %H:%M} and {moment_of(until):%Y-%m-%d %H:%M}.",
+            f"No {system.nouns.subjects} {system.nouns.asked} {cut.moment:%Y-%m-%d %H:%M} and before"
+            f" {moment_of(until):%Y-%m-%d %H:%M}.",
             "Use fewer folds, or import more history.",
         )
     own = exam.score(system.fit(model, past, parameters, seed)).metrics

@@ -140,7 +140,7 @@ def evaluate(
     exam = system.exam(data, split.cutoff, seed)
     if len(exam) < max(minimum_cases, 1):
         raise NotEnoughData(
-            f"Only {len(exam)} shopper(s) met a new product after {split.moment:%Y-%m-%d %H:%M};"
+            f"Only {len(exam)} {system.nouns.subjects} {system.nouns.asked} {split.moment:%Y-%m-%d %H:%M};"
             f" {max(minimum_cases, 1)} are needed to judge a model.",
             "Import more history, or raise `training.test_share` in shopkeeper.toml.",
         )

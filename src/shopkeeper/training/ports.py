@@ -19,8 +19,25 @@ _AskedT = TypeVar("_AskedT", contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
+class Nouns:
+    """What a system calls what training counts.
+
+    Attributes:
+        rows: Rows that are learnt from, such as `interactions`.
+        subjects: What they are about, such as `shoppers`; a test case is one of them.
+        asked: What a subject must have done to be a test case, as in `30 shoppers met a new product`.
+        remedy: What to send where there is too little.
+    """
+
+    rows: str
+    subjects: str
+    asked: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
 class DataSummary:
-    """What was read, in figures.
+    """What was read, in figures; `interactions` counts rows and `shoppers` subjects, whatever the system calls them.
 
     Attributes:
         first: Time of the oldest row, UTC; None when there is none.
@@ -39,7 +56,7 @@ class DataSummary:
 
 @dataclass(frozen=True)
 class CaseScores:
-    """How one model did on each test case; a case is one shopper, so cases are independent of each other.
+    """How one model did on each test case; a case is one subject, such as a shopper, so cases are independent.
 
     Attributes:
         metrics: Name -> value for each case, shape (n,); what counts is the mean.
@@ -207,7 +224,12 @@ class LearningSystem(Protocol[DataT, ModelT]):
 
     @property
     def metric(self) -> str:
-        """The metric that decides."""
+        """The metric that decides; larger is better."""
+        ...
+
+    @property
+    def nouns(self) -> Nouns:
+        """What its rows and cases are called."""
         ...
 
     def extract(self, until: datetime | None, known: datetime | None = None) -> DataT:

@@ -41,6 +41,7 @@ class TrainingResult:
         champion: Version that serves after the run.
         first_champion: Set when this run made the first champion.
         report: Number of the kept report.
+        question: What was asked of the test cases: what they are and what they did, up to the moment of the cutoff.
         trials: Sets of parameters that were tried.
         cross_validation: What it was worth at several moments of the past, and the spread; None = not asked for.
         seconds: Seconds of each step.
@@ -67,6 +68,7 @@ class TrainingResult:
     interactions: int
     shoppers: int
     products: int
+    question: str
     trials: int
     cross_validation: dict[str, Any] | None
     seconds: dict[str, float]
@@ -146,6 +148,7 @@ def train(system: LearningSystem[DataT, ModelT], plan: TrainingPlan, rails: Rail
         interactions=summary.interactions,
         shoppers=summary.shoppers,
         products=summary.products,
+        question=f"{system.nouns.subjects} {system.nouns.asked}",
         trials=len(found.trials),
         cross_validation=validated,
         seconds=run.seconds,

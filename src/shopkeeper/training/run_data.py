@@ -63,7 +63,7 @@ def extract(run: RunInHand[DataT, ModelT], begun: Begun) -> DataSummary:
     until, known = run.plan.until, run.plan.known or begun.moment
 
     def call() -> dict[str, Any]:
-        run.say(f"Reading interactions{f' before {until:%Y-%m-%d %H:%M}' if until else ''} ...")
+        run.say(f"Reading {run.system.nouns.rows}{f' before {until:%Y-%m-%d %H:%M}' if until else ''} ...")
         data = run.system.extract(until, known)
         found = run.system.summary(data)
         _enough(run, found)
@@ -73,9 +73,10 @@ def extract(run: RunInHand[DataT, ModelT], begun: Begun) -> DataSummary:
         return {**msgspec.to_builtins(found), "beside_seconds": time.perf_counter() - started}
 
     found = msgspec.convert(run.step("extract", call), DataSummary)
+    nouns = run.system.nouns
     run.say(
-        f"Read {found.interactions:,} interactions of {found.shoppers:,} shoppers with {found.products:,} products"
-        f" in {found.stores} store(s)."
+        f"Read {found.interactions:,} {nouns.rows} of {found.shoppers:,} {nouns.subjects}, {found.products:,} products"
+        f" and {found.stores} store(s)."
     )
     return found
 
@@ -84,14 +85,14 @@ def _enough(run: RunInHand[DataT, ModelT], found: DataSummary) -> None:
     objective = run.rails.objective
     least = run.plan.minimum_interactions if objective is None else objective.data.minimum_interactions
     for name, there, needed in (
-        ("interactions", found.interactions, max(least, run.plan.minimum_interactions)),
+        (run.system.nouns.rows, found.interactions, max(least, run.plan.minimum_interactions)),
         ("products", found.products, 2),
     ):
         if there < needed:
             raise NotEnoughData(
                 f"There are {there:,} {name} to train on; {needed:,} are needed.",
                 "Import more history with `shopkeeper import`, or lower `training.minimum_interactions`"
-                " in shopkeeper.toml. Views, clicks, carts, purchases and ratings of people count.",
+                f" in shopkeeper.toml. {run.system.nouns.remedy}",
             )
 
 

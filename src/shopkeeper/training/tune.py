@@ -58,8 +58,8 @@ class Bench(Generic[DataT, ModelT]):
         exam = system.exam(system.take(data, split.train | split.validation), split.tuning.cutoff, seed)
         if not len(exam):
             raise NotEnoughData(
-                f"Nobody met a new product between {split.tuning.moment:%Y-%m-%d %H:%M} and the test part, so"
-                " parameters cannot be compared.",
+                f"No {system.nouns.subjects} {system.nouns.asked} {split.tuning.moment:%Y-%m-%d %H:%M} and before the"
+                " test part, so parameters cannot be compared.",
                 "Train without `--trials`, or import more history.",
             )
         return cls(system, model, train, exam.parts(STEPS), seed)

@@ -20,7 +20,6 @@ from shopkeeper.objectives.contract import Objective, Retraining
 from shopkeeper.objectives.contract_file import load_objective
 from shopkeeper.quality.ports import NamedQuery, ReportStore, Warehouse
 from shopkeeper.quality.verdict import latest_verdict
-from shopkeeper.recommendations.learn import RecommendationLearning
 from shopkeeper.registry.bundle import open_bundle
 from shopkeeper.registry.ports import ModelVersion
 from shopkeeper.retraining.decision import Block, Decision, PastRun, decide
@@ -33,7 +32,7 @@ from shopkeeper.wiring.jobs import opened_jobs
 from shopkeeper.wiring.objectives import objectives_folder
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.train import Asked, plan_of
-from shopkeeper.wiring.training_job import SYSTEMS, TRAINING
+from shopkeeper.wiring.training_job import SYSTEMS, TRAINING, learning_system, stores_of
 from shopkeeper.wiring.warehouse import Analytics
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
@@ -123,7 +122,7 @@ def _start(settings: Settings, jobs: Jobs, state: State, decision: Decision, who
     """Order a run of the model that serves, on everything before the moment of the decision."""
     serving = state.registry.pointer(decision.system, "champion")
     model = None if serving is None else state.registry.get(decision.system, serving).model
-    plan = plan_of(settings, Asked(model=model, until=decision.at))
+    plan = plan_of(settings, Asked(model=model, until=decision.at), decision.system)
     return jobs.enqueue(TRAINING, decision.system, {"plan": as_order(plan), "who": who, "reason": decision.reason}, who)
 
 
@@ -149,7 +148,7 @@ def _evidence(
     serving = state.registry.get(system, pointer)
     with _reading(settings) as warehouse:
         drift = _drift(settings, state, warehouse, newest, now)
-        measured = _measured(settings, warehouse, serving, objective, now)
+        measured = _measured(settings, state, warehouse, serving, objective, now)
     triggers = [
         performance(rules.performance, measured, _larger_is_better(rules)),
         _drift_trigger(drift),
@@ -223,8 +222,9 @@ def _reading(settings: Settings) -> Iterator[Warehouse]:
 
 
 def _measured(
-    settings: Settings, warehouse: Warehouse, serving: ModelVersion, objective: Objective | None, now: datetime
-) -> Mapping[str, MeasuredPerformance]:
+    settings: Settings, state: State, warehouse: Warehouse, serving: ModelVersion, objective: Objective | None,
+    now: datetime,
+) -> Mapping[str, MeasuredPerformance]:  # fmt: skip
     """Measure every bounded metric on the newest labels that have matured."""
     wanted = [CATALOGUE[bound.metric] for bound in _rules(objective).performance]
     if not wanted:
@@ -232,7 +232,7 @@ def _measured(
     matured = now - timedelta(days=_maturation_days(objective))
     found: dict[str, MeasuredPerformance] = {}
     if any(metric.place == "training" for metric in wanted):
-        found |= _offline(settings, warehouse, serving, matured)
+        found |= _offline(settings, state, warehouse, serving, matured)
     if any(metric.name == "ctr" for metric in wanted):
         clicked = _clicked(warehouse, serving, matured)
         found |= {} if clicked is None else {"ctr": clicked}
@@ -245,10 +245,10 @@ def _maturation_days(objective: Objective | None) -> float:
 
 
 def _offline(
-    settings: Settings, warehouse: Warehouse, serving: ModelVersion, matured: datetime
+    settings: Settings, state: State, warehouse: Warehouse, serving: ModelVersion, matured: datetime
 ) -> Mapping[str, MeasuredPerformance]:
-    """Ask the version as it serves about what shoppers did since it was trained."""
-    system = RecommendationLearning(warehouse)
+    """Ask the version as it serves about what happened since it was trained."""
+    system = learning_system(settings, serving.system, warehouse, stores_of(state))
     data = system.extract(matured)
     since = max(_taught_until(serving), matured - timedelta(days=WINDOW_DAYS))
     blessed = {name: float(one["value"]) for name, one in serving.metrics.items() if _is_figure(one)}

@@ -244,6 +244,16 @@ class RecommendationSettings(_Section):
     """Settings of the recipe that the serving version answers by, such as `exploration = 0.1`; arms may change them."""
 
 
+class PricingSettings(_Section):
+    """Where prices are learnt from."""
+
+    retail_price_lists: list[str] = Field(default_factory=lambda: ["", "retail"], min_length=1)
+    """Price lists of ordinary shoppers, in order: the first that a store has prices of is learnt from and proposed for.
+    Purchases of users with another price list teach nothing."""
+    consumer_prices: float = Field(0.0, ge=-0.5, le=10)
+    """Rise of consumer prices over the last year, a share; the policy's `inflation` is held against it."""
+
+
 class ContentSettings(_Section):
     """How texts are written; without `writer_url` the realiser writes them all."""
 
@@ -332,6 +342,7 @@ class Settings(BaseSettings):
     models: ModelSettings = ModelSettings()  # type: ignore[call-arg]
     rollout: RolloutSettings = RolloutSettings()  # type: ignore[call-arg]
     recommendations: RecommendationSettings = RecommendationSettings()
+    pricing: PricingSettings = PricingSettings()  # type: ignore[call-arg]
     content: ContentSettings = ContentSettings()  # type: ignore[call-arg]
     price_webhook: PriceWebhookSettings = PriceWebhookSettings()  # type: ignore[call-arg]
     sources: list[SourceSettings] = Field(default_factory=list)

@@ -18,7 +18,7 @@ from shopkeeper.training.reproduce import shares as shares_to_reproduce
 from shopkeeper.training.run import TrainingResult, as_order, as_plan, check_model, check_name, shares
 from shopkeeper.wiring.jobs import OpenJobs, opened_jobs
 from shopkeeper.wiring.settings import Settings
-from shopkeeper.wiring.training_job import SYSTEMS, TRAINING, training_work, written_objective
+from shopkeeper.wiring.training_job import MODELS, SYSTEMS, TRAINING, training_work, written_objective
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 
@@ -66,7 +66,7 @@ def train_system(
     """
     check_name(system, SYSTEMS)
     plan = plan_of(settings, asked, system)
-    check_model(system, RecommendationLearning.models, plan.model)
+    check_model(system, MODELS[system], plan.model)
     with opened_jobs(settings) as opened:
         run = _ordered(opened, system, plan, who, say, fresh=fresh)
         status = opened.see_through(run, {TRAINING: training_work(settings, say)}, watch)

@@ -17,12 +17,13 @@ from shopkeeper.errors import JobCancelled, NotEnoughData, ShopkeeperError, Unav
 from shopkeeper.intake.import_run import REPORT_KIND as IMPORT_REPORT
 from shopkeeper.jobs.ports import Document, Steps, Work
 from shopkeeper.objectives.contract import Objective
+from shopkeeper.pricing.learn import PriceLearning
 from shopkeeper.quality.ports import Warehouse
 from shopkeeper.quality.verdict import QualityVerdict, latest_verdict
 from shopkeeper.recommendations.learn import RecommendationLearning
 from shopkeeper.training.environment import environment
 from shopkeeper.training.plan import Rails
-from shopkeeper.training.ports import Tuner
+from shopkeeper.training.ports import LearningSystem, Tuner
 from shopkeeper.training.reproduce import reproduce
 from shopkeeper.training.run import as_plan, check_name, train
 from shopkeeper.wiring.checking import check_workspace
@@ -37,11 +38,21 @@ from shopkeeper.wiring.warehouse import Analytics
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 TRAINING: Final = "training"
-SYSTEMS: Final = (RecommendationLearning.name,)
+SYSTEMS: Final = (RecommendationLearning.name, PriceLearning.name)
+MODELS: Final[Mapping[str, tuple[str, ...]]] = {one.name: one.models for one in (RecommendationLearning, PriceLearning)}
+"""System -> the models it can fit."""
 
 
-def learning_system(settings: Settings, warehouse: Warehouse) -> RecommendationLearning:
-    """Return recommendations as a training run learns them under the settings."""
+def learning_system(
+    settings: Settings, system: str, warehouse: Warehouse, stores: Sequence[Store] = ()
+) -> LearningSystem[Any, Any]:
+    """Return a system as a training run learns it under the settings. Raises InputError.
+
+    Args:
+        stores: The stores there are; what is learnt by store asks them for clock, money and tax.
+    """
+    if check_name(system, SYSTEMS) == PriceLearning.name:
+        return PriceLearning(warehouse, stores, settings.pricing.retail_price_lists)
     return RecommendationLearning(warehouse, settings.privacy.fewest_buyers)
 
 
@@ -53,12 +64,11 @@ def training_work(settings: Settings, say: Callable[[str], None] = lambda _: Non
     """
 
     def work(steps: Steps, subject: str, order: Document) -> Document:
-        check_name(subject, SYSTEMS)
         lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
         lake.compact()
         with open_workspace_state(settings) as state, Analytics(settings, lake).reading() as warehouse:
             rails = _rails(settings, state, subject, str(order["who"]), say)
-            plan, system = as_plan(order["plan"]), learning_system(settings, warehouse)
+            plan, system = as_plan(order["plan"]), learning_system(settings, subject, warehouse, stores_of(state))
             rails.log.begin(steps.run, subject, order["plan"], {"who": rails.who})
             try:
                 if plan.reproduces:
@@ -78,8 +88,15 @@ def training_work(settings: Settings, say: Callable[[str], None] = lambda _: Non
     return work
 
 
+def stores_of(state: State) -> list[Store]:
+    """Return the stores of a workspace."""
+    return [cast("Store", found.row) for found in state.tables.scan(STORES)]
+
+
 def _rails(settings: Settings, state: State, system: str, who: str, say: Callable[[str], None]) -> Rails:
     def refresh(at: datetime) -> Mapping[str, Any]:
+        if system != RecommendationLearning.name:  # prices are learnt from weeks of products, not from features
+            return {}
         done = refresh_features(settings, at)
         return {"at": done.at, "days_done": done.days_done, "rows": dict(done.rows)}
 
@@ -123,7 +140,7 @@ def _tuner() -> Tuner:
 
 def _verdicts(settings: Settings, state: State, newest: datetime | None) -> Sequence[QualityVerdict]:
     """Return the verdict on each store, checked anew where what is kept does not know of the newest day or import."""
-    stores = [cast("Store", found.row).store for found in state.tables.scan(STORES)]
+    stores = [one.store for one in stores_of(state)]
     imported = {store: state.reports.latest(IMPORT_REPORT, limit=1, store=store) for store in stores}
     found = []
     for store in stores:

@@ -10,7 +10,6 @@ from typing import Final
 import msgspec
 
 from shopkeeper.engines.state import State
-from shopkeeper.errors import Unavailable
 from shopkeeper.jobs.ports import Document, Steps, Work
 from shopkeeper.pricing import run_steps
 from shopkeeper.pricing.policy_file import load_policy
@@ -21,6 +20,7 @@ from shopkeeper.wiring.price_runs.acts import publish_by_rule
 from shopkeeper.wiring.price_runs.asked import asked_proposals
 from shopkeeper.wiring.price_runs.confirming import confirm_prices
 from shopkeeper.wiring.price_runs.ordering import RunOrder
+from shopkeeper.wiring.pricing.propose import propose_prices
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
@@ -54,13 +54,11 @@ def _tell(steps: Steps, say: Callable[[str], None], share: float, text: str) -> 
 
 
 def _propose(settings: Settings, state: State, order: RunOrder, file: Path) -> Document:
-    if order.asked:
-        found = asked_proposals(state, load_policy(settings.workspace), order.asked, order.at)
-    else:
-        raise Unavailable(
-            "Prices are not computed yet in this version.",
-            "Give the prices you want: `price run --prices FILE`.",
-        )
+    found = (
+        asked_proposals(state, load_policy(settings.workspace), order.asked, order.at)
+        if order.asked
+        else propose_prices(settings, order.stores, order.at)
+    )
     written = file.with_suffix(".part")
     written.write_bytes(msgspec.json.encode(found))
     written.replace(file)

@@ -1,0 +1,257 @@
+"""From what a model learnt and how prices stand to the prices of the coming week, each with what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from typing import Any, Final
+
+import numpy as np
+
+from shopkeeper.pricing.coming_demand import Coming, Knowledge
+from shopkeeper.pricing.constraints import HELD, SCOPE_OF, UNKNOWN_COST
+from shopkeeper.pricing.curves import Choices, Demand
+from shopkeeper.pricing.elasticity import Elasticities
+from shopkeeper.pricing.frontier import picked
+from shopkeeper.pricing.house.history import History
+from shopkeeper.pricing.offer import Offer, make_offer, relaxation
+from shopkeeper.pricing.optimizer import free_worth
+from shopkeeper.pricing.panel import PricePanel
+from shopkeeper.pricing.price_policy import PricePolicy
+from shopkeeper.pricing.proposal import MarginTarget, Outcome, Proposal, Span, Why
+from shopkeeper.pricing.risk import Targets
+from shopkeeper.pricing.shelf import Floats, Ints
+from shopkeeper.pricing.standing_shelf import StandingShelf
+from shopkeeper.pricing.targets import Group, targets_of
+from shopkeeper.pricing.weekly_prices import REASONS, WeeklyPrices, weekly_prices
+
+FOREVER: Final = 1_000_000_000
+"""Periods for which the slopes of a registered model stand: it alone decides when they are learnt anew."""
+WIDE: Final = 1.645
+"""Standard deviations of an interval of 90%."""
+BETTER: Final = 1e-9
+"""Share of its worth by which a price that is kept out must be better to be named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The prices of one currency, chosen together.
+
+    Attributes:
+        standing: All prices there are.
+        offer: What each may become.
+        rows: Prices that were chosen; the others are held, as nothing is known of their demand or cost.
+        choices, targets: Of these rows.
+        groups: Whose each target is.
+        weekly: The choice; None where there is no such row.
+        slopes: Of these rows.
+    """
+
+    policy: PricePolicy
+    standing: StandingShelf
+    offer: Offer
+    rows: Ints
+    choices: Choices
+    targets: Targets
+    groups: tuple[Group, ...]
+    weekly: WeeklyPrices | None
+    slopes: Elasticities
+
+
+def choose(
+    policy: PricePolicy, standing: StandingShelf, history: History, slopes: Elasticities, day: date, seed: int = 0
+) -> Chosen:
+    """Choose the prices of the coming week.
+
+    Args:
+        history: The weeks up to now; `standing` names its pairs.
+        slopes: Of all its pairs.
+        seed: Of the draws by which chances are told.
+    """
+    shelf = standing.shelf
+    offer = make_offer(policy, shelf, day)
+    accepted = shelf.accepted_cost
+    rows = np.flatnonzero((standing.pair >= 0) & (accepted > 0) & np.isfinite(accepted))
+    whole, groups = targets_of(policy, offer.limits, shelf)
+    choices = Choices(
+        price=offer.price[rows], allowed=offer.allowed[rows], place=offer.place[rows], tax=shelf.tax[rows],
+        cost=accepted[rows],
+    )  # fmt: skip
+    targets = replace(whole, group=whole.group[rows])
+    its = of_pairs(slopes, standing.pair[rows])
+    weekly = None
+    if rows.size:
+        panel = history.panel().of_pairs(standing.pair[rows])
+        coming = Coming(
+            choices=choices, stock=standing.stock[rows], promo=standing.promo[rows], rival=standing.rival[rows]
+        )
+        weekly = chosen_weekly(panel, coming, targets, policy, its, seed)
+    return Chosen(policy, standing, offer, rows, choices, targets, groups, weekly, its)
+
+
+def chosen_weekly(
+    panel: PricePanel, coming: Coming, targets: Targets, policy: PricePolicy, slopes: Elasticities, seed: int = 0
+) -> WeeklyPrices:
+    """Return the week's prices by slopes that were learnt before."""
+    before = Knowledge(slopes, panel.periods)
+    return weekly_prices(panel, coming, targets, policy.objective, before=before, every=FOREVER, seed=seed)
+
+
+def of_pairs(slopes: Elasticities, pairs: Ints) -> Elasticities:
+    """Return the slopes of some pairs, in their order."""
+    arrays: dict[str, Any] = {
+        one.name: part[pairs] for one in fields(slopes) if isinstance(part := getattr(slopes, one.name), np.ndarray)
+    }
+    return replace(slopes, **arrays, support=tuple(slopes.support[row] for row in pairs.tolist()))
+
+
+def proposals_of(chosen: Chosen, history: History) -> Iterator[Proposal]:
+    """Yield the proposal of every price, in the order of the shelf."""
+    standing, shelf, offer = chosen.standing, chosen.standing.shelf, chosen.offer
+    place = np.full(shelf.pairs, -1, np.int64)
+    place[chosen.rows] = np.arange(len(chosen.rows))
+    holds, binding = _holds(chosen), _binding(chosen)
+    now, then = (_outcomes(chosen, proposed=proposed) for proposed in (False, True))
+    paid = history.paid[standing.pair] if len(history.paid) else np.ones(shelf.pairs, np.bool_)
+    why = _why(chosen)
+    for row in range(shelf.pairs):
+        at = int(place[row])
+        known = at >= 0 and chosen.slopes.support[at] != "none"
+        current = float(shelf.current[row])
+        up, cost = int(shelf.parent[row]), float(shelf.accepted_cost[row])
+        yield Proposal(
+            store=shelf.stores[shelf.store[row]], price_list=shelf.price_lists[shelf.price_list[row]],
+            product=shelf.products[shelf.product[row]], parent=shelf.products[up] if up >= 0 else None,
+            category=shelf.categories[shelf.category[row]], currency=shelf.currency[shelf.store[row]], current=current,
+            proposed=current if at < 0 or chosen.weekly is None else float(chosen.weekly.price[at]),
+            tax=float(shelf.tax[row]), cost=cost if np.isfinite(cost) else None, why=why[row], hold=holds[row],
+            binding=binding.get(row, ()), relaxation=_relaxed(chosen, row) if offer.stuck[row] else None,
+            at_current=now[at] if known else None, at_proposed=then[at] if known else None,
+            elasticity=_slope(chosen.slopes, at) if known else None,
+            support=chosen.slopes.support[at] if at >= 0 else "none",
+            price_source="paid_price" if standing.pair[row] < 0 or paid[row] else "shown_price",
+        )  # fmt: skip
+
+
+def margin_targets(chosen: Chosen, currency: str) -> Iterator[MarginTarget]:
+    """Yield the margin targets there are and how sure they are to be met."""
+    if chosen.weekly is None:
+        return
+    plan, targets = chosen.weekly.plan, chosen.targets
+    for number in np.flatnonzero(np.isfinite(targets.margin)).tolist():
+        group = chosen.groups[number]
+        yield MarginTarget(
+            currency=currency, store=group.store, category=group.category, price_list=group.price_list,
+            margin=float(targets.margin[number]), chance=float(plan.chance[number]),
+            shadow_price=float(plan.prices.own[number]),
+        )  # fmt: skip
+    if targets.portfolio is not None:
+        yield MarginTarget(
+            currency=currency, margin=targets.portfolio, chance=plan.portfolio_chance, shadow_price=plan.prices.whole
+        )
+
+
+def lift_of(chosen: Chosen) -> Span | None:
+    """Return the change of the objective that is promised."""
+    if chosen.weekly is None:
+        return None
+    lift = chosen.weekly.plan.lift
+    return Span(lift.low, lift.expected, lift.high)
+
+
+def _why(chosen: Chosen) -> list[Why]:
+    found: list[Why] = ["hold"] * chosen.standing.shelf.pairs
+    if chosen.weekly is not None:
+        words: dict[str, Why] = {"best_as_is": "best_as_is", "objective": "objective", "target": "target"}
+        for row, reason in zip(chosen.rows.tolist(), chosen.weekly.why.tolist(), strict=True):
+            found[row] = words.get(REASONS[reason], "hold")
+    return found
+
+
+def _holds(chosen: Chosen) -> list[tuple[str, ...]]:
+    """Return why each price stays, for those that may not move."""
+    standing, offer = chosen.standing, chosen.offer
+    shelf = standing.shelf
+    found: list[list[str]] = [[] for _ in range(shelf.pairs)]
+    nothing = standing.pair < 0
+    for row in np.flatnonzero(nothing).tolist():
+        found[row].append("not_sold_yet" if standing.retail[row] else "price_list")
+    for bound in offer.bounds:
+        if bound.rule in HELD:
+            kept = (bound.low == bound.high) & np.isfinite(bound.low)
+            for row in np.flatnonzero(kept & ~(nothing & (bound.rule == "no_opinion"))).tolist():
+                found[row].append(_named(offer, bound.rule, row))
+    out = np.ones(shelf.pairs, np.bool_)
+    out[chosen.rows] = False
+    for row in np.flatnonzero(out & ~nothing).tolist():
+        if not found[row]:
+            found[row].append(_named(offer, UNKNOWN_COST, row))
+    stuck = [row for row in np.flatnonzero(offer.stuck).tolist() if not found[row]]
+    current = shelf.current[:, None]
+    for bound in offer.bounds if stuck else ():
+        broken = ~bound.allows(current, shelf.current)[:, 0]
+        for row in stuck:
+            if broken[row]:
+                found[row].append(_named(offer, bound.rule, row))
+    return [tuple(names) for names in found]
+
+
+def _binding(chosen: Chosen) -> dict[int, tuple[str, ...]]:
+    """Return the rules that keep out a better price, for those rows of the shelf where there is one."""
+    if chosen.weekly is None:
+        return {}
+    plan, rows = chosen.weekly.plan, chosen.rows
+    worth = free_worth(chosen.choices, plan.curves, chosen.targets, plan.prices, chosen.policy.objective)
+    worth = np.where(chosen.offer.exists[rows], worth, -np.inf)
+    best, own = worth.max(axis=1), picked(worth, plan.chosen)
+    wanted = np.flatnonzero(best > own + BETTER * np.abs(own))
+    price = picked(chosen.choices.price, worth.argmax(axis=1))
+    shown = np.full(chosen.standing.shelf.pairs, np.nan)
+    shown[rows] = price
+    found: dict[int, list[str]] = {}
+    for bound in chosen.offer.bounds:
+        allowed = bound.allows(shown[:, None], chosen.standing.shelf.current)[:, 0]
+        for row in rows[wanted][~allowed[rows[wanted]]].tolist():
+            found.setdefault(row, []).append(_named(chosen.offer, bound.rule, row))
+    return {row: tuple(names) for row, names in found.items()}
+
+
+def _named(offer: Offer, rule: str, row: int) -> str:
+    scope = offer.limits.whose(SCOPE_OF.get(rule, rule), row)
+    return f"{rule} ({scope})" if scope else rule
+
+
+def _relaxed(chosen: Chosen, row: int) -> str | None:
+    found = relaxation(chosen.policy, chosen.standing.shelf, chosen.offer, row)
+    if found is None:
+        return None
+    return f"{found.rule}: its bound {found.bound:.2f} by {found.by:.1%} allows {found.price:.2f}"
+
+
+def _slope(slopes: Elasticities, at: int) -> Span:
+    return Span(float(slopes.low[at]), float(slopes.slope[at]), float(slopes.high[at]))
+
+
+def _outcomes(chosen: Chosen, *, proposed: bool) -> list[Outcome]:
+    """Return the expected outcome of each chosen row at its current or its proposed price."""
+    if chosen.weekly is None:
+        return []
+    choices, weekly = chosen.choices, chosen.weekly
+    place = weekly.chosen if proposed else choices.place
+    units = _spans(choices, weekly.demand, place, picked(weekly.plan.curves.units, place))
+    net = picked(choices.price, place) / (1 + choices.tax)
+    revenue, margin = net[:, None] * units, (net - choices.cost)[:, None] * units
+    margin = np.sort(margin, axis=1)
+    return [
+        Outcome(units=Span(*one), revenue=Span(*two), margin=Span(*three))
+        for one, two, three in zip(units.tolist(), revenue.tolist(), margin.tolist(), strict=True)
+    ]
+
+
+def _spans(choices: Choices, demand: Demand, place: Ints, units: Floats) -> Floats:
+    """Return low, expected and high units at some choices, shape (rows, 3)."""
+    lean = np.log(picked(choices.price, place) / (1 + choices.tax) / demand.reference)
+    spread = np.exp(WIDE * np.hypot(demand.level_sd, lean * demand.elasticity_sd))
+    spans = np.stack([units / spread, units, units * spread], axis=1)
+    return np.minimum(spans, demand.stock[:, None])

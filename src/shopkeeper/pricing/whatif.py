@@ -1,0 +1,82 @@
+"""What other margin targets would bring: the frontier of revenue against margin of a store's prices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
+
+from shopkeeper.pricing.curves import Curves
+from shopkeeper.pricing.frontier import picked
+from shopkeeper.pricing.price_policy import PricePolicy
+from shopkeeper.pricing.proposal import Span
+from shopkeeper.pricing.propose import Chosen, lift_of
+from shopkeeper.pricing.shelf import Ints
+
+AROUND = (-0.02, -0.01, 0.0, 0.01, 0.02, 0.03)
+"""Margins that are looked at where nobody names any, from today's expected one."""
+
+
+class Reached(Struct, frozen=True, kw_only=True):
+    """What prices chosen for one margin target are expected to bring in the coming week.
+
+    Attributes:
+        target: Least margin of all prices together, a share of revenue; None = today's prices, for comparison.
+        revenue, profit: Money without tax, of the prices that could be chosen.
+        margin: Profit over revenue.
+        moved: Prices that would change.
+        chance: With which the target is met; None where there is none.
+        reachable: Whether the rules let it be met at all with the wanted chance.
+        shadow_price: What one more unit of money towards the target costs of the objective.
+        lift: Change of the objective over today's prices, winner's curse taken off.
+    """
+
+    target: float | None
+    revenue: float
+    profit: float
+    margin: float
+    moved: int = 0
+    chance: float | None = None
+    reachable: bool = True
+    shadow_price: float = 0.0
+    lift: Span | None = None
+
+
+def with_margin(policy: PricePolicy, margin: float) -> PricePolicy:
+    """Return the policy with another margin target for all prices together; those of categories stay."""
+    return replace(policy, portfolio_margin=margin)
+
+
+def today(chosen: Chosen) -> Reached | None:
+    """Return what today's prices are expected to bring; None where nothing is known of any."""
+    return None if chosen.weekly is None else _brought(chosen.weekly.plan.curves, chosen.choices.place, None)
+
+
+def reached(chosen: Chosen) -> Reached | None:
+    """Return what prices chosen for the policy's margin target are expected to bring; None as `today`."""
+    if chosen.weekly is None:
+        return None
+    plan, targets = chosen.weekly.plan, chosen.targets
+    found = _brought(plan.curves, plan.chosen, targets.portfolio)
+    moved = int((plan.chosen != chosen.choices.place).sum())
+    if targets.portfolio is None:
+        return replace(found, moved=moved, lift=lift_of(chosen))
+    alone = bool(np.isnan(targets.margin).all())  # then it was solved as the target of one group
+    missed = bool(plan.solution.unmet[0]) if alone else plan.solution.whole_unmet
+    return replace(
+        found, moved=moved, lift=lift_of(chosen), chance=plan.portfolio_chance, reachable=not missed,
+        shadow_price=plan.prices.whole,
+    )  # fmt: skip
+
+
+def margins_around(now: Reached, wanted: Sequence[float]) -> tuple[float, ...]:
+    """Return the margins to look at: those named, else some around today's."""
+    return tuple(wanted) or tuple(float(np.round(now.margin + step, 3)) for step in AROUND)
+
+
+def _brought(curves: Curves, place: Ints, target: float | None) -> Reached:
+    """Return the money of some choices, with what they do to everything else."""
+    revenue, profit = (float(picked(part, place).sum()) for part in (curves.revenue, curves.profit))
+    return Reached(target=target, revenue=revenue, profit=profit, margin=profit / revenue if revenue else 0.0)

@@ -1,0 +1,181 @@
+"""Proposed prices of a workspace: its records, the registered model and `price-policy.yaml` put together."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import cast
+
+import msgspec
+
+from shopkeeper.commerce.store import Store
+from shopkeeper.commerce.tables import STORES
+from shopkeeper.engines.lake import Lake
+from shopkeeper.engines.state import State
+from shopkeeper.errors import ConfigError, InputError, UnknownStore
+from shopkeeper.pricing.elasticity import Elasticities
+from shopkeeper.pricing.house.history import History, history_of
+from shopkeeper.pricing.house.records import read_records
+from shopkeeper.pricing.house.standing import Reach, feeds_of, standing_prices
+from shopkeeper.pricing.house.weeks import retail_list, weeks_of
+from shopkeeper.pricing.learn import PriceLearning
+from shopkeeper.pricing.policy_file import load_policy
+from shopkeeper.pricing.price_model import slopes_for
+from shopkeeper.pricing.price_policy import CompetitorBand, PricePolicy
+from shopkeeper.pricing.proposal import Feed, MarginTarget, Proposal, ProposedPrices, Span
+from shopkeeper.pricing.propose import Chosen, choose, lift_of, margin_targets, proposals_of
+from shopkeeper.pricing.standing_shelf import StoreState, shelf_of, with_freezes
+from shopkeeper.pricing.together import Together
+from shopkeeper.quality.local_days import zone_of
+from shopkeeper.quality.ports import Warehouse
+from shopkeeper.registry.bundle import open_bundle
+from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.warehouse import Analytics
+from shopkeeper.wiring.workspace_state import open_workspace_state
+
+
+@dataclass(frozen=True, slots=True)
+class PriceBook:
+    """Everything prices of some stores are chosen from, as it stands at a moment.
+
+    Attributes:
+        version: Of the model.
+        slopes: In the order of the history's pairs.
+        states: Of the stores, by currency.
+    """
+
+    at: datetime
+    version: str
+    policy: PricePolicy
+    policy_digest: str
+    history: History
+    slopes: Elasticities
+    states: tuple[StoreState, ...]
+    feeds: tuple[Feed, ...]
+    consumer_prices: float
+    seed: int
+
+    def chosen(self) -> list[tuple[str, Chosen]]:
+        """Choose the prices of each currency together."""
+        found = []
+        for currency, group in groupby(self.states, key=lambda one: one.store.currency):
+            states = list(group)
+            standing = shelf_of(states, self.history, self.slopes, self.consumer_prices)
+            if standing is not None:
+                day = self.at.astimezone(zone_of(states[0].store.time_zone)).date()
+                found.append((currency, choose(self.policy, standing, self.history, self.slopes, day, self.seed)))
+        return found
+
+
+def propose_prices(
+    settings: Settings, stores: Sequence[str] = (), at: datetime | None = None, version: str | None = None
+) -> ProposedPrices:
+    """Return a price for every product on sale, with what it rests on; nothing is kept, approved or published.
+
+    Args:
+        stores: Names of stores; all where none is given.
+        at: Nothing from this moment on is looked at; now by default.
+        version: Of the pricing model; the one that serves by default.
+
+    Raises:
+        UnknownStore: there is no such store.
+        InputError: no model of prices serves.
+        UnknownModel: there is no such version, or it knows no answer to price.
+        NotEnoughData: the stores have no whole week of sales.
+        ConfigError: `price-policy.yaml` breaks its rules.
+        BundleDamaged: the model cannot be read.
+    """
+    book = open_book(settings, stores, at, version)
+    rows: list[Proposal] = []
+    targets: list[MarginTarget] = []
+    lifts: dict[str, Span] = {}
+    for currency, chosen in book.chosen():
+        rows += proposals_of(chosen, book.history)
+        targets += margin_targets(chosen, currency)
+        if (lift := lift_of(chosen)) is not None:
+            lifts[currency] = lift
+    return ProposedPrices(
+        at=book.at, model=book.version, policy=book.policy_digest, objective=book.policy.objective,
+        stores=tuple(one.store.store for one in book.states),
+        rows=tuple(sorted(rows, key=lambda one: (one.store, one.price_list, one.product))), targets=tuple(targets),
+        lifts=lifts, feeds=book.feeds, notes=tuple(f"{what}: {many}" for what, many in book.history.notes.items()),
+    )  # fmt: skip
+
+
+def open_book(
+    settings: Settings, stores: Sequence[str] = (), at: datetime | None = None, version: str | None = None
+) -> PriceBook:
+    """Read what prices of some stores are chosen from. Raises: as `propose_prices`."""
+    moment = (at or datetime.now(UTC)).astimezone(UTC)
+    policy = _heard(load_policy(settings.workspace))
+    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    lake.compact()
+    with open_workspace_state(settings) as state, Analytics(settings, lake).reading() as warehouse:
+        chosen = _stores(state, stores)
+        serving = _version(state, version)
+        folder = settings.folder(settings.engines.models) / state.registry.get(PriceLearning.name, serving).folder
+        history, states, feeds = _read(settings, warehouse, chosen, policy, moment)
+    system = PriceLearning(warehouse)
+    slopes = slopes_for(system.open(open_bundle(folder)), history)
+    digest = hashlib.sha256(msgspec.json.encode(policy)).hexdigest()
+    return PriceBook(
+        moment, serving, with_freezes(policy, chosen), digest, history, slopes, states, feeds,
+        settings.pricing.consumer_prices, settings.training.seed,
+    )  # fmt: skip
+
+
+def _heard(policy: PricePolicy) -> PricePolicy:
+    """Return the policy. Raises ConfigError where it asks for what computed prices do not keep yet."""
+    if policy.together != Together():
+        raise ConfigError(
+            "`together` in price-policy.yaml is not kept by computed prices yet.",
+            "Leave it out, or give the prices you want: `shopkeeper price run --prices FILE`.",
+        )
+    return policy
+
+
+def _read(
+    settings: Settings, warehouse: Warehouse, stores: Sequence[Store], policy: PricePolicy, at: datetime
+) -> tuple[History, tuple[StoreState, ...], tuple[Feed, ...]]:
+    retail = settings.pricing.retail_price_lists
+    weeks, states, feeds = [], [], list[Feed]()
+    for store in stores:
+        records = read_records(warehouse, store, retail, at)
+        price_list = retail_list(records, retail)
+        found = weeks_of(records, price_list)
+        treated = Counter[str]() if found is None else found.treated
+        if found is not None:
+            weeks.append((store.store, found))
+        standings = standing_prices(records, price_list, _reach(policy), treated)
+        states.append(StoreState(store, price_list, standings))
+        feeds += feeds_of(records, standings, treated)
+    return history_of(weeks), tuple(states), tuple(feeds)
+
+
+def _reach(policy: PricePolicy) -> Reach:
+    """Return how far back is looked so that every scope of the policy has what it asks for."""
+    rules = [policy.rules, *(scope.rules for scope in policy.scopes)]
+    bands = [one.competitor.fresh_days for one in rules if isinstance(one.competitor, CompetitorBand)]
+    days = [float(one.prior_price_days) for one in rules if isinstance(one.prior_price_days, int | float)]
+    return Reach(max(bands, default=0.0), max(days, default=30.0))
+
+
+def _stores(state: State, names: Sequence[str]) -> list[Store]:
+    """Return the stores asked for, those of one currency beside each other."""
+    declared = {row.store: row for row in (cast("Store", one.row) for one in state.tables.scan(STORES))}
+    for name in names:
+        if name not in declared:
+            raise UnknownStore(name, tuple(sorted(declared)))
+    chosen = [declared[name] for name in dict.fromkeys(names or sorted(declared))]
+    return sorted(chosen, key=lambda one: (one.currency, one.store))
+
+
+def _version(state: State, version: str | None) -> str:
+    found = version or state.registry.pointer(PriceLearning.name, "champion")
+    if found is None:
+        raise InputError("No model of prices serves.", "Train one with `shopkeeper train pricing`.")
+    return found

@@ -1,0 +1,144 @@
+"""From records to proposed prices: what is proposed, what is held and why, and that nothing later is looked at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import cache
+from typing import Any
+
+import msgspec
+import pytest
+from tests.pricing.houses import MONDAY, STORE, House, trade
+
+from shopkeeper.commerce.store import Store
+from shopkeeper.pricing.house.history import history_of
+from shopkeeper.pricing.house.records import Records
+from shopkeeper.pricing.house.standing import Reach, feeds_of, standing_prices
+from shopkeeper.pricing.house.weeks import weeks_of
+from shopkeeper.pricing.policy_file import default_policy, read_policy
+from shopkeeper.pricing.price_model import ELASTIC, fit_model, slopes_for
+from shopkeeper.pricing.price_policy import PricePolicy
+from shopkeeper.pricing.proposal import Proposal
+from shopkeeper.pricing.propose import Chosen, choose, proposals_of
+from shopkeeper.pricing.standing_shelf import StoreState, shelf_of, with_freezes
+from shopkeeper.pricing.whatif import reached, today, with_margin
+
+WEEKS = 30
+REACH = Reach(rival_days=3, prior_days=30)
+DAY = date(2026, 9, 28)
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Eight products that sold for 30 weeks, and some of which little is known."""
+    house = House(tmp_path_factory.mktemp("house"))
+    trade(house, WEEKS)
+    last = 7 * WEEKS
+    lately = MONDAY + timedelta(days=last - 2)
+    for number in range(8):  # costs are said anew, or nobody would believe them
+        house.product(f"p{number}", cost=4.0, categories=["Garden" if number % 2 else "Kitchen"], source_ts=lately)
+    house.product("new", cost=3.0, source_ts=lately)
+    house.price("new", last - 3, 9.99)
+    house.price("p0", last - 3, 6.0, price_list="wholesale")
+    for number in range(8):
+        house.rival(f"p{number}", last - 1, 10.0)
+    yield house
+    house.close()
+
+
+@pytest.fixture(scope="module")
+def records(house: House) -> Records:
+    return house.records(7 * WEEKS)
+
+
+def priced(records: Records, policy: PricePolicy) -> tuple[Chosen, dict[tuple[str, str], Proposal]]:
+    weeks = weeks_of(records, "")
+    assert weeks is not None
+    history = history_of([("de", weeks)])
+    slopes = slopes_for(fit_model(ELASTIC, history, {}), history)
+    state = StoreState(STORE, "", standing_prices(records, "", REACH, Counter()))
+    standing = shelf_of([state], history, slopes, 0.0)
+    assert standing is not None
+    chosen = choose(policy, standing, history, slopes, DAY)
+    return chosen, {(one.product, one.price_list): one for one in proposals_of(chosen, history)}
+
+
+@cache
+def policy() -> PricePolicy:
+    return read_policy(default_policy().replace("days_between_changes: 3", "days_between_changes: 0"))
+
+
+def test_a_price_moves_within_its_rules_towards_more_revenue(records: Records) -> None:
+    chosen, found = priced(records, policy())
+    assert set(found) == {(f"p{n}", "") for n in range(8)} | {("new", ""), ("p0", "wholesale")}
+    moved = [one for one in found.values() if one.moves]
+    assert moved
+    for one in moved:
+        assert abs(one.proposed / one.current - 1) <= 0.10 + 1e-9
+        assert one.cost is not None
+        assert one.proposed >= one.cost * 1.02 * 1.25
+        assert one.at_proposed is not None
+        assert one.at_proposed.revenue.low <= one.at_proposed.revenue.expected <= one.at_proposed.revenue.high
+        assert one.elasticity is not None
+        assert one.elasticity.low < -2 < one.elasticity.high
+    before, after = today(chosen), reached(chosen)
+    assert before is not None
+    assert after is not None
+    assert after.revenue > before.revenue
+
+
+def test_what_was_never_sold_and_other_price_lists_are_held_and_said_to_be(records: Records) -> None:
+    _, found = priced(records, policy())
+    assert found["new", ""].hold == ("not_sold_yet",)
+    assert found["p0", "wholesale"].hold[0] == "price_list"
+    for key in (("new", ""), ("p0", "wholesale")):
+        assert not found[key].moves
+        assert found[key].why == "hold"
+        assert found[key].elasticity is None
+
+
+def test_a_freeze_of_the_stores_calendar_holds_all_its_prices(records: Records) -> None:
+    frozen = with_calendar({"freezes": [{"from": "2026-09-20", "to": "2026-10-02"}]})
+    _, found = priced(records, with_freezes(policy(), [frozen]))
+    assert not any(one.moves for one in found.values())
+    assert "calendar" in found["p1", ""].hold
+
+
+def test_a_higher_margin_target_costs_revenue_and_says_what(records: Records) -> None:
+    chosen, _ = priced(records, policy())
+    now = today(chosen)
+    assert now is not None
+    higher, _ = priced(records, with_margin(policy(), now.margin + 0.01))
+    found = reached(higher)
+    assert found is not None
+    assert found.margin > now.margin
+    assert found.chance is not None
+    freely = reached(chosen)
+    assert freely is not None
+    assert found.revenue < freely.revenue
+
+
+def test_nothing_that_happened_later_changes_a_proposal(house: House, records: Records) -> None:
+    _, before = priced(records, policy())
+    house.sale("p1", 7 * WEEKS + 1, 9_000, 1.0)
+    house.price("p1", 7 * WEEKS + 1, 1.0)
+    house.rival("p1", 7 * WEEKS + 1, 1.0)
+    house.stock("p1", 7 * WEEKS + 1, 0)
+    _, after = priced(house.records(7 * WEEKS), policy())
+    assert after == before
+
+
+def test_feeds_say_how_old_they_are_and_what_of_rivals_is_not_believed(house: House, records: Records) -> None:
+    late = house.records(7 * WEEKS + 6)
+    found = {one.feed: one for one in feeds_of(late, standing_prices(late, "", REACH, Counter()), Counter())}
+    assert found["rivals"].treated == {"stale": 8 + 1}  # p0 is on two price lists
+    fresh = {one.feed: one for one in feeds_of(records, standing_prices(records, "", REACH, Counter()), Counter())}
+    assert fresh["rivals"].hours == pytest.approx(24)
+    assert fresh["rivals"].rows == 8
+    assert fresh["costs"].rows == 9
+
+
+def with_calendar(calendar: dict[str, Any]) -> Store:
+    return msgspec.structs.replace(STORE, calendar=calendar)
