@@ -16,10 +16,14 @@ from tests.pricing.shelves import a_shelf
 from shopkeeper.pricing.coherence import together
 from shopkeeper.pricing.coupling import Coupling, coupling_of
 from shopkeeper.pricing.curves import Choices, Demand, curves_of
+from shopkeeper.pricing.explain import explain
 from shopkeeper.pricing.frontier import picked
 from shopkeeper.pricing.offer import Offer, make_offer
 from shopkeeper.pricing.optimizer import optimise, program_of
+from shopkeeper.pricing.part_offer import part_of
 from shopkeeper.pricing.price_policy import PricePolicy, Rules, Steps
+from shopkeeper.pricing.relaxation_together import cheapest_relaxation
+from shopkeeper.pricing.reprice import reprice
 from shopkeeper.pricing.risk import Targets
 from shopkeeper.pricing.shelf import Shelf
 from shopkeeper.pricing.together import Band, OnePrice, Packs, Together
@@ -177,3 +181,54 @@ def test_a_price_of_several_stores_moves_if_the_demand_of_one_is_known() -> None
 
 def _prices(offer: Offer, pair: int) -> list[float]:
     return [float(price) for price in offer.price[pair, offer.allowed[pair]]]
+
+
+def test_what_cannot_stand_together_names_the_rule_that_would_have_to_give_least() -> None:
+    policy = PricePolicy(version=1, rules=Rules(daily_move=0.1, over_cost=0.0), together=VARIANTS)
+    shelf = a_shelf([10.0, 14.0, 20.0], parent=[-1, 0, -1])
+    coupling = coupling_of(policy, shelf, Traits(brand=("",) * 3, attributes=({},) * 3, legal_entity=("",)))
+    offer = make_offer(policy, shelf, DAY, coupling)
+    found = cheapest_relaxation(policy, shelf, offer, 0)
+    assert found is not None
+    # 11.00 and 12.60 are as near as they come: the move would have to give (12.6 / 11) ** .5, the one price 12.6 / 11.
+    assert found.rule == "daily_move"
+    assert found.by == pytest.approx((14 * 0.9 / (10 * 1.1)) ** 0.5 - 1, abs=0.003)
+    assert 11.0 < found.price < 12.6
+    assert "one_price (v)" in found.against
+
+
+def test_a_price_that_follows_another_one_is_explained_by_the_coupling_that_keeps_it() -> None:
+    policy = PricePolicy(version=1, rules=Rules(daily_move=0.1), together=VARIANTS)
+    shelf = a_shelf([10.0, 10.0], parent=[-1, 0])
+    coupling = coupling_of(policy, shelf, Traits(brand=("",) * 2, attributes=({},) * 2, legal_entity=("",)))
+    offer = make_offer(policy, shelf, DAY, coupling)
+    choices = Choices(price=offer.price, allowed=offer.allowed, place=offer.place, tax=shelf.tax, cost=shelf.cost)
+    demand = Demand(
+        units=np.array([100.0, 1.0]), reference=shelf.current, elasticity=np.array([-3.0, -0.2]),
+        elasticity_sd=np.full(2, 0.1), level_sd=np.full(2, 0.1), family=shelf.store, stock=np.full(2, np.inf),
+    )  # fmt: skip
+    targets = Targets(group=shelf.store, margin=np.array([np.nan]))
+    plan = optimise(choices, demand, targets, coupling=coupling)
+    assert plan.price[0] == plan.price[1] < 10
+    said = [
+        explain(offer, choices, demand, targets, plan.prices, row, int(plan.chosen[row]), shown=plan.price)
+        for row in (0, 1)
+    ]
+    assert "one_price (v)" in said[1].binding
+    higher = [point for point in said[1].curve if 10 < point.price < 11]
+    assert {point.broken for point in higher} == {("one_price (v)",)}  # alone it would have gone up
+    assert reprice(choices, demand, targets, plan.prices, coupling=coupling).tolist() == plan.chosen.tolist()
+
+
+def test_a_part_is_priced_beside_what_is_held_and_sharers_outside_it_follow() -> None:
+    attributes: tuple[dict[str, object], ...] = ({"line": "x", "size": "1 kg"}, {"line": "x", "size": "2 kg"}, {}, {})
+    policy = PricePolicy(version=1, rules=Rules(daily_move=0.1), together=TOGETHER)
+    shelf = a_shelf([10.0, 19.0, 8.0, 8.0], parent=[-1, -1, -1, 2])
+    coupling = coupling_of(policy, shelf, Traits(brand=("",) * 4, attributes=attributes, legal_entity=("",)))
+    offer = make_offer(policy, shelf, DAY, coupling)
+    part = part_of(offer, np.array([0, 2]))
+    assert offer.price[0, part.allowed[0]].min() >= 9.5  # the larger pack, held at 19.00, is not dearer per unit
+    lowest = part.allowed.argmax(axis=1)
+    shown = offer.price[np.arange(4), part.places(offer, lowest)]
+    assert shown[1] == 19.0
+    assert shown[2] == shown[3] == offer.price[2, lowest[1]] < 8

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from evaluations.price_panels import Market, simulated
+from tests.pricing.couplings import a_coupling, broken
 
 from shopkeeper.pricing.coming_demand import Coming, demand_at, outlook
 from shopkeeper.pricing.curves import Choices, curves_of
@@ -125,3 +126,20 @@ def test_a_steeper_slope_leaves_promoted_weeks_as_they_sold(
              for each in (slopes, steeper)]  # fmt: skip
     alone = (0.88**-1.0) - 1
     assert abs(weeks[1] / weeks[0] - 1) < alone / 2
+
+
+def test_prices_that_belong_together_do_so_in_every_round(panel: PricePanel, coming: Coming) -> None:
+    pairs = np.arange(panel.pairs)
+    price = coming.choices.price.copy()
+    share = np.flatnonzero(panel.product == 0)  # one product in both stores
+    price[share] = price[share[0]]
+    pack = np.flatnonzero(panel.product == 1)[0]
+    node = np.where(np.isin(pairs, share), share[0], pairs)
+    node = np.unique(node, return_inverse=True)[1].reshape(-1)
+    one, other = int(node[pack]), int(node[np.flatnonzero(panel.product == 2)[0]])
+    factor = float(price[node == one][0, NOW] / price[node == other][0, NOW])
+    coupling = a_coupling(node, [(one, other, factor * 1.005), (other, one, 1.005 / factor)])
+    choices = replace(coming.choices, price=price)
+    found = weekly_prices(panel, replace(coming, choices=choices), targets_of(panel, 0.3), coupling=coupling)
+    assert not broken(coupling, found.price).size
+    assert (found.chosen != NOW).any()

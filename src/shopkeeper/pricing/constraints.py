@@ -14,7 +14,7 @@ import numpy as np
 from shopkeeper.pricing.ladder import SAME
 from shopkeeper.pricing.limits import Limits, covered
 from shopkeeper.pricing.price_policy import PricePolicy
-from shopkeeper.pricing.shelf import Flags, Floats, Shelf
+from shopkeeper.pricing.shelf import Flags, Floats, Ints, Shelf
 
 LAW: Final = "prior_price"
 UNKNOWN_COST: Final = "cost_unknown"
@@ -40,6 +40,10 @@ class Bound:
     low: Floats
     high: Floats
     spares_current: bool = False
+
+    def of_rows(self, rows: Ints) -> Bound:
+        """Return the rule for some prices."""
+        return Bound(self.rule, self.low[rows], self.high[rows], self.spares_current)
 
     def allows(self, price: Floats, current: Floats) -> Flags:
         """Return which prices follow the rule; `price` has shape (pairs, points), `current` (pairs,)."""

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 from scipy.sparse import csgraph
 
@@ -61,6 +62,28 @@ class Coupling:
         found = np.bincount(self.node, minlength=self.nodes) > 1
         found[self.low] = found[self.high] = True
         return np.asarray(found)
+
+    def turns(self, product: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
+        """Return a number for each pair by which halves take turns: of coupled ones the block's, else the product's."""
+        return np.where(self.coupled()[self.node], self.blocks()[self.node], product)
+
+    def with_partners(self, rows: Ints) -> Ints:
+        """Return pairs with all others of their blocks, in order: what must be priced again together."""
+        block = self.blocks()[self.node]
+        return np.flatnonzero(np.isin(block, block[rows]))
+
+    def of_pairs(self, rows: Ints) -> Coupling:
+        """Return what holds among some pairs, by their places in `rows`; bounds to prices of others are left out."""
+        node = self.node[rows]
+        kept = np.unique(node)
+        place = np.full(self.nodes, ALONE)
+        place[kept] = np.arange(len(kept))
+        low, high = place[self.low], place[self.high]
+        inside = (low != ALONE) & (high != ALONE)
+        return Coupling(
+            node=place[node], shared=self.shared[kept], low=low[inside], high=high[inside],
+            factor=self.factor[inside], rule=self.rule[inside], names=self.names,
+        )  # fmt: skip
 
 
 def coupling_of(policy: PricePolicy, shelf: Shelf, traits: Traits) -> Coupling | None:

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from shopkeeper.pricing.coherence import broken_together
 from shopkeeper.pricing.curves import Choices, Curves, Demand, curves_of
 from shopkeeper.pricing.offer import Offer
 from shopkeeper.pricing.optimizer import ShadowPrices, free_worth
@@ -67,7 +68,7 @@ class Explanation:
 
 def explain(
     offer: Offer, choices: Choices, demand: Demand, targets: Targets, prices: ShadowPrices, pair: int, chosen: int, *,
-    objective: Objective = "revenue", draws: int = DRAWS, seed: int = 0,
+    objective: Objective = "revenue", shown: Floats | None = None, draws: int = DRAWS, seed: int = 0,
 ) -> Explanation:  # fmt: skip
     """Return why a pair got its price.
 
@@ -75,6 +76,7 @@ def explain(
         prices: Shadow prices of the run.
         pair: Row of the offer, choices, demand and targets.
         chosen: Place of the candidate that was chosen.
+        shown: Chosen prices of all pairs of the offer, beside which couplings are looked at; current ones where None.
         draws: Of the posterior, for the intervals.
     """
     one, its = _of_pair(choices, pair), demand.of_pairs(slice(pair, pair + 1))
@@ -89,7 +91,7 @@ def explain(
             price=float(one.price[0, at]), units=_three(spread["units"], at), revenue=_three(spread["revenue"], at),
             profit=_three(spread["profit"], at), worth=float(value[at]),
             margin=float(1 - one.cost[0] * (1 + one.tax[0]) / one.price[0, at]),
-            broken=offer.broken(pair, float(one.price[0, at])),
+            broken=offer.broken(pair, float(one.price[0, at])) + _coupled(offer, shown, pair, float(one.price[0, at])),
         )
         for at in places
     )  # fmt: skip
@@ -102,6 +104,13 @@ def explain(
         elasticity=(slope - 1.645 * sd, slope, slope + 1.645 * sd),
         target_price=float(prices.own[target.group[0]]), portfolio_price=prices.whole, stuck=bool(offer.stuck[pair]),
     )  # fmt: skip
+
+
+def _coupled(offer: Offer, shown: Floats | None, pair: int, price: float) -> tuple[str, ...]:
+    """Return the couplings a price would break beside the prices of all others."""
+    if offer.coupling is None:
+        return ()
+    return broken_together(offer.coupling, offer.current if shown is None else shown, pair, price)
 
 
 def _interval(name: str, curves: Curves, many: list[Curves]) -> Floats:

@@ -141,7 +141,7 @@ def _approach(bounds: tuple[Bound, ...], rows: Ints, price: Floats, exists: Flag
     firm, wrong = exists.copy(), np.zeros(price.shape)
     for bound in bounds:
         if bound.rule in (*HELD, *MOVES, LAW):
-            firm &= _rows(bound, rows).allows(price, current)
+            firm &= bound.of_rows(rows).allows(price, current)
         else:
             low, high = bound.low[rows, None], bound.high[rows, None]
             weight = 1e3 if bound.rule in FLOORS else 1.0  # no rival and no index is worth a loss
@@ -190,8 +190,4 @@ def _meets(one: Bound, other: Bound) -> bool:
 
 
 def _row(bound: Bound, pair: int) -> Bound:
-    return _rows(bound, np.array([pair]))
-
-
-def _rows(bound: Bound, rows: Ints) -> Bound:
-    return Bound(bound.rule, bound.low[rows], bound.high[rows], bound.spares_current)
+    return bound.of_rows(np.array([pair]))

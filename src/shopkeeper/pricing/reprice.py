@@ -6,19 +6,23 @@ from typing import Final
 
 import numpy as np
 
+from shopkeeper.pricing.blocks import blocks_of
+from shopkeeper.pricing.coupling import Coupling
 from shopkeeper.pricing.curves import Choices, Demand, curves_of
+from shopkeeper.pricing.frontier import Meter, picked
 from shopkeeper.pricing.optimizer import ShadowPrices, check, worth
 from shopkeeper.pricing.price_policy import Objective
 from shopkeeper.pricing.risk import Targets
-from shopkeeper.pricing.shelf import Floats, Ints
+from shopkeeper.pricing.shelf import Ints
 
 KEEP: Final = 1e-6
 """Share of its worth that a change must bring, for rounding not to move prices."""
 
 
 def reprice(
-    choices: Choices, demand: Demand, targets: Targets, prices: ShadowPrices, objective: Objective = "revenue"
-) -> Ints:
+    choices: Choices, demand: Demand, targets: Targets, prices: ShadowPrices, objective: Objective = "revenue",
+    coupling: Coupling | None = None,
+) -> Ints:  # fmt: skip
     """Return the candidate of each of a few prices that is worth most at the shadow prices of the last run.
 
     It is what a full run would choose as long as the shadow prices hold: one look at each candidate, nothing is solved.
@@ -28,12 +32,14 @@ def reprice(
         demand: Of these pairs.
         targets: Of the last run, with the groups of these pairs.
         prices: Shadow prices of the last run.
+        coupling: Of these pairs, which must be whole blocks (`Coupling.with_partners`); none where None.
     Raises:
         InputError: as `optimise`.
     """
     check(choices, demand, targets)
     gains = worth(choices, curves_of(choices, demand), targets, prices, objective)
-    rows, chosen = np.arange(len(gains)), gains.argmax(axis=1)
-    now: Floats = gains[rows, choices.place]
-    better = gains[rows, chosen] > now + KEEP * np.abs(np.where(np.isfinite(now), now, 0.0))
-    return np.asarray(np.where(better, chosen, choices.place))
+    together = np.arange(len(gains)) if coupling is None else coupling.blocks()[coupling.node]
+    chosen = gains.argmax(axis=1) if coupling is None else blocks_of(choices, coupling).chosen(gains, Meter(gains.size))
+    now, new = (np.bincount(together, picked(gains, at)) for at in (choices.place, chosen))
+    better = new > now + KEEP * np.abs(np.where(np.isfinite(now), now, 0.0))
+    return np.asarray(np.where(better[together], chosen, choices.place))

@@ -10,9 +10,11 @@ from typing import Final, Literal
 
 import numpy as np
 
+from shopkeeper.pricing.blocks import blocks_of
 from shopkeeper.pricing.coming_demand import Coming, Knowledge, demand_at, learnt, outlook
+from shopkeeper.pricing.coupling import Coupling
 from shopkeeper.pricing.curves import Choices, Demand
-from shopkeeper.pricing.frontier import picked
+from shopkeeper.pricing.frontier import Meter, picked
 from shopkeeper.pricing.optimizer import Plan, optimise
 from shopkeeper.pricing.panel import PricePanel
 from shopkeeper.pricing.price_policy import Objective
@@ -54,12 +56,13 @@ class WeeklyPrices:
 
 def weekly_prices(
     panel: PricePanel, coming: Coming, targets: Targets, objective: Objective = "revenue", *,
-    before: Knowledge | None = None, every: int = EVERY, seed: int = 0,
+    coupling: Coupling | None = None, before: Knowledge | None = None, every: int = EVERY, seed: int = 0,
 ) -> WeeklyPrices:  # fmt: skip
     """Return the prices of the coming period.
 
     Args:
         panel: The history so far.
+        coupling: Prices that belong together, by the pairs of the panel; the choices' masks heed it.
         before: What was learnt for the period before.
         every: Periods for which what was learnt stands.
         seed: Of the draws by which chances are told.
@@ -70,16 +73,18 @@ def weekly_prices(
     knowledge = learnt(panel, before, every)
     known = outlook(panel, knowledge.slopes, coming)
     silent = np.array([word == "none" for word in knowledge.slopes.support]) | ~np.isfinite(known.level.reference)
-    choices = _held(coming.choices, silent)
+    choices = _held(coming.choices, silent, coupling)
     coming = replace(coming, choices=choices)
     here = _net(choices, choices.place)
     demand = demand_at(known, coming, here)
-    plan = optimise(choices, demand, targets, objective, seed=seed)
+    plan = optimise(choices, demand, targets, objective, coupling=coupling, seed=seed)
+    block = panel.product if coupling is None else coupling.turns(panel.product)
     for turn in range(1, ROUNDS):
         demand = demand_at(known, coming, _net(choices, plan.chosen))
         # Prices that all answered each other's last move would swing: half of the products wait.
-        waiting = (panel.product + turn) % 2 == 0
-        plan = optimise(_only(choices, plan.chosen, waiting), demand, targets, objective, seed=seed)
+        waiting = (block + turn) % 2 == 0
+        free = _only(choices, plan.chosen, waiting)
+        plan = optimise(free, demand, targets, objective, coupling=coupling, seed=seed)
     return WeeklyPrices(
         plan.price, plan.chosen, _why(choices, plan, silent, objective), plan, choices, demand, knowledge
     )  # fmt: skip
@@ -89,11 +94,18 @@ def _net(choices: Choices, place: Ints) -> Floats:
     return picked(choices.price, place) / (1 + choices.tax)
 
 
-def _held(choices: Choices, silent: Flags) -> Choices:
-    """Leave those of whom nobody knows anything the allowed price that is nearest to the current one."""
+def _held(choices: Choices, silent: Flags, coupling: Coupling | None) -> Choices:
+    """Leave those of whom nobody knows anything the allowed price that is nearest to the current one.
+
+    Of prices that belong together, those that are nearest as a whole; one that is shared is known if any of it is.
+    """
     current = picked(choices.price, choices.place)[:, None]
-    nearest = np.where(choices.allowed, np.abs(choices.price - current), np.inf).argmin(axis=1)
-    return _only(choices, nearest, silent)
+    near = np.where(choices.allowed, -np.abs(choices.price / current - 1), -np.inf)
+    if coupling is None:
+        return _only(choices, near.argmax(axis=1), silent)
+    silent = np.bincount(coupling.node, weights=~silent, minlength=coupling.nodes)[coupling.node] == 0
+    near[~silent] = np.where(choices.allowed[~silent], 0.0, -np.inf)
+    return _only(choices, blocks_of(choices, coupling).chosen(near, Meter(near.size)), silent)
 
 
 def _only(choices: Choices, place: Ints, where: Flags) -> Choices:
