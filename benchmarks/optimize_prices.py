@@ -13,6 +13,9 @@ posterior and its lift; last on stdout is one JSON line.
 `agreement_2000`: relative distance from what HiGHS finds for 2,000 prices as a mixed integer program, negative where
     ours is better; `referee_gap_2000` is how far HiGHS itself got.
 `peer_seconds`: HiGHS on the linear relaxation of one target at full size, null where it did not end in the time given.
+`seconds_coupled_one`, `passes_coupled_321`, ...: the same where a tenth of the prices belongs together
+    (`coupled_prices.py`), with one target and with 321; `couplings_broken`: couplings their answers break.
+`agreement_coupled_2000`: as `agreement_2000`, with couplings.
 `reprice_ms`: one product in its eight stores priced again at fixed shadow prices, median wall milliseconds.
 `big_seconds`, `big_memory_gb`: `--big` prices, one target, whole process.
 """
@@ -31,9 +34,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from scipy import optimize, sparse
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, its own folder alone is there
+
+from benchmarks.coupled_prices import TOGETHER, constraints_of, coupled_shelf, couplings_broken, demand_moved
+
+from shopkeeper.pricing.coupling import Coupling, coupling_of
 from shopkeeper.pricing.curves import Choices, Demand, curves_of
 from shopkeeper.pricing.frontier import Meter, best_choices
 from shopkeeper.pricing.offer import Offer, make_offer
@@ -117,6 +126,10 @@ def run(asked: argparse.Namespace) -> dict[str, Any]:
         result |= {f"unmet_{name}": int(plan.solution.unmet.sum()), f"least_chance_{name}": float(plan.chance.min())}
         result |= {f"portfolio_chance_{name}": plan.portfolio_chance, f"lift_{name}": plan.lift.expected}
         print(json.dumps(result), file=sys.stderr)
+    of_coupled, wrong = coupled(asked)
+    broken += wrong
+    result |= of_coupled
+    print(json.dumps(result), file=sys.stderr)
     result["reprice_ms"] = reprice_ms(choices, demand, targets_of(shelf, choices, demand, each=True), plan)
     result |= judged(asked, choices, demand, shelf)
     if asked.big:
@@ -126,6 +139,39 @@ def run(asked: argparse.Namespace) -> dict[str, Any]:
         result |= told or {"big_seconds": None}
         broken += (told or {}).get("big_violations", 0)
     return result | {"hard_violations": broken}
+
+
+def coupled(asked: argparse.Namespace) -> tuple[dict[str, Any], int]:
+    """Return the figures where a tenth of the prices belongs together, and the hard rules broken."""
+    shelf, demand, offer, choices, coupling, seconds = made_coupled(asked.pairs, asked.points, asked.seed)
+    result: dict[str, Any] = {"offer_seconds_coupled": seconds, "stuck_coupled": int(offer.stuck.sum())}
+    result["coupled_share"] = round(float(coupling.coupled()[coupling.node].mean()), 3)
+    broken, together = 0, 0
+    for name, each in (("coupled_one", False), ("coupled_321", True)):
+        plan, seconds = timed(choices, demand, targets_of(shelf, choices, demand, each=each), coupling)
+        broken += violations(offer, plan)
+        together += couplings_broken(coupling, offer, plan)
+        result |= {f"seconds_{name}": seconds, f"passes_{name}": round(plan.solution.passes, 1)}
+        result |= {f"gap_{name}": plan.solution.gap, f"unmet_{name}": int(plan.solution.unmet.sum())}
+        result |= {f"lift_{name}": plan.lift.expected}
+    return result | {"couplings_broken": together}, broken
+
+
+def made_coupled(pairs: int, points: int, seed: int) -> tuple[Shelf, Demand, Offer, Choices, Coupling, float]:
+    """Return what `made` does, with a tenth of the prices coupled."""
+    rng = np.random.default_rng(seed)
+    alone = shelf_of(pairs, rng)
+    shelf, traits = coupled_shelf(alone, 0.1)
+    demand = demand_moved(demand_of(alone, rng), alone, shelf)
+    policy = read_policy(default_policy().replace("points: 21", f"points: {points}"))
+    begun = time.process_time()
+    coupling = coupling_of(msgspec.structs.replace(policy, together=TOGETHER), shelf, traits)
+    if coupling is None:
+        raise SystemExit("Of so few prices a tenth is no line: ask for 1,000 --pairs or more.")
+    offer = make_offer(policy, shelf, DAY, coupling)
+    seconds = round(time.process_time() - begun, 3)
+    choices = Choices(price=offer.price, allowed=offer.allowed, place=offer.place, tax=shelf.tax, cost=shelf.cost)
+    return shelf, demand, offer, choices, coupling, seconds
 
 
 def made(pairs: int, points: int, seed: int) -> tuple[Shelf, Demand, Offer, Choices, float]:
@@ -151,10 +197,12 @@ def targets_of(shelf: Shelf, choices: Choices, demand: Demand, *, each: bool) ->
     return Targets(group=group, margin=margin, portfolio=float(profit.sum() / revenue.sum()) + ABOVE * 1.5)
 
 
-def timed(choices: Choices, demand: Demand, targets: Targets) -> tuple[Plan, float]:
+def timed(
+    choices: Choices, demand: Demand, targets: Targets, coupling: Coupling | None = None
+) -> tuple[Plan, float]:  # fmt: skip
     """Return the chosen prices and the CPU seconds they took."""
     begun = time.process_time()
-    plan = optimise(choices, demand, targets)
+    plan = optimise(choices, demand, targets, coupling=coupling)
     return plan, round(time.process_time() - begun, 3)
 
 
@@ -206,17 +254,39 @@ def judged(asked: argparse.Namespace, choices: Choices, demand: Demand, shelf: S
             found["agreement_2000"] = (told["value"] - plan.solution.value) / told["value"]
             found |= {"referee_gap_2000": told["gap"], "referee_seconds_2000": told["seconds"]}
         found["gap_2000"] = plan.solution.gap
+        found |= judged_coupled(asked, file)
         posed(file, choices, demand, targets_of(shelf, choices, demand, each=False))
         told = child(["--referee", str(file)], asked.peer_seconds)
         found |= {"peer_seconds": told["seconds"] if told else None, "peer_limit_seconds": asked.peer_seconds}
     return found
 
 
-def posed(file: Path, choices: Choices, demand: Demand, targets: Targets) -> None:
+def judged_coupled(asked: argparse.Namespace, file: Path) -> dict[str, Any]:
+    """Return what HiGHS finds for 2,000 prices of which a tenth belongs together."""
+    shelf, demand, _, choices, coupling, _ = made_coupled(2_000, asked.points, asked.seed + 1)
+    sure = replace(demand, elasticity_sd=np.zeros(2_000), level_sd=np.zeros(2_000))
+    targets = targets_of(shelf, choices, sure, each=False)
+    plan = optimise(choices, sure, targets, coupling=coupling)
+    posed(file, choices, sure, targets, coupling)
+    told = child(["--referee", str(file), "--whole"], 300)
+    found: dict[str, Any] = {"gap_coupled_2000": plan.solution.gap}
+    if told:
+        found["agreement_coupled_2000"] = (told["value"] - plan.solution.value) / told["value"]
+        found |= {"referee_gap_coupled_2000": told["gap"], "referee_seconds_coupled_2000": told["seconds"]}
+    return found
+
+
+def posed(
+    file: Path, choices: Choices, demand: Demand, targets: Targets, coupling: Coupling | None = None
+) -> None:  # fmt: skip
     """Write a program of one target for the referee."""
     program = program_of(choices, curves_of(choices, demand), targets, "revenue")
     row, point = np.nonzero(np.isfinite(program.value))
-    np.savez(file, row=row, value=program.value[row, point], brings=program.brings[row, point])
+    line, pair, weight = (np.zeros(0, np.int64),) * 3 if coupling is None else constraints_of(coupling, choices)
+    np.savez(
+        file, row=row, value=program.value[row, point], brings=program.brings[row, point], line=line, pair=pair,
+        weight=weight, price=choices.price[row, point],
+    )  # fmt: skip
 
 
 def child(arguments: list[str], seconds: float) -> dict[str, Any] | None:
@@ -238,6 +308,10 @@ def referee(file: Path, *, whole: bool) -> dict[str, Any]:
     one = sparse.csr_matrix((np.ones(len(row)), (row, columns)), shape=(rows, len(row)))
     begun = time.process_time()
     limits = [optimize.LinearConstraint(one, 1, 1), optimize.LinearConstraint(brings[None, :], 0, np.inf)]
+    if len(held["line"]):
+        lines = sparse.csr_matrix((held["weight"], (held["line"], held["pair"])), shape=(held["line"].max() + 1, rows))
+        of_pair = sparse.csr_matrix((held["price"], (row, columns)), shape=(rows, len(row)))
+        limits.append(optimize.LinearConstraint(sparse.csr_matrix(lines @ of_pair), -np.inf, 1e-6))
     found = optimize.milp(
         -value, integrality=np.full(len(row), int(whole)), bounds=optimize.Bounds(0, 1), constraints=limits,
         options={"mip_rel_gap": 1e-7, "time_limit": 240},

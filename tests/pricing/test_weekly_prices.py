@@ -12,6 +12,7 @@ from tests.pricing.couplings import a_coupling, broken
 from shopkeeper.pricing.coming_demand import Coming, demand_at, outlook
 from shopkeeper.pricing.curves import Choices, curves_of
 from shopkeeper.pricing.elasticity import Support
+from shopkeeper.pricing.ending import Ending
 from shopkeeper.pricing.panel import PricePanel
 from shopkeeper.pricing.risk import Targets
 from shopkeeper.pricing.weekly_prices import REASONS, WeeklyPrices, weekly_prices
@@ -143,3 +144,22 @@ def test_prices_that_belong_together_do_so_in_every_round(panel: PricePanel, com
     found = weekly_prices(panel, replace(coming, choices=choices), targets_of(panel, 0.3), coupling=coupling)
     assert not broken(coupling, found.price).size
     assert (found.chosen != NOW).any()
+
+
+def test_stock_with_an_end_takes_its_price_from_the_weeks_it_has_left(
+    panel: PricePanel, coming: Coming, found: WeeklyPrices
+) -> None:  # fmt: skip
+    nothing, place = np.zeros(panel.pairs), np.arange(panel.pairs)
+    much, little = place % 6 == 0, place % 6 == 3
+    ending = Ending(
+        weeks=np.where(much | little, 3, 0), on_hand=np.where(much, 2_000.0, 20.0), salvage=nothing, holding=nothing,
+        floor=nothing,
+    )  # fmt: skip
+    before = found.knowledge
+    found = weekly_prices(panel, replace(coming, ending=ending), targets_of(panel, 0.3), before=before)
+    assert (found.chosen[much | little] <= NOW).all()
+    assert found.stock_price is not None
+    assert found.stock_price[much].max() < found.stock_price[little].min()
+    assert not found.stock_price[~(much | little)].any()
+    assert (found.plan.chance >= 0.85).all()
+    assert found.plan.solution.bound >= found.plan.solution.value

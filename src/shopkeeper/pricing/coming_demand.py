@@ -16,6 +16,7 @@ from shopkeeper.pricing.controls import carry_over, log_prices, others_index, ri
 from shopkeeper.pricing.curves import Choices, Demand
 from shopkeeper.pricing.demand_level import FARTHEST, DemandLevel, fit_level
 from shopkeeper.pricing.elasticity import Elasticities, estimate
+from shopkeeper.pricing.ending import Ending
 from shopkeeper.pricing.panel import PricePanel
 from shopkeeper.pricing.shelf import Floats, Ints
 
@@ -37,12 +38,14 @@ class Coming:
         stock: Units that can be sold in it, infinite where stock does not bind, shape (pairs,).
         promo: Share of it under promotion, or its strength, as in the panel; none where None.
         rival: Rival's price as last seen, as in the panel, NaN where unknown; unknown where None.
+        ending: Stock that has an end; none has where None.
     """
 
     choices: Choices
     stock: Floats
     promo: Floats | None = None
     rival: Floats | None = None
+    ending: Ending | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ class Demand:
         beside_revenue: What a price higher by one log unit adds to the revenue of everything else, money, near the
             reference: sales that go to neighbours, or to the next period. Nothing where None.
         beside_profit: The same for profit.
+        later: What each candidate leaves for later periods, money of the objective, shape (pairs, points), where stock
+            has an end (`clearance`). Nothing where None.
     """
 
     units: Floats
@@ -42,6 +44,7 @@ class Demand:
     luck: Floats | None = None
     beside_revenue: Floats | None = None
     beside_profit: Floats | None = None
+    later: Floats | None = None
 
     def of_pairs(self, rows: Ints | slice) -> Demand:
         """Return the demand of some pairs."""
@@ -71,14 +74,24 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """Expected figures of every candidate, shape (pairs, points); money with what happens beside, units without."""
+    """Expected figures of every candidate, shape (pairs, points); money with what happens beside, units without.
+
+    Attributes:
+        later: What is left for later periods, counted in the objective only; None where nothing is.
+    """
 
     units: Floats
     revenue: Floats
     profit: Floats
+    later: Floats | None = None
 
     def objective(self, objective: Objective, cost: Floats) -> Floats:
-        """Return what is to be made large; for sell-through, units at what they cost, so that products add up."""
+        """Return what is to be made large, in the period and later."""
+        made = self.made(objective, cost)
+        return made if self.later is None else made + self.later
+
+    def made(self, objective: Objective, cost: Floats) -> Floats:
+        """Return what the period itself brings; for sell-through, units at what they cost, so that products add up."""
         if objective == "revenue":
             return self.revenue
         return self.profit if objective == "profit" else self.units * cost[:, None]
@@ -106,4 +119,4 @@ def curves_of(
         revenue = revenue + demand.beside_revenue[:, None] * lean
     if demand.beside_profit is not None:
         profit = profit + demand.beside_profit[:, None] * lean
-    return Curves(sold, revenue, profit)
+    return Curves(sold, revenue, profit, demand.later)

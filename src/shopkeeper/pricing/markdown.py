@@ -64,39 +64,77 @@ def plan_markdown(
         InputError: figures that are none; names field and remedy.
     """
     _check(price, units, stock)
-    lot = max(1.0, np.ceil(stock / FINEST))
-    lots = int(stock // lot)
-    weeks, prices = units.shape
-    value = np.zeros((weeks + 1, lots + 1, prices))
-    best = np.zeros((weeks, lots + 1, prices), np.int64)
-    left = np.arange(lots + 1) * lot
-    value[weeks] = (salvage * left)[:, None]
+    one = np.array([stock])
+    plan = plan_markdowns(
+        price[None], units[None], one, salvage=np.array([salvage]), holding=np.array([holding]), falling=falling
+    )
+    return Markdown(plan.best[0], plan.value[0], float(plan.lot[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class Markdowns:
+    """As `Markdown`, of many stocks with as many lots as the largest has.
+
+    Attributes:
+        best: Shape (stocks, weeks, lots + 1, prices).
+        value: Shape (stocks, weeks + 1, lots + 1, prices).
+        lot: Units of one lot, shape (stocks,).
+        lots: Lots of each stock, shape (stocks,).
+    """
+
+    best: Ints
+    value: Floats
+    lot: Floats
+    lots: Ints
+
+
+def plan_markdowns(
+    price: Floats, units: Floats, stock: Floats, *, salvage: Floats, holding: Floats, falling: bool = True,
+    finest: int = FINEST,
+) -> Markdowns:  # fmt: skip
+    """Return the prices that bring most from each of many stocks until their end.
+
+    Args:
+        price: What a unit sold at each price brings, in the order of prices, shape (stocks, prices).
+        units: Expected demand, shape (stocks, weeks, prices).
+        stock: Units on hand, shape (stocks,).
+        salvage, holding: As in `plan_markdown`, shape (stocks,).
+        finest: Units looked at one by one.
+    """
+    lot = np.maximum(1.0, np.ceil(stock / finest))
+    lots = (stock // lot).astype(np.int64)
+    stocks, weeks, prices = units.shape
+    most = int(lots.max(initial=0))
+    value = np.zeros((stocks, weeks + 1, most + 1, prices))
+    best = np.zeros((stocks, weeks, most + 1, prices), np.int64)
+    left = np.arange(most + 1) * lot[:, None]
+    value[:, weeks] = (salvage[:, None] * left)[:, :, None]
     for week in range(weeks - 1, -1, -1):
-        gains = np.stack(
-            [
-                _expected(float(price[place]) * lot, float(units[week, place]) / lot, value[week + 1, :, place])
-                for place in range(prices)
-            ],
-            axis=1,
-        )
-        gains -= holding * left[:, None]
+        gains = _expected(price * lot[:, None], units[:, week] / lot[:, None], value[:, week + 1])
+        gains -= (holding[:, None] * left)[:, :, None]
         if falling:
-            value[week] = np.maximum.accumulate(gains, axis=1)
-            rising = gains >= value[week]
-            best[week] = np.maximum.accumulate(np.where(rising, np.arange(prices), 0), axis=1)
+            value[:, week] = np.maximum.accumulate(gains, axis=2)
+            rising = gains >= value[:, week]
+            best[:, week] = np.maximum.accumulate(np.where(rising, np.arange(prices), 0), axis=2)
         else:
-            best[week] = gains.argmax(axis=1)[:, None]
-            value[week] = gains.max(axis=1)[:, None]
-    return Markdown(best, value, lot)
+            best[:, week] = gains.argmax(axis=2)[:, :, None]
+            value[:, week] = gains.max(axis=2)[:, :, None]
+    return Markdowns(best, value, lot, lots)
 
 
-def _expected(price: float, mean: float, after: Floats) -> Floats:
-    """Return the money from a week's sales at a price and from what is left, by the lots there are before it."""
-    left = np.arange(len(after))
-    chance, more = stats.poisson.pmf(left, mean), stats.poisson.sf(left, mean)
-    sold = np.concatenate([[0.0], np.cumsum(more)[:-1]])  # E min(demand, s) = sum of P(demand > u) for u < s
-    kept = signal.convolve(chance, after)[: len(after)] + more * after[0]
-    return np.asarray(price * sold + kept)
+def _expected(price: Floats, mean: Floats, after: Floats) -> Floats:
+    """Return the money from a week's sales at each price and from what is left, by the lots there are before it.
+
+    Args:
+        price, mean: Of each stock and price.
+        after: What is left is worth, shape (stocks, lots + 1, prices).
+    """
+    left = np.arange(after.shape[1])[None, :, None]
+    chance, more = stats.poisson.pmf(left, mean[:, None]), stats.poisson.sf(left, mean[:, None])
+    sold = np.zeros(after.shape)
+    sold[:, 1:] = np.cumsum(more, axis=1)[:, :-1]  # E min(demand, s) = sum of P(demand > u) for u < s
+    kept = signal.fftconvolve(np.asarray(chance), after, axes=1)[:, : after.shape[1]] + more * after[:, :1]
+    return np.asarray(price[:, None] * sold + kept)
 
 
 def _check(price: Floats, units: Floats, stock: float) -> None:

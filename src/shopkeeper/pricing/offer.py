@@ -55,8 +55,10 @@ class Offer:
         """Return the offer of some prices, in their order."""
         cut = {name: getattr(self, name)[rows] for name in ("price", "exists", "allowed", "place", "stuck")}
         return replace(
-            self, **cut, bounds=tuple(_rows(bound, rows) for bound in self.bounds), limits=self.limits.of_prices(rows)
-        )
+            self, **cut, bounds=tuple(bound.of_rows(rows) for bound in self.bounds),
+            limits=self.limits.of_prices(rows),
+            coupling=None if self.coupling is None else self.coupling.of_pairs(rows),
+        )  # fmt: skip
 
     def broken(self, pair: int, price: float) -> tuple[str, ...]:
         """Return the rules that keep a price out, with their scopes, as `daily_move (key-value items)`."""

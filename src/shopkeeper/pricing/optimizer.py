@@ -112,8 +112,8 @@ def optimise(
     chosen, solution = found.chosen, found.solution
     sampled = sample(choices, demand, targets, chosen, objective, draws, seed)
     value = curves.objective(objective, choices.cost)
-    today = float(picked(value, choices.place).sum())
-    modelled = float(picked(value, chosen).sum()) / today - 1
+    today = float(picked(curves.made(objective, choices.cost), choices.place).sum())
+    modelled = float((picked(value, chosen) - picked(value, choices.place)).sum()) / today
     prices = shadow_prices(targets, solution)
     kept = curse(choices, demand, targets, prices, objective, coupling, seed + 1, meter)
     gains = free_worth(choices, curves, targets, prices, objective)  # a target may cost objective: its gain is here
@@ -202,7 +202,10 @@ def check(choices: Choices, demand: Demand, targets: Targets) -> None:
     """Raise InputError for arrays that do not fit or are no demand; names field, row and remedy."""
     pairs = len(choices.price)
     held = {name: getattr(demand, name) for name in demand.__slots__ if name != "shared"}
-    held = {name: values for name, values in held.items() if values is not None}
+    held = {name: values for name, values in held.items() if values is not None and name != "later"}
+    if demand.later is not None and demand.later.shape != choices.price.shape:
+        reason = f"has shape {demand.later.shape} for prices of shape {choices.price.shape}"
+        _refuse("later", reason, "Give one entry a candidate.", None)
     held |= {"place": choices.place, "tax": choices.tax, "cost": choices.cost, "group": targets.group}
     for name, values in held.items():
         if values.shape != (pairs,):

@@ -155,6 +155,22 @@ class Period(_Part, frozen=True, kw_only=True):
     prices: Literal["hold", "reduce"] = "hold"
 
 
+class Clearance(_Part, frozen=True, kw_only=True):
+    """How stock with an end is priced: a season, a shelf life, the last day a product is sold.
+
+    Attributes:
+        weeks: Weeks before the end from which a price heeds it; 0 = never.
+        falling: Whether such a price may only fall.
+        salvage: What a unit left at the end brings, a share of its cost; below 0 = it costs to be rid of it.
+        holding: What a unit left costs a week, a share of its cost.
+    """
+
+    weeks: Annotated[int, Meta(ge=0, le=26)] = 8
+    falling: bool = True
+    salvage: Annotated[float, Meta(ge=-1, le=1)] = 0.0
+    holding: Annotated[float, Meta(ge=0, le=1)] = 0.0
+
+
 class PricePolicy(_Part, frozen=True, kw_only=True):
     """What prices a shop allows itself.
 
@@ -173,6 +189,7 @@ class PricePolicy(_Part, frozen=True, kw_only=True):
         calendar: Days on which prices are held, or may only be reduced.
         runs: Gates, approval and times of price runs.
         together: Prices that belong together.
+        clearance: How stock with an end is priced.
     """
 
     version: Literal[1]
@@ -188,6 +205,7 @@ class PricePolicy(_Part, frozen=True, kw_only=True):
     calendar: tuple[Period, ...] = ()
     runs: RunPolicy = RunPolicy()
     together: Together = Together()
+    clearance: Clearance = Clearance()
 
 
 def lies_under(category: str, path: str) -> bool:

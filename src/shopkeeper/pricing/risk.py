@@ -88,7 +88,8 @@ class Sampled:
     Attributes:
         chance: Share of draws in which each group's target is met, shape (groups,).
         portfolio_chance: The same for all together, 1 where there is no target.
-        lift: Objective at the chosen prices over that at the current ones, less 1, of every draw, shape (draws,).
+        lift: Objective at the chosen prices over that at the current ones, less 1, of every draw, shape (draws,); what
+            they leave for later is as expected.
         margin: Of all together, of every draw.
     """
 
@@ -108,12 +109,18 @@ def sample(
     net = [picked(choices.price, at) / (1 + choices.tax) for at in (chosen, choices.place)]
     lean = [np.log(price / demand.reference) for price in net]
     beside = [_beside(demand, one) for one in lean]
+    later = (
+        0.0
+        if demand.later is None
+        else float((picked(demand.later, chosen) - picked(demand.later, choices.place)).sum())
+    )
     rng = np.random.default_rng((seed, draws))
     for place, (slope, level) in enumerate(drawn(demand, draws, seed)):
         asked = demand.units * level * _by_chance(demand, rng)
         new, now = (np.minimum(asked * np.exp(slope * one), demand.stock) for one in lean)
         before = float(_made(objective, net[1], now, choices.cost, beside[1]).sum())
-        lifts[place] = float(_made(objective, net[0], new, choices.cost, beside[0]).sum()) / before - 1
+        made = float(_made(objective, net[0], new, choices.cost, beside[0]).sum())
+        lifts[place] = (made + later) / before - 1
         revenue = _made("revenue", net[0], new, choices.cost, beside[0])
         profit = _made("profit", net[0], new, choices.cost, beside[0])
         met += (sums_by(targets.group, profit - wanted * revenue, groups) >= 0).astype(np.float64)

@@ -11,11 +11,12 @@ from typing import Final, Literal
 import numpy as np
 
 from shopkeeper.pricing.blocks import blocks_of
-from shopkeeper.pricing.coming_demand import Coming, Knowledge, demand_at, learnt, outlook
+from shopkeeper.pricing.clearance import Left, left_over, only_falling
+from shopkeeper.pricing.coming_demand import LEAST_UNITS, Coming, Knowledge, Outlook, demand_at, learnt, outlook
 from shopkeeper.pricing.coupling import Coupling
 from shopkeeper.pricing.curves import Choices, Demand
 from shopkeeper.pricing.frontier import Meter, picked
-from shopkeeper.pricing.optimizer import Plan, optimise
+from shopkeeper.pricing.optimizer import Plan, ShadowPrices, optimise
 from shopkeeper.pricing.panel import PricePanel
 from shopkeeper.pricing.price_policy import Objective
 from shopkeeper.pricing.risk import Targets
@@ -43,6 +44,8 @@ class WeeklyPrices:
         choices: As chosen from: where nobody knows, one price is left.
         demand: As believed near the chosen prices.
         knowledge: To be given to the next period.
+        stock_price: What one more unit of a stock with an end is worth after the week, shape (pairs,); None where no
+            stock has one.
     """
 
     price: Floats
@@ -52,6 +55,7 @@ class WeeklyPrices:
     choices: Choices
     demand: Demand
     knowledge: Knowledge
+    stock_price: Floats | None = None
 
 
 def weekly_prices(
@@ -74,20 +78,40 @@ def weekly_prices(
     known = outlook(panel, knowledge.slopes, coming)
     silent = np.array([word == "none" for word in knowledge.slopes.support]) | ~np.isfinite(known.level.reference)
     choices = _held(coming.choices, silent, coupling)
+    if coming.ending is not None:
+        choices = only_falling(choices, coming.ending, coupling)
+        coming = replace(coming, stock=coming.ending.capped(coming.stock))
     coming = replace(coming, choices=choices)
     here = _net(choices, choices.place)
-    demand = demand_at(known, coming, here)
+    left = _left(known, coming, here, targets, objective, ShadowPrices(np.zeros(len(targets.margin)), 0.0))
+    demand = replace(demand_at(known, coming, here), later=None if left is None else left.later)
     plan = optimise(choices, demand, targets, objective, coupling=coupling, seed=seed)
     block = panel.product if coupling is None else coupling.turns(panel.product)
     for turn in range(1, ROUNDS):
-        demand = demand_at(known, coming, _net(choices, plan.chosen))
+        near = _net(choices, plan.chosen)
+        left = _left(known, coming, near, targets, objective, plan.prices)
+        demand = replace(demand_at(known, coming, near), later=None if left is None else left.later)
         # Prices that all answered each other's last move would swing: half of the products wait.
         waiting = (block + turn) % 2 == 0
         free = _only(choices, plan.chosen, waiting)
         plan = optimise(free, demand, targets, objective, coupling=coupling, seed=seed)
     return WeeklyPrices(
-        plan.price, plan.chosen, _why(choices, plan, silent, objective), plan, choices, demand, knowledge
+        plan.price, plan.chosen, _why(choices, plan, silent, objective), plan, choices, demand, knowledge,
+        None if left is None else left.stock_price,
     )  # fmt: skip
+
+
+def _left(
+    known: Outlook, coming: Coming, near: Floats, targets: Targets, objective: Objective, prices: ShadowPrices
+) -> Left | None:
+    """Return what candidates leave for later weeks, None where no stock has an end."""
+    ending = coming.ending
+    if ending is None or not ending.rows().size:
+        return None
+    ahead = known.level.expected(int(ending.weeks.max()))
+    season = ahead[:, 1:] / np.maximum(ahead[:, :1], LEAST_UNITS)
+    plain = replace(coming, stock=np.full(len(near), np.inf))  # what is left of it is counted here
+    return left_over(coming.choices, demand_at(known, plain, near), ending, season, targets, prices, objective)
 
 
 def _net(choices: Choices, place: Ints) -> Floats:
