@@ -10,6 +10,7 @@ import typer
 from shopkeeper import __version__
 from shopkeeper.cli import (
     check,
+    content,
     demo,
     doctor,
     experiment,
@@ -52,6 +53,7 @@ VERBS: tuple[ModuleType, ...] = (
     rollout,
     experiment,
     price,
+    content,
     keys,
     people,
     serve,

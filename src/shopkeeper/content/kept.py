@@ -15,7 +15,7 @@ from shopkeeper.content.piece import Span
 PieceState = Literal["draft", "checked", "approved", "published", "stale", "retired"]
 """`draft` did not pass the verifier or was rejected; `checked` passed and waits; `stale` = the facts are others now."""
 
-Act = Literal["write", "approve", "edit", "reject", "publish", "stale", "unlock", "undo", "retire"]
+Act = Literal["write", "approve", "edit", "reject", "publish", "verify", "stale", "unlock", "undo", "retire"]
 JUDGING: Final[tuple[Act, ...]] = ("approve", "edit", "reject")
 """Acts by which a person judges a text that was written."""
 PERSON: Final = "person"
@@ -45,14 +45,15 @@ class KeptPiece(Struct, frozen=True, kw_only=True):
     """One text of one product as it stands.
 
     Attributes:
-        version: The newest.
+        version: The one that stands.
+        versions: How many there ever were; after an undone step more than `version`.
         live: The published one; 0 = none is.
         locked: A person wrote it, and nothing but a person writes over it.
         audit: A rule approved it and the draw chose it: a person is to look at it all the same.
-        facts_hash: Of the facts the newest version was written from.
-        made: What the newest version was written with (`wiring` gives it); another one writes anew. Empty = rejected.
+        facts_hash: Of the facts the version was written from.
+        made: What the version was written with (`wiring` gives it); another one writes anew. Empty = rejected.
         seed: Of the next text that is written; a rejection raises it.
-        writer: Of the newest version.
+        writer: Of the version.
         revision: Rises with every step; a change names the one it saw.
     """
 
@@ -62,6 +63,7 @@ class KeptPiece(Struct, frozen=True, kw_only=True):
     field: Field
     state: PieceState
     version: int
+    versions: int
     live: int = 0
     locked: bool = False
     audit: bool = False

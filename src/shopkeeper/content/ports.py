@@ -76,6 +76,13 @@ class Wanted(NamedTuple):
     limit: int = 100
 
 
+class WrittenBy(NamedTuple):
+    """What a job wrote: how many versions, and what they cost, US dollars."""
+
+    versions: int
+    dollars: float
+
+
 class PieceStore(Protocol):
     """Keeps texts with all their versions and steps.
 
@@ -117,8 +124,8 @@ class PieceStore(Protocol):
     def trust(self, since: datetime) -> Mapping[Judged, Trust]:
         """Return how each writer's texts fared with people from a moment on."""
 
-    def spent(self, run: str) -> float:
-        """Return what the texts of a job cost, US dollars."""
+    def written_by(self, run: str) -> WrittenBy:
+        """Return what a job wrote."""
 
     def pause(self, run: str, who: str, at: datetime) -> None:
         """Let a job wait until `resume`; once is enough."""

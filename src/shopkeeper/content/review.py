@@ -116,7 +116,7 @@ def written(
     revision = (before.revision if before else 0) + 1
     piece = KeptPiece(
         store=key.store, product=key.product, locale=key.locale, field=key.field,
-        state="checked" if version.passed else "draft", version=version.version,
+        state="checked" if version.passed else "draft", version=version.version, versions=version.version,
         live=before.live if before and holds else 0, facts_hash=version.facts_hash, made=made, seed=version.seed,
         writer=version.writer, revision=revision, updated_at=version.at,
     )  # fmt: skip
@@ -164,7 +164,8 @@ def edit(piece: KeptPiece, version: Version, hand: Hand, *, publish: bool) -> Ch
         said = "; ".join(f"{one.rule}: {one.reason} {one.remedy}" for one in errors[:5])
         raise InputError(f"The text does not pass the verifier: {said}", "Nothing was changed; mend it and send it.")
     after = _moved(
-        piece, hand, state="published" if publish else "approved", version=version.version, writer=PERSON,
+        piece, hand, state="published" if publish else "approved", version=version.version,
+        versions=version.version, writer=PERSON,
         live=version.version if publish else piece.live, locked=True, audit=False, facts_hash=version.facts_hash,
     )  # fmt: skip
     step = replace(_step("edit", after, hand, piece), writer=piece.writer, edited=version.edited)
@@ -208,6 +209,15 @@ def stale(piece: KeptPiece, hand: Hand, *, holds: bool) -> Change:
     return Change(piece=after, step=_step("stale", after, hand, piece))
 
 
+def confirm(piece: KeptPiece, facts_hash: str, made: str, hand: Hand) -> Change:
+    """The text holds of facts, words or rules that are others now; where it was stale it is what it was before."""
+    state = piece.state
+    if state == "stale":
+        state = "published" if piece.live == piece.version else "checked"
+    after = _moved(piece, hand, state=state, facts_hash=facts_hash, made=made)
+    return Change(piece=after, step=_step("verify", after, hand, piece))
+
+
 def retire(piece: KeptPiece, hand: Hand) -> Change:
     """The product is gone; nothing of it stays published."""
     after = _moved(piece, hand, state="retired", live=0, audit=False)
@@ -239,7 +249,7 @@ def undo(piece: KeptPiece, last: Step, hand: Hand) -> Change:
             f"The last step of text {piece.id} took it down since its facts or product changed; that is not undone.",
             "Have it written anew, or edit it.",
         )
-    after = replace(last.before, revision=piece.revision + 1, updated_at=hand.at)
+    after = replace(last.before, versions=piece.versions, revision=piece.revision + 1, updated_at=hand.at)
     return Change(piece=after, step=_step("undo", after, hand, piece))
 
 

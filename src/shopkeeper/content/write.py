@@ -16,10 +16,12 @@ from shopkeeper.content.duplicates import Texts
 from shopkeeper.content.facts import Facts
 from shopkeeper.content.fields import Limit, limit
 from shopkeeper.content.findings import Finding, Reason
+from shopkeeper.content.lexicon import language_of, lexicon
 from shopkeeper.content.piece import Piece
 from shopkeeper.content.ports import Writer, Written
-from shopkeeper.content.realise import write_all
+from shopkeeper.content.realise import realised
 from shopkeeper.content.sheet import Sheet, sheet_of, without
+from shopkeeper.content.telling import Telling, told
 from shopkeeper.content.verifier import Draft, Verdict, Verifier
 from shopkeeper.errors import RefusedBudget, Unavailable
 
@@ -73,7 +75,12 @@ class Outcome:
 
 
 def write_verified(
-    brief: Brief, writer: Writer | None, verifier: Verifier, others: Texts | None = None, edits: Path | None = None
+    brief: Brief,
+    writer: Writer | None,
+    verifier: Verifier,
+    others: Texts | None = None,
+    edits: Path | None = None,
+    telling: Telling | None = None,
 ) -> Outcome:
     """Return a text for a brief, by a model where its text holds, else by the realiser.
 
@@ -83,10 +90,13 @@ def write_verified(
         verifier: Judges; a model's text strictly, and by the facts that are no prose.
         others: Texts of other products of the category and field; the one that comes out is added.
         edits: A merchandiser's words for the realiser.
+        telling: The brief's facts in words, where they were put so for another field already; `edits` is ignored then.
     """
-    drafting = _Drafting(brief, verifier, tellable(brief.facts))
-    found = drafting.run(writer) if writer is not None else None
-    reasons, answers, stated = tuple(drafting.reasons), tuple(drafting.took), brief.facts.hash
+    found, reasons, answers, stated = None, tuple[Reason, ...](), tuple[Written, ...](), brief.facts.hash
+    if writer is not None:
+        drafting = _Drafting(brief, verifier, tellable(brief.facts))
+        found = drafting.run(writer)
+        reasons, answers = tuple(drafting.reasons), tuple(drafting.took)
     if found is not None:
         sheet, way = found
         verdict = verifier.verify(drafting.draft(sheet), drafting.told, others)
@@ -94,9 +104,9 @@ def write_verified(
             sheet.text, bool(sheet.tag), way, verdict, reasons, stated, answers[-1].model, PROMPT_VERSION,
             answers=answers,
         )  # fmt: skip
-    (piece,) = write_all(
-        brief.facts, brief.locale, brief.voice, brief.seed, brief.channel, fields=(brief.field,), edits=edits
-    )
+    if telling is None:
+        telling = told(brief.facts, lexicon(language_of(brief.locale), edits))
+    piece = realised(telling, brief.field, brief.locale, brief.voice, brief.seed, brief.channel)
     draft = Draft(piece.text, brief.field, brief.locale, brief.channel, must_say=brief.must_say)
     verdict = verifier.verify(draft, brief.facts, others)
     return Outcome(piece.text, piece.html, "realiser", verdict, reasons, stated, piece=piece, answers=answers)

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, Engine, Select, bindparam, delete, func, insert, or_, select, true, update
 
 from shopkeeper.content.kept import JUDGING, Change, KeptPiece, PieceState, Step, Version
-from shopkeeper.content.ports import Wanted
+from shopkeeper.content.ports import Wanted, WrittenBy
 from shopkeeper.content.review import Judged, Trust
 from shopkeeper.engines.state_audit import write_audit
 from shopkeeper.engines.state_engine import queue_up
@@ -137,10 +137,12 @@ class StatePieces:
             found[judged] = Trust(before.accepted + accepted, before.judged + row.texts)
         return found
 
-    def spent(self, run: str) -> float:
-        """Return what the texts of a job cost, US dollars."""
-        cost = self._one(select(func.sum(CONTENT_VERSIONS.c.cost)).where(CONTENT_VERSIONS.c.run == run))
-        return float(cost or 0.0)
+    def written_by(self, run: str) -> WrittenBy:
+        """Return what a job wrote."""
+        of = CONTENT_VERSIONS.c
+        query = select(func.count().label("versions"), func.sum(of.cost).label("dollars")).where(of.run == run)
+        (row,) = self._rows(query)
+        return WrittenBy(row.versions, float(row.dollars or 0.0))
 
     def pause(self, run: str, who: str, at: datetime) -> None:
         """Let a job wait until `resume`."""
@@ -159,7 +161,7 @@ class StatePieces:
         """Return who paused a job; empty where nobody did."""
         return str(self._one(select(CONTENT_PAUSES.c.who).where(CONTENT_PAUSES.c.run == run)) or "")
 
-    def _rows(self, query: Select[Any]) -> Sequence[Any]:
+    def _rows(self, query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
         with self._engine.connect() as connection:
             return connection.execution_options(isolation_level="AUTOCOMMIT").execute(query).all()
 

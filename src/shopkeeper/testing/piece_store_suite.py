@@ -82,7 +82,8 @@ class PieceStoreSuite:
         assert (edited.live, edited.locked, edited.writer) == (2, True, "person")
         pieces.put([undo(edited, pieces.steps(piece.id)[0], ANNA)])
         back = pieces.get(piece.id)
-        assert replace(back, revision=piece.revision) == piece
+        assert replace(back, revision=piece.revision, versions=1) == piece
+        assert back.versions == 2
         assert [one.version for one in pieces.versions(piece.id)] == [2, 1]
         assert [step.act for step in pieces.steps(piece.id)] == ["undo", "edit", "write"]
 
@@ -119,10 +120,11 @@ class PieceStoreSuite:
         assert pieces.trust(_NOON) == {whose: Trust(accepted=1, judged=2)}
         assert pieces.trust(_NOON - timedelta(days=9)) == {whose: Trust(accepted=2, judged=3)}
 
-    def test_what_a_job_spent_is_the_sum_of_its_texts(self, pieces: PieceStore) -> None:
+    def test_what_a_job_wrote_is_the_sum_of_its_versions(self, pieces: PieceStore) -> None:
         _put(pieces)
         _put(pieces, "desk")
-        assert (pieces.spent("run-1"), pieces.spent("run-2")) == (2 * 0.25, 0.0)
+        assert pieces.written_by("run-1") == (2, 2 * 0.25)
+        assert pieces.written_by("run-2") == (0, 0.0)
 
     def test_a_job_is_paused_until_it_is_resumed(self, pieces: PieceStore) -> None:
         assert (pieces.paused("run-1"), pieces.resume("run-1")) == ("", False)

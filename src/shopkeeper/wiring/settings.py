@@ -289,6 +289,30 @@ class ContentSettings(_Section):
     """Most tokens of prompt and answer together that it holds."""
     writer: Path = Path("writer")
     """Folder of kept answers and of what was spent."""
+    voice: Literal["neutral", "warm", "expert"] = "neutral"
+    """How texts sound."""
+    record_language: Literal["en", "de", "fr", "es"] = "en"
+    """Language of the catalogue, where its texts are not given per locale."""
+    words: Path | None = None
+    """Folder of words of your own, relative to the workspace; None = those that came with Shopkeeper."""
+    banned: list[str] = Field(default_factory=list)
+    """Words and phrases no text may have."""
+    competitors: list[str] = Field(default_factory=list)
+    """Names no text may have."""
+    address: Literal["", "familiar", "polite"] = ""
+    """How the reader is addressed; empty = either way."""
+    publish_approved: bool = True
+    """Whether what is approved is published with it; else `content publish` does."""
+    auto_approve: bool = False
+    """Whether texts without a warning, by a writer that people trust, need no person."""
+    least_trust: float = Field(0.95, ge=0.5, lt=1)
+    """Lower bound (95% sure) of the share of a writer's texts people accept, from which on it is trusted."""
+    trust_days: float = Field(180.0, gt=0)
+    """Days whose judgements count."""
+    audit_share: float = Field(0.03, ge=0.02, le=0.05)
+    """Share of what goes without a person that one looks at all the same."""
+    typing_seconds: float = Field(0.0, ge=0)
+    """Seconds a text takes to type by hand, as you measured it; 0 = not measured, and nothing is compared."""
 
 
 class SourceSettings(_Section):

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Final
 
 from shopkeeper.jobs.ports import Document, Scheduled, Work
+from shopkeeper.wiring.content_job import CONTENT, content_work
+from shopkeeper.wiring.content_watch import look_over
 from shopkeeper.wiring.evidence import MeasuredRollouts
 from shopkeeper.wiring.jobs import TAKE_UP_SECONDS, working
 from shopkeeper.wiring.model_retention import tidy_models
@@ -43,11 +45,15 @@ class Left:
 
 def works_of(settings: Settings) -> Mapping[str, Work]:
     """Return what a worker does for each kind of job."""
-    return {TRAINING: training_work(settings), PRICE_RUN: price_run_work(settings)}
+    return {
+        TRAINING: training_work(settings),
+        PRICE_RUN: price_run_work(settings),
+        CONTENT: content_work(settings),
+    }
 
 
 def schedules_of(settings: Settings) -> tuple[Scheduled, ...]:
-    """Return what workers do again and again: look for reasons to train, watch rollouts, publish prices, tidy."""
+    """Return what workers do again and again: reasons to train, rollouts, prices to publish, texts, tidying."""
 
     def retraining(due: datetime) -> Document:
         checked = [check_retraining(settings, system, due, who="schedule") for system in SYSTEMS]
@@ -69,11 +75,15 @@ def schedules_of(settings: Settings) -> tuple[Scheduled, ...]:
         tidy_models(settings)
         return {}
 
+    def texts(due: datetime) -> Document:
+        return look_over(settings, due).document()
+
     return (
         Scheduled("retraining", "17 */6 * * *", retraining),
         Scheduled("rollouts", "* * * * *", rollouts),
         Scheduled("prices", "* * * * *", prices),
         Scheduled("shown_prices", "*/10 * * * *", shown_prices),
+        Scheduled("texts", "29 * * * *", texts),
         Scheduled("tidying", "43 2 * * *", tidying),
     )
 

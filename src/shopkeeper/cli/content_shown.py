@@ -1,0 +1,126 @@
+"""Texts and their states as `shopkeeper content` prints them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from shopkeeper.jobs.ports import Document
+
+if TYPE_CHECKING:
+    from shopkeeper.content.kept import KeptPiece, Step, Version
+    from shopkeeper.wiring.content_orders import Estimate
+    from shopkeeper.wiring.content_watch import LookedOver
+
+_SHOWN = 60
+
+
+def due_words(found: Estimate) -> str:
+    """Return what an order would do, for people."""
+    lines = [f"{found.texts:,} texts of {found.products:,} products are due; all others are up to date."]
+    lines += [f"  {name:<20}{count:>9,}" for name, count in found.by_field.items()]
+    if found.writer == "realiser":
+        lines.append("The realiser writes; it costs nothing.")
+    else:
+        lines.append(
+            f"{found.writer} writes: about ${found.dollars:,.2f} if all first drafts hold, never more than "
+            f"${found.dollars_most:,.2f}; its calls take at least {found.calls_minutes:,.0f} min a process."
+        )
+    return "\n".join([*lines, *_without_words(found.locales_without_words)])
+
+
+def written_words(document: Document) -> str:
+    """Return what a job came to, for people."""
+    states = ", ".join(f"{count:,} {name}" for name, count in sorted(document["states"].items())) or "none"
+    lines = [
+        f"{document['texts_written']:,} texts written for {document['products_done']:,} of "
+        f"{document['products']:,} products, ${document['dollars']:,.2f}.",
+        f"All texts now: {states}.",
+    ]
+    if document["stopped"]:
+        lines.append(f"Stopped: {document['stopped']}. The same command goes on with another --budget.")
+    if document["changed_meanwhile"]:
+        lines.append(f"{document['changed_meanwhile']:,} were changed by people meanwhile and left as they are.")
+    lines += _without_words(document["locales_without_words"])
+    if document["states"].get("checked"):
+        lines.append("What waits: `shopkeeper content list`, or the page Content of the control room.")
+    return "\n".join(lines)
+
+
+def looked_over_words(found: LookedOver) -> str:
+    """Return what a look over all texts found, for people."""
+    lines = [
+        f"{found.texts:,} texts looked over: {found.stale:,} became stale, {found.retired:,} were retired, "
+        f"{found.confirmed:,} typed ones are true of changed facts too, {len(found.taken_down):,} were taken down."
+    ]
+    lines += [f"  taken down: {one}" for one in found.taken_down[:20]]
+    if len(found.taken_down) > 20:
+        lines.append(f"  and {len(found.taken_down) - 20:,} more (--json has all)")
+    return "\n".join(lines)
+
+
+def list_words(found: Sequence[KeptPiece], versions: Mapping[str, Version], counts: Mapping[Any, int]) -> str:
+    """Return texts as a table."""
+    total = ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items()))
+    if not counts:
+        return "There are no texts yet; write some with `shopkeeper content generate`."
+    if not found:
+        return f"None of these. All texts: {total}."
+    lines = [f"{'id':<22}{'product':<18}{'locale':<8}{'field':<18}{'state':<11}text"]
+    for one in found:
+        state = "audit" if one.audit else one.state
+        text = " ".join(versions[one.id].text.split())[:_SHOWN]
+        lines.append(f"{one.id:<22}{one.product[:17]:<18}{one.locale:<8}{one.field:<18}{state:<11}{text}")
+    return "\n".join([*lines, "", f"All texts: {total}."])
+
+
+def show_words(kept: KeptPiece, newest: Version, versions: Sequence[Version], steps: Sequence[Step]) -> str:
+    """Return one text with all that happened to it, for people."""
+    place = kept.store or "every store"
+    lines = [
+        f"{kept.field} of {kept.product} in {kept.locale}, {place}: {kept.state}, version {kept.version} by "
+        f"{newest.writer}{', locked' if kept.locked else ''}; published: version {kept.live or 'none'}.",
+        "", newest.text, "",
+    ]  # fmt: skip
+    lines += [f"  {newest.text[one.start : one.end]!r} says {one.fact} ({one.source})" for one in newest.spans]
+    lines += [f"  {one.severity} {one.rule}: {one.reason} {one.remedy}" for one in newest.findings]
+    lines += [f"  a draft was not taken, {one.rule}: {one.why}" for one in newest.reasons]
+    lines += ["", *(f"  version {one.version} of {one.at:%Y-%m-%d %H:%M} by {one.writer}" for one in versions), ""]
+    lines += [f"  {one.at:%Y-%m-%d %H:%M}  {one.act:<8} {one.who}  {one.reason}".rstrip() for one in steps]
+    return "\n".join(lines)
+
+
+def did_words(kept: KeptPiece) -> str:
+    """Return how a text stands after a step, for people."""
+    live = f"version {kept.live} is published" if kept.live else "none of its versions is published"
+    return f"Text {kept.id} is {kept.state}{', locked' if kept.locked else ''}; {live}."
+
+
+def piece_document(kept: KeptPiece, version: Version) -> dict[str, Any]:
+    """Return one text for machines."""
+    return {
+        "id": kept.id, **kept.key._asdict(), "state": kept.state, "version": kept.version, "live": kept.live or None,
+        "locked": kept.locked, "audit": kept.audit, "revision": kept.revision,
+        "updated_at": kept.updated_at.isoformat(timespec="seconds"), **version_document(version),
+    }  # fmt: skip
+
+
+def version_document(version: Version) -> dict[str, Any]:
+    """Return one version for machines."""
+    import msgspec
+
+    found: dict[str, Any] = msgspec.to_builtins(version)
+    return found | {"findings": [one._asdict() for one in version.findings]}
+
+
+def step_document(step: Step) -> dict[str, Any]:
+    """Return one step for machines."""
+    import msgspec
+    from msgspec.structs import replace
+
+    found: dict[str, Any] = msgspec.to_builtins(replace(step, before=None))
+    return found
+
+
+def _without_words(locales: Sequence[str]) -> list[str]:
+    return [f"Nothing can be written in {', '.join(locales)}: there are no words for it."] if locales else []

@@ -1,0 +1,112 @@
+"""A job that writes texts, in real processes: killed with -9 again and again it ends with each text once."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from shopkeeper.commerce.product import Product
+from shopkeeper.commerce.store import Store
+from shopkeeper.commerce.tables import PRODUCTS, STORES
+from shopkeeper.engines.jobs_rows import JobRows, open_jobs
+from shopkeeper.engines.state import State, open_state
+from shopkeeper.engines.state_schema import CONTENT_PIECES, CONTENT_STEPS, CONTENT_VERSIONS
+from shopkeeper.intake.ports import SourcedRow
+from shopkeeper.wiring.new_workspace import create_workspace
+from shopkeeper.wiring.settings import Settings
+
+pytestmark = pytest.mark.integration
+
+COMMAND = [sys.executable, "-m", "shopkeeper", "content"]
+PRODUCTS_SOLD, FIELDS, KILLS = 1_200, 10, 5
+PATIENCE_SECONDS = 240.0
+NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    settings = create_workspace(tmp_path / "shop")
+    state = open_state(settings.state_url)
+    state.tables.upsert(STORES, [SourcedRow(Store(store="uk", locales=("en",)), NOON)])
+    rows = [
+        Product(
+            product=f"k{number}", title=f"Kettle K{number}", brand="Acme", categories=(f"Home > Kettles {number % 7}",),
+            attributes={"capacity": f"1.{number % 9 + 1} L", "power": f"{1_000 + number} W", "colour": "red"},
+        )
+        for number in range(PRODUCTS_SOLD)
+    ]  # fmt: skip
+    state.tables.upsert(PRODUCTS, [SourcedRow(row, NOON) for row in rows])
+    state.close()
+    return settings
+
+
+def start(settings: Settings, *verb: str) -> subprocess.Popen[str]:
+    command = [*COMMAND, *verb, "--workspace", str(settings.workspace), "--json"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finished(process: subprocess.Popen[str]) -> dict[str, Any]:
+    out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 0, err
+    document: dict[str, Any] = json.loads(out.splitlines()[-1])
+    return document
+
+
+def wait_for_more(state: State, than: int, process: subprocess.Popen[str]) -> int:
+    """Wait until more texts are kept; return how many."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while (there := sum(state.pieces.counts().values())) <= than:
+        assert time.monotonic() < until
+        assert process.poll() is None, "the process ended by itself"
+        time.sleep(0.002)
+    return there
+
+
+def test_a_job_killed_five_times_ends_with_each_text_once(settings: Settings) -> None:
+    state = open_state(settings.state_url)
+    there = 0
+    for _ in range(KILLS):
+        process = start(settings, "generate")
+        there = wait_for_more(state, there, process)
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+    assert 0 < there < PRODUCTS_SOLD * FIELDS
+    done = finished(start(settings, "generate"))
+    assert done["products_done"] == done["products"] == PRODUCTS_SOLD
+    assert done["texts_written"] == PRODUCTS_SOLD * FIELDS
+    with state.engine.connect() as connection:
+        for table in (CONTENT_PIECES, CONTENT_VERSIONS, CONTENT_STEPS):
+            assert connection.execute(select(func.count()).select_from(table)).scalar() == PRODUCTS_SOLD * FIELDS
+    state.close()
+    engine = open_jobs(settings.jobs_url)
+    (run,) = JobRows(engine).recent()
+    engine.dispose()
+    assert (run.state, run.attempts) == ("done", KILLS + 1)
+
+
+def test_a_job_is_paused_and_resumed_from_another_process(settings: Settings) -> None:
+    state = open_state(settings.state_url)
+    process = start(settings, "generate")
+    wait_for_more(state, 0, process)
+    engine = open_jobs(settings.jobs_url)
+    run = JobRows(engine).recent()[0].run
+    finished(start(settings, "pause", run))
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not JobRows(engine).status(run).text.startswith("paused by"):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    assert sum(state.pieces.counts().values()) < PRODUCTS_SOLD * FIELDS
+    finished(start(settings, "resume", run))
+    assert finished(process)["texts_written"] == PRODUCTS_SOLD * FIELDS
+    engine.dispose()
+    state.close()
