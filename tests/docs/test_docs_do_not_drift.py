@@ -10,13 +10,13 @@ from pydantic import BaseModel
 
 from shopkeeper.cli.main import build
 from shopkeeper.wiring.settings import (
-    ContentSettings,
     EngineSettings,
     IntakeSettings,
     PeopleSettings,
     ServingSettings,
     TrainingSettings,
 )
+from shopkeeper.wiring.settings_content import ContentSettings
 from shopkeeper.wiring.settings_prices import PriceWebhookSettings
 
 ROOT = Path(__file__).parents[2]

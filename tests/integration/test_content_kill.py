@@ -28,7 +28,7 @@ from shopkeeper.wiring.settings import Settings
 pytestmark = pytest.mark.integration
 
 COMMAND = [sys.executable, "-m", "shopkeeper", "content"]
-PRODUCTS_SOLD, FIELDS, KILLS = 1_200, 10, 5
+PRODUCTS_SOLD, FIELDS, KILLS = 600, 10, 5
 PATIENCE_SECONDS = 240.0
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
@@ -68,7 +68,7 @@ def wait_for_more(state: State, than: int, process: subprocess.Popen[str]) -> in
     while (there := sum(state.pieces.counts().values())) <= than:
         assert time.monotonic() < until
         assert process.poll() is None, "the process ended by itself"
-        time.sleep(0.002)
+        time.sleep(0.01)
     return there
 
 

@@ -23,7 +23,8 @@ from shopkeeper.engines.local_model import LocalModel
 from shopkeeper.engines.openai_writer import OpenAiWriter
 from shopkeeper.errors import Unavailable
 from shopkeeper.testing.writer_suite import BRIEF
-from shopkeeper.wiring.settings import ContentSettings, Settings
+from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.settings_content import ContentSettings
 from shopkeeper.wiring.writing import open_writer
 
 pytestmark = pytest.mark.integration

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from shopkeeper.errors import ConfigError
-from shopkeeper.wiring.settings import ContentSettings, Settings
+from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.settings_content import ContentSettings
 from shopkeeper.wiring.writing import open_writer
 
 
