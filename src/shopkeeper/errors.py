@@ -9,6 +9,7 @@ ShopkeeperError                 what happened, the offending value, what to do
 │   ├── UnknownModel            a model name or version that is not registered
 │   ├── UnknownRollout          a rollout or verdict nobody knows
 │   ├── UnknownPriceRun         a price run nobody knows
+│   ├── UnknownText             a written text that nobody knows
 │   ├── RequestRejected         a request body that breaks the interface, with its rows and fields
 │   ├── NotAuthenticated        no API key, or one that is not valid
 │   ├── NotAllowed              a valid key without the scope or for another store, or a person without the right
@@ -102,6 +103,10 @@ class UnknownRollout(InputError):
 
 class UnknownPriceRun(InputError):
     """A price run that nobody knows."""
+
+
+class UnknownText(InputError):
+    """A written text that nobody knows."""
 
 
 class RequestRejected(InputError):

@@ -224,7 +224,7 @@ def version_of(outcome: Outcome, number: int, at: datetime, who: str, rules: str
         exit=outcome.exit, prompt=outcome.prompt, words=piece.words if piece else "", rules=rules,
         passed=verdict.passed, findings=tuple(one for one in verdict.findings if one.severity != "note"),
         reasons=outcome.reasons, grounded=verdict.grounded, spans=piece.spans if piece else (), ease=verdict.ease,
-        doubt=verdict.doubt, nearest=verdict.nearest, cost=outcome.cost,
+        doubt=verdict.doubt, nearest=verdict.nearest, cost=outcome.cost, by_model=outcome.by_model,
     )  # fmt: skip
 
 

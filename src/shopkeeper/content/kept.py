@@ -100,6 +100,7 @@ class Version(Struct, frozen=True, kw_only=True, omit_defaults=True):
         spans: Which fact each place of a realiser's text states.
         cost: US dollars.
         run: The job that wrote it.
+        by_model: Whether a language model wrote it, in whole or before a person changed it; some channels must be told.
         edited: Share of the words a person changed, 0 to 1; None where none did.
     """
 
@@ -125,6 +126,7 @@ class Version(Struct, frozen=True, kw_only=True, omit_defaults=True):
     nearest: tuple[str, float] | None = None
     cost: float = 0.0
     run: str = ""
+    by_model: bool = False
     edited: float | None = None
 
     @property

@@ -21,7 +21,7 @@ from shopkeeper.engines.state_schema import (
     CONTENT_VERSIONS,
     to_micros,
 )
-from shopkeeper.errors import InputError
+from shopkeeper.errors import InputError, UnknownText
 
 _PARAMETERS: Final = 500  # ids asked for at once; SQLite takes no more than 32,766 values
 _PIECE = msgspec.json.Decoder(KeptPiece)
@@ -56,7 +56,7 @@ class StatePieces:
         """Return one text."""
         body = self._one(select(CONTENT_PIECES.c.body).where(CONTENT_PIECES.c.piece == piece))
         if body is None:
-            raise InputError(f"There is no text {piece!r}.", "See the ids with `shopkeeper content list`.")
+            raise UnknownText(f"There is no text {piece!r}.", "See the ids with `shopkeeper content list`.")
         return _PIECE.decode(body)
 
     def of_products(self, products: Sequence[str]) -> Sequence[KeptPiece]:

@@ -19,6 +19,7 @@ from shopkeeper.commerce.tables import KEYED_TABLES
 from shopkeeper.errors import FieldProblem, ShopkeeperError
 from shopkeeper.intake.field_words import shown
 from shopkeeper.web import (
+    content,
     events,
     experiments,
     health,
@@ -102,6 +103,7 @@ def create_app(settings: Settings, now: Now = utc_now) -> FastAPI:
         rules.router,
         prices.router,
         price_runs.router,
+        content.router,
         shopper_history.router,
     )
     for router in (*routers, health.router, site.router):

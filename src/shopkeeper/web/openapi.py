@@ -12,6 +12,7 @@ from shopkeeper.serving.ports import Scope
 from shopkeeper.web import (
     events,
     experiments,
+    openapi_content,
     openapi_examples,
     openapi_history,
     openapi_prices,
@@ -33,6 +34,7 @@ GROUPS = {
     RUN: "Whether the server is well, what it counts, which model versions there are, and what was tried and learnt.",
     openapi_prices.PRICE: openapi_prices.WORDS,
     openapi_rules.RULE: openapi_rules.WORDS,
+    openapi_content.WRITE: openapi_content.WORDS,
     openapi_history.LOOK: openapi_history.WORDS,
     openapi_rollouts.STEER: openapi_rollouts.WORDS,
 }
@@ -92,6 +94,7 @@ def _document(app: FastAPI) -> Document:
         **openapi_prices.paths(described, _PROBLEMS),
         **openapi_rules.paths(described, _PROBLEMS),
         **openapi_history.paths(described, _PROBLEMS),
+        **openapi_content.paths(described, _PROBLEMS),
     }
     paths["/v1/experiments"]["post"] = _start_experiment()
     for table in KEYED_TABLES.values():

@@ -13,6 +13,7 @@ from shopkeeper.commerce.docstrings import read_words
 from shopkeeper.commerce.tables import EVENTS, KEYED_TABLES, SOURCE_TABLES
 from shopkeeper.experiments.plan import ExperimentPlan
 from shopkeeper.recommendations.request import RecommendationBody, RerankBody
+from shopkeeper.web.content import ContentAnswer, ContentJobAnswer, ContentJobBody, ReviewAnswer, ReviewBody
 from shopkeeper.web.events import EventsAnswer, FieldError
 from shopkeeper.web.experiments import ExperimentAnswer, ExperimentsAnswer
 from shopkeeper.web.health import Alive, Ready
@@ -150,12 +151,14 @@ class RowsAnswer(Struct, frozen=True, omit_defaults=True):
 _BODIES = (
     RecommendationBody, RerankBody, StartBody, ActionBody, StopBody, ExperimentPlan, RulesBody, NoRulesBody, DryRunBody,
     PricesBody, PriceRunBody, PriceActionBody,
+    ContentJobBody, ReviewBody,
 )  # fmt: skip
 _ANSWERS = (
     RecommendationsAnswer, EventsAnswer, TrendingAnswer, ModelsAnswer, ObjectivesAnswer, Alive, Ready, Problem,
     RowsAnswer, RolloutsAnswer, RolloutAnswer, RolloutDetails, ExplainedVerdict, StopsAnswer,
     ExperimentsAnswer, ExperimentAnswer, RulesAnswer, DryRunAnswer, ShopperHistory,
     PricesAnswer, PriceChangesAnswer, PriceRunsAnswer, PriceRunDetails, PriceRunAnswer, PriceRunOrdered,
+    ContentAnswer, ContentJobAnswer, ReviewAnswer,
 )  # fmt: skip
 
 

@@ -24,12 +24,13 @@ from shopkeeper.errors import (
     UnknownModel,
     UnknownPriceRun,
     UnknownRollout,
+    UnknownText,
 )
 from shopkeeper.web.answer import Answer
 
 MEDIA_TYPE = b"application/problem+json"
 _STATUSES: tuple[tuple[type[ShopkeeperError], int], ...] = (
-    (NotAuthenticated, 401), (NotAllowed, 403), (UnknownModel, 404), (UnknownRollout, 404),
+    (NotAuthenticated, 401), (NotAllowed, 403), (UnknownModel, 404), (UnknownRollout, 404), (UnknownText, 404),
     (UnknownPriceRun, 404),
     (ChangedMeanwhile, 409), (TooManyTries, 429), (InputError, 422), (ContractNotMet, 409), (Unavailable, 503),
 )  # fmt: skip

@@ -6,6 +6,7 @@ the same manner, and writes the rest. A batch is one transaction, so each text i
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -22,10 +23,12 @@ from shopkeeper.content.author import Due, Manner, Subject, due_of
 from shopkeeper.content.kept import REALISER, Change, KeptPiece, PieceKey
 from shopkeeper.content.ports import PieceStore
 from shopkeeper.content.subjects import ContentOrder, subjects, without_words
+from shopkeeper.engines.sequential_shards import SequentialShards
 from shopkeeper.engines.state import State
 from shopkeeper.jobs.ports import Document, Steps, Work
+from shopkeeper.jobs.shards import ShardMapper
 from shopkeeper.wiring.content_manner import manner_of, policy_of
-from shopkeeper.wiring.content_shards import TextShard, write_shard
+from shopkeeper.wiring.content_shards import TextShard, close_writer, write_shard
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.sharding import open_shards
 from shopkeeper.wiring.workspace_state import open_workspace_state
@@ -93,13 +96,25 @@ class _Job:
 
     def run(self) -> None:
         size = BATCH if self.manner.writer == REALISER else BATCH_BY_MODEL
-        with open_shards(self.settings, -(-len(self.found) // size)) as mapper:
+        with self._mapper(-(-len(self.found) // size)) as mapper:
             for number, written in enumerate(mapper.map_shards(write_shard, self._shards(size))):
                 changes = _CHANGES.decode(written)
                 self.refused += len(self.pieces.put(changes))
                 self.texts += sum(change.version is not None for change in changes)
                 self.done += self._sizes[number]
                 self._tell()
+
+    @contextlib.contextmanager
+    def _mapper(self, shards: int) -> Iterator[ShardMapper]:
+        """All cores; for a model on this machine one process, which holds it once."""
+        if self.settings.content.writer_gguf is None:
+            with open_shards(self.settings, shards) as mapper:
+                yield mapper
+            return
+        try:
+            yield SequentialShards()
+        finally:
+            close_writer(str(self.settings.workspace.resolve()))
 
     def _shards(self, size: int) -> Iterator[TextShard]:
         """Yield what is due, a batch at a time, while nobody pauses the job and its budget lasts."""

@@ -15,8 +15,9 @@ from shopkeeper.wiring.settings import Settings
 def manner_of(settings: Settings) -> Manner:
     """Return how texts are written under the settings."""
     said = settings.content
+    named = said.writer_model if said.writer_url else REALISER
     return Manner(
-        writer=said.writer_model if said.writer_url else REALISER,
+        writer=said.writer_gguf.name if said.writer_gguf is not None else named,
         voice=said.voice,
         spoken=said.record_language,
         style=Style(banned=tuple(said.banned), address=said.address),

@@ -20,9 +20,8 @@ from shopkeeper.errors import InputError
 from shopkeeper.jobs.ports import Document, JobStatus
 from shopkeeper.wiring.content_job import BATCH, CONTENT, TEXTS, asked_subjects, batches, content_work, due_in
 from shopkeeper.wiring.content_manner import manner_of
-from shopkeeper.wiring.jobs import opened_jobs
+from shopkeeper.wiring.jobs import ended_well, opened_jobs
 from shopkeeper.wiring.settings import Settings
-from shopkeeper.wiring.train import ended_well
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 _SAMPLE: Final = 300
@@ -159,7 +158,7 @@ def _document(order: ContentOrder, who: str) -> Document:
 
 def _cost(settings: Settings, manner: Manner, briefs: list[Brief], texts: int) -> tuple[float, float]:
     """Return dollars if all first drafts hold, and the most, from a sample of what would be asked."""
-    if manner.writer == REALISER or not briefs:
+    if manner.writer == REALISER or settings.content.writer_gguf is not None or not briefs:
         return 0.0, 0.0
     from shopkeeper.engines.writer_prices import price_of  # noqa: PLC0415 - an extra
 

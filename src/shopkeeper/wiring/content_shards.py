@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from shopkeeper.content.author import Author, Due, Manner, Subject
 from shopkeeper.content.kept import REALISER
-from shopkeeper.content.ports import Writer
 from shopkeeper.content.review import Policy
 from shopkeeper.content.verifier import Verifier
 from shopkeeper.jobs.shards import Shared
 from shopkeeper.wiring.settings import load_settings
 from shopkeeper.wiring.writing import open_writer
+
+if TYPE_CHECKING:
+    from shopkeeper.engines.openai_writer import OpenAiWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +51,18 @@ def write_shard(shard: TextShard, _: Shared) -> bytes:
     return msgspec.msgpack.encode([change for subject, due in shard.due for change in author.write(subject, due)])
 
 
+def close_writer(workspace: str) -> None:
+    """Let go of the writer of this process, and end the server of a model on this machine."""
+    if _writer.cache_info().currsize and (writer := _writer(workspace)) is not None:
+        writer.close()
+    _writer.cache_clear()
+
+
 @lru_cache(maxsize=4)
 def _verifier(manner: Manner) -> Verifier:
     return manner.verifier()
 
 
-@lru_cache(maxsize=4)
-def _writer(workspace: str) -> Writer | None:
+@lru_cache(maxsize=1)
+def _writer(workspace: str) -> OpenAiWriter | None:
     return open_writer(load_settings(Path(workspace)))

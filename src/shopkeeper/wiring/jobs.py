@@ -12,7 +12,9 @@ from shopkeeper.engines.dbos_jobs import DbosJobs, queue_of
 from shopkeeper.engines.dbos_worker import DbosWorker
 from shopkeeper.engines.jobs_rows import open_jobs
 from shopkeeper.engines.worker_names import WorkerNames
-from shopkeeper.jobs.ports import JobStatus, Scheduled, Work
+from shopkeeper.errors import JobCancelled
+from shopkeeper.jobs.failure import as_error
+from shopkeeper.jobs.ports import Document, JobStatus, Scheduled, Work
 from shopkeeper.wiring.settings import Settings
 
 TAKE_UP_SECONDS: Final = 5.0
@@ -102,6 +104,15 @@ def cancel_job(settings: Settings, run: str, who: str) -> SeenJob:
     with opened_jobs(settings) as opened:
         opened.jobs.cancel(run, who)
         return _seen(opened, opened.jobs.status(run))
+
+
+def ended_well(status: JobStatus) -> Document:
+    """Return the document of a run that is done, or raise the error it ended with."""
+    if status.state == "done" and status.result is not None:
+        return status.result
+    if status.result is not None:
+        raise as_error(status.result)
+    raise JobCancelled(f"Run {status.run} was {status.text}.", "Start another when you want to.")
 
 
 def _seen(opened: OpenJobs, status: JobStatus) -> SeenJob:

@@ -8,15 +8,13 @@ from datetime import datetime
 
 import msgspec
 
-from shopkeeper.errors import JobCancelled
-from shopkeeper.jobs.failure import as_error
 from shopkeeper.jobs.ports import Document, JobStatus
 from shopkeeper.recommendations.learn import RecommendationLearning
 from shopkeeper.training.plan import TrainingPlan
 from shopkeeper.training.reproduce import Reproduction, plan_to_reproduce
 from shopkeeper.training.reproduce import shares as shares_to_reproduce
 from shopkeeper.training.run import TrainingResult, as_order, as_plan, check_model, check_name, shares
-from shopkeeper.wiring.jobs import OpenJobs, opened_jobs
+from shopkeeper.wiring.jobs import OpenJobs, ended_well, opened_jobs
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.training_job import MODELS, SYSTEMS, TRAINING, training_work, written_objective
 from shopkeeper.wiring.workspace_state import open_workspace_state
@@ -102,15 +100,6 @@ def reproduce_version(
 def outcome(status: JobStatus) -> TrainingResult:
     """Return what an ended run came to, or raise the error it ended with."""
     return msgspec.convert(ended_well(status), TrainingResult)
-
-
-def ended_well(status: JobStatus) -> Document:
-    """Return the document of a run that is done, or raise the error it ended with."""
-    if status.state == "done" and status.result is not None:
-        return status.result
-    if status.result is not None:
-        raise as_error(status.result)
-    raise JobCancelled(f"Run {status.run} was {status.text}.", "Start another when you want to.")
 
 
 def _ordered(

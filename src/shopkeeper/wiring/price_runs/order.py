@@ -6,11 +6,10 @@ from collections.abc import Callable
 
 from shopkeeper.jobs.ports import JobStatus
 from shopkeeper.pricing.price_run import PriceRun
-from shopkeeper.wiring.jobs import opened_jobs
+from shopkeeper.wiring.jobs import ended_well, opened_jobs
 from shopkeeper.wiring.price_runs.job import price_run_work
 from shopkeeper.wiring.price_runs.ordering import PRICE_RUN, RunOrder, enqueue_run
 from shopkeeper.wiring.settings import Settings
-from shopkeeper.wiring.train import ended_well
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 
