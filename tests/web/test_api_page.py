@@ -28,6 +28,8 @@ OF_A_PERSON = (
     "steer_price_run",
     "put_rules",
     "delete_rules",
+    "order_content",
+    "review_content",
 )
 
 

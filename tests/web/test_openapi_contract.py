@@ -48,6 +48,8 @@ FOR_A_PERSON = {
     "PUT /v1/rules",
     "DELETE /v1/rules",
     "POST /v1/price-runs",
+    "POST /v1/content/jobs",
+    "POST /v1/content/{id}/review",
 }
 """Routes that no key may take; tests of their own take them as somebody signed in."""
 KNOWN = {"store": "uk", "product": "p1"}
