@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from shopkeeper.pricing.controls import others_index
-from shopkeeper.pricing.neighbours import pulls
+from shopkeeper.pricing.neighbours import neighbours
 from shopkeeper.pricing.panel import PricePanel
 
 CATEGORIES, PRODUCTS, STORES, WEEKS = 4, 10, 3, 104
@@ -33,7 +33,8 @@ def a_market(follows: float) -> PricePanel:
 
 def test_prices_that_follow_demand_do_not_pass_for_a_pull() -> None:
     panel = a_market(follows=0.5)
-    effect, error = pulls(panel, np.full(panel.pairs, SLOPE))
+    found = neighbours(panel, np.full(panel.pairs, SLOPE))
+    effect, error = found.effect, found.error
     assert (error < 0.4).all()
     assert (np.abs(effect - PULL) < 3 * error).all()
     assert abs(effect.mean() - PULL) < 0.2
@@ -42,5 +43,29 @@ def test_prices_that_follow_demand_do_not_pass_for_a_pull() -> None:
 def test_without_promotions_nothing_is_told() -> None:
     panel = a_market(follows=0.0)
     quiet = replace(panel, promo=np.zeros_like(panel.units))
-    assert np.isinf(pulls(quiet, np.full(panel.pairs, SLOPE))[1]).all()
-    assert np.isinf(pulls(replace(panel, promo=None), np.full(panel.pairs, SLOPE))[1]).all()
+    assert np.isinf(neighbours(quiet, np.full(panel.pairs, SLOPE)).error).all()
+    assert np.isinf(neighbours(replace(panel, promo=None), np.full(panel.pairs, SLOPE)).error).all()
+
+
+def test_whose_promotions_take_the_most_says_how_the_index_is_weighed() -> None:
+    """The same market twice: the dear pull as their revenue squared, or the cheap as their units."""
+    rng = np.random.default_rng(5)
+    products = CATEGORIES * PRODUCTS
+    product = np.repeat(np.arange(products), STORES)
+    store, category = np.tile(np.arange(STORES), products), product // PRODUCTS
+    group = category * STORES + store
+    usual = np.exp(rng.normal(0, 0.7, products))[product]
+    promo = (rng.random((products, WEEKS)) < 0.15)[product]
+    change = -0.2 * promo + rng.normal(0, 0.01, promo.shape)
+    ratios = []
+    for power in (1.0, -1.0):
+        index = others_index(change, usual ** (1 + power), group)
+        units = rng.poisson(200 * np.exp(SLOPE * change + 1.5 * index))
+        panel = PricePanel(
+            product, store, category, units.astype(float), usual[:, None] * np.exp(change), np.ones(change.shape),
+            promo.astype(float),
+        )  # fmt: skip
+        weight = neighbours(panel, np.full(len(product), SLOPE)).weight
+        ratios.append(np.polyfit(np.log(usual), np.log(weight), 1)[0])
+    assert ratios[0] > 1.7
+    assert abs(ratios[1]) < 0.3

@@ -33,6 +33,23 @@ def test_levels_are_those_of_the_joint_normal_distribution() -> None:
     np.testing.assert_allclose(found.variance[product, store], np.diag(level - gain @ level))
 
 
+def test_an_error_that_a_products_stores_share_is_no_part_of_its_level() -> None:
+    spreads, prior = Spreads(0.3, 0.6, 0.2), (-2.0, 0.5)
+    shared = np.linspace(0.0, 1.0, 6)
+    plain = made(1, 6, 3, spreads, -2.5)
+    product, store = plain.row, plain.column
+    table = Table.of(plain.slope[product, store], plain.variance[product, store], product, store, shared[product])
+    same_product, same_store = product[:, None] == product, store[:, None] == store
+    level = 0.5**2 + 0.6**2 * same_product + 0.2**2 * same_store
+    total = level + shared[product] * same_product + np.diag(table.variance[product, store] + 0.3**2)
+    gain = level @ np.linalg.inv(total)
+    found = level_of(table, spreads, prior)
+    np.testing.assert_allclose(found.mean[product, store], -2.0 + gain @ (table.slope[product, store] + 2.0))
+    np.testing.assert_allclose(found.variance[product, store], np.diag(level - gain @ level))
+    both = level + shared[product] * same_product
+    np.testing.assert_allclose(found.seen_variance[product, store], np.diag(both - both @ np.linalg.solve(total, both)))
+
+
 def test_spreads_are_found_again_and_not_overestimated() -> None:
     true = Spreads(0.3, 0.8, 0.3)
     tables = [made(seed, 60, 4, true, -2.5) for seed in range(6)]

@@ -36,6 +36,7 @@ from shopkeeper.pricing.pooled import PooledFit, clustered, explained, fit_poole
 from shopkeeper.pricing.shrinkage import spread_around
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.integer]
 
 MANY: Final = 20
 """Products from which a category has effects of periods; with fewer, these would take out prices as well."""
@@ -45,6 +46,8 @@ DYNAMIC: Final = 26
 """Periods from which sales of the weeks before are looked at."""
 MOVED: Final = 0.01
 """Standard deviation of a pair's log price from its level and trend below which its price did not move."""
+STILL: Final = 1e-4
+"""The same below which nothing at all is told: what other stores did is not this pair's answer."""
 FEW_CELLS: Final = 8
 WIDE: Final = 2.0
 """Prior standard deviation of a pair's slope around the category's, taken out again at the end."""
@@ -60,7 +63,8 @@ class CategoryFit:
         rows: Of the panel, one a pair that sold anything.
         first, first_error: Pooled slope.
         effects: Coefficients and standard errors of the other columns by name.
-        slopes: Of pairs, without sharing.
+        apart_slopes: Of pairs, without sharing, by prices in which stores differ (`instrument.stores_apart`).
+        slopes: The same by the rest of price.
         moved: Standard deviation of each pair's log price from its level and trend.
         cells: Counted periods of each pair.
         apart: What is said by prices in which stores differ; `cost` by moves of cost.
@@ -71,6 +75,7 @@ class CategoryFit:
     first: float
     first_error: float
     effects: dict[str, tuple[float, float]]
+    apart_slopes: PairSlopes
     slopes: PairSlopes
     moved: Floats
     cells: npt.NDArray[np.int64]
@@ -119,14 +124,19 @@ def fit_category(
         residuals = cross_fitted(fit)
     own = columns[PRICE][None].copy()
     Effects(effects.basis, periods=False).take_out(own, fit.weights, 1)
-    slopes = _own_slopes(replace(residuals, price=np.where(counted, own[0], 0.0)), fit, effects)
     cells = counted.sum(axis=1)
     weight = fit.weights.sum(axis=1)
     moved = np.sqrt((fit.weights * own[0] ** 2).sum(axis=1) / np.maximum(weight, 1e-30))
+    price = net_of_momentum(fit, np.where(counted, own[0], 0.0))
+    part = stores_apart(fit, price, panel.product, panel.store, effects.basis)
+    slopes, apart_slopes = (
+        _own_slopes(replace(residuals, price=each), fit, effects, panel.product).where(moved > STILL)
+        for each in (price - part, part)
+    )
     return CategoryFit(
         rows=rows, first=residuals.slope, first_error=float(fit.covariance[0, 0] ** 0.5),
         effects={n: (float(fit.slopes[k]), float(fit.covariance[k, k] ** 0.5)) for k, n in enumerate(fit.names) if k},
-        slopes=slopes, moved=moved, cells=cells, apart=apart, cost=cost,
+        apart_slopes=apart_slopes, slopes=slopes, moved=moved, cells=cells, apart=apart, cost=cost,
         overdispersion=fit.overdispersion,
     )  # fmt: skip
 
@@ -171,23 +181,27 @@ def _told(
     return bool(moved > 0 and abs(scores.sum()) > 2.5 * clustered(scores[:, None], cluster)[0, 0] ** 0.5)
 
 
-def _own_slopes(residuals: Residuals, fit: PooledFit, effects: Effects) -> PairSlopes:
+def _own_slopes(residuals: Residuals, fit: PooledFit, effects: Effects, product: Ints) -> PairSlopes:
     """Return slopes of pairs under a wide prior.
 
-    Some pairs are tried first: they tell how far effects of promotions really differ, and how far residuals depend on
-    each other over time once slopes may differ.
+    Pairs of some products are tried first: they tell how far effects of promotions really differ, and how far residuals
+    depend on each other, over time and over the stores of a product, once slopes may differ.
     """
-    residuals = replace(residuals, price=net_of_momentum(fit, residuals.price))
     dispersion = dispersions(fit)
-    few = slice(0, SAMPLE)
+    products, stores = np.unique(product, return_counts=True)
+    few = np.isin(product, products[np.cumsum(stores) <= max(SAMPLE, int(stores[0]))])
     prior = Prior(residuals.slope, WIDE, 1.0, effects.basis)
     tried = pair_slopes(residuals.of_pairs(few), fit.of_pairs(few), dispersion[few], prior)
     deviation = tried.slope - fit.slopes[0]
     between = spread_around(deviation, tried.variance) ** 2
     deviation *= between / (between + tried.variance)
-    dispersion *= dependence(fit.of_pairs(few), residuals.price[few], deviation)
+    alone, together = (
+        dependence(fit.of_pairs(few), residuals.price[few], deviation, of[few])
+        for of in (np.arange(len(product)), product)
+    )
     spread = spread_around(tried.promo, tried.promo_variance) if residuals.promo is not None else 1.0
-    return pair_slopes(residuals, fit, dispersion, replace(prior, promo_spread=spread))
+    found = pair_slopes(residuals, fit, dispersion * max(alone, 1.0), replace(prior, promo_spread=spread))
+    return replace(found, shared=together / max(alone, 1.0) - 1)
 
 
 def _by_cost(

@@ -12,19 +12,19 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.pricing.controls import carry_over, log_prices, others_index, rival_prices, worth
+from shopkeeper.pricing.controls import carry_over, log_prices, others_index, rival_prices
 from shopkeeper.pricing.curves import Choices, Demand
-from shopkeeper.pricing.demand_level import FARTHEST, DemandLevel, fit_level
+from shopkeeper.pricing.demand_level import DemandLevel, fit_level
 from shopkeeper.pricing.elasticity import Elasticities, estimate
 from shopkeeper.pricing.ending import Ending
+from shopkeeper.pricing.neighbours import felt
 from shopkeeper.pricing.panel import PricePanel
+from shopkeeper.pricing.promotions import promotion_effects
 from shopkeeper.pricing.shelf import Floats, Ints
 
 BEND: Final = 1.0
 """Power of the price over its usual by which answers get steeper: nought = the same at every price. With one, a price
 above its usual soon stops to pay, as where shoppers weigh money and not ratios of it (logit demand)."""
-FEW_UNITS: Final = 10.0
-"""Promoted units at which a product's own effect of promotions counts half."""
 LEAST_UNITS: Final = 1e-3
 """Expected units from which a period's luck is told; below, nothing hangs on it."""
 
@@ -82,7 +82,6 @@ class Outlook:
         usual: Mean log price of each pair, from which its neighbours measure it, shape (pairs,).
         last: Log price of the last period from its usual.
         rivals: What the rival does to log units.
-        weight: Of each pair in the index of its group, shape (pairs,).
         group: Category in a store, of each pair.
         cross, carry: Effect of the group's index and of the price of the period before, of each pair.
         spread: `k` of variance = mean + k mean^2, of each pair.
@@ -93,7 +92,6 @@ class Outlook:
     usual: Floats
     last: Floats
     rivals: Floats
-    weight: Floats
     group: Ints
     cross: Floats
     carry: Floats
@@ -114,12 +112,11 @@ def outlook(panel: PricePanel, slopes: Elasticities, coming: Coming) -> Outlook:
         _of_category(panel, slopes, name) for name in ("cross", "carry_over", "rival", "overdispersion")
     )
     group = panel.category.astype(np.int64) * (int(panel.store.max()) + 1) + panel.store
-    weight = worth(panel)
     feed = _rivals(panel, coming)
-    beside = cross[:, None] * others_index(prices, weight, group) + carry[:, None] * carry_over(prices)
-    beside = beside + rival[:, None] * feed[:, :-1]
+    index = others_index(felt(prices, slopes.promo_cut, panel.promo), slopes.weight, group)
+    beside = cross[:, None] * index + carry[:, None] * carry_over(prices) + rival[:, None] * feed[:, :-1]
     level = fit_level(panel, slopes.slope, promotion_effects(panel, slopes.slope, prices, beside), beside)
-    return Outlook(level, slopes, usual, prices[:, -1], rival * feed[:, -1], weight, group, cross, carry, spread)
+    return Outlook(level, slopes, usual, prices[:, -1], rival * feed[:, -1], group, cross, carry, spread)
 
 
 def demand_at(known: Outlook, coming: Coming, price: Floats) -> Demand:
@@ -129,9 +126,10 @@ def demand_at(known: Outlook, coming: Coming, price: Floats) -> Demand:
         price: Without tax, shape (pairs,).
     """
     slopes, level, choices = known.slopes, known.level, coming.choices
-    moved = np.where(known.weight > 0, np.log(price) - known.usual, 0.0)
-    pull = known.cross * others_index(moved[:, None], known.weight, known.group)[:, 0]
+    weight = slopes.weight
     promo = None if coming.promo is None else coming.promo[:, None]
+    moved = np.where(weight > 0, np.log(price) - known.usual, 0.0)[:, None]
+    pull = known.cross * others_index(felt(moved, slopes.promo_cut, promo), weight, known.group)[:, 0]
     expected = level.expected(1, price[:, None], promo)[:, 0]
     units = np.nan_to_num(expected * np.exp(pull + known.carry * known.last + known.rivals))
     noise = known.spread + 1 / np.maximum(units, LEAST_UNITS)
@@ -140,7 +138,7 @@ def demand_at(known: Outlook, coming: Coming, price: Floats) -> Demand:
     sold = np.minimum(units, coming.stock)
     free = units < coming.stock
     revenue, profit = (sold * each for each in (price, price - choices.cost))
-    steeper = np.where(known.weight > 0, price / np.exp(known.usual), 1.0) ** BEND
+    steeper = np.where(weight > 0, price / np.exp(known.usual), 1.0) ** BEND
     return Demand(
         units=units, reference=price, elasticity=slopes.slope * steeper, elasticity_sd=slopes.sd * steeper,
         level_sd=np.sqrt(np.log1p(forgets * noise)), stock=coming.stock, family=level.category.astype(np.int64),
@@ -149,37 +147,13 @@ def demand_at(known: Outlook, coming: Coming, price: Floats) -> Demand:
     )  # fmt: skip
 
 
-def promotion_effects(panel: PricePanel, slope: Floats, prices: Floats, beside: Floats) -> Floats:
-    """Return the effect of a promotion beyond its price at the decided slopes, of each pair.
-
-    The effect that was estimated with the slopes belongs to them as they were before sharing and correction. A product
-    is drawn to its category, and has one effect in all stores.
-    """
-    if panel.promo is None:
-        return np.zeros(panel.pairs)
-    counted = panel.counted()
-    promoted = counted & (panel.promo > 0)
-    answer = np.clip(slope[:, None] * prices + beside, -FARTHEST, FARTHEST)
-    due = np.where(counted, panel.exposure * np.exp(answer), 0.0)
-    plain = counted & ~promoted
-    rate = panel.units.sum(axis=1, where=plain) / np.maximum(due.sum(axis=1, where=plain), 1e-9)
-    sold, usual = panel.units.sum(axis=1, where=promoted), rate * due.sum(axis=1, where=promoted)
-
-    def ratio(group: npt.NDArray[np.integer], by: Floats) -> Floats:
-        both = (np.bincount(group, part)[group] for part in (sold, usual * by))
-        return np.asarray(np.divide(*(part + FEW_UNITS for part in both)))
-
-    common = ratio(panel.category, np.ones(panel.pairs))
-    return np.log(common * ratio(panel.product, common))
-
-
 def _beside(known: Outlook, brought: Floats) -> Floats:
     """Return what a log unit of each price adds to what all others bring, and the pair itself in the next period.
 
     Args:
         brought: Money each pair brings, as far as stock leaves it free to answer.
     """
-    weight = known.weight + 1e-9
+    weight = known.slopes.weight + 1e-9
     groups = int(known.group.max()) + 1
     others = np.bincount(known.group, weight, groups)[known.group] - weight
     alone = np.bincount(known.group, minlength=groups)[known.group] < 2

@@ -18,11 +18,11 @@ import numpy.typing as npt
 from shopkeeper.errors import NotEnoughData
 from shopkeeper.pricing.category_fit import FEW_CELLS, MOVED, CategoryFit, fit_category
 from shopkeeper.pricing.controls import CARRY, PROMO, RIVAL, store_traffic
-from shopkeeper.pricing.instrument import believed, chosen
-from shopkeeper.pricing.neighbours import pulls
+from shopkeeper.pricing.neighbours import Neighbours, neighbours
 from shopkeeper.pricing.panel import PricePanel
 from shopkeeper.pricing.shrinkage import PUBLISHED, Level, Spreads, Table, common_prior, level_of, scale_of, spreads_of
 from shopkeeper.pricing.truncated import moments_below, quantile_below
+from shopkeeper.pricing.two_parts import freed_slopes
 
 Floats = npt.NDArray[np.float64]
 
@@ -89,6 +89,8 @@ class Elasticities:
         categories: By index.
         spreads: How far slopes lie apart.
         prior: Mean and standard deviation of the slopes of categories.
+        weight: Of each pair's price in what pulls at the rest of its category (`neighbours`).
+        promo_cut: By how much of a cut its promotion acts on them beyond its price, log units.
     """
 
     raw: Floats
@@ -104,6 +106,8 @@ class Elasticities:
     categories: dict[int, CategorySlope]
     spreads: Spreads
     prior: tuple[float, float]
+    weight: Floats
+    promo_cut: Floats
 
 
 def estimate(panel: PricePanel) -> Elasticities:
@@ -134,21 +138,20 @@ def combined(panel: PricePanel, fits: dict[int, CategoryFit]) -> Elasticities:
     Raises:
         NotEnoughData: no price moved where anything was sold.
     """
-    if not any(np.isfinite(fit.slopes.variance).any() for fit in fits.values()):
+    if not any(np.isfinite(part.variance).any() for f in fits.values() for part in (f.slopes, f.apart_slopes)):
         raise NotEnoughData(
             f"No price moved in {panel.pairs} pairs of product and store over {panel.periods} periods.",
             "A slope needs prices that changed: try a small price wobble, or give a longer history.",
         )
     found = _Found.of(panel.pairs)
-    instruments = chosen([fit.apart for fit in fits.values()], [fit.cost for fit in fits.values()])
-    reactions, reaction_sds = believed(instruments)
-    tables, extras = [], []
-    for fit, reaction, doubt in zip(fits.values(), reactions, reaction_sds, strict=True):
-        found.raw[fit.rows], found.raw_error[fit.rows] = fit.slopes.slope, np.sqrt(fit.slopes.variance)
-        slope = fit.slopes.slope - reaction
-        tables.append(Table.of(slope, fit.slopes.variance, panel.product[fit.rows], panel.store[fit.rows]))
-        extras.append(_shared_variance(fit, float(doubt)))
-    scales = [scale_of(f.first - r) for f, r in zip(fits.values(), reactions, strict=True)]
+    told = freed_slopes(panel.product, list(fits.values()))
+    tables = []
+    for fit, each in zip(fits.values(), told, strict=True):
+        found.raw[fit.rows], found.raw_error[fit.rows] = each.slope + each.freed, np.sqrt(each.variance + each.shared)
+        product, store = panel.product[fit.rows], panel.store[fit.rows]
+        tables.append(Table.of(each.slope, each.variance, product, store, each.shared))
+    extras = [each.common for each in told]
+    scales = [scale_of(fit.first - each.reaction[0]) for fit, each in zip(fits.values(), told, strict=True)]
     spreads = spreads_of(tables, scales)
     free = [level_of(table, spreads.around(scale)) for table, scale in zip(tables, scales, strict=True)]
     means = np.asarray([level.category[0] for level in free])
@@ -165,23 +168,14 @@ def combined(panel: PricePanel, fits: dict[int, CategoryFit]) -> Elasticities:
         shops = level.of_store + SURE * np.sqrt(level.of_store_sd**2 + left)
         opinion = bool(means[n] + SURE * sds[n] < 0 or (shops < 0).all())
         found.supported(fit, opinion)
-        reaction = (float(reactions[n]), float(reaction_sds[n]), instruments[n].strength)
-        said.append((fit, level, float(left), reaction, opinion))
-    pull, pull_error = pulls(panel, found.free)
-    cross = _not_below_nought(pull[list(fits)], pull_error[list(fits)], PUBLISHED_CROSS)
+        said.append((fit, level, float(left), told[n].reaction, opinion))
+    beside = neighbours(panel, found.free)
+    cross = _not_below_nought(beside.effect[list(fits)], beside.error[list(fits)], PUBLISHED_CROSS)
     rival = _not_below_nought(*_told(list(fits.values()), RIVAL), PUBLISHED_CROSS)
     both = zip(cross, rival, strict=True)
     categories = {number: _category(panel, *one, *sides) for number, one, sides in zip(fits, said, both, strict=True)}
     _strangers(panel, found, categories, prior)
-    return found.constrained(categories, spreads, prior)
-
-
-def _shared_variance(fit: CategoryFit, doubt: float) -> float:
-    """Return the variance of an error that all pairs of a category have in common."""
-    told = np.isfinite(fit.slopes.variance)
-    alone = 1 / (1 / fit.slopes.variance[told]).sum() if told.any() else np.inf
-    beyond = max(0.0, fit.first_error**2 - alone)
-    return float(beyond + doubt**2)
+    return found.constrained(categories, spreads, prior, beside)
 
 
 def _told(fits: Sequence[CategoryFit], name: str) -> tuple[Floats, Floats]:
@@ -255,18 +249,19 @@ class _Found:
         own, mean = table.slope[at], level.mean[at]
         keep = between / (between + table.variance[at])
         self.met[fit.rows] = True
-        self.free[fit.rows] = mean + keep * (own - mean)
-        self.free_sd[fit.rows] = np.sqrt((1 - keep) * between + (1 - keep) ** 2 * level.variance[at] + shared)
+        self.free[fit.rows] = mean + keep * (own - level.seen[at])
+        unsure = level.variance[at] + keep**2 * level.seen_variance[at] - 2 * keep * level.covariance[at]
+        self.free_sd[fit.rows] = np.sqrt((1 - keep) * between + unsure + shared)
         unseen = level.of_store_sd[table.column] ** 2 + shared
         self.evidence[fit.rows] = np.clip(1 - self.free_sd[fit.rows] ** 2 / unseen, 0.0, 1.0)
 
     def supported(self, fit: CategoryFit, opinion: bool) -> None:
         """Say whose word each slope is."""
-        own = (fit.moved >= MOVED) & (fit.cells >= FEW_CELLS) & np.isfinite(fit.slopes.variance)
+        own = (fit.moved >= MOVED) & (fit.cells >= FEW_CELLS) & np.isfinite(self.raw_error[fit.rows])
         self.support[fit.rows] = np.where(own, 2, 1) if opinion else 0
 
     def constrained(
-        self, categories: dict[int, CategorySlope], spreads: Spreads, prior: tuple[float, float]
+        self, categories: dict[int, CategorySlope], spreads: Spreads, prior: tuple[float, float], beside: Neighbours
     ) -> Elasticities:
         """Cut off what is not below zero."""
         slope, sd = moments_below(self.free, self.free_sd, BOUND)
@@ -276,4 +271,5 @@ class _Found:
             low=quantile_below(self.free, self.free_sd, BOUND, 0.05),
             high=quantile_below(self.free, self.free_sd, BOUND, 0.95), evidence=self.evidence,
             support=tuple(words[n] for n in self.support.tolist()), categories=categories, spreads=spreads, prior=prior,
+            weight=beside.weight, promo_cut=beside.cut,
         )  # fmt: skip

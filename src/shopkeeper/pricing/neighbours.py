@@ -6,6 +6,7 @@ little. Promotions are planned before: what pairs that are not promoted lose whi
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from shopkeeper.pricing.controls import QUIET, log_prices, others_index, summed, worth
 from shopkeeper.pricing.demand_level import YEAR_DAYS
 from shopkeeper.pricing.panel import PricePanel
+from shopkeeper.pricing.promotions import promotion_effects
 
 Floats = npt.NDArray[np.float64]
 
@@ -23,43 +25,153 @@ SHARED: Final = 8
 """Groups from which periods have effects common to all of them."""
 
 
-def pulls(panel: PricePanel, slope: Floats) -> tuple[Floats, Floats]:
-    """Return the effect of the log price of each category's others, with its standard error, shape (categories,).
+TIERS: Final = (-1.0, 0.0, 1.0)
+"""Powers of a price over its category's, times revenue, that a pull may go by: units, revenue, more by the dear."""
+STOLEN: Final = 0.5
+"""Of what a promotion brings beyond its price, taken from neighbours where a pull goes by attraction; the rest is
+attention and stocking up. Not told by the data."""
+CALMEST: Final = -0.3
+"""Slope that a weight goes by at least."""
 
-    Infinite errors where promotions of neighbours tell nothing. A group, that is a category in a store, is one row:
-    sales of its pairs without promotion against what their own prices let expect, freed of trend, season and of what
-    all groups have in common; the index of neighbours' prices is instrumented by their promotions at
-    each one's usual depth.
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """How the prices of a category pull at its pairs.
+
+    Attributes:
+        effect: Of the log price of each category's others, shape (categories,).
+        error: Its standard error, infinite where promotions of neighbours tell nothing.
+        weight: Of each pair in the index of its group, shape (pairs,).
+        cut: By how much of a cut a promotion acts on others beyond its price, log units, shape (pairs,).
+    """
+
+    effect: Floats
+    error: Floats
+    weight: Floats
+    cut: Floats
+
+
+def felt(price: Floats, cut: Floats, promo: npt.NDArray[np.floating] | None) -> Floats:
+    """Return log prices as neighbours feel them, shape (pairs, periods)."""
+    return price if promo is None else price - cut[:, None] * np.nan_to_num(promo)
+
+
+def neighbours(panel: PricePanel, slope: Floats) -> Neighbours:
+    """Return how prices of each category pull at each other.
+
+    A group, that is a category in a store, is one row: sales of its pairs without promotion against what their own
+    prices let expect, freed of trend, season and of what all groups have in common; the index of neighbours' prices is
+    instrumented by their promotions at each one's usual depth. Whose promotions take the most also tells how the index
+    is to be weighed: by units, revenue, or more by the dear; and whether steep slopes take more, as where shoppers
+    choose one of many.
 
     Args:
         slope: Of each pair's own price, shape (pairs,).
     """
     categories = int(panel.category.max()) + 1
+    sold = worth(panel)
     nothing = np.zeros(categories), np.full(categories, np.inf)
+    quiet = Neighbours(*nothing, sold, np.zeros(panel.pairs))
     if panel.promo is None or not panel.ordered:
-        return nothing
+        return quiet
     counted = panel.counted()
     promoted = counted & (panel.promo > 0)
     if not promoted.any():
-        return nothing
-    stores = int(panel.store.max()) + 1
-    group = panel.category.astype(np.int64) * stores + panel.store
-    units, expected = _plain(panel, slope, counted & ~promoted)
-    prices, sold = log_prices(panel, counted), worth(panel)
-    # The usual depth, not the week's: even a promoted price follows demand.
-    depth = np.where(promoted, prices, 0.0).sum(axis=1) / np.maximum(promoted.sum(axis=1), 1)
-    planned = np.where(promoted, depth[:, None], 0.0)
-    index = [others_index(part, sold, group) for part in (prices, planned)]
-    groups = categories * stores
-    due = summed(expected, group, groups)
-    columns = np.stack(
-        [np.log((summed(units, group, groups) + QUIET) / (due + QUIET))]
-        + [summed(expected * part, group, groups) / np.maximum(due, 1e-9) for part in index]
-    )
-    weights = due / (due + STEADY)
-    columns[:, weights == 0] = 0.0
-    _take_out_time(columns, weights, panel.period_days)
-    return _instrumented(columns, weights, categories)
+        return quiet
+    rows = _Rows.of(panel, slope, counted, promoted)
+    steep = np.minimum(slope, CALMEST)
+    around = _beside_others(panel, counted, sold, rows.group)
+    by_tier = [rows.told(sold * np.exp(power * around)) for power in TIERS]
+    weight = sold * np.exp(float(_shares(by_tier) @ np.asarray(TIERS)) * around)
+    attraction = float(_shares([rows.told(weight), rows.told(weight * -steep)])[1])
+    beyond = np.maximum(promotion_effects(panel, slope, rows.prices, np.zeros_like(rows.prices)), 0.0)
+    found = Neighbours(*nothing, weight * (-steep) ** attraction, STOLEN * attraction * beyond / -steep)
+    effect, error = rows.instrumented(found, panel.promo, categories)
+    return replace(found, effect=effect, error=error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Groups over periods, and what instruments are made of.
+
+    Attributes:
+        prices: Log prices from their usual, shape (pairs, periods).
+        planned: The usual depth of promotions where there is one: even a promoted price follows demand.
+        expected: Units without promotion, shape (pairs, periods).
+        sold: Log of sales of groups over what was due, freed of time; `weights` of the same shape (groups, periods).
+        group: Of each pair.
+        days: Of a period.
+    """
+
+    prices: Floats
+    planned: Floats
+    expected: Floats
+    sold: Floats
+    weights: Floats
+    group: npt.NDArray[np.int64]
+    days: float
+
+    @classmethod
+    def of(
+        cls, panel: PricePanel, slope: Floats, counted: npt.NDArray[np.bool_], promoted: npt.NDArray[np.bool_]
+    ) -> _Rows:
+        stores = int(panel.store.max()) + 1
+        group = panel.category.astype(np.int64) * stores + panel.store
+        units, expected = _plain(panel, slope, counted & ~promoted)
+        prices = log_prices(panel, counted)
+        depth = np.where(promoted, prices, 0.0).sum(axis=1) / np.maximum(promoted.sum(axis=1), 1)
+        groups = (int(panel.category.max()) + 1) * stores
+        due = summed(expected, group, groups)
+        weights = due / (due + STEADY)
+        sold = np.log((summed(units, group, groups) + QUIET) / (due + QUIET))[None]
+        sold[:, weights == 0] = 0.0
+        _take_out_time(sold, weights, panel.period_days)
+        return cls(
+            prices, np.where(promoted, depth[:, None], 0.0), expected, sold[0], weights, group, panel.period_days
+        )
+
+    def index(self, prices: list[Floats], weight: Floats) -> Floats:
+        """Return what others charge in each group, as its pairs expect to sell, freed of time; one a kind of price."""
+        groups = len(self.weights)
+        due = np.maximum(summed(self.expected, self.group, groups), 1e-9)
+        index = [summed(self.expected * others_index(part, weight, self.group), self.group, groups) for part in prices]
+        columns = np.stack(index) / due
+        columns[:, self.weights == 0] = 0.0
+        _take_out_time(columns, self.weights, self.days)
+        return columns
+
+    def told(self, weight: Floats) -> float:
+        """Return the log likelihood of a weighing: how much of sales planned promotions explain by one effect."""
+        planned = self.index([self.planned], weight)[0]
+        moved = float((self.weights * planned**2).sum())
+        slope = float((self.weights * planned * self.sold).sum()) / moved if moved > 0 else 0.0
+        left = float((self.weights * (self.sold - slope * planned) ** 2).sum())
+        return -0.5 * float(self.weights.sum()) * float(np.log(max(left, 1e-12)))
+
+    def instrumented(
+        self, found: Neighbours, promo: npt.NDArray[np.floating], categories: int
+    ) -> tuple[Floats, Floats]:
+        """Return each category's effect of the index by two-stage least squares, with its standard error."""
+        planned = np.where(self.planned != 0, self.planned - found.cut[:, None], 0.0)
+        index = self.index([felt(self.prices, found.cut, promo), planned], found.weight)
+        return _instrumented(np.concatenate([self.sold[None], index]), self.weights, categories)
+
+
+def _beside_others(
+    panel: PricePanel, counted: npt.NDArray[np.bool_], sold: Floats, group: npt.NDArray[np.int64]
+) -> Floats:
+    """Return each pair's mean log price from its group's."""
+    logs = np.where(counted, np.log(np.where(counted, panel.price, 1.0)), 0.0)
+    mean = logs.sum(axis=1) / np.maximum(counted.sum(axis=1), 1)
+    weight = sold + 1e-9
+    middle = np.bincount(group, weight * mean) / np.maximum(np.bincount(group, weight), 1e-9)
+    return np.asarray(np.where(sold > 0, mean - middle[group], 0.0))
+
+
+def _shares(told: list[float]) -> Floats:
+    """Return how likely each of some log likelihoods makes its own, all equally likely before."""
+    share = np.exp(np.asarray(told) - max(told))
+    return np.asarray(share / share.sum())
 
 
 def _plain(panel: PricePanel, slope: Floats, plain: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:

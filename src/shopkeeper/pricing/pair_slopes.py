@@ -7,13 +7,13 @@ much of what prices do they do together.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.pricing.controls import CARRY, MOMENTUM, PRICE, PROMO, QUIET, trailing
+from shopkeeper.pricing.controls import CARRY, MOMENTUM, PRICE, PROMO, QUIET, summed, trailing
 from shopkeeper.pricing.pooled import PooledFit, inverted
 
 Floats = npt.NDArray[np.float64]
@@ -47,7 +47,7 @@ class Residuals:
     expected: Floats
     slope: float
 
-    def of_pairs(self, cut: slice) -> Residuals:
+    def of_pairs(self, cut: slice | npt.NDArray[np.bool_]) -> Residuals:
         """Return those of some pairs."""
         promo = self.promo[cut] if self.promo is not None else None
         return Residuals(self.price[cut], promo, self.expected[cut], self.slope)
@@ -62,6 +62,8 @@ class PairSlopes:
         variance: Its sampling variance; infinite where price did not move.
         promo: The pair's own deviation of the effect of promotion, and its variance.
         dispersion: Variance over its model's, serial dependence included.
+        shared: Variance of the mean slope of a product over that of independent pairs, less one: above nought where
+            luck of the product is in all of its stores, below where it cancels out between them.
     """
 
     slope: Floats
@@ -69,6 +71,11 @@ class PairSlopes:
     promo: Floats
     promo_variance: Floats
     dispersion: Floats
+    shared: float = 0.0
+
+    def where(self, told: npt.NDArray[np.bool_]) -> PairSlopes:
+        """Return the same, with nothing said of slopes elsewhere."""
+        return replace(self, variance=np.where(told, self.variance, np.inf))
 
 
 def cross_fitted(fit: PooledFit) -> Residuals:
@@ -119,22 +126,27 @@ def dispersions(fit: PooledFit) -> Floats:
     return np.asarray(np.maximum((squares + USUAL_CELLS * usual) / (cells + USUAL_CELLS), LEAST_DISPERSION))
 
 
-def dependence(fit: PooledFit, price: Floats, deviation: Floats) -> float:
-    """Return how much more sums of scores over blocks of eight periods vary than independent scores would; 1 at least.
+def dependence(fit: PooledFit, price: Floats, deviation: Floats, cluster: npt.NDArray[np.integer]) -> float:
+    """Return how much more sums of scores over clusters and eight periods vary than independent scores would.
 
     Args:
         fit: Of some pairs.
         price: Their log price from its level and trend.
         deviation: Of their slopes from the category's, or it would pass for dependence.
+        cluster: Of each pair, such as its product.
     """
     scores = fit.weights * (fit.residual - deviation[:, None] * price) * price
     periods = scores.shape[1]
-    if periods < 24:
-        return 1.0
-    edges = np.arange(0, periods, 8)
-    blocks = np.add.reduceat(scores, edges, axis=1)
     alone = (scores**2).sum()
-    return max(1.0, float((blocks**2).sum() / alone * len(edges) / (len(edges) - 1))) if alone > 0 else 1.0
+    if alone <= 0:
+        return 1.0
+    _, number = np.unique(cluster, return_inverse=True)
+    together = summed(scores, number, int(number.max()) + 1)
+    if periods < 24:
+        return float((together**2).sum() / alone)
+    edges = np.arange(0, periods, 8)
+    blocks = np.add.reduceat(together, edges, axis=1)
+    return float((blocks**2).sum() / alone * len(edges) / (len(edges) - 1))
 
 
 def net_of_momentum(fit: PooledFit, price: Floats) -> Floats:

@@ -52,7 +52,7 @@ class PooledFit:
     weights: Floats
     overdispersion: float
 
-    def of_pairs(self, cut: slice) -> PooledFit:
+    def of_pairs(self, cut: slice | npt.NDArray[np.bool_]) -> PooledFit:
         """Return the fit of some pairs; coefficients stay."""
         return replace(
             self, columns=self.columns[:, cut], units=self.units[cut], residual=self.residual[cut],

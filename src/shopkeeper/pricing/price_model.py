@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from shopkeeper.errors import InputError, UnknownModel
-from shopkeeper.pricing.coming_demand import promotion_effects
 from shopkeeper.pricing.controls import log_prices
 from shopkeeper.pricing.demand_level import FARTHEST, YEAR_DAYS, fit_level
 from shopkeeper.pricing.elasticity import BOUND, CategorySlope, Elasticities, Support, estimate
 from shopkeeper.pricing.house.history import History
 from shopkeeper.pricing.level_accuracy import seasonal_naive
+from shopkeeper.pricing.promotions import promotion_effects
 from shopkeeper.pricing.shelf import Floats, Ints
 from shopkeeper.pricing.shrinkage import Spreads
 from shopkeeper.pricing.truncated import moments_below, quantile_below
@@ -27,7 +27,19 @@ PLACES: Final = round(YEAR_DAYS / 7)
 DEFAULTS: Final[Mapping[str, int]] = {"history_weeks": 156}
 _SUPPORT: Final[tuple[Support, ...]] = ("none", "category", "own")
 _TEXTS: Final = ("products", "stores", "categories")
-_OF_PAIR: Final = ("raw", "raw_error", "free", "free_sd", "slope", "sd", "low", "high", "evidence")
+_OF_PAIR: Final = (
+    "raw",
+    "raw_error",
+    "free",
+    "free_sd",
+    "slope",
+    "sd",
+    "low",
+    "high",
+    "evidence",
+    "weight",
+    "promo_cut",
+)
 _OF_CATEGORY: Final = tuple(one.name for one in fields(CategorySlope) if one.name not in {"stores", "store_sd"})
 
 Array = npt.NDArray[np.generic]
@@ -160,7 +172,9 @@ def slopes_for(model: PriceModel, history: History) -> Elasticities:
     store = [shops.get(name, -1) for name in history.stores]
     arrays: dict[str, Any] = {name: np.array(getattr(slopes, name)[at], np.float64) for name in _OF_PAIR}
     support = [slopes.support[row] for row in at.tolist()]
-    arrays["raw_error"][~met], arrays["evidence"][~met], arrays["raw"][~met] = np.inf, 0.0, 0.0
+    arrays["raw_error"][~met] = np.inf
+    for name in ("evidence", "raw", "weight", "promo_cut"):
+        arrays[name][~met] = 0.0
     for row in np.flatnonzero(~met).tolist():
         known = slopes.categories.get(category[history.category[row]])
         free, sd = slopes.prior

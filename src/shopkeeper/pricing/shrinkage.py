@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -55,31 +55,42 @@ class Table:
 
     Attributes:
         slope, variance: Shape (products, stores).
+        shared: Variance of an error that all stores of a product have in common, shape (products,).
         row, column: Where each pair of the category lies.
     """
 
     slope: Floats
     variance: Floats
+    shared: Floats
     row: Ints
     column: Ints
 
     @classmethod
-    def of(cls, slope: Floats, variance: Floats, product: Ints, store: Ints) -> Table:
-        """Lay out pairs; `product` and `store` are any whole numbers."""
+    def of(cls, slope: Floats, variance: Floats, product: Ints, store: Ints, shared: Floats | None = None) -> Table:
+        """Lay out pairs; `product` and `store` are any whole numbers, and no error is shared where `shared` is None."""
         products, row = np.unique(product, return_inverse=True)
         stores, column = np.unique(store, return_inverse=True)
         slopes = np.zeros((len(products), len(stores)))
         variances = np.full(slopes.shape, np.inf)
         slopes[row, column], variances[row, column] = slope, variance
-        return cls(slopes, variances, row, column)
+        common = np.zeros(len(products))
+        if shared is not None:
+            common[row] = shared
+        return cls(slopes, variances, common, row, column)
 
     def shifted(self, by: float) -> Table:
         """Return the table with all slopes moved."""
-        return Table(self.slope + by, self.variance, self.row, self.column)
+        return replace(self, slope=self.slope + by)
 
     def first(self, products: int) -> Table:
         """Return the table of the first products."""
-        return Table(self.slope[:products], self.variance[:products], self.row[:0], self.column[:0])
+        return Table(
+            self.slope[:products], self.variance[:products], self.shared[:products], self.row[:0], self.column[:0]
+        )
+
+    def scaled(self, by: float) -> Table:
+        """Return the table in another unit."""
+        return replace(self, slope=self.slope / by, variance=self.variance / by**2, shared=self.shared / by**2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +99,8 @@ class Level:
 
     Attributes:
         mean, variance: Of category plus store plus product, for each entry of the table.
+        seen, seen_variance: The same with the error that the stores of a product share.
+        covariance: Of the two.
         category: Posterior mean of the category's slope, and its standard deviation.
         of_store: Posterior mean of category plus store, shape (stores,); `of_store_sd` as wide as a product never seen.
         log_likelihood: Marginal, the category's mean taken out where its prior is flat.
@@ -95,6 +108,9 @@ class Level:
 
     mean: Floats
     variance: Floats
+    seen: Floats
+    seen_variance: Floats
+    covariance: Floats
     category: tuple[float, float]
     of_store: Floats
     of_store_sd: Floats
@@ -116,7 +132,7 @@ class _Solved:
 
 def _solved(table: Table, spreads: Spreads, prior: tuple[float, float] | None) -> _Solved:
     """Eliminate products, whose block is diagonal; what is left is one small system over stores."""
-    of_product, of_store = spreads.product**2, spreads.store**2
+    of_product, of_store = spreads.product**2 + table.shared, spreads.store**2
     total = table.variance + spreads.pair**2
     weight = np.where(np.isfinite(total), 1 / total, 0.0)
     pinned = weight.sum(axis=1) + 1 / of_product
@@ -136,7 +152,7 @@ def _solved(table: Table, spreads: Spreads, prior: tuple[float, float] | None) -
     levels = covariance @ target
     of_products = pulled.sum(axis=1) / pinned
     squares = (pulled * shifted).sum() - (of_products * pulled.sum(axis=1)).sum() - target @ levels
-    determinant = -np.log(weight[weight > 0]).sum() + len(pinned) * np.log(of_product) + np.log(pinned).sum()
+    determinant = -np.log(weight[weight > 0]).sum() + np.log(of_product * pinned).sum()
     determinant += stores * np.log(of_store) + np.linalg.slogdet(system)[1]
     return _Solved(centre, levels, covariance, shares, of_products, pinned, -0.5 * float(squares + determinant))
 
@@ -154,19 +170,25 @@ def level_of(table: Table, spreads: Spreads, prior: tuple[float, float] | None =
     """
     found = _solved(table, spreads, prior)
     levels, covariance = found.levels, found.covariance
-    # A pair's level is linear in (category, stores): own coefficients less what its product's mean takes of them.
-    seen = np.concatenate([found.shares.sum(axis=1, keepdims=True), found.shares], axis=1)
-    mean, variance = np.empty_like(table.slope), np.empty_like(table.slope)
-    for store in range(mean.shape[1]):
-        own = -seen
-        own[:, 0] += 1.0
-        own[:, store + 1] += 1.0
-        mean[:, store] = found.centre + own @ levels + found.of_products
-        variance[:, store] = ((own @ covariance) * own).sum(axis=1) + 1 / found.pinned
+    # A pair's level is linear in (category, stores): own coefficients less what its product's mean takes of them. Of
+    # what a product is seen to differ by, `true` is its own and the rest the error its stores share.
+    taken = np.concatenate([found.shares.sum(axis=1, keepdims=True), found.shares], axis=1)
+    true = spreads.product**2 / (spreads.product**2 + table.shared)
+    mean, variance, both, both_variance, covariances = np.empty((5, *table.slope.shape))
+    for store in range(table.slope.shape[1]):
+        own = np.zeros(taken.shape[1])
+        own[[0, store + 1]] = 1.0
+        level, seen = own - true[:, None] * taken, own - taken
+        mean[:, store] = found.centre + level @ levels + true * found.of_products
+        variance[:, store] = ((level @ covariance) * level).sum(axis=1) + true**2 / found.pinned + true * table.shared
+        both[:, store] = found.centre + seen @ levels + found.of_products
+        both_variance[:, store] = ((seen @ covariance) * seen).sum(axis=1) + 1 / found.pinned
+        covariances[:, store] = ((seen @ covariance) * level).sum(axis=1) + true / found.pinned
     spread = spreads.product**2 + spreads.pair**2
     store_sd = np.sqrt(covariance[0, 0] + 2 * covariance[0, 1:] + np.diag(covariance)[1:] + spread)
     return Level(
-        mean, variance, (found.centre + float(levels[0]), float(covariance[0, 0] ** 0.5)),
+        mean, variance, both, both_variance, covariances,
+        (found.centre + float(levels[0]), float(covariance[0, 0] ** 0.5)),
         found.centre + levels[0] + levels[1:], store_sd, found.log_likelihood,
     )  # fmt: skip
 
@@ -185,7 +207,7 @@ def spreads_of(tables: list[Table], scales: list[float]) -> Spreads:
     best, found = np.inf, Spreads(0.5, 0.5, 0.2)
     for relative in (False, True):
         sizes = scales if relative else [1.0] * len(scales)
-        scaled = [Table(t.slope / s, t.variance / s**2, t.row, t.column) for t, s in zip(tables, sizes, strict=True)]
+        scaled = [table.scaled(size) for table, size in zip(tables, sizes, strict=True)]
         constant = sum(np.isfinite(t.variance).sum() * np.log(s) for t, s in zip(tables, sizes, strict=True))
 
         def surprise(logs: Floats, scaled: list[Table] = scaled) -> float:
