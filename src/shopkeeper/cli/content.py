@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shopkeeper.cli import content_people
+from shopkeeper.cli import content_files, content_people
 from shopkeeper.cli.who import who
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def register(app: typer.Typer) -> None:
     group.command("resume")(resume)
     group.command("verify")(verify)
     content_people.register(group)
+    content_files.register(group)
     app.add_typer(group, name="content")
 
 
