@@ -29,7 +29,8 @@ def weeks(store: int) -> StoreWeeks:
     nothing = np.full(price.shape, np.nan)
     goods = Goods(
         names=tuple(f"p{n}" for n in range(GOODS)), category=("Kitchen", "Garden") * (GOODS // 2),
-        parent=("",) * GOODS, tax=np.zeros(GOODS), sold=np.ones(GOODS, np.bool_), price=price[:, -1],
+        parent=("",) * GOODS, brand=("",) * GOODS, tax=np.zeros(GOODS), sold=np.ones(GOODS, np.bool_),
+        price=price[:, -1],
         stock=np.full(GOODS, np.nan), from_=np.zeros(GOODS, np.int64), until=np.zeros(GOODS, np.int64),
         attributes=("{}",) * GOODS,
     )  # fmt: skip

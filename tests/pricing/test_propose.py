@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from tests.pricing.houses import MONDAY, STORE, House, trade
 
@@ -21,8 +22,9 @@ from shopkeeper.pricing.policy_file import default_policy, read_policy
 from shopkeeper.pricing.price_model import ELASTIC, fit_model, slopes_for
 from shopkeeper.pricing.price_policy import PricePolicy
 from shopkeeper.pricing.proposal import Proposal
-from shopkeeper.pricing.propose import Chosen, choose, proposals_of
+from shopkeeper.pricing.propose import Chosen, choose, left_out, proposals_of
 from shopkeeper.pricing.standing_shelf import StoreState, shelf_of, with_freezes
+from shopkeeper.pricing.together import OnePrice, Packs, Together
 from shopkeeper.pricing.whatif import reached, today, with_margin
 
 WEEKS = 30
@@ -38,7 +40,11 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     last = 7 * WEEKS
     lately = MONDAY + timedelta(days=last - 2)
     for number in range(8):  # costs are said anew, or nobody would believe them
-        house.product(f"p{number}", cost=4.0, categories=["Garden" if number % 2 else "Kitchen"], source_ts=lately)
+        house.product(
+            f"p{number}", cost=4.0, categories=["Garden" if number % 2 else "Kitchen"], source_ts=lately,
+            attributes={"line": "l", "size": f"{number + 1} kg" if number < 7 else "some"},
+            available_until=MONDAY + timedelta(days=last + 18) if number == 7 else None,
+        )  # fmt: skip
     house.product("new", cost=3.0, source_ts=lately)
     house.price("new", last - 3, 9.99)
     house.price("p0", last - 3, 6.0, price_list="wholesale")
@@ -97,6 +103,51 @@ def test_what_was_never_sold_and_other_price_lists_are_held_and_said_to_be(recor
         assert not found[key].moves
         assert found[key].why == "hold"
         assert found[key].elasticity is None
+
+
+def test_prices_that_belong_together_are_proposed_so_and_one_not_sold_yet_follows(records: Records) -> None:
+    _, alone = priced(records, policy())
+    near = [one.product for one in alone.values() if one.current == 10.0 and one.price_list == ""][:2]
+    assert len(near) == 2
+    group = OnePrice(name="pair", products=(*near, "new"))
+    _, found = priced(records, msgspec.structs.replace(policy(), together=Together(one_price=(group,))))
+    assert len({found[name, ""].proposed for name in (*near, "new")}) == 1
+    assert found["new", ""].moves
+    assert found["new", ""].hold == ()
+    assert found["new", ""].why == found[near[0], ""].why
+
+
+def test_prices_that_cannot_stand_together_are_held_and_name_what_would_have_to_give(records: Records) -> None:
+    _, alone = priced(records, policy())
+    retail = [one for one in alone.values() if one.price_list == "" and one.product != "new"]
+    low, high = (pick(retail, key=lambda one: one.current).product for pick in (min, max))
+    group = OnePrice(name="pair", products=(low, high))
+    chosen, found = priced(records, msgspec.structs.replace(policy(), together=Together(one_price=(group,))))
+    for name in (low, high):
+        assert not found[name, ""].moves
+        assert found[name, ""].hold == ("one_price (pair)",)
+    assert "allows" in (found[high, ""].relaxation or "")
+    assert left_out(chosen) == []
+
+
+def test_a_size_that_cannot_be_read_is_said(records: Records) -> None:
+    packs = Packs(name="sizes", of="line", size="size", not_cheaper=False)
+    chosen, found = priced(records, msgspec.structs.replace(policy(), together=Together(packs=(packs,))))
+    assert left_out(chosen)[0].startswith(
+        "1 price(s) stand alone whose size cannot be compared, such as p7 says 'some'"
+    )
+    per_kilo = [found[f"p{number}", ""].proposed / (number + 1) for number in range(7)]
+    assert per_kilo == sorted(per_kilo, reverse=True)
+
+
+def test_stock_whose_product_is_sold_no_more_soon_is_cleared_and_does_not_rise(records: Records) -> None:
+    chosen, found = priced(records, policy())
+    assert chosen.standing.days_left[chosen.standing.shelf.products.index("p7")] == pytest.approx(18, abs=0.1)
+    assert found["p7", ""].proposed <= found["p7", ""].current
+    assert chosen.weekly is not None
+    assert chosen.weekly.stock_price is not None
+    # 500 are there, and forty a week go in three weeks: one more is worth nothing.
+    assert np.abs(chosen.weekly.stock_price).max() < 0.01
 
 
 def test_a_freeze_of_the_stores_calendar_holds_all_its_prices(records: Records) -> None:

@@ -63,6 +63,12 @@ class Coupling:
         found[self.low] = found[self.high] = True
         return np.asarray(found)
 
+    def binding(self, pair: int) -> tuple[str, ...]:
+        """Return the rules that hold a pair's block together."""
+        mine = self.blocks() == self.blocks()[self.node[pair]]
+        rules = [*self.shared[mine].tolist(), *self.rule[mine[self.low]].tolist()]
+        return tuple(self.names[rule] for rule in dict.fromkeys(rules) if rule != ALONE)
+
     def turns(self, product: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
         """Return a number for each pair by which halves take turns: of coupled ones the block's, else the product's."""
         return np.where(self.coupled()[self.node], self.blocks()[self.node], product)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -35,6 +35,11 @@ class Ending:
     def rows(self) -> Ints:
         """Return the prices whose stock has an end."""
         return np.flatnonzero((self.weeks > 0) & np.isfinite(self.on_hand) & (self.on_hand >= 1))
+
+    def of_prices(self, rows: Ints) -> Ending:
+        """Return the stock of some prices."""
+        cut = {name: getattr(self, name)[rows] for name in ("weeks", "on_hand", "salvage", "holding", "floor")}
+        return replace(self, **cut)
 
     def capped(self, stock: Floats) -> Floats:
         """Return what can be sold in the week of each price, no more than there is where stock has an end."""

@@ -113,7 +113,7 @@ def _why(chosen: Chosen, at: int) -> Explanation | None:
     weekly = chosen.weekly
     return explain(
         chosen.offer.of_prices(chosen.rows), chosen.choices, weekly.demand, chosen.targets, weekly.plan.prices, at,
-        int(weekly.chosen[at]), objective=chosen.policy.objective,
+        int(weekly.chosen[at]), objective=chosen.policy.objective, shown=chosen.proposed[chosen.rows],
     )  # fmt: skip
 
 

@@ -60,6 +60,13 @@ class Offer:
             coupling=None if self.coupling is None else self.coupling.of_pairs(rows),
         )  # fmt: skip
 
+    def stuck_alone(self, rows: Ints) -> Flags:
+        """Return of which prices no candidate follows even their own rules, shape (rows,)."""
+        own, current = self.exists[rows].copy(), self.current[rows]
+        for bound in self.bounds:
+            own &= bound.of_rows(rows).allows(self.price[rows], current)
+        return np.asarray(~own.any(axis=1))
+
     def broken(self, pair: int, price: float) -> tuple[str, ...]:
         """Return the rules that keep a price out, with their scopes, as `daily_move (key-value items)`."""
         at, current = np.array([[price]]), self.current[pair : pair + 1]

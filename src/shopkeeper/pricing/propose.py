@@ -9,17 +9,22 @@ from typing import Any, Final
 
 import numpy as np
 
+from shopkeeper.pricing.coherence import broken_together
 from shopkeeper.pricing.coming_demand import Coming, Knowledge
 from shopkeeper.pricing.constraints import HELD, SCOPE_OF, UNKNOWN_COST
+from shopkeeper.pricing.coupling import Coupling, coupling_of
 from shopkeeper.pricing.curves import Choices, Demand
 from shopkeeper.pricing.elasticity import Elasticities
+from shopkeeper.pricing.ending import ending_of
 from shopkeeper.pricing.frontier import picked
 from shopkeeper.pricing.house.history import History
-from shopkeeper.pricing.offer import Offer, make_offer, relaxation
+from shopkeeper.pricing.offer import Offer, make_offer
 from shopkeeper.pricing.optimizer import free_worth
 from shopkeeper.pricing.panel import PricePanel
+from shopkeeper.pricing.part_offer import PartOffer, part_of
 from shopkeeper.pricing.price_policy import PricePolicy
 from shopkeeper.pricing.proposal import MarginTarget, Outcome, Proposal, Span, Why
+from shopkeeper.pricing.relaxation_together import cheapest_relaxation
 from shopkeeper.pricing.risk import Targets
 from shopkeeper.pricing.shelf import Floats, Ints
 from shopkeeper.pricing.standing_shelf import StandingShelf
@@ -41,11 +46,14 @@ class Chosen:
     Attributes:
         standing: All prices there are.
         offer: What each may become.
-        rows: Prices that were chosen; the others are held, as nothing is known of their demand or cost.
+        rows: Prices that were chosen; the others are held, as nothing is known of their demand or cost, unless they
+            share a price with one that was.
         choices, targets: Of these rows.
         groups: Whose each target is.
         weekly: The choice; None where there is no such row.
         slopes: Of these rows.
+        part: How the prices that are held and those that belong together bind these rows.
+        proposed: Of all prices, as shown.
     """
 
     policy: PricePolicy
@@ -57,6 +65,8 @@ class Chosen:
     groups: tuple[Group, ...]
     weekly: WeeklyPrices | None
     slopes: Elasticities
+    part: PartOffer
+    proposed: Floats
 
 
 def choose(
@@ -70,12 +80,13 @@ def choose(
         seed: Of the draws by which chances are told.
     """
     shelf = standing.shelf
-    offer = make_offer(policy, shelf, day)
+    offer = make_offer(policy, shelf, day, coupling_of(policy, shelf, standing.traits))
     accepted = shelf.accepted_cost
     rows = np.flatnonzero((standing.pair >= 0) & (accepted > 0) & np.isfinite(accepted))
     whole, groups = targets_of(policy, offer.limits, shelf)
+    part = part_of(offer, rows)
     choices = Choices(
-        price=offer.price[rows], allowed=offer.allowed[rows], place=offer.place[rows], tax=shelf.tax[rows],
+        price=offer.price[rows], allowed=part.allowed, place=offer.place[rows], tax=shelf.tax[rows],
         cost=accepted[rows],
     )  # fmt: skip
     targets = replace(whole, group=whole.group[rows])
@@ -83,19 +94,26 @@ def choose(
     weekly = None
     if rows.size:
         panel = history.panel().of_pairs(standing.pair[rows])
+        ending = ending_of(policy, shelf, offer, standing.days_left, standing.stock)
         coming = Coming(
-            choices=choices, stock=standing.stock[rows], promo=standing.promo[rows], rival=standing.rival[rows]
-        )
-        weekly = chosen_weekly(panel, coming, targets, policy, its, seed)
-    return Chosen(policy, standing, offer, rows, choices, targets, groups, weekly, its)
+            choices=choices, stock=standing.stock[rows], promo=standing.promo[rows], rival=standing.rival[rows],
+            ending=ending.of_prices(rows),
+        )  # fmt: skip
+        weekly = chosen_weekly(panel, coming, targets, policy, its, part.coupling, seed)
+    place = offer.place if weekly is None else part.places(offer, weekly.chosen)
+    proposed = picked(offer.price, place)
+    return Chosen(policy, standing, offer, rows, choices, targets, groups, weekly, its, part, proposed)
 
 
 def chosen_weekly(
-    panel: PricePanel, coming: Coming, targets: Targets, policy: PricePolicy, slopes: Elasticities, seed: int = 0
-) -> WeeklyPrices:
+    panel: PricePanel, coming: Coming, targets: Targets, policy: PricePolicy, slopes: Elasticities,
+    coupling: Coupling | None, seed: int = 0,
+) -> WeeklyPrices:  # fmt: skip
     """Return the week's prices by slopes that were learnt before."""
     before = Knowledge(slopes, panel.periods)
-    return weekly_prices(panel, coming, targets, policy.objective, before=before, every=FOREVER, seed=seed)
+    return weekly_prices(
+        panel, coming, targets, policy.objective, coupling=coupling, before=before, every=FOREVER, seed=seed
+    )
 
 
 def of_pairs(slopes: Elasticities, pairs: Ints) -> Elasticities:
@@ -124,7 +142,7 @@ def proposals_of(chosen: Chosen, history: History) -> Iterator[Proposal]:
             store=shelf.stores[shelf.store[row]], price_list=shelf.price_lists[shelf.price_list[row]],
             product=shelf.products[shelf.product[row]], parent=shelf.products[up] if up >= 0 else None,
             category=shelf.categories[shelf.category[row]], currency=shelf.currency[shelf.store[row]], current=current,
-            proposed=current if at < 0 or chosen.weekly is None else float(chosen.weekly.price[at]),
+            proposed=float(chosen.proposed[row]),
             tax=float(shelf.tax[row]), cost=cost if np.isfinite(cost) else None, why=why[row], hold=holds[row],
             binding=binding.get(row, ()), relaxation=_relaxed(chosen, row) if offer.stuck[row] else None,
             at_current=now[at] if known else None, at_proposed=then[at] if known else None,
@@ -160,12 +178,25 @@ def lift_of(chosen: Chosen) -> Span | None:
     return Span(lift.low, lift.expected, lift.high)
 
 
+def left_out(chosen: Chosen) -> list[str]:
+    """Return what could not be put with what it belongs to, in a sentence, where there is such."""
+    problems = () if chosen.offer.coupling is None else chosen.offer.coupling.left_out
+    if not problems:
+        return []
+    first = problems[0]
+    return [
+        f"{len(problems)} price(s) stand alone whose size cannot be compared, such as {first.reason}. {first.remedy}"
+    ]
+
+
 def _why(chosen: Chosen) -> list[Why]:
     found: list[Why] = ["hold"] * chosen.standing.shelf.pairs
     if chosen.weekly is not None:
         words: dict[str, Why] = {"best_as_is": "best_as_is", "objective": "objective", "target": "target"}
         for row, reason in zip(chosen.rows.tolist(), chosen.weekly.why.tolist(), strict=True):
             found[row] = words.get(REASONS[reason], "hold")
+        for row in np.flatnonzero(chosen.part.leader != np.arange(len(found))).tolist():
+            found[row] = found[int(chosen.part.leader[row])]
     return found
 
 
@@ -174,7 +205,8 @@ def _holds(chosen: Chosen) -> list[tuple[str, ...]]:
     standing, offer = chosen.standing, chosen.offer
     shelf = standing.shelf
     found: list[list[str]] = [[] for _ in range(shelf.pairs)]
-    nothing = standing.pair < 0
+    alone = chosen.part.leader == np.arange(shelf.pairs)  # what follows another price is not held
+    nothing = (standing.pair < 0) & alone
     for row in np.flatnonzero(nothing).tolist():
         found[row].append("not_sold_yet" if standing.retail[row] else "price_list")
     for bound in offer.bounds:
@@ -182,18 +214,24 @@ def _holds(chosen: Chosen) -> list[tuple[str, ...]]:
             kept = (bound.low == bound.high) & np.isfinite(bound.low)
             for row in np.flatnonzero(kept & ~(nothing & (bound.rule == "no_opinion"))).tolist():
                 found[row].append(_named(offer, bound.rule, row))
-    out = np.ones(shelf.pairs, np.bool_)
+    out = alone.copy()
     out[chosen.rows] = False
     for row in np.flatnonzero(out & ~nothing).tolist():
         if not found[row]:
             found[row].append(_named(offer, UNKNOWN_COST, row))
-    stuck = [row for row in np.flatnonzero(offer.stuck).tolist() if not found[row]]
+    held = np.flatnonzero(offer.stuck)
+    stuck = [row for row in held[offer.stuck_alone(held)].tolist() if not found[row]]
     current = shelf.current[:, None]
     for bound in offer.bounds if stuck else ():
         broken = ~bound.allows(current, shelf.current)[:, 0]
         for row in stuck:
             if broken[row]:
                 found[row].append(_named(offer, bound.rule, row))
+    if offer.coupling is not None:
+        beside = offer.stuck.copy()
+        beside[chosen.rows] |= chosen.part.stuck
+        for row in np.flatnonzero(beside).tolist():
+            found[row] = found[row] or list(offer.coupling.binding(row))
     return [tuple(names) for names in found]
 
 
@@ -214,7 +252,10 @@ def _binding(chosen: Chosen) -> dict[int, tuple[str, ...]]:
         allowed = bound.allows(shown[:, None], chosen.standing.shelf.current)[:, 0]
         for row in rows[wanted][~allowed[rows[wanted]]].tolist():
             found.setdefault(row, []).append(_named(chosen.offer, bound.rule, row))
-    return {row: tuple(names) for row, names in found.items()}
+    if (coupling := chosen.offer.coupling) is not None:
+        for row in rows[wanted].tolist():
+            found.setdefault(row, []).extend(broken_together(coupling, chosen.proposed, row, float(shown[row])))
+    return {row: tuple(names) for row, names in found.items() if names}
 
 
 def _named(offer: Offer, rule: str, row: int) -> str:
@@ -223,7 +264,7 @@ def _named(offer: Offer, rule: str, row: int) -> str:
 
 
 def _relaxed(chosen: Chosen, row: int) -> str | None:
-    found = relaxation(chosen.policy, chosen.standing.shelf, chosen.offer, row)
+    found = cheapest_relaxation(chosen.policy, chosen.standing.shelf, chosen.offer, row)
     if found is None:
         return None
     return f"{found.rule}: its bound {found.bound:.2f} by {found.by:.1%} allows {found.price:.2f}"

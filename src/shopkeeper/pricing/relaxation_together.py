@@ -68,22 +68,12 @@ def cheapest_relaxation(policy: PricePolicy, shelf: Shelf, offer: Offer, pair: i
     Of prices that belong together a rule gives for all of them at once, and the price that is named is one at which the
     others have a place. None where no single rule would do.
     """
-    if offer.coupling is None or _alone(offer, pair):
+    if offer.coupling is None or offer.stuck_alone(np.array([pair]))[0]:
         return relaxation(policy, shelf, offer, pair)
     block = _block(policy, shelf, offer, offer.coupling, pair)
     me = int(np.flatnonzero(block.pairs == pair)[0])
     found = [one for rule in _rules(block) if (one := _relaxed(block, rule, me)) is not None]
     return min(found, key=lambda one: (one.rule in LAST_TO_RELAX, one.by), default=None)
-
-
-def _alone(offer: Offer, pair: int) -> bool:
-    """Return whether no candidate follows even the price's own rules."""
-    row = np.array([pair])
-    cells, current = offer.price[row], offer.current[row]
-    own = offer.exists[row].copy()
-    for bound in offer.bounds:
-        own &= bound.of_rows(row).allows(cells, current)
-    return not own.any()
 
 
 def _block(policy: PricePolicy, shelf: Shelf, offer: Offer, coupling: Coupling, pair: int) -> _Block:

@@ -16,6 +16,7 @@ from shopkeeper.pricing.house.history import History
 from shopkeeper.pricing.house.standing import Standing
 from shopkeeper.pricing.price_policy import Period, PricePolicy
 from shopkeeper.pricing.shelf import NO_PARENT, Flags, Floats, Ints, Shelf
+from shopkeeper.pricing.traits import Traits
 from shopkeeper.pricing.where import Where
 
 _FIELDS: Final = (
@@ -47,6 +48,8 @@ class StandingShelf:
         retail: Whether it is a price of its store's retail list.
         stock, rival, promo: As in `coming_demand.Coming`.
         paid: Whether the current price is only known from what was paid last.
+        days_left: Until the product is sold no more, infinite where nobody says when.
+        traits: By which prices belong together.
     """
 
     shelf: Shelf
@@ -56,6 +59,8 @@ class StandingShelf:
     rival: Floats
     promo: Floats
     paid: Flags
+    days_left: Floats
+    traits: Traits
 
 
 def shelf_of(
@@ -74,7 +79,7 @@ def shelf_of(
     codes = _Codes(), _Codes(), _Codes()
     parts: dict[str, list[Any]] = {
         name: [] for name in (*_FIELDS, "product", "store", "category", "price_list", "parent", "tax", "stock", "rival",
-                              "paid", "retail", "pair")
+                              "paid", "days_left", "retail", "pair")
     }  # fmt: skip
     pairs = {
         (history.products[p], history.stores[s]): row
@@ -93,7 +98,7 @@ def shelf_of(
         parts["retail"].append([retail] * len(rows))
         parts["pair"].append([pairs.get((name, state.store.store), -1) if retail else -1 for name in names])
         parts["tax"].append(one.goods.tax[one.row])
-        for name in (*_FIELDS, "stock", "rival", "paid"):
+        for name in (*_FIELDS, "stock", "rival", "paid", "days_left"):
             parts[name].append(getattr(one, name))
     whole: dict[str, Any] = {name: np.concatenate([np.asarray(one) for one in part]) for name, part in parts.items()}
     pair = whole["pair"].astype(np.int64)
@@ -111,7 +116,31 @@ def shelf_of(
     return StandingShelf(
         shelf, pair, whole["retail"].astype(np.bool_), whole["stock"].astype(np.float64),
         whole["rival"].astype(np.float64), whole["announced"].astype(np.float64), whole["paid"].astype(np.bool_),
+        whole["days_left"].astype(np.float64), _traits(states, products.names),
     )  # fmt: skip
+
+
+def _traits(states: Sequence[StoreState], products: Sequence[str]) -> Traits:
+    """Return what the catalogue says of products; of a product of several stores the first one that says something."""
+    brand: dict[str, str] = {}
+    attributes: dict[str, dict[str, object]] = {}
+    for goods in (one.goods for state in states for one in state.standings):
+        for name, its, text in zip(goods.names, goods.brand, goods.attributes, strict=True):
+            brand[name] = brand.get(name) or its
+            if text and not attributes.get(name):
+                attributes[name] = _read(text)
+    return Traits(
+        brand=tuple(brand.get(name, "") for name in products),
+        attributes=tuple(attributes.get(name, {}) for name in products),
+        legal_entity=tuple(state.store.legal_entity or "" for state in states),
+    )  # fmt: skip
+
+
+def _read(text: str) -> dict[str, object]:
+    try:
+        return msgspec.json.decode(text, type=dict[str, object])
+    except msgspec.MsgspecError:
+        return {}
 
 
 def with_freezes(policy: PricePolicy, stores: Sequence[Store]) -> PricePolicy:

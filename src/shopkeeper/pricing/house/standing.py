@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from shopkeeper.pricing.house.records import Columns, Records, aware, number, texts
-from shopkeeper.pricing.house.steps import DAY, Steps
+from shopkeeper.pricing.house.steps import DAY, FAR, Steps
 from shopkeeper.pricing.house.weeks import (
     RIVAL_CREDIBLE,
     Goods,
@@ -49,6 +49,7 @@ class Standing:
     Attributes:
         row: Its product, index into `goods`.
         stock: Units that can be sold in the coming week, infinite where nobody counts them.
+        days_left: Until the product is sold no more, infinite where nobody says when.
         rival: Mean price of the rivals last seen, without tax, NaN where none is known.
         promo: Whether a promotion is on.
         late, absurd: Whether a rival's price was left out for its age, or because nobody believes it.
@@ -73,6 +74,7 @@ class Standing:
     announced: Flags
     year_ago: Floats
     stock: Floats
+    days_left: Floats
     late: Flags
     absurd: Flags
     paid: Flags
@@ -121,7 +123,9 @@ def _of_list(
         "rival_lowest": lowest, "rival_median": median, "rival_days": seen, "rival": rival / (1 + goods.tax),
         "advertised": np.array([_advertised(text) for text in goods.attributes], np.float64), "prior": prior,
         "announced": told, "year_ago": steps.standing(many, now - 365 * DAY)[0],
-        "stock": _stock(records, goods, now, treated), "paid": paid, "late": late, "absurd": absurd,
+        "stock": _stock(records, goods, now, treated),
+        "days_left": np.where(goods.until == FAR, np.inf, (goods.until - now) / DAY), "paid": paid,
+        "late": late, "absurd": absurd,
     }  # fmt: skip
     return Standing(goods=goods, price_list=price_list, row=row, **{name: part[row] for name, part in every.items()})
 

@@ -36,7 +36,7 @@ class Goods:
     """What the catalogue says of a store's products, in the order of `names`.
 
     Attributes:
-        category: Main category, `(none)` where it has none; `parent` empty where there is none.
+        category: Main category, `(none)` where it has none; `parent` and `brand` empty where there is none.
         tax: Rate inside the shown price.
         sold: Whether it is on sale now: active, and no service or voucher.
         price, stock: What the record says, NaN where nothing.
@@ -47,6 +47,7 @@ class Goods:
     names: tuple[str, ...]
     category: tuple[str, ...]
     parent: tuple[str, ...]
+    brand: tuple[str, ...]
     tax: Floats
     sold: Flags
     price: Floats
@@ -116,6 +117,7 @@ def goods_of(records: Records) -> Goods:
 
     return Goods(
         names=every, category=tuple(_main(text) for text in told("categories")), parent=tuple(told("parent")),
+        brand=tuple(told("brand")),
         tax=np.array([records.tax(one) for one in told("tax_class")], np.float64),
         sold=np.array([one in {"active", ""} for one in told("status")], np.bool_),
         price=numbers("price"), stock=numbers("stock"),

@@ -16,7 +16,7 @@ from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import STORES
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.state import State
-from shopkeeper.errors import ConfigError, InputError, UnknownStore
+from shopkeeper.errors import InputError, UnknownStore
 from shopkeeper.pricing.elasticity import Elasticities
 from shopkeeper.pricing.house.history import History, history_of
 from shopkeeper.pricing.house.records import read_records
@@ -27,9 +27,8 @@ from shopkeeper.pricing.policy_file import load_policy
 from shopkeeper.pricing.price_model import slopes_for
 from shopkeeper.pricing.price_policy import CompetitorBand, PricePolicy
 from shopkeeper.pricing.proposal import Feed, MarginTarget, Proposal, ProposedPrices, Span
-from shopkeeper.pricing.propose import Chosen, choose, lift_of, margin_targets, proposals_of
+from shopkeeper.pricing.propose import Chosen, choose, left_out, lift_of, margin_targets, proposals_of
 from shopkeeper.pricing.standing_shelf import StoreState, shelf_of, with_freezes
-from shopkeeper.pricing.together import Together
 from shopkeeper.quality.local_days import zone_of
 from shopkeeper.quality.ports import Warehouse
 from shopkeeper.registry.bundle import open_bundle
@@ -93,16 +92,18 @@ def propose_prices(
     rows: list[Proposal] = []
     targets: list[MarginTarget] = []
     lifts: dict[str, Span] = {}
+    notes = [f"{what}: {many}" for what, many in book.history.notes.items()]
     for currency, chosen in book.chosen():
         rows += proposals_of(chosen, book.history)
         targets += margin_targets(chosen, currency)
         if (lift := lift_of(chosen)) is not None:
             lifts[currency] = lift
+        notes += left_out(chosen)
     return ProposedPrices(
         at=book.at, model=book.version, policy=book.policy_digest, objective=book.policy.objective,
         stores=tuple(one.store.store for one in book.states),
         rows=tuple(sorted(rows, key=lambda one: (one.store, one.price_list, one.product))), targets=tuple(targets),
-        lifts=lifts, feeds=book.feeds, notes=tuple(f"{what}: {many}" for what, many in book.history.notes.items()),
+        lifts=lifts, feeds=book.feeds, notes=tuple(notes),
     )  # fmt: skip
 
 
@@ -111,7 +112,7 @@ def open_book(
 ) -> PriceBook:
     """Read what prices of some stores are chosen from. Raises: as `propose_prices`."""
     moment = (at or datetime.now(UTC)).astimezone(UTC)
-    policy = _heard(load_policy(settings.workspace))
+    policy = load_policy(settings.workspace)
     lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
     lake.compact()
     with open_workspace_state(settings) as state, Analytics(settings, lake).reading() as warehouse:
@@ -126,16 +127,6 @@ def open_book(
         moment, serving, with_freezes(policy, chosen), digest, history, slopes, states, feeds,
         settings.pricing.consumer_prices, settings.training.seed,
     )  # fmt: skip
-
-
-def _heard(policy: PricePolicy) -> PricePolicy:
-    """Return the policy. Raises ConfigError where it asks for what computed prices do not keep yet."""
-    if policy.together != Together():
-        raise ConfigError(
-            "`together` in price-policy.yaml is not kept by computed prices yet.",
-            "Leave it out, or give the prices you want: `shopkeeper price run --prices FILE`.",
-        )
-    return policy
 
 
 def _read(
