@@ -37,6 +37,7 @@ PAGES = (
     ("rollouts", "/control-room/rollouts", "Rollouts"),
     ("models", "/control-room/models", "Models"),
     ("rules", "/control-room/rules", "Rules"),
+    ("content", "/control-room/content", "Content"),
     ("experiments", "/control-room/experiments", "Experiments"),
     ("data", "/control-room/data", "Data"),
     ("decisions", "/control-room/decisions", "Decisions"),
