@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
     group.command("pause")(pause)
     group.command("resume")(resume)
     group.command("verify")(verify)
+    group.command("report")(report)
     content_people.register(group)
     content_files.register(group)
     app.add_typer(group, name="content")
@@ -136,3 +137,25 @@ def verify(workspace: Workspace = Path(), json: Json = False) -> None:
             f"{len(found.taken_down)} published texts were not true any more and were taken down.",
             "Write them anew with `shopkeeper content generate`.",
         )
+
+
+def report(
+    days: Annotated[float, typer.Option(min=0.01, help="How far back.")] = 30.0,
+    workspace: Workspace = Path(),
+    json: Json = False,
+) -> None:
+    """Report how well texts are written: first passes, what people made of them, what escaped, time and money.
+
+    Exit 1 where the newest way of writing (model, prompt, words or rules) does worse than the one before it.
+    """
+    from shopkeeper.cli.content_shown import report_words
+    from shopkeeper.cli.output import Output
+    from shopkeeper.errors import ContractNotMet
+    from shopkeeper.wiring.content_report import report_texts
+    from shopkeeper.wiring.settings import load_settings
+
+    found = report_texts(load_settings(workspace), datetime.now(UTC) - timedelta(days=days))
+    Output(json).result({"days": days, **found.document()}, report_words(found, days))
+    if found.alerts:
+        worse = "; ".join(f"{one.what} of {one.writer} fell by {-one.difference:.1%}" for one in found.alerts)
+        raise ContractNotMet(f"Texts drifted: {worse}.", "Look at what changed: model, prompt, words or rules.")

@@ -9,6 +9,7 @@ from shopkeeper.jobs.ports import Document
 
 if TYPE_CHECKING:
     from shopkeeper.content.kept import KeptPiece, Step, Version
+    from shopkeeper.content.report import ContentReport, Share, Spread
     from shopkeeper.wiring.content_orders import Estimate
     from shopkeeper.wiring.content_watch import LookedOver
 
@@ -94,6 +95,53 @@ def did_words(kept: KeptPiece) -> str:
     """Return how a text stands after a step, for people."""
     live = f"version {kept.live} is published" if kept.live else "none of its versions is published"
     return f"Text {kept.id} is {kept.state}{', locked' if kept.locked else ''}; {live}."
+
+
+def report_words(found: ContentReport, days: float) -> str:
+    """Return a report for people."""
+    if not found.written and not found.acceptance.of:
+        return f"Nothing was written or judged in the last {days:g} days; `shopkeeper content generate` writes."
+    lines = [
+        f"{found.written:,} texts written in the last {days:g} days.", "",
+        _share("first draft passed", found.first_pass),
+        _share("mended or shortened", found.repaired),
+        _share("written by the realiser instead", found.fallback),
+        _share("accepted as they were by people", found.acceptance),
+        _share("wrong though a rule had approved", found.escaped),
+        f"  {found.edits:,} edits, {found.rejections:,} rejections"
+        + (f"; edits changed {found.edited_words:.0%} of the words" if found.edited_words is not None else ""),
+        _time(found),
+        f"  ${found.dollars:,.2f}"
+        + (f", ${found.dollars_per_accepted:,.4f} an accepted text" if found.dollars_per_accepted is not None else ""),
+        "", f"{'text':<28}{'n':>7}  {'characters 10%-50%-90%':<26}reading ease",
+    ]  # fmt: skip
+    for name, length in found.length.items():
+        ease = _spread(found.ease[name]) if name in found.ease else "-"
+        lines.append(f"{name:<28}{length.n:>7,}  {_spread(length):<26}{ease}")
+    for one in found.drift:
+        word = "worse" if one.alert else "no worse"
+        lines.append(
+            f"{one.what.replace('_', ' ')} of {one.writer}: {one.difference:+.1%} ({one.low:+.1%} to {one.high:+.1%}) "
+            f"since the last change, {one.new:,} texts against {one.old:,}: {word}"
+        )
+    return "\n".join(lines)
+
+
+def _share(what: str, one: Share) -> str:
+    if one.share is None:
+        return f"  {what:<34}nothing to count"
+    return f"  {what:<34}{one.share:>6.1%} ({one.low:.1%} to {one.high:.1%}) of {one.of:,}"
+
+
+def _spread(one: Spread) -> str:
+    return "-" if one.low is None else f"{one.low:.0f} - {one.middle:.0f} - {one.high:.0f}"
+
+
+def _time(found: ContentReport) -> str:
+    if found.seconds_per_accepted is None:
+        return "  no time was measured; the page Content measures it"
+    saved = "" if found.time_saved is None else f", {found.time_saved:.0%} less than typing by hand"
+    return f"  {found.seconds_per_accepted:.1f} s of people's time an accepted text{saved}"
 
 
 def piece_document(kept: KeptPiece, version: Version) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from shopkeeper.content.briefs import Brief
-from shopkeeper.content.kept import Change, KeptPiece, PieceState, Step, Version
+from shopkeeper.content.kept import Change, KeptPiece, PieceKey, PieceState, Step, Version
 from shopkeeper.content.review import Judged, Trust
 
 
@@ -123,6 +123,9 @@ class PieceStore(Protocol):
 
     def trust(self, since: datetime) -> Mapping[Judged, Trust]:
         """Return how each writer's texts fared with people from a moment on."""
+
+    def history(self, since: datetime) -> Iterator[Sequence[tuple[PieceKey, Step]]]:
+        """Yield what was written and judged from a moment on, in the order it was done, a page at a time."""
 
     def written_by(self, run: str) -> WrittenBy:
         """Return what a job wrote."""

@@ -7,9 +7,23 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Engine, Select, bindparam, delete, func, insert, or_, select, true, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
 
-from shopkeeper.content.kept import JUDGING, Change, KeptPiece, PieceState, Step, Version
+from shopkeeper.content.kept import JUDGING, Change, KeptPiece, PieceKey, PieceState, Step, Version
 from shopkeeper.content.ports import Wanted, WrittenBy
 from shopkeeper.content.review import Judged, Trust
 from shopkeeper.engines.state_audit import write_audit
@@ -24,6 +38,7 @@ from shopkeeper.engines.state_schema import (
 from shopkeeper.errors import InputError, UnknownText
 
 _PARAMETERS: Final = 500  # ids asked for at once; SQLite takes no more than 32,766 values
+_PAGE: Final = 2_000
 _PIECE = msgspec.json.Decoder(KeptPiece)
 _VERSION = msgspec.json.Decoder(Version)
 _STEP = msgspec.json.Decoder(Step)
@@ -136,6 +151,25 @@ class StatePieces:
             accepted = row.texts if row.act == "approve" else 0
             found[judged] = Trust(before.accepted + accepted, before.judged + row.texts)
         return found
+
+    def history(self, since: datetime) -> Iterator[Sequence[tuple[PieceKey, Step]]]:
+        """Yield what was written and judged from a moment on, a page at a time."""
+        of, text = CONTENT_STEPS.c, CONTENT_PIECES.c
+        after = (to_micros(since), "", 0)
+        while True:
+            beyond = tuple_(of.at_micros, of.piece, of.revision) > tuple_(*(literal(one) for one in after))
+            query = (
+                select(text.store, text.product, text.locale, text.field, of.at_micros, of.piece, of.revision, of.body)
+                .join(CONTENT_PIECES, of.piece == text.piece)
+                .where(of.act.in_(("write", *JUDGING)), of.at_micros >= to_micros(since), beyond)
+                .order_by(of.at_micros, of.piece, of.revision)
+                .limit(_PAGE)
+            )
+            rows = self._rows(query)
+            if not rows:
+                return
+            after = (rows[-1].at_micros, rows[-1].piece, rows[-1].revision)
+            yield [(PieceKey(row.store, row.product, row.locale, row.field), _STEP.decode(row.body)) for row in rows]
 
     def written_by(self, run: str) -> WrittenBy:
         """Return what a job wrote."""

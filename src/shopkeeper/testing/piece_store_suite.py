@@ -120,6 +120,17 @@ class PieceStoreSuite:
         assert pieces.trust(_NOON) == {whose: Trust(accepted=1, judged=2)}
         assert pieces.trust(_NOON - timedelta(days=9)) == {whose: Trust(accepted=2, judged=3)}
 
+    def test_what_was_written_and_judged_since_a_moment_comes_in_its_order(self, pieces: PieceStore) -> None:
+        piece = _put(pieces)
+        later = with_hand(ANNA, at=_NOON + timedelta(hours=1))
+        pieces.put([reject(piece, later)])
+        _put(pieces, "desk")
+        found = [(key.product, step.act) for page in pieces.history(_NOON) for key, step in page]
+        assert sorted(found[:2]) == [("desk", "write"), ("lamp", "write")]
+        assert found[2:] == [("lamp", "reject")]
+        since = [step.act for page in pieces.history(later.at) for _, step in page]
+        assert since == ["reject"]
+
     def test_what_a_job_wrote_is_the_sum_of_its_versions(self, pieces: PieceStore) -> None:
         _put(pieces)
         _put(pieces, "desk")
