@@ -9,9 +9,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from shopkeeper.commerce.event import Event
 from shopkeeper.commerce.product import Price, Product
 from shopkeeper.commerce.store import Store
-from shopkeeper.commerce.tables import PRICES, PRODUCTS, STORES
+from shopkeeper.commerce.tables import EVENTS, PRICES, PRODUCTS, STORES
+from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.engines.state import State, open_state
 from shopkeeper.engines.state_stops import StateStops
 from shopkeeper.errors import ConfigError, ContractNotMet, InputError, NotAllowed, Unavailable
@@ -161,6 +163,24 @@ def test_what_the_shops_feed_shows_confirms_a_price_or_tells_of_a_mismatch(
     shop_shows(state, "lamp", 11.0, datetime.now(UTC) + timedelta(seconds=30))
     assert confirm_prices(settings, state, now).changed == 1
     assert {one.product: one.holds for one in state.prices.published()} == {"lamp": 11.0, "sofa": 199.0}
+
+
+def test_a_price_the_feed_is_silent_about_is_confirmed_by_whoever_pays_it(
+    settings: Settings, state: State, tmp_path: Path
+) -> None:
+    published(settings, state, tmp_path)
+    now = datetime.now(UTC) + timedelta(minutes=1)
+    log = SegmentLog(settings.folder(settings.engines.log), "test")
+    for number, (product, price) in enumerate([("lamp", 10.5), ("sofa", 200.0)]):
+        row = Event(
+            event_id=f"e{number}", ts=now, received_at=now, store="uk", type="purchase", product=product, quantity=1,
+            price=price, user="u1",
+        )  # fmt: skip
+        log.append(EVENTS, [msgspec.json.encode(row)])
+    log.close()
+    found = confirm_prices(settings, state, now)
+    assert (found.confirmed, found.unsure, found.mismatch) == (1, 1, 0)  # a voucher may be behind the other
+    assert [one.observed for one in state.prices.changes(product="lamp")] == [10.5]
 
 
 def test_a_run_begins_at_what_shoppers_see_now(settings: Settings, state: State, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the shop made of published prices, by its own feed: confirmed, another price, or changed since."""
+"""What the shop made of published prices, by its feed and by what was paid: confirmed, another, or changed since."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from shopkeeper.engines.state import State
 from shopkeeper.pricing.confirmation import Shown, judged
 from shopkeeper.pricing.policy_file import load_policy
 from shopkeeper.pricing.price_run import PublishedPrice
+from shopkeeper.wiring.price_runs.paid import paid_prices
 from shopkeeper.wiring.settings import Settings
 
 NOT_HANDED: Final = 2_000_000
@@ -43,18 +44,25 @@ class Confirmed:
 
 
 def confirm_prices(settings: Settings, state: State, at: datetime) -> Confirmed:
-    """Compare the prices that hold with the shop's own feed of prices and products, and note what is new."""
+    """Compare the prices that hold with the shop's feed of prices and products, and with what was paid; note news.
+
+    A price the feed says nothing of since it holds is confirmed by somebody paying it.
+    """
     published = state.prices.published()
     if not published:
         return Confirmed(0, 0, 0, 0, 0, 0)
     grace = timedelta(hours=load_policy(settings.workspace).runs.confirm_hours)
     shown = _shown(state, published)
     waiting = {one.number for one in state.prices.not_handed(NOT_HANDED)}
+    silent = [one for one in published if not one.outcome and not _since(shown.get(_key(one)), one)]
+    paid = paid_prices(settings, silent)
     seen = [
         found
         for one in published
-        if (found := judged(one, shown.get(_key(one)), one.number in waiting, grace, at)) is not None
-    ]
+        if (
+            found := judged(one, paid.get(one.number, shown.get(_key(one))), one.number in waiting, grace, at)
+        ) is not None
+    ]  # fmt: skip
     new = state.prices.saw(seen)
     for one in seen:
         if one.outcome == "mismatch":
@@ -92,6 +100,10 @@ def _shown(state: State, published: Sequence[PublishedPrice]) -> dict[Key, Shown
             if key in wanted and (key not in found or found[key].at <= row.source_ts):
                 found[key] = Shown(price.price, row.source_ts)
     return found
+
+
+def _since(shown: Shown | None, published: PublishedPrice) -> bool:
+    return shown is not None and shown.at >= published.at
 
 
 def _key(one: PublishedPrice) -> Key:
