@@ -156,7 +156,7 @@ def _costs(records: Records, goods: Goods, now: int) -> tuple[Floats, Any, Float
     held = changes.at <= now
     row, value = changes.row[held], changes.value[held]
     before = np.full(many, np.nan)
-    again = np.append(False, row[1:] == row[:-1])
+    again = np.append(False, row[1:] == row[:-1])[: len(row)]  # of no cost at all there is nothing to say
     before[row[again]] = value[:-1][again[1:]]
     return cost, np.where(at >= 0, at, np.where(stated != -1, -stated, -1)), before
 
