@@ -40,9 +40,10 @@ class Shop:
     history: History
     slopes: Elasticities
 
-    def run(self, **broken: Columns) -> tuple[PriceRun, list[RunPrice]]:
+    def run(self, costs: Columns | None = None, rivals: Columns | None = None) -> tuple[PriceRun, list[RunPrice]]:
         """Propose and judge with some feeds broken; what was learnt before the fault stands."""
-        records = replace(self.records, **broken)
+        known = self.records
+        records = replace(known, costs=costs or known.costs, rivals=rivals or known.rivals)
         standings = standing_prices(records, "", Reach(rival_days=3, prior_days=30), Counter())
         standing = shelf_of([StoreState(STORE, "", standings)], self.history, self.slopes, 0.0)
         assert standing is not None
@@ -83,7 +84,7 @@ def newest(column: str, factor: float) -> Fault:
 
 
 def late(days: int) -> Fault:
-    return lambda rows: {**rows, "ts": rows["ts"] - np.timedelta64(days, "D")}
+    return lambda rows: {**rows, "ts": rows["ts"].astype("datetime64[us]") - np.timedelta64(days, "D")}
 
 
 def missing(rows: Columns) -> Columns:
