@@ -40,6 +40,14 @@ BEGINNINGS = {"recommendations/interaction": "recommendations/seen"}
 FILLED: Mapping[str, list[dict[str, str]]] = {
     "experiments/outcome_shown": [{"attribution": "7"}],
     "experiments/shadow_rewards": [{"attribution": "7", "arm_blind": "'agent.crawler'"}],
+    "pricing/house/sales": [
+        {"retail": "''", "local": "e.sale_ts"},
+        {
+            "retail": "'', 'a'",
+            "local": "CASE WHEN e.sale_ts < $since THEN e.sale_ts - INTERVAL 21600 SECOND"
+            " ELSE e.sale_ts + INTERVAL 3600 SECOND END",
+        },
+    ],
     "quality/contract_breach": [
         {"table": "events", "breach": "price < $least OR price > 5", "within": "ts >= $since"},
         {"table": "products", "breach": "currency NOT IN ('GBP')", "within": "TRUE"},
@@ -98,6 +106,7 @@ VALUES: Mapping[str, list[object]] = {
     "test": ["a"],
     "led_since": [NOON - timedelta(days=5)],
     "slow_ms": [1.5],
+    "currency": ["GBP"],
 }
 
 

@@ -104,7 +104,7 @@ def outline(page: str) -> Outline:
 
 def test_the_answer_stands_first_in_words_with_its_intervals() -> None:
     assert answer(whole()) == (
-        "Asked what 1,234 shoppers would take next, in a time it had not seen, it reaches ndcg@10"
+        "Judged by 1,234 cases of a time it had not seen, it reaches ndcg@10"
         " 0.200 (0.190 to 0.210). Against popular that is +0.100 (+0.090 to +0.110)."
         " Against v0 it is +0.050 (+0.040 to +0.060)."
     )

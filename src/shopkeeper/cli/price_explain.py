@@ -168,7 +168,9 @@ def _frontier(found: Frontier) -> Iterator[str]:
     yield f"{'target':>8}{'revenue':>14}{'profit':>14}{'margin':>9}{'chance':>8}{'moved':>7}{'lift (90%)':>28}"
     yield _row("today", found.today)
     for point in found.points:
-        yield _row(f"{point.target:.1%}", point) + ("" if point.reachable else "  out of reach of the rules")
+        yield _row(f"{point.target:.1%}", point) + (
+            "" if point.reachable else "  cannot be met so surely under the rules"
+        )
 
 
 def _row(name: str, one: Reached) -> str:

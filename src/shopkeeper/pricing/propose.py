@@ -10,10 +10,10 @@ from typing import Any, Final
 import numpy as np
 
 from shopkeeper.pricing.coherence import broken_together
-from shopkeeper.pricing.coming_demand import Coming, Knowledge
+from shopkeeper.pricing.coming_demand import Coming, Knowledge, demand_at, outlook
 from shopkeeper.pricing.constraints import HELD, SCOPE_OF, UNKNOWN_COST
 from shopkeeper.pricing.coupling import Coupling, coupling_of
-from shopkeeper.pricing.curves import Choices, Demand
+from shopkeeper.pricing.curves import Choices, Demand, curves_of
 from shopkeeper.pricing.elasticity import Elasticities
 from shopkeeper.pricing.ending import ending_of
 from shopkeeper.pricing.frontier import picked
@@ -51,6 +51,7 @@ class Chosen:
         choices, targets: Of these rows.
         groups: Whose each target is.
         weekly: The choice; None where there is no such row.
+        now: Demand of these rows as believed near today's prices; None as `weekly`.
         slopes: Of these rows.
         part: How the prices that are held and those that belong together bind these rows.
         proposed: Of all prices, as shown.
@@ -64,6 +65,7 @@ class Chosen:
     targets: Targets
     groups: tuple[Group, ...]
     weekly: WeeklyPrices | None
+    now: Demand | None
     slopes: Elasticities
     part: PartOffer
     proposed: Floats
@@ -91,7 +93,7 @@ def choose(
     )  # fmt: skip
     targets = replace(whole, group=whole.group[rows])
     its = of_pairs(slopes, standing.pair[rows])
-    weekly = None
+    weekly = now = None
     if rows.size:
         panel = history.panel().of_pairs(standing.pair[rows])
         ending = ending_of(policy, shelf, offer, standing.days_left, standing.stock)
@@ -100,9 +102,10 @@ def choose(
             ending=ending.of_prices(rows),
         )  # fmt: skip
         weekly = chosen_weekly(panel, coming, targets, policy, its, part.coupling, seed)
+        now = demand_at(outlook(panel, its, coming), coming, picked(choices.price, choices.place) / (1 + choices.tax))
     place = offer.place if weekly is None else part.places(offer, weekly.chosen)
     proposed = picked(offer.price, place)
-    return Chosen(policy, standing, offer, rows, choices, targets, groups, weekly, its, part, proposed)
+    return Chosen(policy, standing, offer, rows, choices, targets, groups, weekly, now, its, part, proposed)
 
 
 def chosen_weekly(
@@ -130,7 +133,8 @@ def proposals_of(chosen: Chosen, history: History) -> Iterator[Proposal]:
     place = np.full(shelf.pairs, -1, np.int64)
     place[chosen.rows] = np.arange(len(chosen.rows))
     holds, binding = _holds(chosen), _binding(chosen)
-    now, then = (_outcomes(chosen, proposed=proposed) for proposed in (False, True))
+    now = outcomes(chosen.choices, chosen.now, chosen.choices.place)
+    then = [] if chosen.weekly is None else outcomes(chosen.choices, chosen.weekly.demand, chosen.weekly.chosen)
     paid = history.paid[standing.pair] if len(history.paid) else np.ones(shelf.pairs, np.bool_)
     why = _why(chosen)
     for row in range(shelf.pairs):
@@ -274,24 +278,21 @@ def _slope(slopes: Elasticities, at: int) -> Span:
     return Span(float(slopes.low[at]), float(slopes.slope[at]), float(slopes.high[at]))
 
 
-def _outcomes(chosen: Chosen, *, proposed: bool) -> list[Outcome]:
-    """Return the expected outcome of each chosen row at its current or its proposed price."""
-    if chosen.weekly is None:
+def outcomes(choices: Choices, demand: Demand | None, place: Ints) -> list[Outcome]:
+    """Return the expected outcome of each row at one of its choices, given demand near those; none where None."""
+    if demand is None:
         return []
-    choices, weekly = chosen.choices, chosen.weekly
-    place = weekly.chosen if proposed else choices.place
-    units = _spans(choices, weekly.demand, place, picked(weekly.plan.curves.units, place))
-    net = picked(choices.price, place) / (1 + choices.tax)
-    revenue, margin = net[:, None] * units, (net - choices.cost)[:, None] * units
-    margin = np.sort(margin, axis=1)
+    units, net = _spans(choices, demand, place), picked(choices.price, place) / (1 + choices.tax)
+    revenue, margin = net[:, None] * units, np.sort((net - choices.cost)[:, None] * units, axis=1)
     return [
         Outcome(units=Span(*one), revenue=Span(*two), margin=Span(*three))
         for one, two, three in zip(units.tolist(), revenue.tolist(), margin.tolist(), strict=True)
     ]
 
 
-def _spans(choices: Choices, demand: Demand, place: Ints, units: Floats) -> Floats:
+def _spans(choices: Choices, demand: Demand, place: Ints) -> Floats:
     """Return low, expected and high units at some choices, shape (rows, 3)."""
+    units = picked(curves_of(choices, demand).units, place)
     lean = np.log(picked(choices.price, place) / (1 + choices.tax) / demand.reference)
     spread = np.exp(WIDE * np.hypot(demand.level_sd, lean * demand.elasticity_sd))
     spans = np.stack([units / spread, units, units * spread], axis=1)

@@ -8,7 +8,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shopkeeper.pricing.curves import Curves
+from shopkeeper.pricing.curves import Choices, Demand, curves_of
 from shopkeeper.pricing.frontier import picked
 from shopkeeper.pricing.price_policy import PricePolicy
 from shopkeeper.pricing.proposal import Span
@@ -28,7 +28,7 @@ class Reached(Struct, frozen=True, kw_only=True):
         margin: Profit over revenue.
         moved: Prices that would change.
         chance: With which the target is met; None where there is none.
-        reachable: Whether the rules let it be met at all with the wanted chance.
+        reachable: Whether the rules let it be met as surely as the policy wants (`margin_probability`).
         shadow_price: What one more unit of money towards the target costs of the objective.
         lift: Change of the objective over today's prices, winner's curse taken off.
     """
@@ -51,7 +51,7 @@ def with_margin(policy: PricePolicy, margin: float) -> PricePolicy:
 
 def today(chosen: Chosen) -> Reached | None:
     """Return what today's prices are expected to bring; None where nothing is known of any."""
-    return None if chosen.weekly is None else _brought(chosen.weekly.plan.curves, chosen.choices.place, None)
+    return None if chosen.now is None else _brought(chosen.choices, chosen.now, chosen.choices.place, None)
 
 
 def reached(chosen: Chosen) -> Reached | None:
@@ -59,14 +59,15 @@ def reached(chosen: Chosen) -> Reached | None:
     if chosen.weekly is None:
         return None
     plan, targets = chosen.weekly.plan, chosen.targets
-    found = _brought(plan.curves, plan.chosen, targets.portfolio)
+    found = _brought(chosen.choices, chosen.weekly.demand, plan.chosen, targets.portfolio)
     moved = int((plan.chosen != chosen.choices.place).sum())
     if targets.portfolio is None:
         return replace(found, moved=moved, lift=lift_of(chosen))
     alone = bool(np.isnan(targets.margin).all())  # then it was solved as the target of one group
     missed = bool(plan.solution.unmet[0]) if alone else plan.solution.whole_unmet
     return replace(
-        found, moved=moved, lift=lift_of(chosen), chance=plan.portfolio_chance, reachable=not missed,
+        found, moved=moved, lift=lift_of(chosen), chance=plan.portfolio_chance,
+        reachable=not missed or plan.portfolio_chance >= targets.probability,
         shadow_price=plan.prices.whole,
     )  # fmt: skip
 
@@ -76,7 +77,9 @@ def margins_around(now: Reached, wanted: Sequence[float]) -> tuple[float, ...]:
     return tuple(wanted) or tuple(float(np.round(now.margin + step, 3)) for step in AROUND)
 
 
-def _brought(curves: Curves, place: Ints, target: float | None) -> Reached:
-    """Return the money of some choices, with what they do to everything else."""
-    revenue, profit = (float(picked(part, place).sum()) for part in (curves.revenue, curves.profit))
+def _brought(choices: Choices, demand: Demand, place: Ints, target: float | None) -> Reached:
+    """Return the money of some choices, given demand near them."""
+    curves = curves_of(choices, demand)
+    units, net = picked(curves.units, place), picked(choices.price, place) / (1 + choices.tax)
+    revenue, profit = float((net * units).sum()), float(((net - choices.cost) * units).sum())
     return Reached(target=target, revenue=revenue, profit=profit, margin=profit / revenue if revenue else 0.0)

@@ -36,6 +36,17 @@ USES: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
             "Offline figures rank models; what a version earns is measured in its test on shoppers.",
         ),
     ),
+    "pricing": (
+        (
+            "Foretelling units of a product in a store at other prices, as runs of prices and `price explain` ask it.",
+            "Slopes with their intervals, and whose word each is; where nobody knows, the price stays.",
+        ),
+        (
+            "Not for prices that differ from shopper to shopper: it holds sums of products, nothing of a person.",
+            "Slopes hold near prices that were seen; where prices followed demand they may still be too calm.",
+            "Offline figures tell how it foretells; what its prices earn is measured in a test that switches weeks.",
+        ),
+    ),
 }
 """System -> what a version is for, and what it is not for or cannot do."""
 
@@ -90,10 +101,8 @@ def answer(facts: CardFacts) -> str:
     if not is_interval(found) or found is None:
         return "How good it is was not measured, or its report is gone."
     cases = facts.metrics.get("cases")
-    asked = f"{cases:,} shoppers" if isinstance(cases, int) else "shoppers"
-    text = (
-        f"Asked what {asked} would take next, in a time it had not seen, it reaches {deciding} {interval_text(found)}."
-    )
+    asked = f" by {cases:,} cases" if isinstance(cases, int) else ""
+    text = f"Judged{asked} of a time it had not seen, it reaches {deciding} {interval_text(found)}."
     baseline = facts.known.get("baseline")
     difference = facts.metrics.get("difference", {}).get(deciding, {})
     if baseline and baseline != facts.model and difference:

@@ -1,0 +1,143 @@
+"""Prices of a workspace: proposed, explained and asked about by the version that serves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import typer
+from tests.pricing.houses import MONDAY, STORE, House, trade
+
+from shopkeeper.cli.main import build
+from shopkeeper.commerce.tables import STORES
+from shopkeeper.engines.state import open_state
+from shopkeeper.errors import InputError, UnknownModel, UnknownStore
+from shopkeeper.intake.ports import SourcedRow
+from shopkeeper.pricing.learn import PriceLearning
+from shopkeeper.pricing.price_model import ELASTIC, NAIVE
+from shopkeeper.registry.bundle import BundleContent, write_bundle
+from shopkeeper.registry.ports import ModelVersion
+from shopkeeper.wiring.pricing.explain import explain_price, margin_frontier
+from shopkeeper.wiring.pricing.propose import propose_prices
+from shopkeeper.wiring.settings import Settings
+
+WEEKS = 20
+AT = MONDAY + timedelta(weeks=WEEKS)
+POLICY = "version: 1\nrules: {days_between_changes: 0}\n"
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A workspace whose records taught two versions; the one with slopes serves."""
+    folder = tmp_path_factory.mktemp("shop")
+    (folder / "shopkeeper.toml").touch()
+    (folder / "price-policy.yaml").write_text(POLICY)
+    house = House(folder)
+    trade(house, WEEKS)
+    for number in range(8):
+        house.product(f"p{number}", cost=4.0, categories=["Garden"], source_ts=AT - timedelta(days=1))
+    settings = Settings(workspace=folder)
+    state = open_state(settings.state_url)
+    state.tables.upsert(STORES, [SourcedRow(STORE, MONDAY)])
+    system = PriceLearning(house.warehouse(), [STORE])
+    history = system.extract(AT)
+    for place, name in enumerate((NAIVE, ELASTIC)):
+        model = system.fit(name, history, {}, 0)
+        content = BundleContent(
+            system="pricing", model=name, code_version="test", parameters=model.parameters, seed=0, fingerprint="",
+            metrics={}, arrays=model.arrays(),
+        )  # fmt: skip
+        manifest = write_bundle(settings.folder(settings.engines.models), content, AT + timedelta(minutes=place))
+        version = manifest.version
+        state.registry.register(
+            ModelVersion("pricing", version, name, f"pricing/{version}", manifest.created_at, True, {}, "")
+        )
+        state.registry.point("pricing", "champion", version, "test", "first")
+    state.close()
+    yield settings
+    house.close()
+
+
+def test_every_product_gets_a_proposal_by_the_version_that_serves(settings: Settings) -> None:
+    found = propose_prices(settings, ["de"], AT)
+    assert [one.product for one in found.rows] == [f"p{n}" for n in range(8)]
+    assert any(one.moves for one in found.rows)
+    assert found.lifts["EUR"].expected > 0
+    assert {one.feed for one in found.feeds} == {"sales", "prices", "costs", "stock", "rivals"}
+    assert len(found.policy) == 64
+
+
+def test_a_moment_of_the_past_sees_what_was_there_then(settings: Settings) -> None:
+    then = propose_prices(settings, ["de"], AT - timedelta(weeks=2))
+    now = propose_prices(settings, ["de"], AT)
+    assert [one.current for one in then.rows] != [one.current for one in now.rows]
+
+
+def test_an_explained_price_is_the_one_that_is_proposed(settings: Settings) -> None:
+    proposed = {one.product: one for one in propose_prices(settings, ["de"], AT).rows}
+    found = explain_price(settings, "p3", "de", at=AT)
+    assert found.proposal == proposed["p3"]
+    assert found.why is not None
+    assert found.why.chosen == proposed["p3"].proposed
+    assert found.evidence is not None
+    assert found.evidence.weeks == WEEKS - 2  # the first and the last sold nothing at their ends
+    assert len(found.history) == WEEKS - 2
+
+
+def test_a_product_without_a_price_is_named(settings: Settings) -> None:
+    with pytest.raises(InputError, match="'lamp' has no price in de"):
+        explain_price(settings, "lamp", "de", at=AT)
+    with pytest.raises(UnknownStore):
+        explain_price(settings, "p3", "uk", at=AT)
+
+
+def test_a_version_that_knows_no_answer_to_price_is_refused(settings: Settings) -> None:
+    state = open_state(settings.state_url)
+    naive = next(one.version for one in state.registry.versions("pricing") if one.model == NAIVE)
+    state.close()
+    with pytest.raises(UnknownModel, match="no answer to price"):
+        propose_prices(settings, ["de"], AT, naive)
+
+
+def test_higher_margins_are_bought_with_revenue(settings: Settings) -> None:
+    found = margin_frontier(settings, "de", at=AT)
+    low, high = found.points[0], found.points[-1]
+    assert low.target == pytest.approx(found.today.margin - 0.02, abs=1e-3)
+    assert high.margin > low.margin
+    assert high.revenue < low.revenue
+    with pytest.raises(InputError, match=r"1\.5"):
+        margin_frontier(settings, "de", [1.5], at=AT)
+
+
+def test_without_a_model_it_is_said_how_to_get_one(tmp_path: Path) -> None:
+    (tmp_path / "shopkeeper.toml").touch()
+    settings = Settings(workspace=tmp_path)
+    state = open_state(settings.state_url)
+    state.tables.upsert(STORES, [SourcedRow(STORE, datetime(2026, 1, 1, tzinfo=UTC))])
+    state.close()
+    with pytest.raises(InputError, match="No model of prices serves"):
+        propose_prices(settings)
+
+
+def test_the_command_line_says_why_and_what_if(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    text = run(settings, capsys, "explain", "p3", "--store", "de")
+    assert text.startswith("p3 in de: ")
+    assert "1% of price is -" in text
+    assert "<- proposed" in text
+    told = msgspec.json.decode(run(settings, capsys, "explain", "p3", "--store", "de", "--json"), type=dict[str, Any])
+    assert told["proposal"]["product"] == "p3"
+    table = run(settings, capsys, "whatif", "--store", "de", "--margin-target", "0.3")
+    assert "today" in table
+    assert "30.0%" in table
+
+
+def run(settings: Settings, capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    command = typer.main.get_command(build())
+    command(
+        ["price", *words, "--at", AT.isoformat(), "--workspace", str(settings.workspace)], standalone_mode=False
+    )  # fmt: skip
+    return capsys.readouterr().out
