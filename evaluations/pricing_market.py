@@ -5,7 +5,7 @@
 Every figure is simulated. Each world has 104 weeks of history by rules whose keeper sees demand coming; then every
 policy lives through the same 26 weeks with the same luck, all of them scored, learning included. Policies see what a
 shop sees; the oracle knows true mean demand. The baseline is the rules without faults, tuned with hindsight on the last
-26 weeks of history. **The optimizer is not there yet:** without `--policy` it is `hold` that is judged, and said so.
+26 weeks of history. Without `--policy` it is the optimizer that is judged.
 
 `lift` is revenue against the baseline, the mean over worlds; `share_of_oracle` the sum of lifts over the sum of the
 oracle's; over 1 is possible, for the oracle looks one week ahead. `margin_ok_share` counts weeks of stores whose margin

@@ -7,7 +7,7 @@ where prices react to demand, and not the same in all products; how much is told
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -61,25 +61,37 @@ class Joined:
 def freed_slopes(product: npt.NDArray[np.integer], fits: Sequence[CategoryFit]) -> list[Joined]:
     """Return the slopes of each category's pairs as they were measured, freed of reactions.
 
-    Where moves of cost are believed instead of differences between stores, both parts count alike, and what cost says
-    is taken out of all.
+    Where the rest of price is not the calmer part, or where moves of cost are believed instead, all moves count alike,
+    and what is believed of reactions is taken out of all: nothing was cut in good times for certain, and differences
+    between stores are the smaller part of price, and measured worse.
 
     Args:
         product: Of each pair of the panel.
     """
     apart, cost = [fit.apart for fit in fits], [fit.cost for fit in fits]
     believed_part = chosen(apart, cost)
-    if believed_part is apart:
-        gap = apart_from_rest(product, fits)
+    gap = apart_from_rest(product, fits)
+    if believed_part is apart and gap.mean >= 0:
         return [joined(product, fit, gap) for fit in fits]
     found = []
     for fit, reaction, doubt, part in zip(fits, *believed(believed_part), believed_part, strict=True):
-        plain = joined(product, fit, Gap(0.0, 0.0, 0.0))
-        common = _common_variance(fit, plain.variance, float(doubt))
-        told = (float(reaction), float(doubt), part.strength)
-        freed = np.full(len(plain.slope), reaction)
-        found.append(replace(plain, slope=plain.slope - reaction, freed=freed, common=common, reaction=told))
+        slope, variance, shared = _together(product, fit)
+        freed, told = np.full(len(slope), reaction), (float(reaction), float(doubt), part.strength)
+        found.append(Joined(slope - reaction, freed, variance, shared, _common_variance(fit, variance, doubt), told))
     return found
+
+
+def _together(product: npt.NDArray[np.integer], fit: CategoryFit) -> tuple[Floats, Floats, Floats]:
+    """Return each pair's slope over all moves of its price, its variance, and that which stores of a product share."""
+    _, number = np.unique(product[fit.rows], return_inverse=True)
+    sides = fit.apart_slopes, fit.slopes
+    weights = [1 / part.variance for part in sides]
+    total = weights[0] + weights[1]
+    told, safe = total > 0, np.where(total > 0, total, 1.0)
+    slope = (weights[0] * sides[0].slope + weights[1] * sides[1].slope) / safe
+    whole = np.maximum(np.bincount(number, total), 1e-12)
+    beyond = sum(np.bincount(number, by) * part.shared for by, part in zip(weights, sides, strict=True)) / whole**2
+    return np.where(told, slope, 0.0), np.where(told, 1 / safe, np.inf), np.maximum(beyond, 0.0)[number]
 
 
 def _common_variance(fit: CategoryFit, variance: Floats, doubt: float) -> float:
@@ -105,7 +117,8 @@ def apart_from_rest(product: npt.NDArray[np.integer], fits: Sequence[CategoryFit
     gap, variance = np.concatenate(gaps), np.concatenate(variances)
     mean, spread = common_prior(gap, np.sqrt(variance), UNTOLD)
     error = float((1 / (variance + spread**2)).sum() ** -0.5) if len(gap) else UNTOLD[1]
-    return Gap(mean, error, spread)
+    # Drawn to nought as noisy as it is: a correction that is mostly noise does more harm than the bias.
+    return Gap(mean * max(0.0, 1 - error**2 / mean**2) if mean > 0 else mean, error, spread)
 
 
 def joined(product: npt.NDArray[np.integer], fit: CategoryFit, gap: Gap) -> Joined:
