@@ -130,3 +130,16 @@ def test_whatever_is_proposed_nothing_passes_the_daily_move_or_falls_below_cost_
     if held < now:
         assert cost is not None
         assert held >= max(cost, floor) * (1 - 1e-6)
+
+
+def test_what_belongs_together_with_an_absurd_price_is_held_too() -> None:
+    def of_block(price: RunPrice, block: str | None) -> RunPrice:
+        return replace(price, proposal=replace(price.proposal, block=block))
+
+    wild = of_block(example_price("a", 10, 20), "EUR 1")
+    assert absurd(wild)
+    blocks = {"b": "EUR 1", "c": "EUR 2", "d": None}
+    beside, other, free = (of_block(example_price(name, 10, 10.1), block) for name, block in blocks.items())
+    kept, _ = anomaly_gate([wild, beside, other, free], LOOSE)
+    assert [one.price for one in kept] == [10, 10, 10.1, 10.1]
+    assert kept[1].held_back == ("beside_held",)

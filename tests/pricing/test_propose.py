@@ -115,6 +115,8 @@ def test_prices_that_belong_together_are_proposed_so_and_one_not_sold_yet_follow
     assert found["new", ""].moves
     assert found["new", ""].hold == ()
     assert found["new", ""].why == found[near[0], ""].why
+    (block,) = {found[name, ""].block for name in (*near, "new")}
+    assert {one.product for one in found.values() if one.block == block} == {*near, "new"}
 
 
 def test_prices_that_cannot_stand_together_are_held_and_name_what_would_have_to_give(records: Records) -> None:

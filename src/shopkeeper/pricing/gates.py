@@ -18,6 +18,8 @@ from shopkeeper.pricing.price_run import Finding, RunPrice
 from shopkeeper.pricing.proposal import Feed
 from shopkeeper.pricing.run_policy import RunPolicy
 
+BESIDE_HELD: Final = "beside_held"
+"""Code of a price that is held because one it belongs together with is."""
 LEAST_HELD: Final = 3
 """Prices held back that never block a run, however few there are in it."""
 NOT_BELIEVED: Final = ("absurd", "stale", "missing")
@@ -86,7 +88,19 @@ def anomaly_gate(prices: Sequence[RunPrice], policy: RunPolicy) -> tuple[list[Ru
     if held > max(LEAST_HELD, policy.held_back * moves):
         share = f"{held:,} of {moves:,} moves are absurd (limit {policy.held_back:.0%})"
         found.append(Finding(gate="anomaly", code="held_back", text=f"{share}: look at the feeds.", blocks=True))
+    kept = _held_together(kept)
     return kept, [*_drifts(kept, policy), *found]
+
+
+def _held_together(prices: list[RunPrice]) -> list[RunPrice]:
+    """Return the prices with those held too that belong together with one that is held back."""
+    held = {price.proposal.block for price in prices if price.held_back} - {None}
+    return [
+        replace(price, price=price.current, held_back=(BESIDE_HELD,))
+        if price.moves and price.proposal.block in held
+        else price
+        for price in prices
+    ]
 
 
 def absurd(price: RunPrice) -> list[Finding]:

@@ -57,6 +57,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
         elasticity: Percent of units for one percent of price; None where nothing is known.
         support: Whose word the elasticity is: `own`, `category`, or `none` = nobody knows, the price stays.
         price_source: Whether its elasticity was learnt from shown prices or, without their history, from paid ones.
+        block: What the prices share that belong together, one word a block; None where it is free of others.
     """
 
     store: str
@@ -78,6 +79,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
     elasticity: Span | None = None
     support: Support = "none"
     price_source: Treatment = "paid_price"
+    block: str | None = None
 
     @property
     def moves(self) -> bool:

@@ -136,7 +136,7 @@ def proposals_of(chosen: Chosen, history: History) -> Iterator[Proposal]:
     now = outcomes(chosen.choices, chosen.now, chosen.choices.place)
     then = [] if chosen.weekly is None else outcomes(chosen.choices, chosen.weekly.demand, chosen.weekly.chosen)
     paid = history.paid[standing.pair] if len(history.paid) else np.ones(shelf.pairs, np.bool_)
-    why = _why(chosen)
+    why, blocks = _why(chosen), _blocks(chosen)
     for row in range(shelf.pairs):
         at = int(place[row])
         known = at >= 0 and chosen.slopes.support[at] != "none"
@@ -152,7 +152,7 @@ def proposals_of(chosen: Chosen, history: History) -> Iterator[Proposal]:
             at_current=now[at] if known else None, at_proposed=then[at] if known else None,
             elasticity=_slope(chosen.slopes, at) if known else None,
             support=chosen.slopes.support[at] if at >= 0 else "none",
-            price_source="paid_price" if standing.pair[row] < 0 or paid[row] else "shown_price",
+            block=blocks[row], price_source="paid_price" if standing.pair[row] < 0 or paid[row] else "shown_price",
         )  # fmt: skip
 
 
@@ -180,6 +180,16 @@ def lift_of(chosen: Chosen) -> Span | None:
         return None
     lift = chosen.weekly.plan.lift
     return Span(lift.low, lift.expected, lift.high)
+
+
+def _blocks(chosen: Chosen) -> list[str | None]:
+    """Return a word for each block of prices that belong together, at each of its prices."""
+    coupling, shelf = chosen.offer.coupling, chosen.standing.shelf
+    if coupling is None:
+        return [None] * shelf.pairs
+    block, coupled = coupling.blocks()[coupling.node].tolist(), coupling.coupled()[coupling.node].tolist()
+    currency = shelf.currency[0]
+    return [f"{currency} {number}" if one else None for number, one in zip(block, coupled, strict=True)]
 
 
 def left_out(chosen: Chosen) -> list[str]:
