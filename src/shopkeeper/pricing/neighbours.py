@@ -191,13 +191,12 @@ def _take_out_time(columns: Floats, weights: Floats, period_days: float) -> None
     basis = np.stack([np.ones(periods), years - years.mean(), *waves])
     common = int((weights.sum(axis=1) > 0).sum()) >= SHARED
     of_period = np.maximum(weights.sum(axis=0), 1e-9)
+    normal = np.einsum("gt,bt,ct->gbc", weights, basis, basis, optimize=True)
+    inverse = np.linalg.inv(normal + 1e-9 * np.eye(len(basis)))  # a group without sales has nothing to take out
     for _ in range(6 if common else 1):
         if common:
             columns -= (np.einsum("gt,kgt->kt", weights, columns) / of_period)[:, None]
-        for group in np.flatnonzero(weights.sum(axis=1) > 0):
-            root = np.sqrt(weights[group])
-            coefficients = np.linalg.lstsq((basis * root).T, (columns[:, group] * root).T, rcond=None)[0]
-            columns[:, group] -= (basis.T @ coefficients).T
+        columns -= np.einsum("gbc,kgc->kgb", inverse, (columns * weights) @ basis.T) @ basis
 
 
 def _instrumented(columns: Floats, weights: Floats, categories: int) -> tuple[Floats, Floats]:
