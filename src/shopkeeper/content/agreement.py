@@ -16,7 +16,7 @@ OPPOSITE: dict[Relation, frozenset[Relation]] = {
 
 def same(one: float, two: float) -> bool:
     """Whether two numbers are one, up to the noise of unit conversion."""
-    return abs(one - two) <= NEARLY * max(abs(one), abs(two))
+    return one == two or abs(one - two) <= NEARLY * max(abs(one), abs(two))
 
 
 def agrees(said: Amount, held: Amount) -> bool:

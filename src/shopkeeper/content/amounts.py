@@ -165,7 +165,8 @@ def _nine(value: float) -> float:
 def _stars(found: Sequence[Word], at: int, value: float, by: Numerals) -> Amount | None:
     for phrase in by.rating_of:
         end = at + 1 + len(phrase)
-        if end < len(found) and tuple(w.folded for w in found[at + 1 : end]) == phrase:
+        begins = end < len(found) and found[at + 1].folded == phrase[0]
+        if begins and tuple([w.folded for w in found[at + 1 : end]]) == phrase:
             most = _value(found, end, by)
             if most in {5.0, 10.0, 100.0} and value <= most:
                 last = end + 1 if end + 1 < len(found) and found[end + 1].folded in by.stars else end

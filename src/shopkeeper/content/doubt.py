@@ -78,10 +78,10 @@ def doubt(text: str, found: Grounding, record: Record, lexicon: Lexicon, strange
     spoken = [word for word in claims.words if not word.is_sign]
     if not spoken:
         return WHOLE
-    content = sum(not word.is_number and word.stem not in lexicon.plain for word in spoken) or 1
+    content = len([1 for word in spoken if not word.is_number and word.stem not in lexicon.plain]) or 1
     statements = len(record.evidence) or 1
     untold = (len(found.shares) - sum(found.shares)) / statements
-    unnamed = sum(1 - found.said.names_subject(of) for of in record.evidence) / statements
+    unnamed = sum(1 - found.said.names_subject(of) for of in record.evidence if of.about) / statements
     names = min(sum(word.text[0].isupper() for word in strange), 3) / 3
     again = 1 - len({word.folded for word in spoken}) / len(spoken)
     amounts = {claims.words[said.first].start for said in claims.amounts}

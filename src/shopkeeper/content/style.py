@@ -101,6 +101,8 @@ def _phrases(text: str, found: Sequence[Word], style: Style, language: str) -> I
 
 def _sentences(found: Sequence[Word], style: Style) -> Iterator[Finding]:
     for part in split_sentences(found):
+        if len(part) <= style.sentence_words:  # signs included, so its words are fewer still
+            continue
         spoken = sum(not word.is_sign for word in part)
         if spoken > style.sentence_words:
             reason = f"A sentence of {spoken} words, {style.sentence_words} allowed."
