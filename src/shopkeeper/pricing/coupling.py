@@ -63,11 +63,15 @@ class Coupling:
         found[self.low] = found[self.high] = True
         return np.asarray(found)
 
-    def binding(self, pair: int) -> tuple[str, ...]:
-        """Return the rules that hold a pair's block together."""
-        mine = self.blocks() == self.blocks()[self.node[pair]]
-        rules = [*self.shared[mine].tolist(), *self.rule[mine[self.low]].tolist()]
-        return tuple(self.names[rule] for rule in dict.fromkeys(rules) if rule != ALONE)
+    def binding(self) -> list[tuple[str, ...]]:
+        """Return for each pair the rules that hold its block together."""
+        block = self.blocks()
+        found: dict[int, dict[int, None]] = {}
+        for one, rule in zip([*block.tolist(), *block[self.low].tolist()], [*self.shared, *self.rule], strict=True):
+            if rule != ALONE:
+                found.setdefault(one, {})[int(rule)] = None
+        names = {one: tuple(self.names[rule] for rule in rules) for one, rules in found.items()}
+        return [names.get(one, ()) for one in block[self.node].tolist()]
 
     def turns(self, product: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
         """Return a number for each pair by which halves take turns: of coupled ones the block's, else the product's."""

@@ -35,6 +35,8 @@ FOREVER: Final = 1_000_000_000
 """Periods for which the slopes of a registered model stand: it alone decides when they are learnt anew."""
 WIDE: Final = 1.645
 """Standard deviations of an interval of 90%."""
+BLOCKS_NAMED: Final = 100
+"""Blocks that are stuck together whose cheapest way out is looked for: a tenth of a second each."""
 BETTER: Final = 1e-9
 """Share of its worth by which a price that is kept out must be better to be named."""
 
@@ -129,14 +131,14 @@ def of_pairs(slopes: Elasticities, pairs: Ints) -> Elasticities:
 
 def proposals_of(chosen: Chosen, history: History) -> Iterator[Proposal]:
     """Yield the proposal of every price, in the order of the shelf."""
-    standing, shelf, offer = chosen.standing, chosen.standing.shelf, chosen.offer
+    standing, shelf = chosen.standing, chosen.standing.shelf
     place = np.full(shelf.pairs, -1, np.int64)
     place[chosen.rows] = np.arange(len(chosen.rows))
     holds, binding = _holds(chosen), _binding(chosen)
     now = outcomes(chosen.choices, chosen.now, chosen.choices.place)
     then = [] if chosen.weekly is None else outcomes(chosen.choices, chosen.weekly.demand, chosen.weekly.chosen)
     paid = history.paid[standing.pair] if len(history.paid) else np.ones(shelf.pairs, np.bool_)
-    why, blocks = _why(chosen), _blocks(chosen)
+    why, blocks, relaxations = _why(chosen), _blocks(chosen), _relaxations(chosen)
     for row in range(shelf.pairs):
         at = int(place[row])
         known = at >= 0 and chosen.slopes.support[at] != "none"
@@ -148,7 +150,7 @@ def proposals_of(chosen: Chosen, history: History) -> Iterator[Proposal]:
             category=shelf.categories[shelf.category[row]], currency=shelf.currency[shelf.store[row]], current=current,
             proposed=float(chosen.proposed[row]),
             tax=float(shelf.tax[row]), cost=cost if np.isfinite(cost) else None, why=why[row], hold=holds[row],
-            binding=binding.get(row, ()), relaxation=_relaxed(chosen, row) if offer.stuck[row] else None,
+            binding=binding.get(row, ()), relaxation=relaxations.get(row),
             at_current=now[at] if known else None, at_proposed=then[at] if known else None,
             elasticity=_slope(chosen.slopes, at) if known else None,
             support=chosen.slopes.support[at] if at >= 0 else "none",
@@ -244,8 +246,9 @@ def _holds(chosen: Chosen) -> list[tuple[str, ...]]:
     if offer.coupling is not None:
         beside = offer.stuck.copy()
         beside[chosen.rows] |= chosen.part.stuck
+        binding = offer.coupling.binding()
         for row in np.flatnonzero(beside).tolist():
-            found[row] = found[row] or list(offer.coupling.binding(row))
+            found[row] = found[row] or list(binding[row])
     return [tuple(names) for names in found]
 
 
@@ -267,7 +270,8 @@ def _binding(chosen: Chosen) -> dict[int, tuple[str, ...]]:
         for row in rows[wanted][~allowed[rows[wanted]]].tolist():
             found.setdefault(row, []).append(_named(chosen.offer, bound.rule, row))
     if (coupling := chosen.offer.coupling) is not None:
-        for row in rows[wanted].tolist():
+        coupled = coupling.coupled()[coupling.node[rows[wanted]]]
+        for row in rows[wanted][coupled].tolist():
             found.setdefault(row, []).extend(broken_together(coupling, chosen.proposed, row, float(shown[row])))
     return {row: tuple(names) for row, names in found.items() if names}
 
@@ -277,11 +281,23 @@ def _named(offer: Offer, rule: str, row: int) -> str:
     return f"{rule} ({scope})" if scope else rule
 
 
-def _relaxed(chosen: Chosen, row: int) -> str | None:
-    found = cheapest_relaxation(chosen.policy, chosen.standing.shelf, chosen.offer, row)
-    if found is None:
-        return None
-    return f"{found.rule}: its bound {found.bound:.2f} by {found.by:.1%} allows {found.price:.2f}"
+def _relaxations(chosen: Chosen) -> dict[int, str]:
+    """Return the cheapest way out of stuck prices; of those stuck together, at the first of each of some blocks."""
+    offer, stuck = chosen.offer, np.flatnonzero(chosen.offer.stuck)
+    if not stuck.size:
+        return {}
+    alone = offer.stuck_alone(stuck)
+    rows = stuck[alone].tolist()
+    if offer.coupling is not None:
+        beside = stuck[~alone]
+        block = offer.coupling.blocks()[offer.coupling.node[beside]]
+        rows += beside[np.sort(np.unique(block, return_index=True)[1])[:BLOCKS_NAMED]].tolist()
+    found = {row: cheapest_relaxation(chosen.policy, chosen.standing.shelf, offer, row) for row in rows}
+    return {
+        row: f"{one.rule}: its bound {one.bound:.2f} by {one.by:.1%} allows {one.price:.2f}"
+        for row, one in found.items()
+        if one is not None
+    }
 
 
 def _slope(slopes: Elasticities, at: int) -> Span:
