@@ -53,6 +53,7 @@ SESSION: Mapping[str, SessionParams] = {
         history=20,
         recency=1.0,
         pairs_first=True,
+        averaged=2.0,
     ),
 }
 """How the encoder is trained, by protocol."""
