@@ -121,6 +121,15 @@ def test_small_moves_are_published_by_rule_where_the_policy_lets_them(
     assert {one.product: one.price for one in state.prices.published()} == {"lamp": 10.5, "sofa": 199.0}
 
 
+def test_what_was_approved_by_rule_is_not_published_while_pricing_is_stopped(
+    settings: Settings, state: State, tmp_path: Path
+) -> None:
+    (tmp_path / "price-policy.yaml").write_text("version: 1\nruns: {small_move: 0.1, small_share: 1.0}\n", "utf-8")
+    StateStops(state.engine).give(StopOrder(system="", store="", person="carl", reason="looks odd", at="now"))
+    run = ran(settings, state, tmp_path)
+    assert (run.status, state.prices.published()) == ("approved", [])
+
+
 def test_a_scheduled_run_is_published_when_its_time_has_come_and_waits_while_pricing_is_stopped(
     settings: Settings, state: State, tmp_path: Path
 ) -> None:

@@ -70,9 +70,13 @@ def revert_run(state: State, run: str, actor: Actor, why: str) -> Published:
 
 
 def publish_by_rule(settings: Settings, state: State, run: str) -> Document:
-    """Publish a run that nobody had to approve; one that waits for a person, or was published before, stays."""
+    """Publish a run that nobody had to approve; one that waits for a person, or was published before, stays.
+
+    While pricing is stopped it stays approved, for a person to publish.
+    """
     before = state.price_runs.get(run)
-    if before.status != "approved" or not before.moved or before.approvers != (RULE,):
+    by_rule = before.status == "approved" and before.moved and before.approvers == (RULE,)
+    if not by_rule or _stops(settings, state, before.stores):
         return {"changed": 0}
     done = _publish(settings, state, before, RULE, "approved by rule", datetime.now(UTC)).done
     return {"changed": done.changed, "overtaken": done.overtaken, "capped": done.capped}
