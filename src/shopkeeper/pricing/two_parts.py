@@ -16,11 +16,11 @@ import numpy.typing as npt
 from shopkeeper.pricing.category_fit import CategoryFit
 from shopkeeper.pricing.instrument import believed, chosen
 from shopkeeper.pricing.pair_slopes import PairSlopes
-from shopkeeper.pricing.shrinkage import common_prior
+from shopkeeper.pricing.shrinkage import LARGEST, common_prior
 
 Floats = npt.NDArray[np.float64]
-UNTOLD: Final = (0.0, 3.0)
-"""Mean and spread of the bias where fewer than four products tell."""
+FEW: Final = 8
+"""Products that both parts must speak of, for the gap between the parts to be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def freed_slopes(product: npt.NDArray[np.integer], fits: Sequence[CategoryFit]) 
     apart, cost = [fit.apart for fit in fits], [fit.cost for fit in fits]
     believed_part = chosen(apart, cost)
     gap = apart_from_rest(product, fits)
-    if believed_part is apart and gap.mean >= 0:
+    if believed_part is apart and gap is not None and gap.mean >= 0:
         return [joined(product, fit, gap) for fit in fits]
     found = []
     for fit, reaction, doubt, part in zip(fits, *believed(believed_part), believed_part, strict=True):
@@ -101,8 +101,8 @@ def _common_variance(fit: CategoryFit, variance: Floats, doubt: float) -> float:
     return float(max(0.0, fit.first_error**2 - alone) + doubt**2)
 
 
-def apart_from_rest(product: npt.NDArray[np.integer], fits: Sequence[CategoryFit]) -> Gap:
-    """Return the gap between the two parts.
+def apart_from_rest(product: npt.NDArray[np.integer], fits: Sequence[CategoryFit]) -> Gap | None:
+    """Return the gap between the two parts; None where too few products tell it.
 
     Args:
         product: Of each pair of the panel.
@@ -115,8 +115,11 @@ def apart_from_rest(product: npt.NDArray[np.integer], fits: Sequence[CategoryFit
         gaps.append((rest - apart)[both])
         variances.append((1 + fit.slopes.shared) / told_rest[both] + (1 + fit.apart_slopes.shared) / told_apart[both])
     gap, variance = np.concatenate(gaps), np.concatenate(variances)
-    mean, spread = common_prior(gap, np.sqrt(variance), UNTOLD)
-    error = float((1 / (variance + spread**2)).sum() ** -0.5) if len(gap) else UNTOLD[1]
+    told = variance < LARGEST**2
+    if told.sum() < FEW:
+        return None
+    mean, spread = common_prior(gap, np.sqrt(variance), (0.0, LARGEST))
+    error = float((1 / (variance + spread**2)).sum() ** -0.5)
     # Drawn to nought as noisy as it is: a correction that is mostly noise does more harm than the bias.
     return Gap(mean * max(0.0, 1 - error**2 / mean**2) if mean > 0 else mean, error, spread)
 
