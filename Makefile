@@ -2,8 +2,11 @@
 PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
-# Two workers with two threads each on two cores spend a third of their time waiting for each other.
+# Two workers with two threads each on two cores spend a third of their time waiting for each other. A file's
+# tests stay in one worker (loadfile), or both would make its shops and models.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+# Images of Python often set it; each process of the tests would then compile all of src anew, two seconds a server.
+unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .PHONY: help demo test check integration bench constraints clean
@@ -16,7 +19,7 @@ demo: .venv/.demo  ## Install, then run a simulated retailer at http://127.0.0.1
 	$(BIN)/shopkeeper demo $(ARGS)
 
 test: .venv/.test  ## Install, then run the unit tests
-	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 $(ARGS)
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/integration $(ARGS)
 
 check: .venv/.test  ## Lint, types and architecture rules
 	$(BIN)/ruff check .
@@ -26,7 +29,7 @@ check: .venv/.test  ## Lint, types and architecture rules
 
 integration: .venv/.integration  ## Install real programs with apt, then run the tests that need real processes
 	.ci/apt-install chromium
-	$(BIN)/python -m pytest -m integration tests $(ARGS)
+	$(BIN)/python -m pytest -m integration tests/integration $(ARGS)
 
 bench: .venv/.bench  ## Run every benchmark; each prints one JSON line
 	for script in benchmarks/*.py; do echo "$$script"; $(BIN)/python $$script || exit 1; done

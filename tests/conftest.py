@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -17,6 +18,18 @@ from shopkeeper.engines.state_migration import bring_up_to_date
 # How long an example takes is the machine's affair, and no rule of ours.
 settings.register_profile("untimed", settings(), deadline=None)
 settings.load_profile("untimed")
+
+INTEGRATION = Path(__file__).parent / "integration"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse a test that neither `make test` nor `make integration` would run: they look into folders of their own."""
+    for item in items:
+        if (INTEGRATION in item.path.parents) != (item.get_closest_marker("integration") is not None):
+            raise pytest.UsageError(
+                f"{item.nodeid}: what is marked integration, and only that, is in tests/integration."
+            )
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from shopkeeper.cli.demo_processes import Child, check_port
+from shopkeeper.cli.demo_processes import check_port
 from shopkeeper.cli.demo_run import judge
 from shopkeeper.cli.demo_workspace import Watch, prepare
 from shopkeeper.cli.output import Output
-from shopkeeper.errors import ConfigError, ContractNotMet, InputError, Unavailable
+from shopkeeper.errors import ConfigError, ContractNotMet, InputError
 from shopkeeper.simulation.truth import TRUTH_FILE, Truth, write_truth
 from shopkeeper.wiring.settings import CONFIG_FILE
 
@@ -107,11 +107,3 @@ def test_a_server_that_does_not_end_in_order_fails_the_demo() -> None:
 def test_data_below_its_limits_fails_the_demo() -> None:
     with pytest.raises(ContractNotMet, match="does not meet its limits"):
         judge({**GOOD, "check": {"status": "fail"}})
-
-
-@pytest.mark.integration
-def test_a_process_that_does_not_start_is_named_with_its_last_words(tmp_path: Path) -> None:
-    child = Child(["serve", "--workspace", str(tmp_path)], tmp_path / "logs" / "serve.log")
-    with pytest.raises(Unavailable, match=r"`shopkeeper serve` did not start \(exit code 2\).*shopkeeper.toml"):
-        child.document(30)
-    child.close()

@@ -1,4 +1,4 @@
-"""The evaluation on small data of our own, and on the public sets where they are at hand."""
+"""The evaluation on small data of our own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ import pytest
 from evaluations import protocols
 
 SCRIPT = Path(__file__).parents[2] / "evaluations" / "next_item.py"
-DATA = Path(__file__).parents[3] / "shared" / "data"
 
 
 @pytest.fixture(scope="module")
@@ -148,19 +147,6 @@ def test_wrong_input_is_said(
     code, _, errors = evaluate(script, monkeypatch, capsys, "--data", str(tmp_path), *words)
     assert code == 2
     assert says in errors
-
-
-@pytest.mark.integration
-@pytest.mark.skipif(not (DATA / "amazon-beauty-5core").is_dir(), reason="needs ../shared/data/amazon-beauty-5core")
-def test_amazon_beauty_reaches_the_published_bar(
-    script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code, found, _ = evaluate(script, monkeypatch, capsys, "--data", str(DATA / "amazon-beauty-5core"))
-    assert code == 0
-    assert (found["cases"], found["items"]) == (22363, 12101)
-    assert found["models"]["item-knn"]["ndcg@10"] >= 0.0505
-    assert found["models"]["item-knn"]["hr@10"] >= 0.082
-    assert found["models"]["popular"]["ndcg@10"] < 0.01
 
 
 def test_as_many_of_the_newest_entries_are_held_out_as_the_test_part_asks_and_a_tenth_at_most() -> None:

@@ -16,6 +16,8 @@ from typing import Any
 import httpx
 import pytest
 
+from shopkeeper.cli.demo_processes import Child
+from shopkeeper.errors import Unavailable
 from shopkeeper.serving.ports import SCOPES
 
 pytestmark = pytest.mark.integration
@@ -174,3 +176,10 @@ def test_the_shop_stays_open_until_ctrl_c_which_ends_every_process(
     for child in started:
         with pytest.raises(ProcessLookupError):
             os.kill(child, 0)
+
+
+def test_a_process_that_does_not_start_is_named_with_its_last_words(tmp_path: Path) -> None:
+    child = Child(["serve", "--workspace", str(tmp_path)], tmp_path / "logs" / "serve.log")
+    with pytest.raises(Unavailable, match=r"`shopkeeper serve` did not start \(exit code 2\).*shopkeeper.toml"):
+        child.document(30)
+    child.close()

@@ -30,7 +30,11 @@ from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.quality.missing_values import counting, counting_filled
 from shopkeeper.quality.ports import NamedQuery, Warehouse
 
-pytestmark = pytest.mark.integration
+# The transport is other tests' matter; ClickHouse's own code in this process, or a server that is named, will do.
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.parametrize("clickhouse", ["in process", "server"], indirect=True, scope="session"),
+]
 
 PACKAGE = Path(shopkeeper.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.sql"))

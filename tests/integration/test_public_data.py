@@ -1,7 +1,10 @@
-"""The two shipped mappings on the real files they are for, counted against what is published about these files."""
+"""Public data sets, counted against what is published about them: shipped mappings, and the evaluation's bar."""
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -102,3 +105,15 @@ def test_yoochoose_clicks_come_in_by_session(tmp_path: Path) -> None:
     events = tables(report)["events"]
     assert (events.read, events.rejected) == (70_278 + 13_568, 0)
     assert report.recognised.by_type == {"view": 70_278 + 13_568}
+
+
+@pytest.mark.skipif(not (DATA / "amazon-beauty-5core").is_dir(), reason="the data set is not beside the repository")
+def test_amazon_beauty_reaches_the_published_bar() -> None:
+    command = [sys.executable, str(ROOT / "evaluations/next_item.py"), "--data", str(DATA / "amazon-beauty-5core")]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    found = json.loads(ran.stdout.splitlines()[-1])
+    assert (found["cases"], found["items"]) == (22363, 12101)
+    assert found["models"]["item-knn"]["ndcg@10"] >= 0.0505
+    assert found["models"]["item-knn"]["hr@10"] >= 0.082
+    assert found["models"]["popular"]["ndcg@10"] < 0.01
