@@ -108,7 +108,7 @@ def test_what_is_wrong_is_marked_before_what_is_right_and_tags_are_line_breaks()
         example_version(), text="<p>A &amp; B</p>", html=True, spans=(), grounded=((3, 4), (5, 10)), findings=()
     )
     assert stretches(version) == [
-        Stretch("\n  "), Stretch("A", "fact", "a fact of the record"), Stretch(" "),
+        Stretch("   "), Stretch("A", "fact", "a fact of the record"), Stretch(" "),
         Stretch("&", "fact", "a fact of the record"),
         Stretch(" B\n   "),
     ]  # fmt: skip

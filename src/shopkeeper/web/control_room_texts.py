@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -72,8 +73,8 @@ def text_view(settings: Settings, state: State, piece: KeptPiece) -> TextView:
 
 
 def stretches(version: Version) -> list[Stretch]:
-    """Return a text cut where facts are stated and where something is wrong; tags are line breaks."""
-    shown = TAG.sub(lambda tag: "\n".ljust(len(tag.group())), version.text) if version.html else version.text
+    """Return a text cut where facts are stated and where something is wrong; the end of a block is a line break."""
+    shown = TAG.sub(_without, version.text) if version.html else version.text
     marks = [(span.start, span.end, "fact", f"{span.fact} ({span.source})") for span in version.spans]
     if not marks:
         marks = [(start, end, "fact", "a fact of the record") for start, end in version.grounded]
@@ -108,6 +109,11 @@ def queue_headline(counts: Mapping[PieceState, int], audits: int) -> str:
     if audits:
         parts.append(f"{audits:,} that a rule approved are to be looked over")
     return f"{', '.join(parts)}; {live:,} are published."
+
+
+def _without(tag: re.Match[str]) -> str:
+    ends = (tag["name"] in {"li", "p"} and tag["close"]) or tag["name"] == "br"
+    return ("\n" if ends else "").ljust(len(tag.group()))
 
 
 def _plain(text: str, version: Version) -> str:
