@@ -15,9 +15,11 @@ from shopkeeper.content.piece import Span
 PieceState = Literal["draft", "checked", "approved", "published", "stale", "retired"]
 """`draft` did not pass the verifier or was rejected; `checked` passed and waits; `stale` = the facts are others now."""
 
-Act = Literal["write", "approve", "edit", "reject", "publish", "verify", "stale", "unlock", "undo", "retire"]
+Act = Literal[
+    "write", "approve", "approve_all", "edit", "reject", "publish", "verify", "stale", "unlock", "undo", "retire"
+]
 JUDGING: Final[tuple[Act, ...]] = ("approve", "edit", "reject")
-"""Acts by which a person judges a text that was written."""
+"""Acts by which a person judges a text that was written; to approve many at once is none."""
 PERSON: Final = "person"
 REALISER: Final = "realiser"
 """Who wrote a version, where it is no model; a model goes by its server's name for it."""

@@ -15,7 +15,7 @@ from shopkeeper.content.facts import Facts
 from shopkeeper.content.fields import limit
 from shopkeeper.content.kept import PERSON, Change, KeptPiece, PieceState, Version
 from shopkeeper.content.ports import Wanted
-from shopkeeper.content.review import Hand, accept, edit, publish, reject, undo, unlock
+from shopkeeper.content.review import Hand, accept, accept_unread, edit, publish, reject, undo, unlock
 from shopkeeper.content.verifier import Draft, Verdict
 from shopkeeper.engines.state import State
 from shopkeeper.errors import ChangedMeanwhile, InputError
@@ -83,7 +83,7 @@ def approve_all(settings: Settings, state: State, wanted: Wanted, reason: str, a
         versions = state.pieces.read({piece.id: piece.version for piece in found})
         calm = [piece for piece in found if piece.id in versions and not versions[piece.id].warned]
         hand, goes = Hand(actor.who, at, reason), settings.content.publish_approved
-        changes = [accept(piece, versions[piece.id], hand, publish=goes) for piece in calm]
+        changes = [accept_unread(piece, versions[piece.id], hand, publish=goes) for piece in calm]
         approved += len(changes) - len(state.pieces.put(changes))
     return approved
 
