@@ -12,6 +12,7 @@ import pytest
 from tests.pricing.houses import MONDAY, STORE, House, trade
 
 from shopkeeper.pricing import run_steps
+from shopkeeper.pricing.choose import choose
 from shopkeeper.pricing.elasticity import Elasticities
 from shopkeeper.pricing.house.history import History, history_of
 from shopkeeper.pricing.house.records import Columns, Records
@@ -21,7 +22,7 @@ from shopkeeper.pricing.policy_file import default_policy, read_policy
 from shopkeeper.pricing.price_model import ELASTIC, fit_model, slopes_for
 from shopkeeper.pricing.price_run import PriceRun, RunPrice, begun
 from shopkeeper.pricing.proposal import ProposedPrices
-from shopkeeper.pricing.propose import choose, proposals_of
+from shopkeeper.pricing.propose import proposals_of
 from shopkeeper.pricing.run_limits import limited
 from shopkeeper.pricing.standing_shelf import StoreState, shelf_of
 

@@ -14,6 +14,7 @@ import pytest
 from tests.pricing.houses import MONDAY, STORE, House, trade
 
 from shopkeeper.commerce.store import Store
+from shopkeeper.pricing.choose import Chosen, choose
 from shopkeeper.pricing.house.history import history_of
 from shopkeeper.pricing.house.records import Records
 from shopkeeper.pricing.house.standing import Reach, feeds_of, standing_prices
@@ -22,7 +23,7 @@ from shopkeeper.pricing.policy_file import default_policy, read_policy
 from shopkeeper.pricing.price_model import ELASTIC, fit_model, slopes_for
 from shopkeeper.pricing.price_policy import PricePolicy
 from shopkeeper.pricing.proposal import Proposal
-from shopkeeper.pricing.propose import Chosen, choose, left_out, proposals_of
+from shopkeeper.pricing.propose import left_out, proposals_of
 from shopkeeper.pricing.standing_shelf import StoreState, shelf_of, with_freezes
 from shopkeeper.pricing.together import OnePrice, Packs, Together
 from shopkeeper.pricing.whatif import reached, today, with_margin

@@ -9,11 +9,11 @@ from typing import Final
 import numpy as np
 from msgspec import Struct
 
+from shopkeeper.pricing.choose import Chosen
 from shopkeeper.pricing.explain import Explanation, explain
 from shopkeeper.pricing.house.history import History
 from shopkeeper.pricing.house.weeks import FIRST_MONDAY
 from shopkeeper.pricing.proposal import Feed, Proposal
-from shopkeeper.pricing.propose import Chosen
 
 WEEKS: Final = 26
 """Newest weeks that are shown."""

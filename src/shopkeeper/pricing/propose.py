@@ -1,132 +1,32 @@
-"""From what a model learnt and how prices stand to the prices of the coming week, each with what it rests on."""
+"""What a run proposes for every price, each with what it rests on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
-from datetime import date
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
+from shopkeeper.pricing.choose import Chosen
 from shopkeeper.pricing.coherence import broken_together
-from shopkeeper.pricing.coming_demand import Coming, Knowledge, demand_at, outlook
 from shopkeeper.pricing.constraints import HELD, SCOPE_OF, UNKNOWN_COST
-from shopkeeper.pricing.coupling import Coupling, coupling_of
 from shopkeeper.pricing.curves import Choices, Demand, curves_of
 from shopkeeper.pricing.elasticity import Elasticities
-from shopkeeper.pricing.ending import ending_of
 from shopkeeper.pricing.frontier import picked
 from shopkeeper.pricing.house.history import History
-from shopkeeper.pricing.offer import Offer, make_offer
+from shopkeeper.pricing.offer import Offer
 from shopkeeper.pricing.optimizer import free_worth
-from shopkeeper.pricing.panel import PricePanel
-from shopkeeper.pricing.part_offer import PartOffer, part_of
-from shopkeeper.pricing.price_policy import PricePolicy
 from shopkeeper.pricing.proposal import MarginTarget, Outcome, Proposal, Span, Why
 from shopkeeper.pricing.relaxation_together import cheapest_relaxation
-from shopkeeper.pricing.risk import Targets
 from shopkeeper.pricing.shelf import Floats, Ints
-from shopkeeper.pricing.standing_shelf import StandingShelf
-from shopkeeper.pricing.targets import Group, targets_of
-from shopkeeper.pricing.weekly_prices import REASONS, WeeklyPrices, weekly_prices
+from shopkeeper.pricing.weekly_prices import REASONS
 
-FOREVER: Final = 1_000_000_000
-"""Periods for which the slopes of a registered model stand: it alone decides when they are learnt anew."""
 WIDE: Final = 1.645
 """Standard deviations of an interval of 90%."""
 BLOCKS_NAMED: Final = 100
 """Blocks that are stuck together whose cheapest way out is looked for: a tenth of a second each."""
 BETTER: Final = 1e-9
 """Share of its worth by which a price that is kept out must be better to be named."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """The prices of one currency, chosen together.
-
-    Attributes:
-        standing: All prices there are.
-        offer: What each may become.
-        rows: Prices that were chosen; the others are held, as nothing is known of their demand or cost, unless they
-            share a price with one that was.
-        choices, targets: Of these rows.
-        groups: Whose each target is.
-        weekly: The choice; None where there is no such row.
-        now: Demand of these rows as believed near today's prices; None as `weekly`.
-        slopes: Of these rows.
-        part: How the prices that are held and those that belong together bind these rows.
-        proposed: Of all prices, as shown.
-    """
-
-    policy: PricePolicy
-    standing: StandingShelf
-    offer: Offer
-    rows: Ints
-    choices: Choices
-    targets: Targets
-    groups: tuple[Group, ...]
-    weekly: WeeklyPrices | None
-    now: Demand | None
-    slopes: Elasticities
-    part: PartOffer
-    proposed: Floats
-
-
-def choose(
-    policy: PricePolicy, standing: StandingShelf, history: History, slopes: Elasticities, day: date, seed: int = 0
-) -> Chosen:
-    """Choose the prices of the coming week.
-
-    Args:
-        history: The weeks up to now; `standing` names its pairs.
-        slopes: Of all its pairs.
-        seed: Of the draws by which chances are told.
-    """
-    shelf = standing.shelf
-    offer = make_offer(policy, shelf, day, coupling_of(policy, shelf, standing.traits))
-    accepted = shelf.accepted_cost
-    rows = np.flatnonzero((standing.pair >= 0) & (accepted > 0) & np.isfinite(accepted))
-    whole, groups = targets_of(policy, offer.limits, shelf)
-    part = part_of(offer, rows)
-    choices = Choices(
-        price=offer.price[rows], allowed=part.allowed, place=offer.place[rows], tax=shelf.tax[rows],
-        cost=accepted[rows],
-    )  # fmt: skip
-    targets = replace(whole, group=whole.group[rows])
-    its = of_pairs(slopes, standing.pair[rows])
-    weekly = now = None
-    if rows.size:
-        panel = history.panel().of_pairs(standing.pair[rows])
-        ending = ending_of(policy, shelf, offer, standing.days_left, standing.stock)
-        coming = Coming(
-            choices=choices, stock=standing.stock[rows], promo=standing.promo[rows], rival=standing.rival[rows],
-            ending=ending.of_prices(rows),
-        )  # fmt: skip
-        weekly = chosen_weekly(panel, coming, targets, policy, its, part.coupling, seed)
-        now = demand_at(outlook(panel, its, coming), coming, picked(choices.price, choices.place) / (1 + choices.tax))
-    place = offer.place if weekly is None else part.places(offer, weekly.chosen)
-    proposed = picked(offer.price, place)
-    return Chosen(policy, standing, offer, rows, choices, targets, groups, weekly, now, its, part, proposed)
-
-
-def chosen_weekly(
-    panel: PricePanel, coming: Coming, targets: Targets, policy: PricePolicy, slopes: Elasticities,
-    coupling: Coupling | None, seed: int = 0,
-) -> WeeklyPrices:  # fmt: skip
-    """Return the week's prices by slopes that were learnt before."""
-    before = Knowledge(slopes, panel.periods)
-    return weekly_prices(
-        panel, coming, targets, policy.objective, coupling=coupling, before=before, every=FOREVER, seed=seed
-    )
-
-
-def of_pairs(slopes: Elasticities, pairs: Ints) -> Elasticities:
-    """Return the slopes of some pairs, in their order."""
-    arrays: dict[str, Any] = {
-        one.name: part[pairs] for one in fields(slopes) if isinstance(part := getattr(slopes, one.name), np.ndarray)
-    }
-    return replace(slopes, **arrays, support=tuple(slopes.support[row] for row in pairs.tolist()))
 
 
 def proposals_of(chosen: Chosen, history: History) -> Iterator[Proposal]:

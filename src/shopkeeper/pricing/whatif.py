@@ -8,11 +8,12 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
+from shopkeeper.pricing.choose import Chosen
 from shopkeeper.pricing.curves import Choices, Demand, curves_of
 from shopkeeper.pricing.frontier import picked
 from shopkeeper.pricing.price_policy import PricePolicy
 from shopkeeper.pricing.proposal import Span
-from shopkeeper.pricing.propose import Chosen, lift_of
+from shopkeeper.pricing.propose import lift_of
 from shopkeeper.pricing.shelf import Ints
 
 AROUND = (-0.02, -0.01, 0.0, 0.01, 0.02, 0.03)
