@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal
 
+from shopkeeper.commerce.csv_cells import harmless, line
 from shopkeeper.pricing.price_run import PublishedPrice
 
 FileFormat = Literal["csv", "shopify", "woocommerce"]
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def price_file(prices: Sequence[PublishedPrice], form: FileFormat, parents: Mapping[str, str] | None = None) -> str:
@@ -27,20 +25,8 @@ def price_file(prices: Sequence[PublishedPrice], form: FileFormat, parents: Mapp
     header, row = _FORMS[form]
     named = parents or {}
     ordered = sorted(prices, key=lambda one: (one.store, one.price_list, one.product))
-    return _text(header, (row(one, named) for one in ordered if form == "csv" or not one.price_list))
-
-
-def safe(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula. Source: OWASP, CSV Injection."""
-    return "'" + text if text.startswith(_FORMULA) else text
-
-
-def _text(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\r\n")
-    writer.writerow(header)
-    writer.writerows([safe(value) for value in row] for row in rows)
-    return file.getvalue()
+    rows = (row(one, named) for one in ordered if form == "csv" or not one.price_list)
+    return line(header) + "".join(line(map(harmless, cells)) for cells in rows)
 
 
 def _plain(one: PublishedPrice, _parents: Mapping[str, str]) -> list[str]:

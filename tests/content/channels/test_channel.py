@@ -11,7 +11,6 @@ import pytest
 from msgspec.structs import replace as changed
 from tests.content.channels.offers import KETTLE, NOW, file_of, offer
 
-from shopkeeper.content.channels.cells import harmless, line, runs
 from shopkeeper.content.channels.every import CHANNELS, channel_named
 from shopkeeper.content.channels.offer import Text, address, amount
 from shopkeeper.content.channels.plain import CSV, JSONL
@@ -68,28 +67,12 @@ def test_a_product_nothing_was_written_of_is_passed_over() -> None:
     assert file_of(JSONL, replace(offer(), texts={})) == ("", [])
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", '"=1', " =1", "＝1", "|calc", "%0A"])
-def test_no_cell_runs_in_a_spreadsheet(cell: str) -> None:
-    assert runs(cell)
-    assert harmless(cell) == f"'{cell}"
-
-
-@pytest.mark.parametrize("cell", ["Aria", "1.7 L", "<p>-5 °C</p>", "", "'s-Hertogenbosch mug"])
-def test_plain_words_stay_as_they_are(cell: str) -> None:
-    assert harmless(cell) == cell
-
-
 def test_a_formula_in_a_text_reaches_a_csv_as_words() -> None:
     formula = "=HYPERLINK(A1) and more"
     text, refused = file_of(CSV, offer(KETTLE, Text("ad_text", formula, "published")))
     rows = {row["field"]: row["text"] for row in csv.DictReader(io.StringIO(text))}
     assert refused == []
     assert rows["ad_text"] == f"'{formula}"
-
-
-def test_a_line_reads_back_as_what_was_written() -> None:
-    cells = ["a,b", 'c"d', "e\nf", "ü"]
-    assert next(csv.reader(io.StringIO(line(cells), newline=""))) == cells
 
 
 @pytest.mark.parametrize(

@@ -128,3 +128,9 @@ def _unfit(product: str, text: Text) -> Iterator[Refused]:
         yield Refused(product, text.field, found.reason, found.remedy)
     for found in markup_findings(text.text) if bounds.html else plain_findings(text.text):
         yield Refused(product, text.field, found.reason, found.remedy)
+
+
+def refused_formula(product: str, field: str, cell: str) -> Refused:
+    """Say why a cell cannot be in a file whose reader would keep the apostrophe."""
+    reason = f"A spreadsheet would run it: it begins with `{cell.strip()[:1]}`."
+    return Refused(product, field, reason, "Begin it with a letter or a digit.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from shopkeeper.content.channels.cells import harmless, line
+from shopkeeper.commerce.csv_cells import harmless, line
 from shopkeeper.content.channels.channel import Channel
 from shopkeeper.content.channels.offer import Offer
 from shopkeeper.content.fields import PRODUCT_FIELDS, limit

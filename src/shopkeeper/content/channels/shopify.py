@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from shopkeeper.content.channels.cells import line, refused_formula, runs
-from shopkeeper.content.channels.channel import Channel, Refused
+from shopkeeper.commerce.csv_cells import line, runs
+from shopkeeper.content.channels.channel import Channel, Refused, refused_formula
 from shopkeeper.content.channels.offer import Offer
 
 COLUMNS = ("Handle", "Title", "Body (HTML)", "SEO Title", "SEO Description", "Image Src", "Image Alt Text")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shopkeeper.content.channels.cells import harmless, line, refused_formula, runs
-from shopkeeper.content.channels.channel import Channel, Refused
+from shopkeeper.commerce.csv_cells import harmless, line, runs
+from shopkeeper.content.channels.channel import Channel, Refused, refused_formula
 from shopkeeper.content.channels.offer import Offer
 
 COLUMNS = (
