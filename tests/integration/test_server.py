@@ -196,7 +196,8 @@ def test_sigterm_under_load_finishes_what_was_taken_and_loses_nothing(front: Sho
 
     with ThreadPoolExecutor(4) as pool:
         sending = [pool.submit(send, worker) for worker in range(4)]
-        time.sleep(1.5)
+        while sum(accepted) <= 50 and not all(future.done() for future in sending):
+            time.sleep(0.05)
         code, _ = server.stop()
         for future in sending:
             future.result()
