@@ -171,6 +171,13 @@ def test_a_champion_nobody_registered_is_found(workspace: Path) -> None:
     assert "gone" in only(faults(workspace), "models.champion.recommendations")
 
 
+def test_a_system_that_models_were_trained_for_needs_a_champion(workspace: Path) -> None:
+    state = open_state(f"sqlite:///{workspace / 'state.db'}")
+    state.registry.register(ModelVersion("pricing", "v1", "elasticity", "pricing/v1", NOW, False, {}, "f" * 8))
+    state.close()
+    assert faults(workspace)["models.champion.pricing"].status == "warn"
+
+
 def test_a_database_without_its_file_is_found_and_not_made(workspace: Path) -> None:
     for path in workspace.glob("state.db*"):
         path.unlink()

@@ -11,7 +11,7 @@ from shopkeeper.engines.duckdb_warehouse import DuckDbWarehouse
 from shopkeeper.engines.experiment_spool import Spool
 from shopkeeper.engines.lake_health import look_at_lake
 from shopkeeper.engines.log_health import look_at_log
-from shopkeeper.engines.state import open_state
+from shopkeeper.engines.state import State, open_state
 from shopkeeper.engines.state_health import look_at_state
 from shopkeeper.errors import ConfigError
 from shopkeeper.wiring.doctor.data import (
@@ -110,6 +110,11 @@ def _about_data(settings: Settings) -> Iterator[Finding]:
             warehouse.close()
 
 
+def _in_use(state: State) -> list[str]:
+    """Return the systems that need a champion: the one every page asks, and those a model was trained for."""
+    return [system for system in SYSTEMS if system == SYSTEMS[0] or state.registry.versions(system)]
+
+
 def _about_serving(settings: Settings, browser_problems: BrowserProblems) -> Iterator[Finding]:
     health = look_at_state(settings.state_url)
     if health.trouble is not None or health.revision != health.head:
@@ -117,7 +122,7 @@ def _about_serving(settings: Settings, browser_problems: BrowserProblems) -> Ite
     state = open_state(settings.state_url)
     try:
         yield check_bundles(look_at_bundles(state.registry, settings.folder(settings.engines.models)))
-        yield from (check_champion(look_at_champion(state.registry, system)) for system in SYSTEMS)
+        yield from (check_champion(look_at_champion(state.registry, system)) for system in _in_use(state))
         known = state.keys.keys()
         yield check_keys(sum(key.revoked_at is None for key in known))
         yield check_key_file(look_at_key_file(settings.workspace, state, browser_problems))
