@@ -69,3 +69,9 @@ def test_whose_promotions_take_the_most_says_how_the_index_is_weighed() -> None:
         ratios.append(np.polyfit(np.log(usual), np.log(weight), 1)[0])
     assert ratios[0] > 1.7
     assert abs(ratios[1]) < 0.3
+
+
+def test_a_pair_beside_others_that_sold_nothing_has_no_index() -> None:
+    price = np.array([[0.1, -0.1], [0.2, -0.2]])
+    index = others_index(price, np.array([1e9, 0.0]), np.zeros(2, dtype=np.int64))
+    np.testing.assert_allclose(index, [[0.0, 0.0], [0.1, -0.1]], atol=1e-12)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -135,10 +136,15 @@ def fit_category(
     )
     return CategoryFit(
         rows=rows, first=residuals.slope, first_error=float(fit.covariance[0, 0] ** 0.5),
-        effects={n: (float(fit.slopes[k]), float(fit.covariance[k, k] ** 0.5)) for k, n in enumerate(fit.names) if k},
+        effects={n: (float(fit.slopes[k]), _error(fit.covariance[k, k])) for k, n in enumerate(fit.names) if k},
         apart_slopes=apart_slopes, slopes=slopes, moved=moved, cells=cells, apart=apart, cost=cost,
         overdispersion=fit.overdispersion,
     )  # fmt: skip
+
+
+def _error(variance: float) -> float:
+    """Return a standard error, infinite where rounding left no variance of what the data do not tell."""
+    return float(variance) ** 0.5 if variance > 0 else math.inf
 
 
 def _many(panel: PricePanel) -> bool:

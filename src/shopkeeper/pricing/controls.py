@@ -19,6 +19,8 @@ ABSURD: Final = np.log(2.0)
 """A rival's price further than this from its usual ratio to ours is an error of the feed."""
 QUIET: Final = 2.0
 """Units added to both sides of a ratio of sales, so that slow sellers have no wild ratios."""
+ROUNDING: Final = 1e-9
+"""Share of a group's revenue below which what is left of it after one pair is taken out is rounding."""
 
 
 def log_prices(panel: PricePanel, counted: npt.NDArray[np.bool_]) -> Floats:
@@ -115,7 +117,7 @@ def worth(panel: PricePanel) -> Floats:
 
 
 def others_index(price: Floats, sold: Floats, group: npt.NDArray[np.integer]) -> Floats:
-    """Return the revenue-weighted log price of a group without the own, from its usual; nought where a pair is alone.
+    """Return the revenue-weighted log price of a group without the own, from its usual; nought where no other sells.
 
     Args:
         price: Log prices as deviations from each pair's usual, shape (pairs, periods).
@@ -125,8 +127,9 @@ def others_index(price: Floats, sold: Floats, group: npt.NDArray[np.integer]) ->
     weight = sold + 1e-9
     groups = int(group.max()) + 1
     moved = summed(price * weight[:, None], group, groups)[group] - price * weight[:, None]
-    others = np.bincount(group, weight, groups)[group] - weight
-    alone = np.bincount(group, minlength=groups)[group] < 2
+    total = np.bincount(group, weight, groups)[group]
+    others = total - weight
+    alone = others <= ROUNDING * total
     return np.where(alone[:, None], 0.0, moved / np.where(alone, 1.0, others)[:, None])
 
 
