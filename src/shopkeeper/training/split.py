@@ -55,7 +55,7 @@ def time_split(
     for name, side in (("before", split.train), ("at or after", split.test)):
         if not side.any():
             raise NotEnoughData(
-                f"No interaction lies {name} {split.moment:%Y-%m-%d %H:%M}, so there is nothing to "
+                f"No row lies {name} {split.moment:%Y-%m-%d %H:%M}, so there is nothing to "
                 f"{'learn from' if side is split.train else 'judge with'}.",
                 "Import more history, or choose another `--until`.",
             )
