@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from shopkeeper.pricing.coupling import Coupling
-from shopkeeper.pricing.curves import Choices, Demand
-from shopkeeper.pricing.offer import Offer
-from shopkeeper.pricing.optimizer import Plan
+from shopkeeper.pricing.optimizer.curves import Choices, Demand
+from shopkeeper.pricing.optimizer.solve import Plan
+from shopkeeper.pricing.policy.together import Band, OnePrice, Packs, Together
+from shopkeeper.pricing.rules.coupling import Coupling
+from shopkeeper.pricing.rules.offer import Offer
+from shopkeeper.pricing.rules.traits import Traits
 from shopkeeper.pricing.shelf import Ints, Shelf
-from shopkeeper.pricing.together import Band, OnePrice, Packs, Together
-from shopkeeper.pricing.traits import Traits
 
 TOGETHER = Together(
     one_price=(OnePrice(name="national", of="national", stores="all"),),

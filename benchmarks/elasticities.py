@@ -20,8 +20,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.pricing.elasticity import estimate
-from shopkeeper.pricing.panel import PricePanel
+from shopkeeper.pricing.demand.elasticity import estimate
+from shopkeeper.pricing.demand.panel import PricePanel
 
 Floats = npt.NDArray[np.float64]
 

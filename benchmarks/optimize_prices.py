@@ -42,14 +42,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, its own f
 
 from benchmarks.coupled_prices import TOGETHER, constraints_of, coupled_shelf, couplings_broken, demand_moved
 
-from shopkeeper.pricing.coupling import Coupling, coupling_of
-from shopkeeper.pricing.curves import Choices, Demand, curves_of
-from shopkeeper.pricing.frontier import Meter, best_choices
-from shopkeeper.pricing.offer import Offer, make_offer
-from shopkeeper.pricing.optimizer import Plan, optimise, program_of
-from shopkeeper.pricing.policy_file import default_policy, read_policy
+from shopkeeper.pricing.optimizer.curves import Choices, Demand, curves_of
+from shopkeeper.pricing.optimizer.frontier import Meter, best_choices
+from shopkeeper.pricing.optimizer.risk import Targets
+from shopkeeper.pricing.optimizer.solve import Plan, optimise, program_of
+from shopkeeper.pricing.policy.policy_file import default_policy, read_policy
 from shopkeeper.pricing.reprice import reprice
-from shopkeeper.pricing.risk import Targets
+from shopkeeper.pricing.rules.coupling import Coupling, coupling_of
+from shopkeeper.pricing.rules.offer import Offer, make_offer
 from shopkeeper.pricing.shelf import NO_PARENT, Shelf
 
 DAY = date(2026, 3, 2)

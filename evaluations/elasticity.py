@@ -41,9 +41,9 @@ from evaluations.elasticity_rows import Named, sale_rows
 from evaluations.elasticity_truth import against_truth
 
 from shopkeeper.errors import InputError, NotEnoughData
-from shopkeeper.pricing.elasticity import Elasticities, estimate
-from shopkeeper.pricing.panel import PricePanel
-from shopkeeper.pricing.rows import Reading, panel_of
+from shopkeeper.pricing.demand.elasticity import Elasticities, estimate
+from shopkeeper.pricing.demand.panel import PricePanel
+from shopkeeper.pricing.demand.rows import Reading, panel_of
 
 Floats = npt.NDArray[np.float64]
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from evaluations.columns import columns_of, read
 
-from shopkeeper.pricing.rows import SaleRows
+from shopkeeper.pricing.demand.rows import SaleRows
 
 Floats = npt.NDArray[np.float64]
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from evaluations.price_panels import History, Market, simulated
 
-from shopkeeper.pricing.elasticity import Elasticities, estimate
+from shopkeeper.pricing.demand.elasticity import Elasticities, estimate
 
 HISTORIES: Final = {
     "prices by chance": Market(confounding=0.0, slow_movers=False),

@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from shopkeeper.pricing.coming_demand import Coming, Knowledge
-from shopkeeper.pricing.curves import Choices
-from shopkeeper.pricing.panel import PricePanel
-from shopkeeper.pricing.risk import Targets
+from shopkeeper.pricing.demand.panel import PricePanel
+from shopkeeper.pricing.optimizer.curves import Choices
+from shopkeeper.pricing.optimizer.risk import Targets
 from shopkeeper.pricing.weekly_prices import WeeklyPrices, weekly_prices
 from shopkeeper.simulation.prices.limits import credible, last_known, paid
 from shopkeeper.simulation.prices.ports import Choice, Floats, Offer, Seen

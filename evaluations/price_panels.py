@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.pricing.panel import PricePanel
+from shopkeeper.pricing.demand.panel import PricePanel
 
 Floats = npt.NDArray[np.float64]
 MARKUP = 0.45

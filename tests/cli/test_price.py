@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from shopkeeper.cli.main import build
 from shopkeeper.engines.state import open_state
 from shopkeeper.errors import UnknownPriceRun
-from shopkeeper.pricing.price_run import PriceRun
+from shopkeeper.pricing.runs.price_run import PriceRun
 from shopkeeper.testing.prices_suite import example_price, example_run
 from shopkeeper.wiring.settings import load_settings
 

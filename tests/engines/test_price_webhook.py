@@ -12,7 +12,7 @@ import pytest
 
 from shopkeeper.engines.price_webhook import SIGNATURE, PriceWebhook
 from shopkeeper.errors import Unavailable
-from shopkeeper.pricing.price_run import PriceChange
+from shopkeeper.pricing.runs.price_run import PriceChange
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 SECRET = "0123456789abcdef"

@@ -26,7 +26,7 @@ from shopkeeper.errors import ChangedMeanwhile, ConfigError, Unavailable
 from shopkeeper.intake.ports import TableStore
 from shopkeeper.people.person import Person, signed
 from shopkeeper.people.ports import PeopleStore, PersonSessions, SignInTries
-from shopkeeper.pricing.ports import PriceRuns, Prices
+from shopkeeper.pricing.runs.ports import PriceRuns, Prices
 from shopkeeper.recommendations.ports import RuleStore
 from shopkeeper.registry.ports import ModelRegistry
 from shopkeeper.rollout.ports import Rollouts

@@ -16,7 +16,7 @@ from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import PRODUCTS, STORES
 from shopkeeper.engines.state import State, open_state
 from shopkeeper.intake.ports import SourcedRow
-from shopkeeper.pricing import run_steps
+from shopkeeper.pricing.runs import run_steps
 from shopkeeper.testing.prices_suite import POLICY, example_price, example_run
 from shopkeeper.wiring.new_workspace import create_workspace
 from shopkeeper.wiring.settings import Settings

@@ -23,7 +23,7 @@ from shopkeeper.experiments.ports import ExperimentStore
 from shopkeeper.intake.ports import TableStore
 from shopkeeper.people.person import Person
 from shopkeeper.people.ports import PeopleStore, PersonSessions, SignInTries
-from shopkeeper.pricing.ports import PriceRuns, Prices
+from shopkeeper.pricing.runs.ports import PriceRuns, Prices
 from shopkeeper.quality.ports import ReportStore
 from shopkeeper.recommendations.ports import RuleStore
 from shopkeeper.registry.ports import ModelRegistry

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 from scipy import optimize, sparse
 
-from shopkeeper.pricing.coupling import ALONE, Coupling
+from shopkeeper.pricing.rules.coupling import ALONE, Coupling
 from shopkeeper.pricing.shelf import Flags, Floats, Ints
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from shopkeeper.pricing.curves import Choices, Demand, curves_of
-from shopkeeper.pricing.frontier import picked
-from shopkeeper.pricing.risk import Targets
+from shopkeeper.pricing.optimizer.curves import Choices, Demand, curves_of
+from shopkeeper.pricing.optimizer.frontier import picked
+from shopkeeper.pricing.optimizer.risk import Targets
 
 POINTS = 11
 

@@ -13,21 +13,21 @@ from tests.pricing.couplings import a_coupling, broken, by_highs
 from tests.pricing.markets import a_market
 from tests.pricing.shelves import a_shelf
 
-from shopkeeper.pricing.coherence import together
-from shopkeeper.pricing.coupling import Coupling, coupling_of
-from shopkeeper.pricing.curves import Choices, Demand, curves_of
 from shopkeeper.pricing.explain import explain
-from shopkeeper.pricing.frontier import picked
-from shopkeeper.pricing.offer import Offer, make_offer
-from shopkeeper.pricing.optimizer import optimise, program_of
-from shopkeeper.pricing.part_offer import part_of
-from shopkeeper.pricing.price_policy import PricePolicy, Rules, Steps
-from shopkeeper.pricing.relaxation_together import cheapest_relaxation
+from shopkeeper.pricing.optimizer.curves import Choices, Demand, curves_of
+from shopkeeper.pricing.optimizer.frontier import picked
+from shopkeeper.pricing.optimizer.risk import Targets
+from shopkeeper.pricing.optimizer.solve import optimise, program_of
+from shopkeeper.pricing.policy.price_policy import PricePolicy, Rules, Steps
+from shopkeeper.pricing.policy.together import Band, OnePrice, Packs, Together
 from shopkeeper.pricing.reprice import reprice
-from shopkeeper.pricing.risk import Targets
+from shopkeeper.pricing.rules.coherence import together
+from shopkeeper.pricing.rules.coupling import Coupling, coupling_of
+from shopkeeper.pricing.rules.offer import Offer, make_offer
+from shopkeeper.pricing.rules.part_offer import part_of
+from shopkeeper.pricing.rules.relaxation_together import cheapest_relaxation
+from shopkeeper.pricing.rules.traits import Traits
 from shopkeeper.pricing.shelf import Shelf
-from shopkeeper.pricing.together import Band, OnePrice, Packs, Together
-from shopkeeper.pricing.traits import Traits
 
 DAY = date(2026, 11, 26)
 TOGETHER = Together(

@@ -10,14 +10,14 @@ import pytest
 from tests.pricing.markets import a_market
 from tests.pricing.shelves import a_shelf
 
-from shopkeeper.pricing.curves import Choices, Demand
 from shopkeeper.pricing.explain import explain
-from shopkeeper.pricing.frontier import picked
-from shopkeeper.pricing.offer import Offer, make_offer
-from shopkeeper.pricing.optimizer import Plan, optimise, worth
-from shopkeeper.pricing.price_policy import PricePolicy, Rules, Steps
+from shopkeeper.pricing.optimizer.curves import Choices, Demand
+from shopkeeper.pricing.optimizer.frontier import picked
+from shopkeeper.pricing.optimizer.risk import Targets
+from shopkeeper.pricing.optimizer.solve import Plan, optimise, worth
+from shopkeeper.pricing.policy.price_policy import PricePolicy, Rules, Steps
 from shopkeeper.pricing.reprice import reprice
-from shopkeeper.pricing.risk import Targets
+from shopkeeper.pricing.rules.offer import Offer, make_offer
 
 
 def _one() -> tuple[Offer, Choices, Demand, Targets, Plan]:

@@ -11,19 +11,19 @@ import numpy as np
 import pytest
 from tests.pricing.houses import MONDAY, STORE, House, trade
 
-from shopkeeper.pricing import run_steps
 from shopkeeper.pricing.choose import choose
-from shopkeeper.pricing.elasticity import Elasticities
+from shopkeeper.pricing.demand.elasticity import Elasticities
 from shopkeeper.pricing.house.history import History, history_of
 from shopkeeper.pricing.house.records import Columns, Records
 from shopkeeper.pricing.house.standing import Reach, feeds_of, standing_prices
 from shopkeeper.pricing.house.weeks import weeks_of
-from shopkeeper.pricing.policy_file import default_policy, read_policy
+from shopkeeper.pricing.policy.policy_file import default_policy, read_policy
 from shopkeeper.pricing.price_model import ELASTIC, fit_model, slopes_for
-from shopkeeper.pricing.price_run import PriceRun, RunPrice, begun
 from shopkeeper.pricing.proposal import ProposedPrices
 from shopkeeper.pricing.propose import proposals_of
-from shopkeeper.pricing.run_limits import limited
+from shopkeeper.pricing.runs import run_steps
+from shopkeeper.pricing.runs.price_run import PriceRun, RunPrice, begun
+from shopkeeper.pricing.runs.run_limits import limited
 from shopkeeper.pricing.standing_shelf import StoreState, shelf_of
 
 WEEKS, PRODUCTS, COST, TAX = 20, 6, 4.0, 0.25

@@ -19,13 +19,13 @@ from shopkeeper.pricing.house.history import history_of
 from shopkeeper.pricing.house.records import Records
 from shopkeeper.pricing.house.standing import Reach, feeds_of, standing_prices
 from shopkeeper.pricing.house.weeks import weeks_of
-from shopkeeper.pricing.policy_file import default_policy, read_policy
+from shopkeeper.pricing.policy.policy_file import default_policy, read_policy
+from shopkeeper.pricing.policy.price_policy import PricePolicy
+from shopkeeper.pricing.policy.together import OnePrice, Packs, Together
 from shopkeeper.pricing.price_model import ELASTIC, fit_model, slopes_for
-from shopkeeper.pricing.price_policy import PricePolicy
 from shopkeeper.pricing.proposal import Proposal
 from shopkeeper.pricing.propose import left_out, proposals_of
 from shopkeeper.pricing.standing_shelf import StoreState, shelf_of, with_freezes
-from shopkeeper.pricing.together import OnePrice, Packs, Together
 from shopkeeper.pricing.whatif import reached, today, with_margin
 
 WEEKS = 30

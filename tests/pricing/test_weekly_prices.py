@@ -10,11 +10,11 @@ from evaluations.price_panels import Market, simulated
 from tests.pricing.couplings import a_coupling, broken
 
 from shopkeeper.pricing.coming_demand import Coming, demand_at, outlook
-from shopkeeper.pricing.curves import Choices, curves_of
-from shopkeeper.pricing.elasticity import Support
-from shopkeeper.pricing.ending import Ending
-from shopkeeper.pricing.panel import PricePanel
-from shopkeeper.pricing.risk import Targets
+from shopkeeper.pricing.demand.elasticity import Support
+from shopkeeper.pricing.demand.panel import PricePanel
+from shopkeeper.pricing.optimizer.curves import Choices, curves_of
+from shopkeeper.pricing.optimizer.ending import Ending
+from shopkeeper.pricing.optimizer.risk import Targets
 from shopkeeper.pricing.weekly_prices import REASONS, WeeklyPrices, weekly_prices
 
 NOW = 5

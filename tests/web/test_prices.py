@@ -10,9 +10,9 @@ import pytest
 
 from shopkeeper.engines.state import open_state
 from shopkeeper.experiments.live_test import StopOrder
-from shopkeeper.pricing import run_steps
-from shopkeeper.pricing.ports import Seen
-from shopkeeper.pricing.price_run import PriceRun
+from shopkeeper.pricing.runs import run_steps
+from shopkeeper.pricing.runs.ports import Seen
+from shopkeeper.pricing.runs.price_run import PriceRun
 from shopkeeper.testing.prices_suite import POLICY, example_price, example_run
 from shopkeeper.wiring.jobs import opened_jobs
 

@@ -20,7 +20,7 @@ from shopkeeper.errors import ConfigError, ContractNotMet, InputError, NotAllowe
 from shopkeeper.experiments.live_test import StopOrder
 from shopkeeper.intake.ports import SourcedRow
 from shopkeeper.people.person import Actor, shell_user
-from shopkeeper.pricing.price_run import PriceChange, PriceRun
+from shopkeeper.pricing.runs.price_run import PriceChange, PriceRun
 from shopkeeper.testing.steps_in_memory import Died, StepsInMemory
 from shopkeeper.wiring.price_runs.acts import approve_run, publish_due, publish_run, revert_run, schedule_run
 from shopkeeper.wiring.price_runs.asked import read_asked

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from shopkeeper.engines.state import State
     from shopkeeper.people.person import Actor
     from shopkeeper.people.roles import Right
-    from shopkeeper.pricing.price_run import PriceRun
+    from shopkeeper.pricing.runs.price_run import PriceRun
     from shopkeeper.wiring.price_runs.acts import Published
     from shopkeeper.wiring.settings import Settings
 

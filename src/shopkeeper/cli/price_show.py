@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 if TYPE_CHECKING:
-    from shopkeeper.pricing.price_run import PriceChange, PriceRun, RunPrice
+    from shopkeeper.pricing.runs.price_run import PriceChange, PriceRun, RunPrice
 
 Workspace = Annotated[Path, typer.Option("--workspace", help="Folder with shopkeeper.toml.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]

@@ -12,8 +12,8 @@ import httpx2
 import msgspec
 
 from shopkeeper.errors import Unavailable
-from shopkeeper.pricing.price_run import PriceChange
-from shopkeeper.pricing.told_change import told
+from shopkeeper.pricing.runs.price_run import PriceChange
+from shopkeeper.pricing.runs.told_change import told
 
 SIGNATURE: Final = "x-shopkeeper-signature"
 

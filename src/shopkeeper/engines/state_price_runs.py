@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from shopkeeper.engines.state_audit import write_audit
 from shopkeeper.engines.state_schema import PRICE_RUN_ROWS, PRICE_RUNS, to_micros
 from shopkeeper.errors import ChangedMeanwhile, UnknownPriceRun
-from shopkeeper.pricing.price_run import PriceRun, RunPrice
+from shopkeeper.pricing.runs.price_run import PriceRun, RunPrice
 
 
 class StatePriceRuns:

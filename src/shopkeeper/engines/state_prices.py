@@ -17,9 +17,9 @@ from shopkeeper.engines.state_schema import (
     from_micros,
     to_micros,
 )
-from shopkeeper.pricing.ladder import SAME
-from shopkeeper.pricing.ports import HandedBy, Seen
-from shopkeeper.pricing.price_run import PriceChange, PriceRun, Publication, PublishedPrice, RunPrice
+from shopkeeper.pricing.rules.ladder import SAME
+from shopkeeper.pricing.runs.ports import HandedBy, Seen
+from shopkeeper.pricing.runs.price_run import PriceChange, PriceRun, Publication, PublishedPrice, RunPrice
 
 _COUNTER: Final = "prices"
 _CAP_TIME: Final = timedelta(hours=24)

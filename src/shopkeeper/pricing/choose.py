@@ -9,20 +9,20 @@ from typing import Any, Final
 import numpy as np
 
 from shopkeeper.pricing.coming_demand import Coming, Knowledge, demand_at, outlook
-from shopkeeper.pricing.coupling import Coupling, coupling_of
-from shopkeeper.pricing.curves import Choices, Demand
-from shopkeeper.pricing.elasticity import Elasticities
-from shopkeeper.pricing.ending import ending_of
-from shopkeeper.pricing.frontier import picked
+from shopkeeper.pricing.demand.elasticity import Elasticities
+from shopkeeper.pricing.demand.panel import PricePanel
 from shopkeeper.pricing.house.history import History
-from shopkeeper.pricing.offer import Offer, make_offer
-from shopkeeper.pricing.panel import PricePanel
-from shopkeeper.pricing.part_offer import PartOffer, part_of
-from shopkeeper.pricing.price_policy import PricePolicy
-from shopkeeper.pricing.risk import Targets
+from shopkeeper.pricing.optimizer.curves import Choices, Demand
+from shopkeeper.pricing.optimizer.ending import ending_of
+from shopkeeper.pricing.optimizer.frontier import picked
+from shopkeeper.pricing.optimizer.risk import Targets
+from shopkeeper.pricing.optimizer.targets import Group, targets_of
+from shopkeeper.pricing.policy.price_policy import PricePolicy
+from shopkeeper.pricing.rules.coupling import Coupling, coupling_of
+from shopkeeper.pricing.rules.offer import Offer, make_offer
+from shopkeeper.pricing.rules.part_offer import PartOffer, part_of
 from shopkeeper.pricing.shelf import Floats, Ints
 from shopkeeper.pricing.standing_shelf import StandingShelf
-from shopkeeper.pricing.targets import Group, targets_of
 from shopkeeper.pricing.weekly_prices import WeeklyPrices, weekly_prices
 
 FOREVER: Final = 1_000_000_000

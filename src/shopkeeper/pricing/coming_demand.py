@@ -12,14 +12,14 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.pricing.controls import carry_over, log_prices, others_index, rival_prices
-from shopkeeper.pricing.curves import Choices, Demand
-from shopkeeper.pricing.demand_level import DemandLevel, fit_level
-from shopkeeper.pricing.elasticity import Elasticities, estimate
-from shopkeeper.pricing.ending import Ending
-from shopkeeper.pricing.neighbours import felt
-from shopkeeper.pricing.panel import PricePanel
-from shopkeeper.pricing.promotions import promotion_effects
+from shopkeeper.pricing.demand.controls import carry_over, log_prices, others_index, rival_prices
+from shopkeeper.pricing.demand.demand_level import DemandLevel, fit_level
+from shopkeeper.pricing.demand.elasticity import Elasticities, estimate
+from shopkeeper.pricing.demand.neighbours import felt
+from shopkeeper.pricing.demand.panel import PricePanel
+from shopkeeper.pricing.demand.promotions import promotion_effects
+from shopkeeper.pricing.optimizer.curves import Choices, Demand
+from shopkeeper.pricing.optimizer.ending import Ending
 from shopkeeper.pricing.shelf import Floats, Ints
 
 BEND: Final = 1.0

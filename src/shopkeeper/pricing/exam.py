@@ -9,10 +9,10 @@ from typing import Final
 import numpy as np
 
 from shopkeeper.errors import NotEnoughData
-from shopkeeper.pricing.demand_level import poisson_deviance
-from shopkeeper.pricing.elasticity import Elasticities, estimate
+from shopkeeper.pricing.demand.demand_level import poisson_deviance
+from shopkeeper.pricing.demand.elasticity import Elasticities, estimate
+from shopkeeper.pricing.demand.panel import LEAST_EXPOSURE
 from shopkeeper.pricing.house.history import History
-from shopkeeper.pricing.panel import LEAST_EXPOSURE
 from shopkeeper.pricing.price_model import PriceModel
 from shopkeeper.pricing.shelf import Flags, Floats, Ints
 from shopkeeper.training.ports import CaseScores

@@ -7,12 +7,12 @@ from typing import Final
 
 import numpy as np
 
-from shopkeeper.pricing.coherence import broken_together
-from shopkeeper.pricing.curves import Choices, Curves, Demand, curves_of
-from shopkeeper.pricing.offer import Offer
-from shopkeeper.pricing.optimizer import ShadowPrices, free_worth
-from shopkeeper.pricing.price_policy import Objective
-from shopkeeper.pricing.risk import Targets, drawn
+from shopkeeper.pricing.optimizer.curves import Choices, Curves, Demand, curves_of
+from shopkeeper.pricing.optimizer.risk import Targets, drawn
+from shopkeeper.pricing.optimizer.solve import ShadowPrices, free_worth
+from shopkeeper.pricing.policy.price_policy import Objective
+from shopkeeper.pricing.rules.coherence import broken_together
+from shopkeeper.pricing.rules.offer import Offer
 from shopkeeper.pricing.shelf import Floats
 
 DRAWS: Final = 400

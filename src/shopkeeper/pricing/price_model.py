@@ -10,15 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from shopkeeper.errors import InputError, UnknownModel
-from shopkeeper.pricing.controls import log_prices
-from shopkeeper.pricing.demand_level import FARTHEST, YEAR_DAYS, fit_level
-from shopkeeper.pricing.elasticity import BOUND, CategorySlope, Elasticities, Support, estimate
+from shopkeeper.pricing.demand.controls import log_prices
+from shopkeeper.pricing.demand.demand_level import FARTHEST, YEAR_DAYS, fit_level
+from shopkeeper.pricing.demand.elasticity import BOUND, CategorySlope, Elasticities, Support, estimate
+from shopkeeper.pricing.demand.level_accuracy import seasonal_naive
+from shopkeeper.pricing.demand.promotions import promotion_effects
+from shopkeeper.pricing.demand.shrinkage import Spreads
+from shopkeeper.pricing.demand.truncated import moments_below, quantile_below
 from shopkeeper.pricing.house.history import History
-from shopkeeper.pricing.level_accuracy import seasonal_naive
-from shopkeeper.pricing.promotions import promotion_effects
 from shopkeeper.pricing.shelf import Floats, Ints
-from shopkeeper.pricing.shrinkage import Spreads
-from shopkeeper.pricing.truncated import moments_below, quantile_below
 from shopkeeper.registry.text_arrays import pack_texts, unpack_texts
 
 ELASTIC: Final = "elasticity"

@@ -9,8 +9,8 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from shopkeeper.pricing.elasticity import Support
-from shopkeeper.pricing.price_policy import Objective
+from shopkeeper.pricing.demand.elasticity import Support
+from shopkeeper.pricing.policy.price_policy import Objective
 
 Why = Literal["hold", "best_as_is", "objective", "target", "asked"]
 """`hold`: it may not move, `hold` of the row says why; `best_as_is`: no other price is better; `objective`: the price

@@ -8,16 +8,16 @@ from typing import Final
 import numpy as np
 
 from shopkeeper.pricing.choose import Chosen
-from shopkeeper.pricing.coherence import broken_together
-from shopkeeper.pricing.constraints import HELD, SCOPE_OF, UNKNOWN_COST
-from shopkeeper.pricing.curves import Choices, Demand, curves_of
-from shopkeeper.pricing.elasticity import Elasticities
-from shopkeeper.pricing.frontier import picked
+from shopkeeper.pricing.demand.elasticity import Elasticities
 from shopkeeper.pricing.house.history import History
-from shopkeeper.pricing.offer import Offer
-from shopkeeper.pricing.optimizer import free_worth
+from shopkeeper.pricing.optimizer.curves import Choices, Demand, curves_of
+from shopkeeper.pricing.optimizer.frontier import picked
+from shopkeeper.pricing.optimizer.solve import free_worth
 from shopkeeper.pricing.proposal import MarginTarget, Outcome, Proposal, Span, Why
-from shopkeeper.pricing.relaxation_together import cheapest_relaxation
+from shopkeeper.pricing.rules.coherence import broken_together
+from shopkeeper.pricing.rules.constraints import HELD, SCOPE_OF, UNKNOWN_COST
+from shopkeeper.pricing.rules.offer import Offer
+from shopkeeper.pricing.rules.relaxation_together import cheapest_relaxation
 from shopkeeper.pricing.shelf import Floats, Ints
 from shopkeeper.pricing.weekly_prices import REASONS
 

@@ -6,13 +6,13 @@ from typing import Final
 
 import numpy as np
 
-from shopkeeper.pricing.blocks import blocks_of
-from shopkeeper.pricing.coupling import Coupling
-from shopkeeper.pricing.curves import Choices, Demand, curves_of
-from shopkeeper.pricing.frontier import Meter, picked
-from shopkeeper.pricing.optimizer import ShadowPrices, check, worth
-from shopkeeper.pricing.price_policy import Objective
-from shopkeeper.pricing.risk import Targets
+from shopkeeper.pricing.optimizer.blocks import blocks_of
+from shopkeeper.pricing.optimizer.curves import Choices, Demand, curves_of
+from shopkeeper.pricing.optimizer.frontier import Meter, picked
+from shopkeeper.pricing.optimizer.risk import Targets
+from shopkeeper.pricing.optimizer.solve import ShadowPrices, check, worth
+from shopkeeper.pricing.policy.price_policy import Objective
+from shopkeeper.pricing.rules.coupling import Coupling
 from shopkeeper.pricing.shelf import Ints
 
 KEEP: Final = 1e-6

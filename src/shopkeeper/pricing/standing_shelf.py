@@ -11,13 +11,13 @@ import numpy as np
 
 from shopkeeper.commerce.calendar import read_calendar
 from shopkeeper.commerce.store import Store
-from shopkeeper.pricing.elasticity import Elasticities
+from shopkeeper.pricing.demand.elasticity import Elasticities
 from shopkeeper.pricing.house.history import History
 from shopkeeper.pricing.house.standing import Standing
-from shopkeeper.pricing.price_policy import Period, PricePolicy
+from shopkeeper.pricing.policy.price_policy import Period, PricePolicy
+from shopkeeper.pricing.policy.where import Where
+from shopkeeper.pricing.rules.traits import Traits
 from shopkeeper.pricing.shelf import NO_PARENT, Flags, Floats, Ints, Shelf
-from shopkeeper.pricing.traits import Traits
-from shopkeeper.pricing.where import Where
 
 _FIELDS: Final = (
     "current", "week_ago", "changed_days", "cost", "cost_days", "cost_before", "rival_lowest", "rival_median",

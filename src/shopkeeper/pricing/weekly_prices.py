@@ -10,16 +10,16 @@ from typing import Final, Literal
 
 import numpy as np
 
-from shopkeeper.pricing.blocks import blocks_of
-from shopkeeper.pricing.clearance import Left, left_over, only_falling
 from shopkeeper.pricing.coming_demand import LEAST_UNITS, Coming, Knowledge, Outlook, demand_at, learnt, outlook
-from shopkeeper.pricing.coupling import Coupling
-from shopkeeper.pricing.curves import Choices, Demand
-from shopkeeper.pricing.frontier import Meter, picked
-from shopkeeper.pricing.optimizer import Plan, ShadowPrices, optimise
-from shopkeeper.pricing.panel import PricePanel
-from shopkeeper.pricing.price_policy import Objective
-from shopkeeper.pricing.risk import Targets
+from shopkeeper.pricing.demand.panel import PricePanel
+from shopkeeper.pricing.optimizer.blocks import blocks_of
+from shopkeeper.pricing.optimizer.clearance import Left, left_over, only_falling
+from shopkeeper.pricing.optimizer.curves import Choices, Demand
+from shopkeeper.pricing.optimizer.frontier import Meter, picked
+from shopkeeper.pricing.optimizer.risk import Targets
+from shopkeeper.pricing.optimizer.solve import Plan, ShadowPrices, optimise
+from shopkeeper.pricing.policy.price_policy import Objective
+from shopkeeper.pricing.rules.coupling import Coupling
 from shopkeeper.pricing.shelf import Flags, Floats, Ints
 
 EVERY: Final = 4

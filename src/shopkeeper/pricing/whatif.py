@@ -9,9 +9,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from shopkeeper.pricing.choose import Chosen
-from shopkeeper.pricing.curves import Choices, Demand, curves_of
-from shopkeeper.pricing.frontier import picked
-from shopkeeper.pricing.price_policy import PricePolicy
+from shopkeeper.pricing.optimizer.curves import Choices, Demand, curves_of
+from shopkeeper.pricing.optimizer.frontier import picked
+from shopkeeper.pricing.policy.price_policy import PricePolicy
 from shopkeeper.pricing.proposal import Span
 from shopkeeper.pricing.propose import lift_of
 from shopkeeper.pricing.shelf import Ints

@@ -9,11 +9,11 @@ import pytest
 from msgspec.structs import replace
 
 from shopkeeper.errors import ChangedMeanwhile, UnknownPriceRun
-from shopkeeper.pricing import run_steps
-from shopkeeper.pricing.ports import PriceRuns, Prices, Seen
-from shopkeeper.pricing.price_run import PriceRun, RunPrice, begun
+from shopkeeper.pricing.policy.run_policy import RunPolicy
 from shopkeeper.pricing.proposal import Proposal, ProposedPrices
-from shopkeeper.pricing.run_policy import RunPolicy
+from shopkeeper.pricing.runs import run_steps
+from shopkeeper.pricing.runs.ports import PriceRuns, Prices, Seen
+from shopkeeper.pricing.runs.price_run import PriceRun, RunPrice, begun
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 POLICY = RunPolicy(mean_move=1.0)

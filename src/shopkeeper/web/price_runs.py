@@ -15,7 +15,7 @@ from starlette.responses import Response
 from shopkeeper.errors import RequestRejected
 from shopkeeper.people.person import Actor
 from shopkeeper.people.roles import ALL
-from shopkeeper.pricing.price_run import PriceRun, Publication
+from shopkeeper.pricing.runs.price_run import PriceRun, Publication
 from shopkeeper.web.answer import json_answer
 from shopkeeper.web.rollouts import Reason, read_form
 from shopkeeper.web.signed_in import somebody

@@ -14,8 +14,8 @@ from starlette.responses import Response
 
 from shopkeeper.commerce.store import Store
 from shopkeeper.errors import FieldProblem, NotAllowed, RequestRejected, UnknownStore
-from shopkeeper.pricing.price_book import SHOPS_OWN
-from shopkeeper.pricing.told_change import ToldChange, told
+from shopkeeper.pricing.runs.price_book import SHOPS_OWN
+from shopkeeper.pricing.runs.told_change import ToldChange, told
 from shopkeeper.serving.ports import Scope
 from shopkeeper.web.answer import Answer, json_answer
 from shopkeeper.web.auth import authorise, check_store, default_store

@@ -10,10 +10,10 @@ from typing import Final
 import structlog
 
 from shopkeeper.errors import ShopkeeperError
-from shopkeeper.pricing.ports import Prices
-from shopkeeper.pricing.price_book import PriceBook
-from shopkeeper.pricing.price_run import PriceChange, PublishedPrice
-from shopkeeper.pricing.run_policy import RunPolicy
+from shopkeeper.pricing.policy.run_policy import RunPolicy
+from shopkeeper.pricing.runs.ports import Prices
+from shopkeeper.pricing.runs.price_book import PriceBook
+from shopkeeper.pricing.runs.price_run import PriceChange, PublishedPrice
 
 AT_ONCE: Final = 2_000
 """Prices the event loop takes in before it turns to requests; about a millisecond."""

@@ -8,8 +8,8 @@ from pathlib import Path
 from shopkeeper.engines.state import open_state
 from shopkeeper.errors import ConfigError
 from shopkeeper.objectives.document import SUFFIX
-from shopkeeper.pricing.policy_file import FILE as PRICE_POLICY
-from shopkeeper.pricing.policy_file import default_policy
+from shopkeeper.pricing.policy.policy_file import FILE as PRICE_POLICY
+from shopkeeper.pricing.policy.policy_file import default_policy
 from shopkeeper.wiring.contracts import DEFAULT, FOLDER, default_contract
 from shopkeeper.wiring.experiments import FOLDER as EXPERIMENTS
 from shopkeeper.wiring.objectives import FOLDER as OBJECTIVES

@@ -26,8 +26,8 @@ from shopkeeper.engines.stop_file import StopFile
 from shopkeeper.errors import LogDamaged
 from shopkeeper.experiments.sticky import MemorySticky
 from shopkeeper.intake.consent import UserConsents
-from shopkeeper.pricing.policy_file import load_policy
-from shopkeeper.pricing.price_book import PriceBook
+from shopkeeper.pricing.policy.policy_file import load_policy
+from shopkeeper.pricing.runs.price_book import PriceBook
 from shopkeeper.recommendations.answer import RecommendationAnswer
 from shopkeeper.recommendations.recipe import DEFAULT_PARAMS, changed
 from shopkeeper.recommendations.shop_rules import ShopRules

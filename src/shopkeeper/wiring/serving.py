@@ -19,7 +19,7 @@ from shopkeeper.engines.quarantine_files import QuarantineFiles
 from shopkeeper.engines.state import State
 from shopkeeper.errors import UnknownStore
 from shopkeeper.intake.consent import UserConsents, effective
-from shopkeeper.pricing.price_book import PriceBook
+from shopkeeper.pricing.runs.price_book import PriceBook
 from shopkeeper.recommendations.answer import RecommendationAnswer
 from shopkeeper.recommendations.recommend import parents_of
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest

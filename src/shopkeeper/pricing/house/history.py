@@ -14,10 +14,10 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from shopkeeper.errors import BundleDamaged, NotEnoughData
+from shopkeeper.pricing.demand.panel import PricePanel
+from shopkeeper.pricing.demand.rows import carried, unbought
 from shopkeeper.pricing.house.steps import WEEK
 from shopkeeper.pricing.house.weeks import MONDAY, StoreWeeks
-from shopkeeper.pricing.panel import PricePanel
-from shopkeeper.pricing.rows import carried, unbought
 from shopkeeper.registry.text_arrays import pack_texts, unpack_texts
 
 _TEXTS: Final = ("products", "stores", "categories")

@@ -10,7 +10,7 @@ from typing import Final
 
 from shopkeeper.experiments.currency_rates import FILE as RATES
 from shopkeeper.experiments.metric_file import FILE as METRICS
-from shopkeeper.pricing.policy_file import FILE as PRICE_POLICY
+from shopkeeper.pricing.policy.policy_file import FILE as PRICE_POLICY
 from shopkeeper.wiring.contracts import FOLDER as CONTRACTS
 from shopkeeper.wiring.experiments import FOLDER as EXPERIMENTS
 from shopkeeper.wiring.objectives import FOLDER as OBJECTIVES

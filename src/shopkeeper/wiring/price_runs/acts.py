@@ -14,10 +14,10 @@ from shopkeeper.errors import ContractNotMet, ShopkeeperError
 from shopkeeper.jobs.ports import Document
 from shopkeeper.people.person import Actor
 from shopkeeper.people.roles import Right
-from shopkeeper.pricing import run_steps
-from shopkeeper.pricing.policy_file import load_policy
-from shopkeeper.pricing.price_run import RULE, PriceRun, Publication
-from shopkeeper.pricing.run_policy import RunPolicy
+from shopkeeper.pricing.policy.policy_file import load_policy
+from shopkeeper.pricing.policy.run_policy import RunPolicy
+from shopkeeper.pricing.runs import run_steps
+from shopkeeper.pricing.runs.price_run import RULE, PriceRun, Publication
 from shopkeeper.wiring.rollouts.freezes import standing_orders
 from shopkeeper.wiring.settings import Settings
 

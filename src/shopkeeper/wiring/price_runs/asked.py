@@ -18,9 +18,9 @@ from shopkeeper.commerce.store import ALL_STORES, Store
 from shopkeeper.commerce.tables import PRICES, PRODUCTS, STORES
 from shopkeeper.engines.state import State
 from shopkeeper.errors import FieldProblem, InputError, UnknownStore
-from shopkeeper.pricing.price_policy import PricePolicy
-from shopkeeper.pricing.price_run import PublishedPrice
+from shopkeeper.pricing.policy.price_policy import PricePolicy
 from shopkeeper.pricing.proposal import Proposal, ProposedPrices
+from shopkeeper.pricing.runs.price_run import PublishedPrice
 from shopkeeper.wiring.price_runs.ordering import AskedPrice
 
 MOST: Final = 100_000

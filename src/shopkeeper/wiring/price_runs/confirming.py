@@ -13,9 +13,9 @@ from shopkeeper.commerce.product import Price, Product
 from shopkeeper.commerce.store import ALL_STORES
 from shopkeeper.commerce.tables import PRICES, PRODUCTS
 from shopkeeper.engines.state import State
-from shopkeeper.pricing.confirmation import Shown, judged
-from shopkeeper.pricing.policy_file import load_policy
-from shopkeeper.pricing.price_run import PublishedPrice
+from shopkeeper.pricing.policy.policy_file import load_policy
+from shopkeeper.pricing.runs.confirmation import Shown, judged
+from shopkeeper.pricing.runs.price_run import PublishedPrice
 from shopkeeper.wiring.price_runs.paid import paid_prices
 from shopkeeper.wiring.settings import Settings
 

@@ -10,8 +10,8 @@ import structlog
 from shopkeeper.engines.price_webhook import PriceWebhook
 from shopkeeper.engines.state import State
 from shopkeeper.errors import ConfigError, Unavailable
-from shopkeeper.pricing.ports import ChangesTaker
-from shopkeeper.pricing.price_files import FileFormat, price_file
+from shopkeeper.pricing.runs.ports import ChangesTaker
+from shopkeeper.pricing.runs.price_files import FileFormat, price_file
 from shopkeeper.wiring.environment import expanded
 from shopkeeper.wiring.price_runs.asked import product_of
 from shopkeeper.wiring.settings import Settings

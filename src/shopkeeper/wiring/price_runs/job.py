@@ -11,11 +11,11 @@ import msgspec
 
 from shopkeeper.engines.state import State
 from shopkeeper.jobs.ports import Document, Steps, Work
-from shopkeeper.pricing import run_steps
-from shopkeeper.pricing.policy_file import load_policy
-from shopkeeper.pricing.price_run import PriceRun, begun
+from shopkeeper.pricing.policy.policy_file import load_policy
 from shopkeeper.pricing.proposal import ProposedPrices
-from shopkeeper.pricing.run_limits import limited
+from shopkeeper.pricing.runs import run_steps
+from shopkeeper.pricing.runs.price_run import PriceRun, begun
+from shopkeeper.pricing.runs.run_limits import limited
 from shopkeeper.wiring.price_runs.acts import publish_by_rule
 from shopkeeper.wiring.price_runs.asked import asked_proposals
 from shopkeeper.wiring.price_runs.confirming import confirm_prices

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from shopkeeper.jobs.ports import JobStatus
-from shopkeeper.pricing.price_run import PriceRun
+from shopkeeper.pricing.runs.price_run import PriceRun
 from shopkeeper.wiring.jobs import ended_well, opened_jobs
 from shopkeeper.wiring.price_runs.job import price_run_work
 from shopkeeper.wiring.price_runs.ordering import PRICE_RUN, RunOrder, enqueue_run

@@ -13,7 +13,7 @@ from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import STORES
 from shopkeeper.engines.state import State
 from shopkeeper.errors import InputError, UnknownStore
-from shopkeeper.pricing.policy_file import load_policy
+from shopkeeper.pricing.policy.policy_file import load_policy
 from shopkeeper.wiring.settings import Settings
 
 PRICE_RUN: Final = "price_run"

@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from shopkeeper.engines.lake import Lake
-from shopkeeper.pricing.confirmation import NEAR, Shown
 from shopkeeper.pricing.house.records import aware, number, texts
-from shopkeeper.pricing.price_run import PublishedPrice
+from shopkeeper.pricing.runs.confirmation import NEAR, Shown
+from shopkeeper.pricing.runs.price_run import PublishedPrice
 from shopkeeper.quality.ports import NamedQuery, Warehouse
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.warehouse import Analytics

@@ -18,15 +18,15 @@ from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.state import State
 from shopkeeper.errors import InputError, UnknownStore
 from shopkeeper.pricing.choose import Chosen, choose
-from shopkeeper.pricing.elasticity import Elasticities
+from shopkeeper.pricing.demand.elasticity import Elasticities
 from shopkeeper.pricing.house.history import History, history_of
 from shopkeeper.pricing.house.records import read_records
 from shopkeeper.pricing.house.standing import Reach, feeds_of, standing_prices
 from shopkeeper.pricing.house.weeks import retail_list, weeks_of
 from shopkeeper.pricing.learn import PriceLearning
-from shopkeeper.pricing.policy_file import load_policy
+from shopkeeper.pricing.policy.policy_file import load_policy
+from shopkeeper.pricing.policy.price_policy import CompetitorBand, PricePolicy
 from shopkeeper.pricing.price_model import slopes_for
-from shopkeeper.pricing.price_policy import CompetitorBand, PricePolicy
 from shopkeeper.pricing.proposal import Feed, MarginTarget, Proposal, ProposedPrices, Span
 from shopkeeper.pricing.propose import left_out, lift_of, margin_targets, proposals_of
 from shopkeeper.pricing.standing_shelf import StoreState, shelf_of, with_freezes

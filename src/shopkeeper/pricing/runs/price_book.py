@@ -1,0 +1,71 @@
+"""The prices that hold, in the memory of a serving process, and what carts may keep of those before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shopkeeper.pricing.runs.price_run import PriceChange, PublishedPrice
+
+Key = tuple[str, str, str]
+SHOPS_OWN = 0
+"""Number of a price that no run decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A price that held before.
+
+    Attributes:
+        number: Its version; 0 = the shop's own.
+        ended: From when another holds.
+    """
+
+    number: int
+    price: float
+    ended: datetime
+
+
+class PriceBook:
+    """All prices that runs decided. Used from one event loop."""
+
+    def __init__(self) -> None:
+        self._prices: dict[Key, PublishedPrice] = {}
+        self._past: dict[Key, tuple[Past, ...]] = {}
+        self.version = 0
+        """Number of the newest change that is known here."""
+
+    def __len__(self) -> int:
+        return len(self._prices)
+
+    def take(self, published: Iterable[PublishedPrice]) -> None:
+        """Let prices hold."""
+        for one in published:
+            self._prices[one.store, one.price_list, one.product] = one
+
+    def remember(self, changes: Iterable[PriceChange], since: datetime) -> None:
+        """Keep what held before some changes, and forget what ended before a moment."""
+        for change in changes:
+            self.version = max(self.version, change.number)
+            key = (change.store, change.price_list, change.product)
+            past = Past(change.previous, change.before, change.at)
+            kept = (one for one in self._past.get(key, ()) if one.ended >= since and one.number != past.number)
+            self._past[key] = (*kept, past)
+
+    def get(self, store: str, price_list: str, product: str) -> PublishedPrice | None:
+        """Return the decided price of a product; None where no run decided one."""
+        return self._prices.get((store, price_list, product))
+
+    def kept(self, key: Key, number: int, hours: float, now: datetime) -> Past | None:
+        """Return the price of a version that a cart still may keep; None where it may not, or holds anyway."""
+        for one in self._past.get(key, ()):
+            if one.number == number and now < one.ended + timedelta(hours=hours):
+                return one
+        return None
+
+    def outcomes(self) -> dict[str, int]:
+        """Return how many prices stand how with the shop: unsure, confirmed, mismatch, changed."""
+        found = Counter(one.outcome or "unsure" for one in list(self._prices.values()))
+        return {name: found[name] for name in ("unsure", "confirmed", "mismatch", "changed")}
