@@ -16,8 +16,10 @@ from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import PRODUCTS, STORES
 from shopkeeper.engines.state import State, open_state
 from shopkeeper.intake.ports import SourcedRow
+from shopkeeper.jobs.ports import JobReader
 from shopkeeper.pricing.runs import run_steps
 from shopkeeper.testing.prices_suite import POLICY, example_price, example_run
+from shopkeeper.wiring.jobs import opened_jobs
 from shopkeeper.wiring.new_workspace import create_workspace
 from shopkeeper.wiring.settings import Settings
 
@@ -75,18 +77,25 @@ def test_whenever_publishing_is_killed_all_prices_changed_or_none_did(settings: 
     assert started(settings, "price", "publish", "r1", "--why", "again").wait(PATIENCE_SECONDS) == 2
 
 
+def killed_once_accepted(jobs: JobReader, accepted: int, seconds: float, process: subprocess.Popen[bytes]) -> None:
+    """Kill a process a while after so many runs were accepted, or when it ended."""
+    while len(jobs.recent()) < accepted and process.poll() is None:
+        time.sleep(0.02)
+    killed_after(seconds, process)
+
+
 def test_a_run_whose_process_was_killed_is_ended_by_a_worker_and_kept_once(
     settings: Settings, state: State, tmp_path: Path
 ) -> None:
     asked = tmp_path / "asked.csv"
     asked.write_text("product,price\n" + "".join(f"p{n},10.4\n" for n in range(200)), "utf-8")
-    alive = [
-        killed_after(seconds, started(settings, "price", "run", "--store", "uk", "--prices", str(asked)))
-        for seconds in (2.0, 3.0, 4.0)
-    ]
-    assert alive[0]
+    with opened_jobs(settings) as opened:
+        for number, seconds in enumerate((0.0, 0.3, 1.0), 1):
+            begun = started(settings, "price", "run", "--store", "uk", "--prices", str(asked))
+            killed_once_accepted(opened.jobs, number, seconds, begun)
+        assert len(opened.jobs.recent()) == 3
+        assert opened.jobs.recent()[-1].unfinished
     assert started(settings, "work", "--once").wait(PATIENCE_SECONDS) == 0
     found = state.price_runs.newest()
-    assert all((one.status, one.prices, one.moved) == ("waiting", 200, 200) for one in found)
-    assert 1 <= len(found) <= len(alive)
-    assert len({one.id for one in found}) == len(found)
+    assert [(one.status, one.prices, one.moved) for one in found] == [("waiting", 200, 200)] * 3
+    assert len({one.id for one in found}) == 3
