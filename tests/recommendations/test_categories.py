@@ -22,3 +22,4 @@ def test_under_means_the_path_itself_or_below_by_whole_parts() -> None:
     assert not under(["Home > Kitchenware"], "Home > Kitchen")
     assert not under(["Home"], "Home > Kitchen")
     assert not under(["Home"], "")
+    assert not under(["", " > ", "Home"], "")

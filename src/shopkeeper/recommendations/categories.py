@@ -29,6 +29,6 @@ def _prefixes(paths: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def under(paths: Iterable[str], category: str) -> bool:
-    """Say whether one of `paths` is `category` or lies under it."""
+    """Say whether one of `paths` is `category` or lies under it; nothing lies under a path without a part."""
     wanted = normal(category)
-    return any(path == wanted or path.startswith(wanted + " > ") for path in map(normal, paths))
+    return wanted != "" and any(path == wanted or path.startswith(wanted + " > ") for path in map(normal, paths))
