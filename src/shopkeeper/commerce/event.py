@@ -83,11 +83,11 @@ class EventCount(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How often something happened among shoppers who did not allow measurement: no person, no time of day.
 
     Attributes:
-        count_id: Hash over the ids of the events that were counted together, so sending them again adds nothing.
+        count_id: Hash of the event's id, so sending it again adds nothing. Only who has the id finds the row.
         ts: Midnight UTC of the day.
         product: What the events were about; empty where they were about no product.
-        n: Events.
-        quantity: Units over those events.
+        n: Events the row stands for.
+        quantity: Their units.
     """
 
     count_id: Id

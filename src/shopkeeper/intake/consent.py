@@ -93,28 +93,22 @@ def effective(said: Consent | None, record: Consent, store: Store | None) -> Con
 
 
 def counted(events: Iterable[Event]) -> list[EventCount]:
-    """Return counts per store, UTC day, type and product, in the order they first come; an event twice counts once."""
-    groups: dict[tuple[datetime, str, str, str], dict[str, Event]] = {}
+    """Return what stays of events without consent: store, UTC day, type, product and units, each event known by a hash.
+
+    A row for each event, as the same event may come again in another company: a beacon first, then two exports whose
+    days overlap. Within a call an event that comes twice is one row.
+    """
+    first: dict[str, Event] = {}
     for event in events:
-        day = event.ts.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        groups.setdefault((day, event.store, event.type, event.product or ""), {}).setdefault(event.event_id, event)
+        first.setdefault(event.event_id, event)
     return [
         EventCount(
-            count_id=_joint_identity(group), ts=day, store=store, type=kind, product=product, n=len(group),
-            quantity=_units(group.values()),
+            count_id=blake2b(event.event_id.encode(), digest_size=16).hexdigest(),
+            ts=event.ts.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0),
+            store=event.store, type=event.type, product=event.product or "", quantity=event.quantity,
         )
-        for (day, store, kind, product), group in groups.items()
+        for event in first.values()
     ]  # fmt: skip
-
-
-def _joint_identity(event_ids: Iterable[str]) -> str:
-    """Return 32 hex characters that name a set of events and lead back to none of them."""
-    return blake2b("\n".join(sorted(event_ids)).encode(), digest_size=16).hexdigest()
-
-
-def _units(events: Iterable[Event]) -> float | None:
-    quantities = [event.quantity for event in events if event.quantity is not None]
-    return sum(quantities) if quantities else None
 
 
 def said_in(raw: Mapping[str, Any]) -> Consent:
