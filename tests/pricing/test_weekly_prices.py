@@ -10,8 +10,8 @@ from evaluations.price_panels import Market, simulated
 from tests.pricing.couplings import a_coupling, broken
 
 from shopkeeper.pricing.coming_demand import Coming, demand_at, outlook
-from shopkeeper.pricing.demand.elasticity import Support
 from shopkeeper.pricing.demand.panel import PricePanel
+from shopkeeper.pricing.demand.support import Support
 from shopkeeper.pricing.optimizer.curves import Choices, curves_of
 from shopkeeper.pricing.optimizer.ending import Ending
 from shopkeeper.pricing.optimizer.risk import Targets

@@ -11,8 +11,9 @@ from tests.rollout.cases import evidence
 from shopkeeper.experiments.group_sequential import boundaries, crossing
 from shopkeeper.objectives.contract import Objective
 from shopkeeper.objectives.contract_file import read_objective
+from shopkeeper.rollout.findings import Verdict
 from shopkeeper.rollout.looks import SPENDING, look_now
-from shopkeeper.rollout.verdict import Verdict, decide
+from shopkeeper.rollout.verdict import decide
 from shopkeeper.wiring.objectives import example_objective
 
 OBJECTIVE: Objective = read_objective(example_objective("recommendations"), "recommendations.yaml")

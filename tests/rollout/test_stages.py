@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from shopkeeper.errors import ContractNotMet, InputError
-from shopkeeper.rollout.findings import Finding
+from shopkeeper.rollout.findings import Finding, Verdict, Word
 from shopkeeper.rollout.ramp import DEFAULT_RAMP, RampStep, wrong_in
 from shopkeeper.rollout.stages import after, give_up, hold, live_test, look_due, override, resume, roll_back
 from shopkeeper.rollout.state import RolloutState
-from shopkeeper.rollout.verdict import Verdict, Word
 from shopkeeper.testing.rollouts_suite import OBJECTIVE, START, example_rollout
 
 WORDS: tuple[Word, ...] = ("promote", "hold", "rollback", "invalid")

@@ -13,7 +13,8 @@ from tests.rollout.cases import NOW, evidence, lifted
 from shopkeeper.objectives.contract import Objective
 from shopkeeper.objectives.contract_file import read_objective
 from shopkeeper.rollout.evidence import DataState, Epoch, Evidence, Service, Shadow
-from shopkeeper.rollout.verdict import Verdict, decide
+from shopkeeper.rollout.findings import Verdict
+from shopkeeper.rollout.verdict import decide
 from shopkeeper.wiring.objectives import example_objective
 
 OBJECTIVE: Objective = read_objective(example_objective("recommendations"), "recommendations.yaml")

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from shopkeeper.content.kept import KeptPiece
-from shopkeeper.content.ports import Wanted
+from shopkeeper.content.kept import KeptPiece, Wanted
 from shopkeeper.content.subjects import ContentOrder
 from shopkeeper.people.person import shell_user
 from shopkeeper.testing.steps_in_memory import StepsInMemory

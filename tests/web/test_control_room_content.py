@@ -11,8 +11,7 @@ import msgspec
 import pytest
 from tests.web.test_sign_in import Browser, browser, cheap, staffed
 
-from shopkeeper.content.kept import KeptPiece, Version
-from shopkeeper.content.ports import Wanted
+from shopkeeper.content.kept import KeptPiece, Version, Wanted
 from shopkeeper.content.subjects import ContentOrder
 from shopkeeper.testing.piece_store_suite import example_version
 from shopkeeper.testing.steps_in_memory import StepsInMemory

@@ -18,8 +18,7 @@ from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import PRODUCTS, STORES
 from shopkeeper.content.author import Author, Due, Manner, Subject
 from shopkeeper.content.fields import Field
-from shopkeeper.content.kept import KeptPiece
-from shopkeeper.content.ports import Wanted
+from shopkeeper.content.kept import KeptPiece, Wanted
 from shopkeeper.content.review import Hand, Policy, accept, edit
 from shopkeeper.engines.state import State, open_state
 from shopkeeper.errors import InputError, UnknownStore

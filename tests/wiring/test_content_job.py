@@ -14,8 +14,7 @@ import pytest
 from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import PRODUCTS, STORES
-from shopkeeper.content.kept import KeptPiece
-from shopkeeper.content.ports import Wanted
+from shopkeeper.content.kept import KeptPiece, Wanted
 from shopkeeper.content.subjects import ContentOrder
 from shopkeeper.engines.state import State, open_state
 from shopkeeper.errors import ChangedMeanwhile, InputError, JobCancelled, NotAllowed

@@ -43,7 +43,7 @@ def list_texts(
     """List texts with their ids and states; by default those that wait for a person."""
     from shopkeeper.cli.content_shown import list_words, piece_document
     from shopkeeper.cli.output import Output
-    from shopkeeper.content.ports import Wanted
+    from shopkeeper.content.kept import Wanted
     from shopkeeper.wiring.content_review import wanted_states
     from shopkeeper.wiring.settings import load_settings
     from shopkeeper.wiring.workspace_state import open_workspace_state
@@ -127,7 +127,7 @@ def approve(
 ) -> None:
     """Approve all texts that wait and that you name; those with a warning are left for `content review`."""
     from shopkeeper.cli.output import Output
-    from shopkeeper.content.ports import Wanted
+    from shopkeeper.content.kept import Wanted
     from shopkeeper.wiring.content_review import approve_all
     from shopkeeper.wiring.people import signed_in
     from shopkeeper.wiring.settings import load_settings
@@ -153,7 +153,7 @@ def publish(
 ) -> None:
     """Publish all approved texts that you name; needed only with `publish_approved = false` in [content]."""
     from shopkeeper.cli.output import Output
-    from shopkeeper.content.ports import Wanted
+    from shopkeeper.content.kept import Wanted
     from shopkeeper.wiring.content_review import publish_all
     from shopkeeper.wiring.people import signed_in
     from shopkeeper.wiring.settings import load_settings

@@ -12,8 +12,8 @@ from shopkeeper.errors import ContractNotMet, InputError
 from shopkeeper.web.locale_text import ago
 
 if TYPE_CHECKING:
+    from shopkeeper.rollout.findings import Verdict
     from shopkeeper.rollout.state import Override
-    from shopkeeper.rollout.verdict import Verdict
     from shopkeeper.wiring.rollouts.status import Explained, Overview, RolloutStatus
     from shopkeeper.wiring.rollouts.timeline import Entry
 

@@ -173,3 +173,29 @@ class Change(Struct, frozen=True, kw_only=True):
     piece: KeptPiece
     step: Step
     version: Version | None = None
+
+
+class Wanted(NamedTuple):
+    """Which texts; what is None or empty excludes none.
+
+    Attributes:
+        states: In any of these.
+        audit: Also those that a rule approved and a person is to look over.
+        after: Only ids above this one, to page by.
+    """
+
+    store: str | None = None
+    states: tuple[PieceState, ...] = ()
+    product: str = ""
+    field: str = ""
+    locale: str = ""
+    audit: bool = False
+    after: str = ""
+    limit: int = 100
+
+
+class WrittenBy(NamedTuple):
+    """What a job wrote: how many versions, and what they cost, US dollars."""
+
+    versions: int
+    dollars: float

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from shopkeeper.content.briefs import Brief
-from shopkeeper.content.kept import Change, KeptPiece, PieceKey, PieceState, Step, Version
+from shopkeeper.content.kept import Change, KeptPiece, PieceKey, PieceState, Step, Version, Wanted, WrittenBy
 from shopkeeper.content.review import Judged, Trust
 
 
@@ -55,32 +55,6 @@ class Writer(Protocol):
             Unavailable: nothing answers in time; `Overloaded` where it is known when to come back.
             RefusedBudget: the call might cost more than is left.
         """
-
-
-class Wanted(NamedTuple):
-    """Which texts; what is None or empty excludes none.
-
-    Attributes:
-        states: In any of these.
-        audit: Also those that a rule approved and a person is to look over.
-        after: Only ids above this one, to page by.
-    """
-
-    store: str | None = None
-    states: tuple[PieceState, ...] = ()
-    product: str = ""
-    field: str = ""
-    locale: str = ""
-    audit: bool = False
-    after: str = ""
-    limit: int = 100
-
-
-class WrittenBy(NamedTuple):
-    """What a job wrote: how many versions, and what they cost, US dollars."""
-
-    versions: int
-    dollars: float
 
 
 class PieceStore(Protocol):

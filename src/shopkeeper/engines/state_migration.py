@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
 from sqlalchemy import Engine, inspect, text
 
 from shopkeeper.engines.state_engine import only_one, queue_up, shown
 from shopkeeper.engines.state_schema import HEAD
 from shopkeeper.errors import ConfigError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 NOTHING = "base"
 """The revision before the first: no tables."""
@@ -27,6 +28,9 @@ def bring_up_to_date(engine: Engine) -> None:
         found = revision_of(engine)
         if found == HEAD:
             return
+        from alembic import command  # noqa: PLC0415 - every verb opens the state, few bring it to another revision
+        from alembic.util import CommandError  # noqa: PLC0415
+
         try:
             _run(engine, "head", command.upgrade)
         except CommandError as error:
@@ -41,6 +45,8 @@ def migrate_down(engine: Engine, revision: str) -> None:
 
     For going back to an earlier version of Shopkeeper: stop every process first.
     """
+    from alembic import command  # noqa: PLC0415
+
     with only_one(engine):
         _run(engine, revision, command.downgrade)
 
@@ -55,6 +61,8 @@ def revision_of(engine: Engine) -> str | None:
 
 
 def _run(engine: Engine, revision: str, move: Callable[[Config, str], None]) -> None:
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", "shopkeeper:engines/migrations")
     config.set_main_option("path_separator", "os")

@@ -23,8 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from shopkeeper.content.kept import JUDGING, Change, KeptPiece, PieceKey, PieceState, Step, Version
-from shopkeeper.content.ports import Wanted, WrittenBy
+from shopkeeper.content.kept import JUDGING, Change, KeptPiece, PieceKey, PieceState, Step, Version, Wanted, WrittenBy
 from shopkeeper.content.review import Judged, Trust
 from shopkeeper.engines.state_audit import write_audit
 from shopkeeper.engines.state_engine import queue_up

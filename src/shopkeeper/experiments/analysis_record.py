@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from datetime import date, datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from shopkeeper.experiments.effect import Judged
 from shopkeeper.experiments.figures import Answered
-from shopkeeper.experiments.novelty import Trend
 
+if TYPE_CHECKING:
+    from shopkeeper.experiments.effect import Judged
+
+Trend = Literal["fades", "grows", "no trend found"]
 Outcome = Literal["wins", "loses", "flat", "mixed", "running", "invalid"]
 
 

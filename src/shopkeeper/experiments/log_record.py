@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from shopkeeper.experiments.analysis_record import Analysis, Outcome
-from shopkeeper.experiments.foreseen import Foreseen
+from shopkeeper.experiments.foreseen_record import Foreseen
 from shopkeeper.experiments.plan import ExperimentPlan
 
 State = Literal["running", "stopped"]

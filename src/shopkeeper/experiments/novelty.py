@@ -5,17 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
 from shopkeeper.errors import NotEnoughData
+from shopkeeper.experiments.analysis_record import Trend
 from shopkeeper.experiments.arms import Form
 from shopkeeper.experiments.moments import Array, Sums
-
-Trend = Literal["fades", "grows", "no trend found"]
 
 
 @dataclass(frozen=True, slots=True)

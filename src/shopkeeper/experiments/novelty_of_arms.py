@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from shopkeeper.errors import NotEnoughData
-from shopkeeper.experiments.analysis_record import AgedPoint, ArmNovelty, Interval
+from shopkeeper.experiments.analysis_record import AgedPoint, ArmNovelty, Interval, Trend
 from shopkeeper.experiments.arms import Form
 from shopkeeper.experiments.figures import TestFigures
 from shopkeeper.experiments.live_test import CONTROL
-from shopkeeper.experiments.novelty import Novelty, Trend, novelty
+from shopkeeper.experiments.novelty import Novelty, novelty
 from shopkeeper.experiments.plan import ExperimentPlan
 from shopkeeper.objectives.catalogue import CATALOGUE
 

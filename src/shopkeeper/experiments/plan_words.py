@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shopkeeper.experiments.foreseen import Chance, Foreseen
+from shopkeeper.experiments.foreseen_record import Chance, Foreseen
 from shopkeeper.experiments.plan import ExperimentPlan
 from shopkeeper.objectives.catalogue import CATALOGUE
 

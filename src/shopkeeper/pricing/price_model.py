@@ -12,10 +12,11 @@ import numpy.typing as npt
 from shopkeeper.errors import InputError, UnknownModel
 from shopkeeper.pricing.demand.controls import log_prices
 from shopkeeper.pricing.demand.demand_level import FARTHEST, YEAR_DAYS, fit_level
-from shopkeeper.pricing.demand.elasticity import BOUND, CategorySlope, Elasticities, Support, estimate
+from shopkeeper.pricing.demand.elasticity import BOUND, CategorySlope, Elasticities, estimate
 from shopkeeper.pricing.demand.level_accuracy import seasonal_naive
 from shopkeeper.pricing.demand.promotions import promotion_effects
 from shopkeeper.pricing.demand.shrinkage import Spreads
+from shopkeeper.pricing.demand.support import Support
 from shopkeeper.pricing.demand.truncated import moments_below, quantile_below
 from shopkeeper.pricing.house.history import History
 from shopkeeper.pricing.shelf import Floats, Ints

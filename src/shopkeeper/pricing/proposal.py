@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from shopkeeper.pricing.demand.elasticity import Support
+from shopkeeper.pricing.demand.support import Support
 from shopkeeper.pricing.policy.price_policy import Objective
 
 Why = Literal["hold", "best_as_is", "objective", "target", "asked"]

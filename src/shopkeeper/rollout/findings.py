@@ -1,4 +1,4 @@
-"""One finding of a verdict: what was looked at, by which figures, in words that a merchant understands."""
+"""What a gate found, each by its figures in words that a merchant understands, and the verdict that rests on it."""
 
 from __future__ import annotations
 
@@ -25,6 +25,27 @@ class Finding(Struct, frozen=True, kw_only=True):
     outcome: Outcome
     words: str
     figures: dict[str, float] = {}
+
+
+Word = Literal["promote", "hold", "rollback", "invalid"]
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """What is to be done, and everything it rests on.
+
+    Attributes:
+        word: `promote` to the next stage, `hold`, `rollback`, or `invalid`: nothing can be concluded.
+        why: One sentence.
+        days_needed: Days until a hold may end, estimated from how fast units mature; None where nobody can say.
+        findings: Every check, in the order they were made.
+        objective: Digest of the objective it was decided by.
+    """
+
+    word: Word
+    why: str
+    findings: tuple[Finding, ...]
+    objective: str
+    days_needed: float | None = None
 
 
 def known(**figures: float) -> dict[str, float]:

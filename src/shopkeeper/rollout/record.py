@@ -1,4 +1,4 @@
-"""A verdict as it is kept: with the evidence and the objective it was made from, so that it can be made again."""
+"""A verdict as it is kept: with the evidence and the objective it was made from."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 from shopkeeper.objectives.contract import Objective
 from shopkeeper.rollout.evidence import Evidence, Stage
-from shopkeeper.rollout.verdict import Verdict, Word, decide
+from shopkeeper.rollout.findings import Verdict, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +50,6 @@ class VerdictRecord:
         return msgspec.json.decode(self.verdict, type=Verdict)
 
 
-@dataclass(frozen=True, slots=True)
-class Recomputed:
-    """A kept verdict made again.
-
-    Attributes:
-        same: Whether every byte is the same.
-        verdict: As it comes out now.
-    """
-
-    same: bool
-    verdict: Verdict
-
-
 def written(value: Objective | Evidence | Verdict) -> str:
     """Return one of the three as it is kept: JSON that reads back as the same, with floats as their shortest text."""
     return msgspec.json.encode(value).decode()
-
-
-def recompute(record: VerdictRecord) -> Recomputed:
-    """Make a kept verdict again from its own evidence and objective."""
-    objective = msgspec.json.decode(record.objective, type=Objective)
-    again = decide(objective, msgspec.json.decode(record.evidence, type=Evidence))
-    return Recomputed(written(again) == record.verdict, again)

@@ -15,8 +15,8 @@ from msgspec.structs import replace
 
 from shopkeeper.errors import ContractNotMet, InputError
 from shopkeeper.experiments.live_test import CONTROL, TREATMENT, LiveTest, TestArm
+from shopkeeper.rollout.findings import Verdict
 from shopkeeper.rollout.state import Allocation, Ending, Hold, Override, RolloutState
-from shopkeeper.rollout.verdict import Verdict
 
 GATE: Final = "gate"
 """Who acts where the figures decide."""

@@ -7,37 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Literal
-
-from msgspec import Struct
 
 from shopkeeper.objectives.contract import Objective
 from shopkeeper.rollout.evidence import Evidence
-from shopkeeper.rollout.findings import Finding
+from shopkeeper.rollout.findings import Finding, Verdict, Word
 from shopkeeper.rollout.harm import harm
 from shopkeeper.rollout.proof import proof
 from shopkeeper.rollout.shadow import shadow_checks
 from shopkeeper.rollout.validity import usable, validity
-
-Word = Literal["promote", "hold", "rollback", "invalid"]
-
-
-class Verdict(Struct, frozen=True, kw_only=True):
-    """What is to be done, and everything it rests on.
-
-    Attributes:
-        word: `promote` to the next stage, `hold`, `rollback`, or `invalid`: nothing can be concluded.
-        why: One sentence.
-        days_needed: Days until a hold may end, estimated from how fast units mature; None where nobody can say.
-        findings: Every check, in the order they were made.
-        objective: Digest of the objective it was decided by.
-    """
-
-    word: Word
-    why: str
-    findings: tuple[Finding, ...]
-    objective: str
-    days_needed: float | None = None
 
 
 def decide(objective: Objective, evidence: Evidence) -> Verdict:

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from shopkeeper.objectives.contract import Objective
 from shopkeeper.rollout.evidence import Plan, Stage
-from shopkeeper.rollout.verdict import Verdict, decide
+from shopkeeper.rollout.findings import Verdict
+from shopkeeper.rollout.verdict import decide
 from shopkeeper.simulation.live_tests import Scenario, Test, drawn, plan_of
 from shopkeeper.simulation.shopper_sums import Crowd
 

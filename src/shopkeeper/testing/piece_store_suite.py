@@ -9,9 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from shopkeeper.content.findings import Finding, Reason
-from shopkeeper.content.kept import Change, KeptPiece, PieceKey, Version
+from shopkeeper.content.kept import Change, KeptPiece, PieceKey, Version, Wanted
 from shopkeeper.content.piece import Span
-from shopkeeper.content.ports import PieceStore, Wanted
+from shopkeeper.content.ports import PieceStore
 from shopkeeper.content.review import Hand, Judged, Policy, Trust, accept, edit, reject, undo, written
 from shopkeeper.errors import InputError
 

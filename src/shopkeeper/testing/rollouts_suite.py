@@ -18,12 +18,14 @@ from shopkeeper.experiments.live_test import LiveTest, LiveTests, TestArm
 from shopkeeper.objectives.built_in import built_in_objective
 from shopkeeper.registry.ports import ModelRegistry
 from shopkeeper.rollout.evidence import Evidence, Plan
+from shopkeeper.rollout.findings import Verdict
 from shopkeeper.rollout.ports import LiveTestStore, Rollouts
 from shopkeeper.rollout.ramp import DEFAULT_RAMP
-from shopkeeper.rollout.record import JudgedVerdict, recompute
+from shopkeeper.rollout.recompute import recompute
+from shopkeeper.rollout.record import JudgedVerdict
 from shopkeeper.rollout.stages import after, give_up, hold, live_test, roll_back
 from shopkeeper.rollout.state import Allocation, RolloutState
-from shopkeeper.rollout.verdict import Verdict, decide
+from shopkeeper.rollout.verdict import decide
 from shopkeeper.testing.registry_suite import example_version
 
 OBJECTIVE = built_in_objective("recommendations", "ndcg@10")

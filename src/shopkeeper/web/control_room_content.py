@@ -11,8 +11,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from shopkeeper.content.fields import PRODUCT_FIELDS
-from shopkeeper.content.kept import KeptPiece
-from shopkeeper.content.ports import Wanted
+from shopkeeper.content.kept import KeptPiece, Wanted
 from shopkeeper.errors import InputError, NotAllowed, ShopkeeperError
 from shopkeeper.people.roles import ALL
 from shopkeeper.web.control_room import room_page

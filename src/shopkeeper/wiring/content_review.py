@@ -13,8 +13,7 @@ from shopkeeper.content.author import Manner, Subject
 from shopkeeper.content.edits import share_changed
 from shopkeeper.content.facts import Facts
 from shopkeeper.content.fields import limit
-from shopkeeper.content.kept import PERSON, Change, KeptPiece, PieceState, Version
-from shopkeeper.content.ports import Wanted
+from shopkeeper.content.kept import PERSON, Change, KeptPiece, PieceState, Version, Wanted
 from shopkeeper.content.review import Hand, accept, accept_unread, edit, publish, reject, undo, unlock
 from shopkeeper.content.verifier import Draft, Verdict
 from shopkeeper.engines.state import State

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from shopkeeper.content.author import Subject, judged
 from shopkeeper.content.fields import Field
-from shopkeeper.content.kept import KeptPiece, Version
-from shopkeeper.content.ports import PieceStore, Wanted
+from shopkeeper.content.kept import KeptPiece, Version, Wanted
+from shopkeeper.content.ports import PieceStore
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.wiring.content_manner import manner_of
 from shopkeeper.wiring.settings import Settings

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from shopkeeper.content.author import BY_FACTS, Manner, Subject, judged
 from shopkeeper.content.facts import Facts
-from shopkeeper.content.kept import Change, KeptPiece, Version
-from shopkeeper.content.ports import PieceStore, Wanted
+from shopkeeper.content.kept import Change, KeptPiece, Version, Wanted
+from shopkeeper.content.ports import PieceStore
 from shopkeeper.content.review import Hand, confirm, retire, stale
 from shopkeeper.content.subjects import ContentOrder
 from shopkeeper.content.verifier import Verifier

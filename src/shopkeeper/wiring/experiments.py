@@ -12,7 +12,8 @@ from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import STORES
 from shopkeeper.engines.state import State
 from shopkeeper.errors import ConfigError, FieldProblem
-from shopkeeper.experiments.foreseen import Foreseen, foreseen
+from shopkeeper.experiments.foreseen import foreseen
+from shopkeeper.experiments.foreseen_record import Foreseen
 from shopkeeper.experiments.library import Entry, Search, entry, found
 from shopkeeper.experiments.log_record import ExperimentRecord
 from shopkeeper.experiments.plan import ExperimentPlan

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,7 @@ from shopkeeper.pricing.demand.shrinkage import (
     scale_of,
     spreads_of,
 )
+from shopkeeper.pricing.demand.support import Support
 from shopkeeper.pricing.demand.truncated import moments_below, quantile_below
 from shopkeeper.pricing.demand.two_parts import freed_slopes
 
@@ -42,7 +43,6 @@ BOUND: Final = -0.05
 SURE: Final = 2.0
 """Standard errors by which a category's slope, or that of each store it is sold in, must be below zero, for any of its
 products to have an opinion."""
-Support = Literal["own", "category", "none"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ from typing import Any
 from shopkeeper.engines.state import State
 from shopkeeper.errors import UnknownRollout
 from shopkeeper.experiments.live_test import StopOrder
+from shopkeeper.rollout.findings import Verdict
 from shopkeeper.rollout.ramp import RampStep
-from shopkeeper.rollout.record import Recomputed, VerdictRecord, recompute
+from shopkeeper.rollout.recompute import Recomputed, recompute
+from shopkeeper.rollout.record import VerdictRecord
 from shopkeeper.rollout.stages import open_override
 from shopkeeper.rollout.state import Override, RolloutState
-from shopkeeper.rollout.verdict import Verdict
 from shopkeeper.wiring.rollouts.acts import named_rollout
 from shopkeeper.wiring.rollouts.blessed import Waiting, waiting
 from shopkeeper.wiring.rollouts.freezes import frozen, standing_orders
