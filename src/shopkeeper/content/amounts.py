@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from shopkeeper.content import units
 from shopkeeper.content.reading import number_of
@@ -27,8 +27,7 @@ ALSO_WORDS = {  # spellings of units that are plain words in a language: units o
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Magnitude:
+class Magnitude(NamedTuple):
     """A number in the base unit of its dimension; `""` is a bare number, `EUR` money, `rating` stars."""
 
     dimension: str
@@ -87,18 +86,16 @@ def number(written: str, language: str) -> float | None:
 def amounts(found: Sequence[Word], text: str, by: Numerals) -> list[Amount]:
     """Return the amounts of a text in order of place."""
     said: list[Amount] = []
-    at = 0
-    while at < len(found):
-        word = found[at]
-        value = _value(found, at, by) if word.is_number or word.folded in by.words else None
+    behind, in_words = 0, by.words
+    for at in [i for i, word in enumerate(found) if word.is_number or word.folded in in_words]:
+        value = _value(found, at, by) if at >= behind else None
         if value is None:
-            at += 1
             continue
         sizes = _sizes(found, at, text, by)
         amount = None if sizes else _amount(found, at, value, text, by)
-        said += sizes or ([amount] if amount else [])
-        at = said[-1].last if sizes or amount else at
-        at += 1
+        if sizes or amount:
+            said += sizes or ([amount] if amount else [])
+            behind = said[-1].last + 1
     return said
 
 
@@ -163,10 +160,10 @@ def _nine(value: float) -> float:
 
 
 def _stars(found: Sequence[Word], at: int, value: float, by: Numerals) -> Amount | None:
+    following = found[at + 1].folded if at + 1 < len(found) else ""
     for phrase in by.rating_of:
         end = at + 1 + len(phrase)
-        begins = end < len(found) and found[at + 1].folded == phrase[0]
-        if begins and tuple([w.folded for w in found[at + 1 : end]]) == phrase:
+        if phrase[0] == following and end < len(found) and tuple([w.folded for w in found[at + 1 : end]]) == phrase:
             most = _value(found, end, by)
             if most in {5.0, 10.0, 100.0} and value <= most:
                 last = end + 1 if end + 1 < len(found) and found[end + 1].folded in by.stars else end

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from shopkeeper.content.agreement import agrees
 from shopkeeper.content.amounts import Amount
@@ -18,8 +18,7 @@ REACH = 4  # words between an attribute's name and its value: "the height of it 
 SPREAD = 2  # words more than its own that a name of several words may be spread over
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(NamedTuple):
     """A place where a text names an attribute; several where the record has it more than once."""
 
     first: int
@@ -40,16 +39,17 @@ def attributed(
         record: Its labels are looked for.
         lexicon: Its words that end a clause keep a label from a value beyond them.
     """
-    labels = list(_labels(found, record))
-    free = set(range(len(labels)))
+    free = list(_labels(found, record))  # in order of place
     belongs: dict[Place, Label] = {}
-    for first, last in values:
-        before = [i for i in free if _near(found, labels[i].last, first, lexicon)]
-        behind = [i for i in free if _near(found, last, labels[i].first, lexicon)]
-        chosen = max(before) if before else min(behind) if behind else None
+    for first, last in values if free else ():
+        before = [one for one in free if 0 < first - one.last <= REACH + 1]
+        behind = [one for one in free if 0 < one.first - last <= REACH + 1]
+        chosen = next((one for one in reversed(before) if _joined(found, one.last, first, lexicon)), None) or next(
+            (one for one in behind if _joined(found, last, one.first, lexicon)), None
+        )
         if chosen is not None:
-            free.discard(chosen)
-            belongs[first, last] = labels[chosen]
+            free.remove(chosen)
+            belongs[first, last] = chosen
     return belongs
 
 
@@ -73,8 +73,8 @@ def misplaced(claims: Claims, record: Record, lexicon: Lexicon, text: str) -> It
 def _amount_is_theirs(said: Amount, label: Label, record: Record) -> bool:
     """Whether an amount agrees with the statements it is said of, as far as they have amounts of its dimension."""
     dimensions = {reading.dimension for reading in said.readings} - {""}
-    statements = [of.statement for of in label.of if any(m.dimension in dimensions for m in of.magnitudes)]
-    held = [amount for amount, statement in record.amounts if any(statement is one for one in statements)]
+    theirs = [of.statement for of in label.of if any(m.dimension in dimensions for m in of.magnitudes)]
+    held = [amount for statement in theirs for amount in record.amounts_of(statement)]
     return not held or any(agrees(said, amount) for amount in held)
 
 
@@ -85,27 +85,25 @@ def _sense_is_theirs(claim: SenseClaim, label: Label) -> bool:
     return not held or any(sense in held for sense in claim.mention.senses)
 
 
-def _near(found: Sequence[Word], one: int, other: int, lexicon: Lexicon) -> bool:
-    between = found[one + 1 : other]
-    return one < other and len(between) <= REACH and not any(
-        (word.text in ENDS_CLAUSE and word.text != ":") or word.folded in lexicon.clause_breaks for word in between
-    )  # fmt: skip
+def _joined(found: Sequence[Word], one: int, other: int, lexicon: Lexicon) -> bool:
+    """Whether no clause ends between two places."""
+    return not any(
+        (word.text in ENDS_CLAUSE and word.text != ":") or word.folded in lexicon.clause_breaks
+        for word in found[one + 1 : other]
+    )
 
 
 def _labels(found: Sequence[Word], record: Record) -> Iterator[Label]:
-    at, labelled = 0, record.labelled
-    while at < len(found):
-        entries = labelled.get(found[at].stem)
-        if entries is None:
-            at += 1
+    labelled, behind = record.labelled, 0
+    for at in [i for i, word in enumerate(found) if word.stem in labelled]:
+        if at < behind:
             continue
         best: tuple[int, list[Evidence]] | None = None
-        for stems, of in entries:
-            window = [word.stem for word in found[at : at + len(stems) + SPREAD]]
-            if all(stem in window for stem in stems) and (best is None or len(stems) > best[0]):
+        for stems, of in labelled[found[at].stem]:
+            if best is not None and len(stems) <= best[0]:
+                continue
+            if len(stems) == 1 or stems.issubset([word.stem for word in found[at : at + len(stems) + SPREAD]]):
                 best = (len(stems), of)
         if best is not None:
-            yield Label(at, at + best[0] - 1, tuple(best[1]))
-            at += best[0]
-        else:
-            at += 1
+            behind = at + best[0]
+            yield Label(at, behind - 1, tuple(best[1]))

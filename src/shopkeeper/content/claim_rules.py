@@ -71,23 +71,22 @@ class ClaimRules:
 
     def findings(self, claims: Claims, record: Record, text: str, categories: frozenset[str]) -> Iterable[Finding]:
         """Yield a finding for each barred phrase of a text; names and values of the record are quoted, not claimed."""
-        plain = [(i, word) for i, word in enumerate(claims.words) if not word.is_sign or word.text == "%"]
-        row = [word for _, word in plain]
-        at = 0
-        while at < len(row):
-            phrase = self._at(row, at, categories) if row[at].folded[:KEY] in self.phrases else None
+        place = [i for i, word in enumerate(claims.words) if not word.is_sign or word.text == "%"]
+        row = [claims.words[i] for i in place]
+        behind = 0
+        for at in [i for i, word in enumerate(row) if word.folded[:KEY] in self.phrases]:
+            phrase = self._at(row, at, categories) if at >= behind else None
             if phrase is None:
-                at += 1
                 continue
             last = at + len(phrase.parts) - 1
-            places = range(plain[at][0], plain[last][0] + 1)
+            places = range(place[at], place[last] + 1)
             if not all(i in claims.quoted for i in places) and not _backed(phrase.rule, record):
                 start, end = row[at].start, row[last].end
                 yield Finding(
                     phrase.rule.id, start, end, f"`{text[start:end]}`: {phrase.rule.reason}.", phrase.rule.remedy,
                     phrase.rule.severity,
                 )  # fmt: skip
-            at = last + 1
+            behind = last + 1
 
     def _at(self, row: Sequence[Word], at: int, categories: frozenset[str]) -> Phrase | None:
         for phrase in self.phrases.get(row[at].folded[:KEY], ()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from shopkeeper.content.amounts import Amount, amounts
 from shopkeeper.content.record import Record, Switch
@@ -16,8 +17,7 @@ NEGATION_BEHIND = 2  # words behind it: "children are not welcome"
 SWITCH_REACH = 6  # words over which the parts of a property's name may be spread
 
 
-@dataclass(frozen=True, slots=True)
-class SenseClaim:
+class SenseClaim(NamedTuple):
     """The text says (or denies) one of some senses."""
 
     mention: Mention
@@ -107,8 +107,9 @@ def _quoted(found: Sequence[Word], record: Record) -> frozenset[int]:
     places = [i for i, w in enumerate(found) if not w.is_sign]
     plain = tuple([found[i].folded for i in places])
     quoted: set[int] = set()
-    for at, folded in enumerate(plain):
-        for literal in record.literals.get(folded, ()):
+    literals = record.literals
+    for at in [i for i, folded in enumerate(plain) if folded in literals]:
+        for literal in literals[plain[at]]:
             if plain[at : at + len(literal)] == literal:
                 quoted.update(range(places[at], places[at + len(literal) - 1] + 1))
     return frozenset(quoted)

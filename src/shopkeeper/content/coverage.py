@@ -25,17 +25,17 @@ class Told:
             return float(of.names <= self.stems or any(s.switch.statement == of.statement for s in self.switches))
         if not of.senses.isdisjoint(self.senses):
             return 1.0
+        if not of.cores:
+            return 1.0
         amounts = 0
         for magnitude in of.magnitudes:
-            key = (magnitude.dimension, magnitude.value)
-            amounts += key in self.amounts or ("", magnitude.value) in self.amounts
+            amounts += magnitude in self.amounts or ("", magnitude.value) in self.amounts
         most = 0.0
         for core in of.cores:
             parts = len(core) + len(of.magnitudes)
-            said = amounts + sum(map(self.stems.__contains__, core))
-            share = said / parts if parts else 1.0
+            share = (amounts + sum(map(self.stems.__contains__, core))) / parts if parts else 1.0
             most = max(most, share)
-        return most if of.cores else 1.0
+        return most
 
     def names_subject(self, of: Evidence) -> float:
         """Return the share of the words of a statement's subject that the text has; 1 where it has none."""
@@ -47,6 +47,6 @@ def told(claims: Claims) -> Told:
     return Told(
         stems={word.stem for word in claims.words if not word.is_sign},
         senses={sense for claim in claims.senses for sense in claim.mention.senses},
-        amounts={(m.dimension, m.value) for said in claims.all_amounts for m in (*said.readings, *said.upper)},
+        amounts={m for said in claims.all_amounts for m in (*said.readings, *said.upper)},
         switches=claims.switches,
     )

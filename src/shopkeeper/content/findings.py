@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Literal, NamedTuple
 
 Severity = Literal["error", "warning", "note"]
@@ -24,6 +25,10 @@ class Finding(NamedTuple):
     reason: str
     remedy: str
     severity: Severity = "error"
+
+
+PLACE = itemgetter(1, 2, 0)
+"""Orders findings by place, those of one place by rule."""
 
 
 class Reason(NamedTuple):

@@ -13,6 +13,7 @@ from shopkeeper.content.findings import Finding
 ALLOWED = frozenset({"p", "ul", "li", "b", "strong", "em", "br"})
 TAG = re.compile(r"<(?P<close>/?)(?P<name>[a-zA-Z][\w:-]*)(?P<rest>[^<>]*)>|<!--.*?-->|<[!?][^>]*>|<", re.DOTALL)
 ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]\w{1,31});")
+_CLEANER = nh3.Cleaner(tags=set(ALLOWED), attributes={})
 _LINE_END = re.compile(r"</(?:p|li|ul)>|<br>")
 _ANY_TAG = re.compile(r"<[^>]+>")
 ENDS_BLOCK = frozenset({"p", "li", "ul", "br"})
@@ -20,7 +21,7 @@ ENDS_BLOCK = frozenset({"p", "li", "ul", "br"})
 
 def safe(text: str) -> str:
     """Return markup with nothing but the allowed tags, none of them with attributes, all of them closed."""
-    return nh3.clean(text, tags=set(ALLOWED), attributes={})
+    return _CLEANER.clean(text)
 
 
 def without_markup(text: str) -> str:

@@ -40,7 +40,7 @@ def reading_ease(found: Sequence[Word], language: str) -> float | None:
     spoken = [word.text.lower() for word in found if word.text[0].isalpha()]
     if len(spoken) < FEWEST_WORDS:
         return None
-    sentences = sum(_has_letters(part) for part in split_sentences(found))
+    sentences = sum(map(_has_letters, split_sentences(found)))
     constant, by_length, by_syllables = WEIGHTS[language]
     syllables_a_word = sum(syllables(word, language) for word in spoken) / len(spoken)
     return constant - by_length * len(spoken) / sentences - by_syllables * syllables_a_word
@@ -49,10 +49,11 @@ def reading_ease(found: Sequence[Word], language: str) -> float | None:
 def split_sentences(found: Sequence[Word]) -> Iterator[Sequence[Word]]:
     """Yield the words of each sentence with the sign that ends it."""
     start = 0
-    for place, word in enumerate(found, 1):
-        if word.text in ENDS_SENTENCE or place == len(found):
-            yield found[start:place]
-            start = place
+    for end in [place for place, word in enumerate(found, 1) if word.text in ENDS_SENTENCE]:
+        yield found[start:end]
+        start = end
+    if start < len(found):
+        yield found[start:]
 
 
 def _has_letters(part: Sequence[Word]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -142,6 +142,17 @@ class Record:
             )
             self._backed[stem] = known
         return known
+
+    def amounts_of(self, statement: Statement) -> Sequence[Amount]:
+        """Return the amounts of one of its statements."""
+        return self._amounts_of.get(id(statement), ())
+
+    @cached_property
+    def _amounts_of(self) -> Mapping[int, list[Amount]]:
+        by: dict[int, list[Amount]] = {}  # by identity: a statement's hash is that of all its words
+        for amount, statement in self.amounts:
+            by.setdefault(id(statement), []).append(amount)
+        return by
 
     @cached_property
     def magnitudes(self) -> Mapping[str, tuple[Amount, ...]]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import yaml
@@ -22,6 +23,9 @@ BOUNDS: tuple[Relation, ...] = ("below", "above", "at_most", "at_least")
 CROSSING = 3  # words a conjunction between the two counts for
 
 
+_FIRST = attrgetter("first")
+
+
 class Sense(NamedTuple):
     """One value of a set, such as (colour, red) or (price_level, low)."""
 
@@ -29,8 +33,7 @@ class Sense(NamedTuple):
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """Words of a text that name senses.
 
     Attributes:
@@ -97,7 +100,7 @@ class Lexicon:
             length, senses = match
             named.append(Mention(plain[position][0], plain[position + length - 1][0], senses))
             position += length
-        return sorted(named + self._levels(found, named), key=lambda mention: mention.first)
+        return sorted(named + self._levels(found, named), key=_FIRST)
 
     def _form_at(self, plain: Sequence[tuple[int, Word]], at: int) -> tuple[int, tuple[Sense, ...]] | None:
         for stems, senses in self.forms.get(plain[at][1].stem, ()):
@@ -112,9 +115,10 @@ class Lexicon:
         taken = {i for mention in named for i in range(mention.first, mention.last + 1)}
         scaled = {i for mention in named if mention.senses[0].value in LEVELS for i in (mention.first - 1,)}
         levels = []
-        for at, word in enumerate(found):
-            if word.folded not in self.degrees or at in taken or at in scaled:
+        for at in [i for i, word in enumerate(found) if word.folded in self.degrees]:
+            if at in taken or at in scaled:
                 continue
+            word = found[at]
             reached = [
                 (reach[0], reach[1], Sense(scale.name, scale.degrees[word.folded]))
                 for scale in self.scales

@@ -81,24 +81,39 @@ def _doubled(cut: str) -> bool:
 
 def words(text: str, locale: str) -> list[Word]:
     """Return the words of `text` in order; apostrophe forms (`isn't`) stay whole."""
-    found = []
+    found, forms = [], _FORMS[locale]
     if locale == "fr":
         text = ELISION.sub(lambda elided: elided.group()[:-1] + " ", text)  # as long as before, so places stay
     for match in WORD.finditer(text):
         written = match.group()
-        folded, root, is_number, is_sign = _forms(written, locale)
+        folded, root, is_number, is_sign = forms[written]
+        start, end = match.span()
         # Word(...) without its own call: a third of the time of this loop, which every text goes through.
-        found.append(_new(Word, (written, folded, root, match.start(), match.end(), is_number, is_sign)))
+        found.append(_new(Word, (written, folded, root, start, end, is_number, is_sign)))
     return found
 
 
 _new = tuple.__new__
+_FORMS_KEPT = 65_536
 
 
-@lru_cache(maxsize=65_536)
-def _forms(written: str, locale: str) -> tuple[str, str, bool, bool]:
-    folded = fold(written)
-    return folded, stem(folded, locale), written[0].isdigit(), not written[0].isalnum()
+class _Forms(dict[str, tuple[str, str, bool, bool]]):
+    """Words of a language as written -> folded, stem, whether a number, whether a sign; each is found out once."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__()
+        self._language = language
+
+    def __missing__(self, written: str) -> tuple[str, str, bool, bool]:
+        if len(self) >= _FORMS_KEPT:
+            self.clear()
+        folded = fold(written)
+        forms = folded, stem(folded, self._language), written[0].isdigit(), not written[0].isalnum()
+        self[written] = forms
+        return forms
+
+
+_FORMS = {language: _Forms(language) for language in SUFFIXES}
 
 
 def language_of(locale: str) -> str:

@@ -14,7 +14,7 @@ from shopkeeper.content.duplicates import FEWEST_WORDS, Texts, masked, signature
 from shopkeeper.content.evidence import record_of
 from shopkeeper.content.facts import Facts
 from shopkeeper.content.fields import Field, limit
-from shopkeeper.content.findings import Finding
+from shopkeeper.content.findings import PLACE, Finding
 from shopkeeper.content.grounding import Grounding, ground
 from shopkeeper.content.lengths import length_findings
 from shopkeeper.content.markup import markup_findings, plain_findings, without_markup
@@ -110,11 +110,13 @@ class Verifier:
         found = ground(plain, record, lexicon)
         ease = reading_ease(found.claims.words, language)
         due = _due(draft, facts) if draft.must_say else frozenset()
-        findings = [f._replace(severity="error") if f.reason in due else f for f in found.findings]
+        findings = list(found.findings)
+        if due:
+            findings = [f._replace(severity="error") if f.reason in due else f for f in findings]
         findings += self._claims(plain, found.claims, record, facts, language)
         findings += length_findings(draft.text, plain, bounds)
         findings += markup_findings(draft.text) if bounds.html else plain_findings(draft.text)
-        findings += style_findings(plain, found.claims.words, _known(found.claims, record), self.style, language)
+        findings += style_findings(plain, found.claims.words, _names(found.claims, record), self.style, language)
         strange = unbacked(found.claims, record, lexicon)
         findings += _unbacked(strange, found, draft)
         findings += _readable(ease, draft, self.style)
@@ -127,7 +129,7 @@ class Verifier:
             findings += _alike(nearest, draft)
             others.add(facts.subject, sign)
         return Verdict(
-            tuple(sorted(findings, key=lambda f: (f.start, f.end, f.rule))), found.grounded,
+            tuple(sorted(findings, key=PLACE)), found.grounded,
             doubt(plain, found, record, lexicon, strange), ease, nearest,
         )  # fmt: skip
 
@@ -162,8 +164,11 @@ def _due(draft: Draft, facts: Facts) -> frozenset[str]:
     )
 
 
-def _known(claims: Claims, record: Record) -> frozenset[int]:
-    return claims.quoted.union([i for i, word in enumerate(claims.words) if record.backs(word.stem)])
+def _names(claims: Claims, record: Record) -> frozenset[int]:
+    """Return the words that are the record's as they stand: what it quotes, and its codes in capitals."""
+    return claims.quoted.union(
+        [i for i, word in enumerate(claims.words) if word.text.isupper() and record.backs(word.stem)]
+    )
 
 
 def _unbacked(strange: Sequence[Word], found: Grounding, draft: Draft) -> Iterator[Finding]:
