@@ -61,6 +61,11 @@ class GroupCommit:
             self._rows, self._groups, self._refused, self._seconds, self._waiting_rows + self._writing_rows
         )
 
+    @property
+    def begun(self) -> float | None:
+        """When the open segment was begun, seconds of `time.monotonic`; None where there is none."""
+        return self._log.begun
+
     async def append(self, table: TableSchema, rows: Sequence[bytes]) -> None:
         """Write rows, each one JSON object without a line break, and return when they are durable.
 

@@ -51,6 +51,10 @@ class BrokenFrame(Exception):
         self.why = why
 
 
+class CutFrame(BrokenFrame):
+    """The bytes at `offset` are the beginning of a frame: torn, or still being written."""
+
+
 def encode_frame(table: str, payload: bytes, synced: int) -> bytes:
     """Return the bytes of one frame."""
     name = table.encode()
@@ -75,13 +79,13 @@ def read_frames(file: BinaryIO, size: int, start: int = 0) -> Iterator[Frame]:
 def _read_frame(file: BinaryIO, offset: int, size: int) -> Frame:
     header = file.read(_HEADER.size)
     if len(header) < _HEADER.size:
-        raise BrokenFrame(offset, "a header cut short")
+        raise CutFrame(offset, "a header cut short")
     magic, name_length, payload_length, synced, crc = _HEADER.unpack(header)
     if magic != MAGIC:
         raise BrokenFrame(offset, "bytes that are no frame")
     end = offset + _HEADER.size + name_length + payload_length
     if end > size:
-        raise BrokenFrame(offset, "a batch cut short")
+        raise CutFrame(offset, "a batch cut short")
     name, payload = file.read(name_length), file.read(payload_length)
     checked = _CHECKED.pack(name_length, payload_length, synced)
     if zlib.crc32(payload, zlib.crc32(name, zlib.crc32(checked))) != crc:

@@ -42,11 +42,17 @@ class SegmentLog:
 
     def __init__(self, folder: Path, process: str, seal_bytes: int = SEAL_BYTES) -> None:
         self.folder = folder
-        self._process = re.sub(r"[^A-Za-z0-9_.]+", "_", process) or "log"
+        self._process = writer_name(process)
         self._seal_bytes = seal_bytes
         self._lock = threading.Lock()
         self._segment: _Segment | None = None
         folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def begun(self) -> float | None:
+        """When the open segment was begun, seconds of `time.monotonic`; None where there is none."""
+        segment = self._segment
+        return segment.begun if segment is not None else None
 
     def append(self, table: TableSchema, rows: Sequence[bytes]) -> None:
         """Write rows, each one JSON object without a line break, and return when they are durable.
@@ -101,6 +107,7 @@ class _Segment:
 
     Attributes:
         end: How much of it is durable, bytes.
+        begun: Seconds of `time.monotonic`.
         lost: A failed write could not be undone, so it is left, unlocked, to be repaired.
     """
 
@@ -108,6 +115,7 @@ class _Segment:
         name = f"{process}-{time.time_ns():020d}-{secrets.token_hex(4)}"
         self._path = folder / (name + OPEN)
         self.end = 0
+        self.begun = time.monotonic()
         self.lost = False
         # Created under another name: between creation and lock nobody may take it for a dead writer's segment.
         fresh = folder / (name + ".new")
@@ -159,6 +167,11 @@ class _Segment:
         if not self.lost:
             os.close(self._handle)
             self.lost = True
+
+
+def writer_name(process: str) -> str:
+    """Return how a writer is called in the names of its segments."""
+    return re.sub(r"[^A-Za-z0-9_.]+", "_", process) or "log"
 
 
 def joined_rows(rows: Sequence[bytes]) -> bytes:

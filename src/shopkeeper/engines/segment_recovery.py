@@ -24,7 +24,12 @@ def sealed_segments(folder: Path) -> list[Path]:
 
 def live_segments(folder: Path) -> int:
     """Return how many segments a living process holds open; their rows are not in SQL until it seals them."""
-    return sum(1 for path in folder.glob("*" + OPEN) if _is_live(path))
+    return len(live_names(folder))
+
+
+def live_names(folder: Path, writers: str = "") -> frozenset[str]:
+    """Return the names of the segments that living processes hold open, of writers whose name begins so."""
+    return frozenset(path.stem for path in folder.glob(f"{writers}*{OPEN}") if _is_live(path))
 
 
 def recover(folder: Path) -> tuple[list[Path], list[LogDamaged]]:

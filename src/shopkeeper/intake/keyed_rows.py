@@ -105,6 +105,21 @@ def logged(sourced: SourcedRow) -> bytes:
     return encoded[:-1] + b"," + extra[1:] if len(encoded) > 2 else extra
 
 
+class _Sourced(Struct):
+    source_ts: datetime
+    deleted: bool = False
+
+
+def read_logged(table: TableSchema, row: bytes) -> SourcedRow:
+    """Return a row as `logged` wrote it.
+
+    Raises:
+        msgspec.ValidationError: another version of Shopkeeper wrote it.
+    """
+    said = msgspec.json.decode(row, type=_Sourced)
+    return SourcedRow(msgspec.json.decode(row, type=table.row), said.source_ts, said.deleted)
+
+
 def newest_per_key(table: TableSchema, rows: list[SourcedRow]) -> list[SourcedRow]:
     """Return one row per key: the one with the latest source time, of equal times the last."""
     newest: dict[tuple[object, ...], SourcedRow] = {}

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, cast
 
 import msgspec
 
 from shopkeeper.commerce.consent import Consent
-from shopkeeper.commerce.event import REFUSAL, Event, EventType
+from shopkeeper.commerce.event import REFUSAL, Event, EventCount, EventType
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.commerce.tables import EVENT_COUNTS, EVENTS
 from shopkeeper.intake.consent import UserConsents, counted, effective, said_in, without_keys
@@ -105,6 +105,20 @@ class LiveEvents:
         """Put an event that was logged before this process started into its shopper's profile; know it if resent."""
         if self._recent.add((event.store, event.event_id)) and self._shapes(event, self.consent(event)):
             self._profiles.remember(self._shopper(event), event)
+
+    def follow(self, event: Event) -> None:
+        """Let an event count that another process took, wrote and told the shared cache of."""
+        if self._recent.add((event.store, event.event_id)):
+            self._count(event)
+            if self._shapes(event, self.consent(event)):
+                self._profiles.remember(self._shopper(event), event)
+
+    def follow_count(self, row: EventCount, now: datetime) -> None:
+        """Let an event without consent count that another process took; the log knows its day and no time."""
+        if self._recent.add((row.store, row.count_id)) and row.product and row.ts.date() == now.date():
+            card = self._catalogue.card(row.store, row.product)
+            categories = card.product.categories if card is not None else ()
+            self._counts.record(row.store, row.product, categories, cast("EventType", row.type), now)
 
     def consent(self, event: Event) -> Consent:
         """Return what holds for an event."""

@@ -1,12 +1,14 @@
 """The way of rows of the keyed tables onto the shelf.
 
-A live row: durable, then the current state, then the shelf, then the answer 202. What another process wrote to the
-current state, such as an import: read again from there while requests are served.
+A live row: durable, then the current state, then the shelf, then the answer 202. A row another serving process took:
+from the log onto the shelf here as well. What an import wrote to the current state: read again from there while
+requests are served.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
@@ -24,6 +26,8 @@ HELD_TABLES = (STORES, PRODUCTS, INVENTORY, PRICES, USERS)
 ROWS_AT_ONCE = 200
 """Rows of a reload that the event loop takes in before it turns to requests: 1 ms, some 10 ms where each product has
 prices of its own in 20 stores."""
+LATELY = 10_000
+"""Newest rows of which it is known who took them."""
 
 
 class LiveTables:
@@ -50,6 +54,10 @@ class LiveTables:
         self._one_by_one = asyncio.Lock()
         self._taken: dict[tuple[str, ...], datetime] | None = None
         """Latest source times of the rows taken since a reload began, by table and key; None while there is none."""
+        self._lately: OrderedDict[tuple[str, ...], tuple[str, SourcedRow]] = OrderedDict()
+        """Who took the newest rows: the writer, empty for this process, and the row."""
+        self.contested = False
+        """Two processes took different rows of one key and source time, so that the state must say which came last."""
 
     async def take(self, table: TableSchema, rows: Sequence[SourcedRow]) -> Upserted:
         """Write rows and put them on the shelf; on return every later answer obeys them.
@@ -64,14 +72,35 @@ class LiveTables:
         self._telemetry.log_sync.observe((self._seconds() - started) * 1000)
         async with self._one_by_one:
             upserted = await asyncio.to_thread(self._tables.upsert, table, rows)
-            self._catalogue.apply(rows)
-            self._consents.apply(rows)
-            self._traits.apply(rows)
-            if self._taken is not None:
-                for row in rows:
-                    key = _identity(table, row)
-                    self._taken[key] = max(row.source_ts, self._taken.get(key, row.source_ts))
+            self._show(table, rows, "")
         return upserted
+
+    def follow(self, table: TableSchema, rows: Sequence[SourcedRow], writer: str) -> None:
+        """Put rows on the shelf that another process took; a row it took later comes later.
+
+        Where this process or a third took another row of the same key and source time, what is shown stays, and
+        `contested` says that a reload must settle it.
+        """
+        fresh = [row for row in rows if not self._contests(table, row, writer)]
+        self.contested = self.contested or len(fresh) < len(rows)
+        self._show(table, fresh, writer)
+
+    def _contests(self, table: TableSchema, row: SourcedRow, writer: str) -> bool:
+        known = self._lately.get(_identity(table, row))
+        return known is not None and known[0] != writer and known[1].source_ts == row.source_ts and known[1] != row
+
+    def _show(self, table: TableSchema, rows: Sequence[SourcedRow], writer: str) -> None:
+        self._catalogue.apply(rows)
+        self._consents.apply(rows)
+        self._traits.apply(rows)
+        for row in rows:
+            key = _identity(table, row)
+            self._lately[key] = (writer, row)
+            self._lately.move_to_end(key)
+            if self._taken is not None:
+                self._taken[key] = max(row.source_ts, self._taken.get(key, row.source_ts))
+        while len(self._lately) > LATELY:
+            self._lately.popitem(last=False)
 
     async def reload(self) -> int:
         """Put on the shelf whatever the current state holds, remembered deletions included; return the rows read.
@@ -80,6 +109,7 @@ class LiveTables:
         its source time is later. One reload at a time.
         """
         taken = self._taken = {}
+        self.contested = False
         read = 0
         try:
             for table in HELD_TABLES:

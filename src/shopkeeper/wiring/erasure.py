@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import structlog
 
 from shopkeeper.commerce.order import Order
 from shopkeeper.commerce.shopper import User
 from shopkeeper.commerce.tables import ORDERS
-from shopkeeper.engines.group_commit import GroupCommit
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.lake_erasure import Person
 from shopkeeper.engines.list_erasure import erase_from_lists
 from shopkeeper.engines.night_lists import NightListFiles
 from shopkeeper.engines.quarantine_files import QuarantineFiles
 from shopkeeper.engines.state import State
+from shopkeeper.errors import Unavailable
 from shopkeeper.experiments.sticky import MemorySticky
 from shopkeeper.intake.ports import SourcedRow
 from shopkeeper.quality.ports import NamedQuery
@@ -28,8 +29,12 @@ from shopkeeper.recommendations.shoppers import forget, shopper_key
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.serving.profiles import Profiles
 from shopkeeper.wiring.release import Release
+from shopkeeper.wiring.shared_log import SharedLog
 
 _log = structlog.get_logger(__name__)
+OTHERS_SECONDS: Final = 120.0
+"""How long an erasure waits for other serving processes to seal what they logged before it."""
+_REPORTS: Final = 50
 _DEVICES = NamedQuery.load("shopkeeper.wiring", "person_devices")
 
 
@@ -37,7 +42,7 @@ _DEVICES = NamedQuery.load("shopkeeper.wiring", "person_devices")
 class Places:
     """Everywhere a person may be kept."""
 
-    live_log: GroupCommit
+    log: SharedLog
     lake: Lake
     quarantine: QuarantineFiles
     state: State
@@ -74,6 +79,11 @@ class Erasure:
         self._places = places
         self._one_by_one = asyncio.Lock()
         self._running: set[asyncio.Task[None]] = set()
+        self._reported: set[int] = set()
+        """Numbers of the reports of this process that `follow_reports` has not come to."""
+        self._followed: list[User] = []
+        """Users another process erases, until it reports."""
+        self._seen: int | None = None
 
     async def begin(self, rows: Sequence[SourcedRow]) -> dict[str, Any]:
         """Forget the profiles of deleted users now and queue the erasure of all else; return where it stands."""
@@ -84,10 +94,49 @@ class Erasure:
         )
         profiles = sum(one for one in dropped if isinstance(one, int))
         for user in users:
-            task = asyncio.create_task(self._run(user.store, user.user))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            self._in_background(self._run(user.store, user.user))
         return {"status": "queued", "users": len(users), "profiles_erased": profiles, "report": "erasure"}
+
+    def follow(self, users: Sequence[User]) -> None:
+        """Forget here the users whom another process was told to erase, and seal what was logged of them."""
+        self._followed += users
+        self._forget_here(users)
+        self._in_background(self._seal())
+
+    async def follow_reports(self) -> None:
+        """Where another process ended an erasure, forget its users once more and read again what was rewritten."""
+        reports = await asyncio.to_thread(self._places.state.reports.latest, "erasure", _REPORTS)
+        newest = reports[0].number if reports else 0
+        before, self._seen = self._seen, newest
+        if before is None or newest == before:
+            return
+        others = [report for report in reports if report.number > before and report.number not in self._reported]
+        self._reported = {number for number in self._reported if number > newest}
+        if not others:
+            return
+        users, self._followed = self._followed, []
+        self._forget_here(users)
+        await asyncio.to_thread(self._places.lists.follow)
+        if any(report.body.get("erased", {}).get("models") for report in others):
+            await self._places.release.reopen()
+
+    def _forget_here(self, users: Sequence[User]) -> None:
+        self._places.forget_answers()
+        for user in users:
+            group = self._places.catalogue.group(user.store)
+            self._forget_arms(group, user.user)
+            self._places.profiles.local.erase(group, user.user)
+
+    async def _seal(self) -> None:
+        try:
+            await self._places.log.seal()
+        except Exception as error:  # noqa: BLE001 - the outermost frame of a background task; the next round seals
+            _log.error("not_sealed_for_erasure", exc_info=error)
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
 
     async def finish(self) -> None:
         """Wait for the erasures that run."""
@@ -102,11 +151,11 @@ class Erasure:
                 body = {"status": "failed", "error": str(error)}
             # The report names no person: that someone asked to be forgotten is personal as well.
             body["finished_at"] = datetime.now(UTC).isoformat(timespec="seconds")
-            await asyncio.to_thread(self._places.state.reports.save, "erasure", body, store or None)
+            self._reported.add(await asyncio.to_thread(self._places.state.reports.save, "erasure", body, store or None))
 
     async def _erase(self, store: str, user: str) -> dict[str, int]:
         places = self._places
-        await places.live_log.seal()
+        await self._all_sealed()
         group = places.catalogue.group(store)
         stores = tuple(known.store for known in places.catalogue.stores if known.group == group) or (store,)
         erased = await asyncio.to_thread(self._erase_history, stores, user)
@@ -118,10 +167,30 @@ class Erasure:
         return erased
 
     async def _erase_profiles(self, store: str, user: str) -> int:
-        group, profiles = self._places.catalogue.group(store), self._places.profiles
-        for _, kind, name in profiles.local.names_of(group, user):
+        group = self._places.catalogue.group(store)
+        self._forget_arms(group, user)
+        return await self._places.profiles.erase(group, user)
+
+    def _forget_arms(self, group: str, user: str) -> None:
+        for _, kind, name in self._places.profiles.local.names_of(group, user):
             self._places.first_arms.forget(f"{kind} of {group}", name)
-        return await profiles.erase(group, user)
+
+    async def _all_sealed(self) -> None:
+        """Seal the segment of this process, and wait until other serving processes sealed those they have open now.
+
+        Raises:
+            Unavailable: one of them did not.
+        """
+        await self._places.log.seal()
+        wanted = await asyncio.to_thread(self._places.log.open_elsewhere)
+        until = time.monotonic() + OTHERS_SECONDS
+        while wanted := wanted & await asyncio.to_thread(self._places.log.open_elsewhere):
+            if time.monotonic() > until:
+                raise Unavailable(
+                    f"Another serving process holds {min(wanted)} open, which may name the person.",
+                    "Delete the user again once that process answers or is stopped.",
+                )
+            await asyncio.sleep(0.1)
 
     def _erase_history(self, stores: tuple[str, ...], user: str) -> dict[str, int]:
         places = self._places

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import random
 import secrets
 import time
@@ -14,13 +13,11 @@ from datetime import UTC, datetime
 import structlog
 
 from shopkeeper.commerce.decision import DecisionRecord, ShadowAnswer
+from shopkeeper.commerce.event import Event
 from shopkeeper.commerce.tables import DECISIONS, SHADOW_ANSWERS
-from shopkeeper.engines.group_commit import GroupCommit
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.night_lists import NightListFiles
 from shopkeeper.engines.quarantine_files import QuarantineFiles
-from shopkeeper.engines.running_marks import marked_as_running
-from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.engines.state import open_state
 from shopkeeper.engines.stop_file import StopFile
 from shopkeeper.errors import LogDamaged
@@ -54,6 +51,8 @@ from shopkeeper.wiring.contracts import read_contracts
 from shopkeeper.wiring.erasure import Erasure, Places
 from shopkeeper.wiring.flags import arms_of
 from shopkeeper.wiring.following import SECONDS, Following
+from shopkeeper.wiring.following_log import SECONDS as FOLLOW_LOG_SECONDS
+from shopkeeper.wiring.following_log import FollowedLog
 from shopkeeper.wiring.following_prices import FollowedPrices
 from shopkeeper.wiring.following_rules import FollowedRules
 from shopkeeper.wiring.import_watch import ImportWatch
@@ -63,9 +62,10 @@ from shopkeeper.wiring.sensitive import sensitivity_of
 from shopkeeper.wiring.serving import Now, RecommendationDecider, Serving
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.shared_cache import FOLLOW_SECONDS, open_profiles, shared_answers
+from shopkeeper.wiring.shared_log import open_log
 from shopkeeper.wiring.validators import Validators
 from shopkeeper.wiring.warehouse import Analytics
-from shopkeeper.wiring.warm_start import remember_events
+from shopkeeper.wiring.warm_start import newest_events
 
 POLL_SECONDS = 0.5
 """How often API keys and the newest import are read again."""
@@ -96,7 +96,9 @@ async def open_serving(settings: Settings, now: Now = utc_now) -> AsyncIterator[
         serving = await _assemble(settings, stack, now)
         stack.callback(serving.imports.end)
         await serving.imports.begin()
+        await serving.erasure.follow_reports()
         await asyncio.to_thread(_remember, serving)
+        await serving.others.follow()
         await serving.release.follow()
         await serving.following.begin()
         await serving.rules.follow()
@@ -113,6 +115,8 @@ async def open_serving(settings: Settings, now: Now = utc_now) -> AsyncIterator[
             "keys": (POLL_SECONDS, serving.keys.refresh),
             "imports": (POLL_SECONDS, serving.imports.follow),
             "compaction": (settings.serving.seal_seconds, serving.make_visible),
+            "others": (FOLLOW_LOG_SECONDS, serving.others.follow),
+            "erasures": (POLL_SECONDS, serving.erasure.follow_reports),
             "cache": (FOLLOW_SECONDS, serving.follow_cache),
             "mirror": (settings.serving.seal_seconds, serving.load_mirror),
             "lists": (LISTS_SECONDS, serving.follow_lists),
@@ -134,22 +138,24 @@ def _remember(serving: Serving) -> None:
         serving.lake.compact()
     except LogDamaged as error:  # all other segments were taken; what is damaged must not keep the shop closed
         _log.error("log_damaged", error=str(error))
-    warehouse = serving.lake.warehouse()
-    try:
+    with contextlib.closing(serving.lake.warehouse()) as warehouse:
         now = serving.now()
-        remember_events(warehouse, serving.events, now)
+        for event in newest_events(warehouse, now):
+            serving.events.recall(event)
         seed_trending(serving.trending, warehouse, serving.catalogue, now)
-    finally:
-        warehouse.close()
+
+
+def _newest_events(lake: Lake, now: Now) -> list[Event]:
+    with contextlib.closing(lake.warehouse()) as warehouse:
+        return newest_events(warehouse, now())
 
 
 async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: Now) -> Serving:
     chosen, engines = settings.serving, settings.engines
-    stack.enter_context(marked_as_running(settings.folder(engines.log)))
     state = await asyncio.to_thread(open_state, settings.state_url)
     stack.callback(state.close)
-    live_log = GroupCommit(SegmentLog(settings.folder(engines.log), f"serve-{os.getpid()}"))
-    stack.push_async_callback(live_log.close)
+    log = open_log(settings.folder(engines.log), stack)  # before the lake is read: nothing is missed in between
+    live_log = log.live
     workers = Workers()
     stack.callback(workers.close)
 
@@ -195,6 +201,19 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
     following = Following(state.live_tests, StopFile(settings.workspace), state.stops, arms, lineup, system, versions)
     price_book = PriceBook()
     imports = ImportWatch(state.reports, tables, cache.clear)
+    live_events = LiveEvents(
+        live_log, catalogue, consents, profiles, trending, RecentIds(RECENT_IDS), telemetry, time.perf_counter
+    )
+    places = Places(log, lake, quarantine, state, models, lists, profiles, first_arms, catalogue, release, cache.clear)
+    erasure = Erasure(places)
+
+    async def catch_up() -> None:
+        await tables.reload()
+        for n, event in enumerate(await asyncio.to_thread(_newest_events, lake, now)):
+            live_events.recall(event)
+            if n % 200 == 0:
+                await asyncio.sleep(0)
+
     return Serving(
         settings=settings,
         now=now,
@@ -202,7 +221,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
         lake=lake,
         analytics=Analytics(settings, lake),
         quarantine=quarantine,
-        live_log=live_log,
+        log=log,
         catalogue=catalogue,
         consents=consents,
         traits=traits,
@@ -211,9 +230,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
         trending=trending,
         telemetry=telemetry,
         keys=KeyRing(state.keys, time.monotonic),
-        events=LiveEvents(
-            live_log, catalogue, consents, profiles, trending, RecentIds(RECENT_IDS), telemetry, time.perf_counter
-        ),
+        events=live_events,
         tables=tables,
         system=system,
         lists=lists,
@@ -230,19 +247,6 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
         validators=Validators(
             catalogue, arrivals(settings), read_contracts(settings).rules(), settings.intake.future_seconds
         ),
-        erasure=Erasure(
-            Places(
-                live_log,
-                lake,
-                quarantine,
-                state,
-                models,
-                lists,
-                profiles,
-                first_arms,
-                catalogue,
-                release,
-                cache.clear,
-            )
-        ),
+        erasure=erasure,
+        others=FollowedLog(log.follower, live_events, tables, erasure, catch_up, now, time.monotonic),
     )

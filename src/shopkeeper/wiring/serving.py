@@ -12,7 +12,6 @@ import msgspec
 
 from shopkeeper.commerce.decision import DecisionRecord, ShadowAnswer
 from shopkeeper.commerce.shopper import Shopper
-from shopkeeper.engines.group_commit import GroupCommit
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.night_lists import NightListFiles
 from shopkeeper.engines.quarantine_files import QuarantineFiles
@@ -39,6 +38,7 @@ from shopkeeper.serving.user_traits import UserTraits
 from shopkeeper.wiring.classifying import classify_traffic
 from shopkeeper.wiring.erasure import Erasure
 from shopkeeper.wiring.following import Following
+from shopkeeper.wiring.following_log import FollowedLog
 from shopkeeper.wiring.following_prices import FollowedPrices
 from shopkeeper.wiring.following_rules import FollowedRules
 from shopkeeper.wiring.import_watch import ImportWatch
@@ -46,6 +46,7 @@ from shopkeeper.wiring.release import Release
 from shopkeeper.wiring.retention import enforce_retention
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.shared_cache import RecommendationAnswers
+from shopkeeper.wiring.shared_log import SharedLog
 from shopkeeper.wiring.validators import Validators
 from shopkeeper.wiring.warehouse import Analytics
 
@@ -61,6 +62,7 @@ class Serving:
     """Everything a request may need.
 
     Attributes:
+        others: What other serving processes of the workspace took in.
         asked: The last requests, without their shoppers.
         draining: The server is going down: it finishes what it has and takes nothing new.
     """
@@ -70,7 +72,7 @@ class Serving:
     lake: Lake
     analytics: Analytics
     quarantine: QuarantineFiles
-    live_log: GroupCommit
+    log: SharedLog
     catalogue: Catalogue
     consents: UserConsents
     traits: UserTraits
@@ -95,6 +97,7 @@ class Serving:
     imports: ImportWatch
     validators: Validators
     erasure: Erasure
+    others: FollowedLog
     now: Now
     asked: deque[RecommendationBody] = field(default_factory=lambda: deque(maxlen=RECENT_REQUESTS))
     draining: bool = False
@@ -161,9 +164,10 @@ class Serving:
         return decision
 
     async def make_visible(self) -> None:
-        """Seal this process's segment and compact, so that SQL sees what was logged."""
-        await self.live_log.seal()
-        await asyncio.to_thread(self.lake.compact)
+        """Seal this process's segment, and compact where that is its duty, so that SQL sees what was logged."""
+        await self.log.seal()
+        if self.log.duty.mine():
+            await asyncio.to_thread(self.lake.compact)
 
     async def follow_cache(self) -> None:
         """See whether a shared cache that was away is back."""
@@ -177,14 +181,17 @@ class Serving:
     async def load_mirror(self) -> None:
         """Send what was compacted to the warehouse that mirrors the lake, where there is one."""
         try:
-            await asyncio.to_thread(self.analytics.load)
+            if self.log.duty.mine():
+                await asyncio.to_thread(self.analytics.load)
         finally:
             await asyncio.to_thread(self.analytics.look_behind)
 
     async def judge_behaviour(self) -> None:
         """Find machines among the sessions that came since the last pass."""
-        await asyncio.to_thread(classify_traffic, self.settings, self.analytics, self.state)
+        if self.log.duty.mine():
+            await asyncio.to_thread(classify_traffic, self.settings, self.analytics, self.state)
 
     async def enforce_retention(self) -> None:
         """Delete what has been kept long enough, and the keys of addresses of days before today."""
-        await asyncio.to_thread(enforce_retention, self.settings, self.lake)
+        if self.log.duty.mine():
+            await asyncio.to_thread(enforce_retention, self.settings, self.lake)

@@ -1,4 +1,4 @@
-"""What the server knows of shoppers before its first request: live profiles and live counts."""
+"""What the server knows of shoppers before its first request."""
 
 from __future__ import annotations
 
@@ -11,22 +11,19 @@ import numpy as np
 from shopkeeper.commerce.consent import Consent
 from shopkeeper.commerce.event import Event
 from shopkeeper.quality.ports import NamedQuery, Warehouse
-from shopkeeper.serving.live_events import LiveEvents
 
 LIVE_DAYS = 2
 LIVE_EVENTS = 200_000
 _QUERY = NamedQuery.load("shopkeeper.wiring", "live_events")
 
 
-def remember_events(warehouse: Warehouse, events: LiveEvents, now: datetime) -> int:
-    """Put the newest logged events of the last days into profiles again, oldest first; return how many."""
+def newest_events(warehouse: Warehouse, now: datetime) -> list[Event]:
+    """Return the newest logged events of the last days, as far as profiles need them, oldest first."""
     since = now.astimezone(UTC) - timedelta(days=LIVE_DAYS)
     columns = warehouse.fetch(_QUERY, since=since, rows=LIVE_EVENTS)
     names = list(columns)
     rows = list(zip(*(columns[name].tolist() for name in names), strict=True))
-    for row in reversed(rows):
-        events.recall(_event(dict(zip(names, row, strict=True))))
-    return len(rows)
+    return [_event(dict(zip(names, row, strict=True))) for row in reversed(rows)]
 
 
 def _event(row: dict[str, Any]) -> Event:
