@@ -19,7 +19,7 @@ HERE = "http://127.0.0.1:8000"
 XSS = '"><script>alert(1)</script>'
 PARTS = {
     "store": "uk", "name": "ground.css", "product": "p1", "category": "home", "system": "recommendations",
-    "version": "20260101-000000-abcdef",
+    "version": "20260101-000000-abcdef", "run": "none",
 }  # fmt: skip
 POLICY = ("default-src 'self'", "frame-ancestors 'none'", "object-src 'none'", "base-uri 'none'", "form-action 'self'")
 

@@ -101,10 +101,11 @@ def history(
     from shopkeeper.wiring.workspace_state import open_workspace_state
 
     with open_workspace_state(load_settings(workspace)) as state:
-        found = state.prices.changes(since, store=store, run=name, product=product, limit=limit)
-    chosen = [one for one in found if not mismatch or one.outcome == "mismatch"]
-    text = "\n".join(map(_change_line, chosen)) or "No price was changed."
-    Output(json).result({"changes": msgspec.to_builtins(chosen)}, text)
+        found = state.prices.changes(
+            since, store=store, run=name, product=product, outcome="mismatch" if mismatch else None, limit=limit
+        )
+    text = "\n".join(map(_change_line, found)) or "No price was changed."
+    Output(json).result({"changes": msgspec.to_builtins(found)}, text)
 
 
 def run_document(run: PriceRun) -> dict[str, Any]:

@@ -7,13 +7,22 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, Select, insert, select, update
+from sqlalchemy import Connection, Engine, Select, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from shopkeeper.engines.state_audit import write_audit
 from shopkeeper.engines.state_schema import PRICE_RUN_ROWS, PRICE_RUNS, to_micros
 from shopkeeper.errors import ChangedMeanwhile, UnknownPriceRun
 from shopkeeper.pricing.runs.price_run import PriceRun, RunPrice
+from shopkeeper.pricing.runs.run_rows import (
+    RowsFound,
+    RowsWanted,
+    RunTally,
+    between_bars,
+    marks_of,
+    size_of,
+    tallied,
+)
 
 
 class StatePriceRuns:
@@ -58,6 +67,31 @@ class StatePriceRuns:
             return prices_of(
                 connection.execution_options(isolation_level="AUTOCOMMIT"), run, moved=moved, skip=skip, limit=limit
             )
+
+    def largest(self, run: str, wanted: RowsWanted, skip: int = 0, limit: int = 100) -> RowsFound:
+        """Return prices of a run that are asked for, the largest moves first."""
+        asked = [PRICE_RUN_ROWS.c.run == run]
+        if wanted.moving:
+            asked.append(PRICE_RUN_ROWS.c.moved)
+        if wanted.category:
+            asked.append(PRICE_RUN_ROWS.c.category == wanted.category)
+        if wanted.mark:
+            asked.append(PRICE_RUN_ROWS.c.marks.contains(between_bars(wanted.mark), autoescape=True))
+        order = PRICE_RUN_ROWS.c.size.desc(), PRICE_RUN_ROWS.c.place
+        query = select(PRICE_RUN_ROWS.c.body).where(*asked).order_by(*order).offset(skip).limit(limit)
+        counted = select(func.count()).select_from(PRICE_RUN_ROWS).where(*asked)
+        with self._engine.connect() as connection:
+            reading = connection.execution_options(isolation_level="AUTOCOMMIT")
+            prices = [msgspec.json.decode(row.body, type=RunPrice) for row in reading.execute(query)]
+            return RowsFound(prices=tuple(prices), of=int(reading.execute(counted).scalar_one()))
+
+    def tally(self, run: str) -> RunTally:
+        """Return what the prices of a run can be found by, with how many each finds."""
+        by = PRICE_RUN_ROWS.c.category, PRICE_RUN_ROWS.c.marks
+        query = select(*by, func.count().label("n")).where(PRICE_RUN_ROWS.c.run == run).group_by(*by)
+        with self._engine.connect() as connection:
+            rows = connection.execution_options(isolation_level="AUTOCOMMIT").execute(query).all()
+        return tallied((row.category, row.marks, row.n) for row in rows)
 
     def step(self, before: PriceRun, after: PriceRun) -> PriceRun:
         """Keep the next step of a run."""
@@ -113,9 +147,12 @@ def _columns(run: PriceRun) -> dict[str, Any]:
 def _rows(run: str, prices: Sequence[RunPrice]) -> list[dict[str, Any]]:
     ordered = sorted(prices, key=lambda price: price.key)
     return [
-        {"run": run, "place": place, "moved": price.moves, "body": msgspec.json.encode(price).decode()}
+        {
+            "run": run, "place": place, "moved": price.moves, "body": msgspec.json.encode(price).decode(),
+            "size": size_of(price), "category": price.proposal.category, "marks": between_bars(*marks_of(price)),
+        }
         for place, price in enumerate(ordered)
-    ]
+    ]  # fmt: skip
 
 
 def _named(run: PriceRun) -> dict[str, Any]:

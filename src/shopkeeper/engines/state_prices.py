@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, Select, bindparam, case, func, insert, select, update
 
 from shopkeeper.engines.state_counters import count, counted
 from shopkeeper.engines.state_price_runs import prices_of, take_step
@@ -18,8 +18,8 @@ from shopkeeper.engines.state_schema import (
     to_micros,
 )
 from shopkeeper.pricing.rules.ladder import SAME
-from shopkeeper.pricing.runs.ports import HandedBy, Seen
-from shopkeeper.pricing.runs.price_run import PriceChange, PriceRun, Publication, PublishedPrice, RunPrice
+from shopkeeper.pricing.runs.ports import HandedBy, HowFar, Seen
+from shopkeeper.pricing.runs.price_run import Outcome, PriceChange, PriceRun, Publication, PublishedPrice, RunPrice
 
 _COUNTER: Final = "prices"
 _CAP_TIME: Final = timedelta(hours=24)
@@ -73,19 +73,50 @@ class StatePrices:
         return [_published(row) for row in self._read(query)]
 
     def changes(
-        self, since: int = 0, *, store: str = "", run: str = "", product: str = "", limit: int = 1_000
-    ) -> Sequence[PriceChange]:
+        self, since: int = 0, *, store: str = "", run: str = "", product: str = "", outcome: Outcome | None = None,
+        limit: int = 1_000,
+    ) -> Sequence[PriceChange]:  # fmt: skip
         """Return changes with a higher number, in order."""
         query = select(PRICE_CHANGES).where(PRICE_CHANGES.c.number > since)
         for column, wanted in (("store", store), ("run", run), ("product", product)):
             if wanted:
                 query = query.where(PRICE_CHANGES.c[column] == wanted)
+        if outcome is not None:
+            query = query.where(PRICE_CHANGES.c.outcome == outcome)
         return [_change(row) for row in self._read(query.order_by(PRICE_CHANGES.c.number).limit(limit))]
+
+    def made(self, run: str, products: Sequence[str]) -> Sequence[PriceChange]:
+        """Return the changes a run made to some products, in order."""
+        found: list[PriceChange] = []
+        for start in range(0, len(products), _AT_ONCE):
+            these = (PRICE_CHANGES.c.run == run, PRICE_CHANGES.c.product.in_(products[start : start + _AT_ONCE]))
+            found += [_change(row) for row in self._read(select(PRICE_CHANGES).where(*these))]
+        return sorted(found, key=lambda one: one.number)
+
+    def how_far(self, runs: Sequence[str]) -> Mapping[str, HowFar]:
+        """Return how far the changes of runs are with the shop."""
+        outcomes = [
+            func.sum(case((PRICE_CHANGES.c.outcome == name, 1), else_=0))
+            for name in ("confirmed", "mismatch", "changed")
+        ]
+        counts = (func.count(), func.count(PRICE_CHANGES.c.handed_micros), *outcomes)
+        by = PRICE_CHANGES.c.run, PRICE_CHANGES.c.kind
+        query = select(*by, *counts).where(PRICE_CHANGES.c.run.in_(runs)).group_by(*by).order_by(*by)
+        # "revert" comes after "publish" in the order of letters, so it stands where there is one.
+        return {row[0]: HowFar(*map(int, row[2:])) for row in self._read(query)}
 
     def changed_since(self, at: datetime) -> Sequence[PriceChange]:
         """Return changes from a moment on, in order."""
         query = select(PRICE_CHANGES).where(PRICE_CHANGES.c.at_micros >= to_micros(at))
         return [_change(row) for row in self._read(query.order_by(PRICE_CHANGES.c.number))]
+
+    def mismatches(self, stores: Sequence[str], since: datetime, until: datetime) -> Sequence[PriceChange]:
+        """Return changes of some stores of which another price was first seen in `[since, until)`, in order."""
+        seen = PRICE_CHANGES.c.mismatch_micros
+        within = (PRICE_CHANGES.c.store.in_(stores), seen >= to_micros(since), seen < to_micros(until))
+        return [
+            _change(row) for row in self._read(select(PRICE_CHANGES).where(*within).order_by(PRICE_CHANGES.c.number))
+        ]
 
     def not_handed(self, limit: int = 1_000) -> Sequence[PriceChange]:
         """Return changes that have not left the house and still hold, in order."""
@@ -234,6 +265,9 @@ def _note(connection: Connection, one: Seen, touched: int) -> int:
     noted = update(PRICE_CHANGES).where(PRICE_CHANGES.c.number == one.number)
     when = to_micros(one.at)
     connection.execute(noted.values(outcome=one.outcome, observed_millionths=observed, outcome_micros=when))
+    if one.outcome == "mismatch":
+        first = noted.where(PRICE_CHANGES.c.mismatch_micros.is_(None))
+        connection.execute(first.values(mismatch_micros=when, mismatch_millionths=observed))
     return 1
 
 
@@ -262,4 +296,6 @@ def _change(row: Row[Any]) -> PriceChange:
         handed_at=None if row.handed_micros is None else from_micros(row.handed_micros), handed_by=row.handed_by,
         outcome=row.outcome, observed=_money(row.observed_millionths),
         outcome_at=None if row.outcome_micros is None else from_micros(row.outcome_micros),
+        mismatch_at=None if row.mismatch_micros is None else from_micros(row.mismatch_micros),
+        mismatch=_money(row.mismatch_millionths),
     )  # fmt: skip

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text
 
 from shopkeeper.commerce.tables import KEYED_TABLES
 
 METADATA = MetaData()
-HEAD = "0009"
+HEAD = "0010"
 """Revision the code expects; equal to the newest file in migrations/versions (held by a test)."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -298,6 +298,10 @@ PRICE_RUN_ROWS = Table(
     Column("place", Integer, primary_key=True, autoincrement=False),
     Column("moved", Boolean, nullable=False),
     Column("body", Text, nullable=False),
+    Column("size", BigInteger, nullable=False, server_default="0"),
+    Column("category", Text, nullable=False, server_default=""),
+    Column("marks", Text, nullable=False, server_default=""),
+    Index("ix_price_run_rows_run_size", "run", "size"),
 )
 PRICE_CHANGES = Table(
     "price_changes",
@@ -318,6 +322,8 @@ PRICE_CHANGES = Table(
     Column("outcome", String(20), nullable=False),
     Column("observed_millionths", BigInteger),
     Column("outcome_micros", BigInteger),
+    Column("mismatch_micros", BigInteger, index=True),
+    Column("mismatch_millionths", BigInteger),
 )
 PUBLISHED_PRICES = Table(
     "published_prices",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -12,8 +13,9 @@ from shopkeeper.errors import ChangedMeanwhile, UnknownPriceRun
 from shopkeeper.pricing.policy.run_policy import RunPolicy
 from shopkeeper.pricing.proposal import Proposal, ProposedPrices
 from shopkeeper.pricing.runs import run_steps
-from shopkeeper.pricing.runs.ports import PriceRuns, Prices, Seen
+from shopkeeper.pricing.runs.ports import HowFar, PriceRuns, Prices, Seen
 from shopkeeper.pricing.runs.price_run import PriceRun, RunPrice, begun
+from shopkeeper.pricing.runs.run_rows import RowsWanted
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 POLICY = RunPolicy(mean_move=1.0)
@@ -37,6 +39,10 @@ def example_run(run: str, prices: list[RunPrice], at: datetime = NOON) -> tuple[
     stores = tuple(sorted({row.store for row in rows}))
     proposed = ProposedPrices(at=at, model="m1", policy="p1", objective="revenue", stores=stores, rows=rows)
     return run_steps.gated(begun(run, "uk", "anna", proposed), prices, POLICY, at)
+
+
+def _binding(price: RunPrice, *rules: str) -> RunPrice:
+    return replace(price, proposal=replace(price.proposal, binding=rules))
 
 
 class PricesSuite:
@@ -90,6 +96,31 @@ class PricesSuite:
         assert [one.id for one in price_runs.newest()] == ["r2", "r1"]
         assert [one.id for one in price_runs.due(NOON + HOUR)] == []
         assert [one.id for one in price_runs.due(NOON + 3 * HOUR)] == ["r1", "r2"]
+
+    def test_the_largest_moves_come_first_and_are_found_by_category_and_by_what_is_said_of_them(
+        self, price_runs: PriceRuns
+    ) -> None:
+        rows = [
+            example_price("a", 10, 10.2), example_price("b", 10, 9.5), example_price("c", 10, 10),
+            example_price("d", 10, 5), _binding(example_price("e", 10, 10.1), "margin_floor (uk)", "map"),
+        ]  # fmt: skip
+        run = price_runs.begin(*example_run("r1", rows))
+        assert (run.moved, run.held) == (3, 1)
+
+        def found(skip: int = 0, **wanted: Any) -> tuple[str, int]:  # noqa: ANN401 - fields of `RowsWanted`
+            page = price_runs.largest("r1", RowsWanted(**wanted), skip, 2)
+            return "".join(one.proposal.product for one in page.prices), page.of
+
+        assert found() == ("ba", 3)
+        assert found(2) == ("e", 3)
+        assert found(moving=False) == ("db", 5)
+        assert found(moving=False, mark="anomaly:daily_move") == ("d", 1)
+        assert found(mark="binding:margin_floor") == ("e", 1)
+        assert found(mark="binding:margin") == found(mark="%") == found(category="Hom") == ("", 0)
+        assert found(category="Home") == ("ba", 3)
+        tally = price_runs.tally("r1")
+        assert tally.categories == {"Home": 5}
+        assert tally.marks == {"anomaly:daily_move": 1, "binding:map": 1, "binding:margin_floor": 1}
 
     def test_publishing_changes_moved_prices_and_keeps_what_was_before(
         self, price_runs: PriceRuns, prices: Prices
@@ -151,6 +182,10 @@ class PricesSuite:
         assert [one.number for one in prices.changes(product="a")] == [1, 3]
         assert [one.number for one in prices.changes(run="r1")] == [1, 2]
         assert prices.changes(store="de") == []
+        prices.saw([Seen(2, "mismatch", 20, NOON), Seen(3, "confirmed", 10.6, NOON)])
+        assert [one.number for one in prices.changes(outcome="mismatch")] == [2]
+        assert [one.number for one in prices.changes(outcome="")] == [1]
+        assert [one.number for one in prices.made("r1", ["b", "c", "a"])] == [1, 2]
         assert [one.number for one in prices.changed_since(NOON + HOUR)] == [3]
 
     def test_a_change_leaves_the_house_once(self, price_runs: PriceRuns, prices: Prices) -> None:
@@ -162,6 +197,17 @@ class PricesSuite:
         assert [(one.handed_by, one.handed_at) for one in prices.changes()] == [
             ("webhook", NOON), ("changes", NOON + HOUR),
         ]  # fmt: skip
+
+    def test_it_is_told_how_far_each_run_is_with_the_shop(self, price_runs: PriceRuns, prices: Prices) -> None:
+        first = self.published(price_runs, prices, "r1", {"a": (10, 10.5), "b": (20, 21), "c": (30, 31)})
+        prices.handed([1, 2], "csv", NOON)
+        prices.saw([Seen(1, "confirmed", 10.5, NOON), Seen(2, "mismatch", 20, NOON)])
+        found = prices.how_far(["r1", "r9"])
+        assert found == {"r1": HowFar(decided=3, handed=2, confirmed=1, mismatch=1, changed=0)}
+        assert found["r1"].unsure == 1
+        prices.revert(first, run_steps.revert(first, "carl", "complaints", NOON), NOON + HOUR)
+        assert prices.how_far(["r1"]) == {"r1": HowFar(decided=3, handed=0, confirmed=0, mismatch=0, changed=0)}
+        assert prices.how_far([]) == {}
 
     def test_what_the_shop_shows_is_kept_apart_from_what_was_decided(
         self, price_runs: PriceRuns, prices: Prices
@@ -175,6 +221,19 @@ class PricesSuite:
         assert [(one.outcome, one.observed) for one in prices.changes()] == [
             ("confirmed", 10.5), ("mismatch", 20), ("changed", 33),
         ]  # fmt: skip
+
+    def test_a_mismatch_is_remembered_with_its_first_moment_whatever_the_shop_shows_later(
+        self, price_runs: PriceRuns, prices: Prices
+    ) -> None:
+        self.published(price_runs, prices, "r1", {"a": (10, 10.5), "b": (20, 21)})
+        prices.saw([Seen(1, "mismatch", 10, NOON + HOUR)])
+        prices.saw([Seen(1, "mismatch", 9, NOON + 2 * HOUR)])
+        prices.saw([Seen(1, "confirmed", 10.5, NOON + 3 * HOUR)])
+        [one] = prices.mismatches(["uk", "de"], NOON, NOON + 2 * HOUR)
+        assert (one.product, one.outcome, one.mismatch, one.mismatch_at) == ("a", "confirmed", 10, NOON + HOUR)
+        assert prices.mismatches(["de"], NOON, NOON + 2 * HOUR) == []
+        assert prices.mismatches(["uk"], NOON, NOON + HOUR) == []
+        assert prices.mismatches(["uk"], NOON + 2 * HOUR, NOON + 9 * HOUR) == []
 
     def test_the_last_good_price_is_the_shops_own_until_it_confirms_another(
         self, price_runs: PriceRuns, prices: Prices

@@ -19,8 +19,7 @@ from shopkeeper.recommendations.merchandising import RuleSet, Surface, plain_rul
 from shopkeeper.recommendations.request import RecommendationBody
 from shopkeeper.web.control_room import room_page
 from shopkeeper.web.control_room_rule_words import plain_name, rule_views, rules_headline
-from shopkeeper.web.control_room_steer import REASON_LENGTH
-from shopkeeper.web.form import sent_fields
+from shopkeeper.web.form import reason_of, sent_fields
 from shopkeeper.web.problem import status_of
 from shopkeeper.web.room_door import RoomRoute, readable, reader
 from shopkeeper.web.rules import VERSIONS_SHOWN, change_rules, dry_runs, latest_requests
@@ -70,7 +69,7 @@ async def change(request: Request) -> Response:
                 "Sign in at /control-room/sign-in; over HTTP send the token of `shopkeeper people sign-in`.",
             )
         actor.must("rules", store or ALL)
-        await change_rules(serving, msgspec.structs.replace(told, who=actor.who, why=_reason(fields)))
+        await change_rules(serving, msgspec.structs.replace(told, who=actor.who, why=reason_of(fields)))
     except NotAllowed:
         raise  # the door has a page for it
     except ShopkeeperError as error:
@@ -151,10 +150,3 @@ def _tried(serving: Serving, store: str, told: RuleSet) -> tuple[DryRun, ...]:
         raise InputError("There is no store to try them in.", "Declare one with `PUT /v1/stores`.")
     home = None if latest_requests(serving, where, 1) else RecommendationBody(store=where)
     return dry_runs(serving, where, told, home, TRIED)
-
-
-def _reason(fields: dict[str, str]) -> str:
-    why = fields.get("why", "").strip()
-    if not why or len(why) > REASON_LENGTH:
-        raise InputError("A reason is missing, or too long.", "Say why in a sentence; it is kept under your name.")
-    return why

@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from shopkeeper.errors import InputError, NotAllowed, ShopkeeperError
+from shopkeeper.errors import NotAllowed, ShopkeeperError
 from shopkeeper.people.person import Actor
 from shopkeeper.people.roles import ALL
 from shopkeeper.web.control_room import room_page
 from shopkeeper.web.control_room_offers import STEER_RIGHTS, Steer
 from shopkeeper.web.control_room_rollouts import rollouts_values
-from shopkeeper.web.form import sent_fields
+from shopkeeper.web.form import reason_of, sent_fields
 from shopkeeper.web.problem import status_of
 from shopkeeper.web.rollouts import settings_of
 from shopkeeper.web.room_door import RoomRoute, reader
@@ -28,7 +28,6 @@ from shopkeeper.wiring.settings import Settings
 
 router = APIRouter(include_in_schema=False, route_class=RoomRoute)
 PAGE = "/control-room/rollouts"
-REASON_LENGTH = 2_000
 Fields = dict[str, str]
 
 
@@ -50,7 +49,7 @@ async def give(request: Request) -> Response:
     def do(actor: Actor, fields: Fields) -> str:
         system, store = fields.get("system", ""), fields.get("store", "")
         actor.must("stop", store or ALL)
-        done = stop(settings_of(request), system, store, actor.who, _reason(fields))
+        done = stop(settings_of(request), system, store, actor.who, reason_of(fields))
         return "stopped" if done.not_in_state is None else "stopped_here"
 
     return await _done(request, do)
@@ -63,7 +62,7 @@ async def lift(request: Request) -> Response:
     def do(actor: Actor, fields: Fields) -> str:
         system, store = fields.get("system", ""), fields.get("store", "")
         actor.must("advance", store or ALL)
-        lift_stop(settings_of(request), system, store, actor.who, _reason(fields))
+        lift_stop(settings_of(request), system, store, actor.who, reason_of(fields))
         return "lifted"
 
     return await _done(request, do)
@@ -97,20 +96,10 @@ async def _refused(request: Request, error: ShopkeeperError) -> Response:
 
 def _steered(settings: Settings, rollout: str, action: Steer, who: str, fields: Fields) -> str:
     if action == "advance":
-        judged = acts.advance_rollout(settings, rollout, who, _reason(fields), MeasuredRollouts)
+        judged = acts.advance_rollout(settings, rollout, who, reason_of(fields), MeasuredRollouts)
         if judged.effect.startswith("advanced"):
             return "advanced"
         return "asked" if judged.state.alive else "ended"
     change = {"hold": acts.hold_rollout, "resume": acts.resume_rollout, "rollback": acts.roll_back}[action]
-    change(settings, rollout, who, _reason(fields))
+    change(settings, rollout, who, reason_of(fields))
     return action
-
-
-def _reason(fields: Fields) -> str:
-    why = fields.get("why", "").strip()
-    if not why or len(why) > REASON_LENGTH:
-        raise InputError(
-            "A reason is missing." if not why else f"The reason has {len(why):,} letters.",
-            f"Say why in a sentence (at most {REASON_LENGTH:,} letters); it is kept and audited under your name.",
-        )
-    return why

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from fastapi import Request
@@ -13,6 +14,7 @@ from shopkeeper.web.limits import read_body
 from shopkeeper.web.signed_in import same_origin
 
 FIELD = "form_token"
+REASON_LENGTH = 2_000
 _BYTES = 20_000
 
 
@@ -44,3 +46,14 @@ async def sent_fields(request: Request, secret: str | None, most_bytes: int = _B
     if not same_origin(request) or not secret or not hmac.compare_digest(given.encode(), expected.encode()):
         raise NotAllowed("This form was open for too long, or another site sent it.", "Open the page again and repeat.")
     return fields
+
+
+def reason_of(fields: Mapping[str, str]) -> str:
+    """Return why somebody does something. Raises InputError where they do not say."""
+    why = fields.get("why", "").strip()
+    if not why or len(why) > REASON_LENGTH:
+        raise InputError(
+            "A reason is missing." if not why else f"The reason has {len(why):,} letters.",
+            f"Say why in a sentence (at most {REASON_LENGTH:,} letters); it is kept and audited under your name.",
+        )
+    return why

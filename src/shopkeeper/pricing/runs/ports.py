@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
 from msgspec import Struct
 
 from shopkeeper.pricing.runs.price_run import Outcome, PriceChange, PriceRun, Publication, PublishedPrice, RunPrice
+from shopkeeper.pricing.runs.run_rows import RowsFound, RowsWanted, RunTally
 
 HandedBy = Literal["changes", "webhook", "csv"]
 
@@ -26,6 +27,27 @@ class Seen(Struct, frozen=True):
     outcome: Outcome
     observed: float
     at: datetime
+
+
+class HowFar(Struct, frozen=True):
+    """How far the changes of one run are with the shop, in numbers of them.
+
+    Attributes:
+        decided: All of them.
+        handed: Of these, those that left the house.
+        confirmed, mismatch, changed: What the shop made of them; of the rest it has said nothing yet.
+    """
+
+    decided: int
+    handed: int
+    confirmed: int
+    mismatch: int
+    changed: int
+
+    @property
+    def unsure(self) -> int:
+        """Changes of which the shop has said nothing yet."""
+        return self.decided - self.confirmed - self.mismatch - self.changed
 
 
 class PriceRuns(Protocol):
@@ -53,6 +75,14 @@ class PriceRuns(Protocol):
 
     def prices(self, run: str, *, moved: bool = False, skip: int = 0, limit: int = 1_000) -> Sequence[RunPrice]:
         """Return prices of a run by store, price list and product; where `moved`, only prices that change."""
+        ...
+
+    def largest(self, run: str, wanted: RowsWanted, skip: int = 0, limit: int = 100) -> RowsFound:
+        """Return prices of a run that are asked for, the largest moves first."""
+        ...
+
+    def tally(self, run: str) -> RunTally:
+        """Return what the prices of a run can be found by, with how many each finds."""
         ...
 
     def step(self, before: PriceRun, after: PriceRun) -> PriceRun:
@@ -86,13 +116,29 @@ class Prices(Protocol):
         ...
 
     def changes(
-        self, since: int = 0, *, store: str = "", run: str = "", product: str = "", limit: int = 1_000
-    ) -> Sequence[PriceChange]:
-        """Return changes with a higher number, in order; of a store, run or product where one is named."""
+        self, since: int = 0, *, store: str = "", run: str = "", product: str = "", outcome: Outcome | None = None,
+        limit: int = 1_000,
+    ) -> Sequence[PriceChange]:  # fmt: skip
+        """Return changes with a higher number, in order; of a store, run, product or outcome where one is named."""
+        ...
+
+    def made(self, run: str, products: Sequence[str]) -> Sequence[PriceChange]:
+        """Return the changes a run made to some products, in order."""
+        ...
+
+    def how_far(self, runs: Sequence[str]) -> Mapping[str, HowFar]:
+        """Return how far the changes of runs are with the shop: of one taken back those that took it back."""
         ...
 
     def changed_since(self, at: datetime) -> Sequence[PriceChange]:
         """Return changes from a moment on, in order."""
+        ...
+
+    def mismatches(self, stores: Sequence[str], since: datetime, until: datetime) -> Sequence[PriceChange]:
+        """Return changes of some stores of which another price was first seen in `[since, until)`, in order.
+
+        They stay so whatever the shop showed later.
+        """
         ...
 
     def not_handed(self, limit: int = 1_000) -> Sequence[PriceChange]:

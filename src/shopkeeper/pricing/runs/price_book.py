@@ -65,7 +65,15 @@ class PriceBook:
                 return one
         return None
 
-    def outcomes(self) -> dict[str, int]:
-        """Return how many prices stand how with the shop: unsure, confirmed, mismatch, changed."""
-        found = Counter(one.outcome or "unsure" for one in list(self._prices.values()))
+    def every(self) -> list[PublishedPrice]:
+        """Return every decided price, as it is at this moment; any thread may ask."""
+        return list(self._prices.values())
+
+    def outcomes(self, *stores: str) -> dict[str, int]:
+        """Return how many prices stand how with the shop: unsure, confirmed, mismatch, changed.
+
+        Args:
+            stores: Only of these; none named = of all.
+        """
+        found = Counter(one.outcome or "unsure" for one in self.every() if not stores or one.store in stores)
         return {name: found[name] for name in ("unsure", "confirmed", "mismatch", "changed")}

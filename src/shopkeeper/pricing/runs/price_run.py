@@ -155,6 +155,8 @@ class PriceChange(Struct, frozen=True, kw_only=True):
         at: From when it holds.
         handed_at, handed_by: When and how it first left the house: changes, webhook or csv.
         outcome: What the shop made of it; `observed` is the price it showed, `outcome_at` when that was seen.
+        mismatch_at: When the shop was first seen to show another price, `mismatch` that price; both stay whatever it
+            shows later, as shoppers saw it.
     """
 
     number: int
@@ -173,6 +175,8 @@ class PriceChange(Struct, frozen=True, kw_only=True):
     outcome: Outcome = ""
     observed: float | None = None
     outcome_at: datetime | None = None
+    mismatch_at: datetime | None = None
+    mismatch: float | None = None
 
 
 class PublishedPrice(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,29 @@
+// Pages about prices by keyboard: a letter opens its button and goes to the reason, N and B turn pages, / finds.
+
+const typing = (element) => element.matches("input, textarea, select");
+
+function press(key) {
+  const act = document.querySelector(`.act[data-key="${CSS.escape(key)}"]`);
+  if (act) {
+    act.open = true;
+    act.querySelector("input[name=why]").focus();
+    return true;
+  }
+  const link = document.getElementById({ n: "later", b: "earlier" }[key] ?? "");
+  if (link) {
+    link.click();
+    return true;
+  }
+  const field = key === "/" ? document.querySelector("#find select, #find input") : null;
+  if (field) field.focus();
+  return Boolean(field);
+}
+
+document.addEventListener("keydown", (event) => {
+  if (typing(event.target)) {
+    if (event.key === "Escape") event.target.blur();
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (press(event.key.toLowerCase())) event.preventDefault();
+});
