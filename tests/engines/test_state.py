@@ -26,6 +26,7 @@ from shopkeeper.errors import ChangedMeanwhile, ConfigError, Unavailable
 from shopkeeper.intake.ports import TableStore
 from shopkeeper.people.person import Person, signed
 from shopkeeper.people.ports import PeopleStore, PersonSessions, SignInTries
+from shopkeeper.pricing.price_tests.ports import PriceTests
 from shopkeeper.pricing.runs.ports import PriceRuns, Prices
 from shopkeeper.recommendations.ports import RuleStore
 from shopkeeper.registry.ports import ModelRegistry
@@ -35,6 +36,7 @@ from shopkeeper.serving.ports import KeyStore
 from shopkeeper.testing.key_store_suite import KeyStoreSuite
 from shopkeeper.testing.people_suite import HOUR, PeopleStoreSuite, PersonSessionsSuite, SignInTriesSuite, now
 from shopkeeper.testing.piece_store_suite import ANNA, PieceStoreSuite, example_changes
+from shopkeeper.testing.price_tests_suite import PriceTestsSuite
 from shopkeeper.testing.prices_suite import PricesSuite
 from shopkeeper.testing.registry_suite import RegistrySuite, example_version
 from shopkeeper.testing.rollouts_suite import LiveTestsEngine, RolloutsSuite, example_rollout
@@ -131,6 +133,12 @@ class TestPrices(PricesSuite):
     @pytest.fixture
     def prices(self, state: State) -> Prices:
         return state.prices
+
+
+class TestPriceTests(PriceTestsSuite):
+    @pytest.fixture
+    def price_tests(self, state: State) -> PriceTests:
+        return state.price_tests
 
 
 class TestKeys(KeyStoreSuite):

@@ -23,6 +23,7 @@ from shopkeeper.experiments.ports import ExperimentStore
 from shopkeeper.intake.ports import TableStore
 from shopkeeper.people.person import Person
 from shopkeeper.people.ports import PeopleStore, PersonSessions, SignInTries
+from shopkeeper.pricing.price_tests.ports import PriceTests
 from shopkeeper.pricing.runs.ports import PriceRuns, Prices
 from shopkeeper.quality.ports import ReportStore
 from shopkeeper.recommendations.ports import RuleStore
@@ -33,6 +34,7 @@ from shopkeeper.testing.experiment_store_suite import ExperimentStoreSuite
 from shopkeeper.testing.key_store_suite import KeyStoreSuite
 from shopkeeper.testing.people_suite import PeopleStoreSuite, PersonSessionsSuite, SignInTriesSuite
 from shopkeeper.testing.piece_store_suite import PieceStoreSuite
+from shopkeeper.testing.price_tests_suite import PriceTestsSuite
 from shopkeeper.testing.prices_suite import PricesSuite
 from shopkeeper.testing.registry_suite import RegistrySuite, example_version
 from shopkeeper.testing.report_store_suite import ReportStoreSuite
@@ -128,6 +130,12 @@ class TestPrices(PricesSuite):
     @pytest.fixture
     def prices(self, state: State) -> Prices:
         return state.prices
+
+
+class TestPriceTests(PriceTestsSuite):
+    @pytest.fixture
+    def price_tests(self, state: State) -> PriceTests:
+        return state.price_tests
 
 
 class TestRules(RuleStoreSuite):

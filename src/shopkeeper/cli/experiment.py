@@ -39,14 +39,19 @@ def plan(name: Name, workspace: Workspace = Path(), json: Json = False) -> None:
     """Check a plan, and foresee days, units and the chance to decide by day n; exit 1 when it cannot start so.
 
     It cannot start so when it has too few days for the uplift it looks for, or shares shoppers with a running test of
-    the same layer.
+    the same layer. Of a test of prices it draws clusters and coins, and foresees what it can see from past sales.
     """
+    from shopkeeper.cli import price_tests
     from shopkeeper.cli.output import Output
-    from shopkeeper.wiring.experiments import checked_plan
+    from shopkeeper.wiring.experiments import checked_plan, read_plan_file
     from shopkeeper.wiring.settings import load_settings
     from shopkeeper.wiring.workspace_state import open_workspace_state
 
     settings = load_settings(workspace)
+    written = read_plan_file(settings, name)
+    if written.prices is not None:
+        price_tests.plan(settings, written, Output(json))
+        return
     with open_workspace_state(settings) as state:
         checked = checked_plan(settings, state, name)
     Output(json).result(_document(checked), "\n".join(_lines(checked)))
@@ -107,7 +112,7 @@ def list_experiments(
 
 
 def example(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="diversity or real-time.")] = "diversity",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="diversity, real-time or prices.")] = "diversity",
 ) -> None:
     """Print a plan that ships, to start a file from: save it as experiments/NAME.yaml."""
     from shopkeeper.wiring.experiments import example_plan

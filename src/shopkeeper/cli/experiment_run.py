@@ -36,15 +36,20 @@ def start(name: Name, workspace: Workspace = Path(), json: Json = False) -> None
 
     import msgspec
 
+    from shopkeeper.cli import price_tests
     from shopkeeper.cli.output import Output
     from shopkeeper.cli.who import say_who
     from shopkeeper.wiring.experiment_run import start as start_now
-    from shopkeeper.wiring.experiments import checked_plan
+    from shopkeeper.wiring.experiments import checked_plan, read_plan_file
     from shopkeeper.wiring.settings import load_settings
     from shopkeeper.wiring.workspace_state import open_workspace_state
 
     settings = load_settings(workspace)
     out = Output(json)
+    written = read_plan_file(settings, name)
+    if written.prices is not None:
+        price_tests.start(settings, written, _actor(settings, "advance", written.stores), out)
+        return
     with open_workspace_state(settings) as state:
         checked = checked_plan(settings, state, name)
         actor = _actor(settings, "advance", checked.plan.stores)
@@ -55,7 +60,7 @@ def start(name: Name, workspace: Workspace = Path(), json: Json = False) -> None
 
 
 def stop(name: Name, why: Why, workspace: Workspace = Path(), json: Json = False) -> None:
-    """End a test: the champion answers everyone again within a second.
+    """End a test: the champion answers everyone again within a second; of a test of prices, those from before it hold.
 
     What the shoppers do who were in it is counted on until their figures are final.
     """
@@ -66,13 +71,19 @@ def stop(name: Name, why: Why, workspace: Workspace = Path(), json: Json = False
     from shopkeeper.cli.output import Output
     from shopkeeper.cli.who import say_who
     from shopkeeper.wiring.experiment_run import stop as stop_now
+    from shopkeeper.wiring.price_tests.running import stop_price_test
     from shopkeeper.wiring.settings import load_settings
     from shopkeeper.wiring.workspace_state import open_workspace_state
 
     out, settings = Output(json), load_settings(workspace)
     with open_workspace_state(settings) as state:
-        actor = _actor(settings, "stop", state.experiments.get(name).plan.stores)
-        record = stop_now(state, name, actor.who, why, datetime.now(UTC))
+        frozen = state.experiments.get(name).plan
+        actor, now = _actor(settings, "stop", frozen.stores), datetime.now(UTC)
+        record = (
+            stop_now(state, name, actor.who, why, now)
+            if frozen.prices is None
+            else stop_price_test(settings, state, name, actor.who, why, now)
+        )
     say_who(out, actor)
     words = f"{name} is over since {record.stopped_at:%Y-%m-%d %H:%M} UTC, stopped by {record.stopped_by}."
     out.result({"experiment": msgspec.to_builtins(record)}, words)
@@ -88,12 +99,17 @@ def analyze(name: Name, workspace: Workspace = Path(), json: Json = False) -> No
     from shopkeeper.errors import ContractNotMet
     from shopkeeper.wiring.experiment_figures import gathering
     from shopkeeper.wiring.experiment_run import analyze as analyze_now
+    from shopkeeper.wiring.price_tests.running import analyze_price_test
     from shopkeeper.wiring.settings import load_settings
     from shopkeeper.wiring.workspace_state import open_workspace_state
 
     settings = load_settings(workspace)
-    with open_workspace_state(settings) as state, gathering(settings, state) as gather:
-        kept = analyze_now(state, name, gather, datetime.now(UTC))
+    with open_workspace_state(settings) as state:
+        if state.experiments.get(name).plan.prices is not None:
+            kept = analyze_price_test(settings, state, name, datetime.now(UTC))
+        else:
+            with gathering(settings, state) as gather:
+                kept = analyze_now(state, name, gather, datetime.now(UTC))
     Output(json).result({"number": kept.number, "analysis": msgspec.to_builtins(kept.analysis)}, _words(kept))
     verdict = kept.analysis.verdict
     if verdict is not None and verdict.outcome == "invalid":
@@ -171,7 +187,13 @@ def _words(kept: KeptAnalysis) -> str:
     made_up = " [simulated]" if analysis.simulated else ""
     lines = [f"Analysis {kept.number}{made_up}: {verdict.outcome if verdict else ''}"]
     sizes = ", ".join(f"{arm} {count:,} ({analysis.matured[arm]:,} matured)" for arm, count in analysis.units.items())
-    lines.append(f"  units       {sizes}; SRM p {chance(analysis.soundness.srm_any_look)} over all looks")
+    sound = analysis.soundness
+    proof = (
+        f"SRM p {chance(sound.srm_any_look)} over all looks"
+        if sound.srm_p
+        else f"{sound.crossers:,} price days not as drawn ({sound.crosser_share:.2%})"
+    )
+    lines.append(f"  units       {sizes}; {proof}")
     for one in analysis.effects:
         best = one.best
         said = best.reason or (

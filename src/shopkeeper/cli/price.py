@@ -141,6 +141,7 @@ def next_step(run: PriceRun) -> str:
         "waiting": f"See it: `shopkeeper price show {run.id}`; approve it: `shopkeeper price approve {run.id}`.",
         "approved": f"Let its prices hold: `shopkeeper price publish {run.id}`.",
         "scheduled": "`shopkeeper work` publishes it then.",
+        "in_test": "Its prices hold by turns, in a test: `shopkeeper experiment list --system pricing`.",
         "published": f"Take it back: `shopkeeper price revert {run.id}`.",
     }
     return words.get(run.status, f"See why: `shopkeeper price show {run.id}`.")

@@ -17,6 +17,7 @@ from shopkeeper.engines.state_migration import bring_up_to_date
 from shopkeeper.engines.state_people import StatePeople
 from shopkeeper.engines.state_pieces import StatePieces
 from shopkeeper.engines.state_price_runs import StatePriceRuns
+from shopkeeper.engines.state_price_tests import StatePriceTests
 from shopkeeper.engines.state_prices import StatePrices
 from shopkeeper.engines.state_registry import StateRegistry
 from shopkeeper.engines.state_reports import StateReports
@@ -50,6 +51,7 @@ class State:
     pieces: StatePieces
     price_runs: StatePriceRuns
     prices: StatePrices
+    price_tests: StatePriceTests
 
     def close(self) -> None:
         """Give every connection back."""
@@ -91,4 +93,5 @@ def open_state(url: str) -> State:
         StatePieces(engine),
         StatePriceRuns(engine),
         StatePrices(engine),
+        StatePriceTests(engine),
     )

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaD
 from shopkeeper.commerce.tables import KEYED_TABLES
 
 METADATA = MetaData()
-HEAD = "0010"
+HEAD = "0011"
 """Revision the code expects; equal to the newest file in migrations/versions (held by a test)."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -340,6 +340,21 @@ PUBLISHED_PRICES = Table(
     Column("outcome", String(20), nullable=False),
     Column("observed_millionths", BigInteger),
     Column("touched", BigInteger, nullable=False, index=True),
+)
+PRICE_TESTS = Table(
+    "price_tests",
+    METADATA,
+    Column("test", String(100), primary_key=True),
+    Column("state", String(20), nullable=False, index=True),
+    Column("body", Text, nullable=False),
+)
+PRICE_TEST_MEMBERS = Table(
+    "price_test_members",
+    METADATA,
+    Column("test", String(100), primary_key=True),
+    Column("store", String(200), primary_key=True),
+    Column("product", String(200), primary_key=True),
+    Column("cluster", Text, nullable=False),
 )
 SECRET = frozenset({API_KEYS, PERSON_PASSWORDS, PERSON_SESSIONS, SIGN_IN_TRIES})
 """Tables that leave the house by no export: keys, passwords and sign-ins are made anew where the data go."""

@@ -108,6 +108,32 @@ class Stopping(_Part, frozen=True, kw_only=True):
     power: Annotated[float, Meta(ge=0.5, lt=1)] = 0.8
 
 
+class SwitchedPrices(_Part, frozen=True, kw_only=True):
+    """The prices a test by switchback compares, and what switches when.
+
+    Attributes:
+        run: Approved price run; its prices hold in the other arm, those it was computed from in the control.
+        clusters: What switches as one: the goods of a main category in a customer group, or all of the group.
+        depth: Levels of a category's path that make one category; 1 = the first.
+        period_days: Days between two switches.
+        washout_days: Days at the start of each period that are not counted.
+        apart: Periods between the two of a tile.
+        share: Share of cells (a cluster in a period) at the run's prices: .15 takes 30% of the clusters into the test,
+            each of them half of the time; .5 takes all.
+        mismatch_share: Share of price days on which another price than the design's may have been shown; above it the
+            test is invalid.
+    """
+
+    run: Words
+    clusters: Literal["category", "store"] = "category"
+    depth: Annotated[int, Meta(ge=1, le=10)] = 1
+    period_days: Annotated[int, Meta(ge=1, le=28)] = 7
+    washout_days: Annotated[int, Meta(ge=0, le=14)] = 2
+    apart: Annotated[int, Meta(ge=1, le=28)] = 1
+    share: Annotated[float, Meta(gt=0, le=0.5)] = 0.5
+    mismatch_share: Annotated[float, Meta(ge=0, le=0.05)] = 0.0
+
+
 class Consequences(_Part, frozen=True, kw_only=True):
     """What will be done, written down before anybody knows.
 
@@ -147,6 +173,7 @@ class ExperimentPlan(_Part, frozen=True, kw_only=True):
         attribution_days: How long after it was shown something counts as brought by it.
         maturation_days: How long after exposure a unit's figures are final, returns included; only such units decide.
         expected: What is known before it starts.
+        prices: Of a test of prices, which is by switchback: what switches when.
         stopping: When it is over.
         consequences: What will be done if it wins, loses, or is flat.
         tags: Words to find it by.
@@ -173,6 +200,7 @@ class ExperimentPlan(_Part, frozen=True, kw_only=True):
     attribution_days: Days
     maturation_days: Days
     expected: Expected | None = None
+    prices: SwitchedPrices | None = None
     stopping: Stopping = Stopping()
     consequences: Consequences
     tags: tuple[Words, ...] = ()

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from shopkeeper.experiments.live_test import CHAMPION, CONTROL, HOLDOUT
 from shopkeeper.experiments.plan import SEGMENTS, ExperimentPlan
+from shopkeeper.experiments.switchback_plan import broken_price_rules
 from shopkeeper.objectives.catalogue import Place
 from shopkeeper.objectives.document import SUFFIX, read_document, schema_of, take_document
 from shopkeeper.objectives.rules import SERVICE_REMEDY, is_service, named_twice, wrong_metric
@@ -50,6 +51,7 @@ def broken_rules(plan: ExperimentPlan) -> Iterator[Wrong]:
     """Yield what does not agree with the catalogue of metrics or with itself."""
     yield from _arms(plan)
     yield from _metrics(plan)
+    yield from broken_price_rules(plan)
     if plan.period.end < plan.period.start:
         reason = f"is {plan.period.end}, before the start {plan.period.start}"
         yield Wrong("period.end", reason, "Give the last day on which new shoppers come in.")
@@ -76,7 +78,7 @@ def _arms(plan: ExperimentPlan) -> Iterator[Wrong]:
         if arm.name in {HOLDOUT, CHAMPION}:
             yield Wrong(f"arms[{place}].name", f"is {arm.name!r}, a word of the rails", "Choose another name.")
         same = arm.version == control.version and arm.settings == control.settings if control is not None else False
-        if arm.name != CONTROL and same != (plan.kind == "aa"):
+        if arm.name != CONTROL and plan.unit != "switchback" and same != (plan.kind == "aa"):
             words = "differs in nothing from the control" if same else "differs from the control in an A/A test"
             remedy = (
                 "Give it settings or a version, or write `kind: aa`." if same else "Make it equal, or leave out `kind`."

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from shopkeeper.engines.state import State
 from shopkeeper.errors import ContractNotMet, InputError
 from shopkeeper.experiments.analysis import analysed
+from shopkeeper.experiments.analysis_record import Analysis
 from shopkeeper.experiments.figures import TestFigures
 from shopkeeper.experiments.log_record import Choice, ExperimentRecord, KeptAnalysis, Resolution
 from shopkeeper.experiments.outcome import ended_once, judged
@@ -69,8 +70,12 @@ def stop(state: State, name: str, person: str, why: str, now: datetime) -> Exper
 def analyze(state: State, name: str, gather: Gather, now: datetime) -> KeptAnalysis:
     """Read the logs, judge by the frozen plan and keep the analysis; every look is kept, so none is free."""
     record = state.experiments.get(name)
-    found = analysed(record.plan, gather(record, now), record.units_per_arm)
-    kept = reversed(state.experiments.analyses(name))
+    return keep_judged(state, record, analysed(record.plan, gather(record, now), record.units_per_arm), now)
+
+
+def keep_judged(state: State, record: ExperimentRecord, found: Analysis, now: datetime) -> KeptAnalysis:
+    """Judge what was found by the frozen plan and the looks before, and keep it."""
+    kept = reversed(state.experiments.analyses(record.name))
     before = [one.analysis.verdict for one in kept if one.analysis.verdict is not None]
     earlier = sorted({one.fraction for one in before if one.critical is not None})
     verdict = ended_once(judged(record.plan, found, record.units_per_arm, earlier, over=is_over(record, now)), before)

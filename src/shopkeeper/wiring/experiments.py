@@ -11,7 +11,7 @@ from typing import Final
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import STORES
 from shopkeeper.engines.state import State
-from shopkeeper.errors import ConfigError, FieldProblem
+from shopkeeper.errors import ConfigError, FieldProblem, InputError
 from shopkeeper.experiments.foreseen import foreseen
 from shopkeeper.experiments.foreseen_record import Foreseen
 from shopkeeper.experiments.library import Entry, Search, entry, found
@@ -24,7 +24,7 @@ from shopkeeper.objectives.wrong import meant
 from shopkeeper.wiring.settings import Settings
 
 FOLDER: Final = "experiments"
-EXAMPLES: Final = ("diversity", "real-time")
+EXAMPLES: Final = ("diversity", "real-time", "prices")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,17 @@ def checked_plan(settings: Settings, state: State, name: str) -> CheckedPlan:
 
 
 def checked(state: State, plan: ExperimentPlan) -> CheckedPlan:
-    """Return a plan beside what runs and what is known. Raises ConfigError where it cannot be used here."""
+    """Return a plan beside what runs and what is known.
+
+    Raises:
+        ConfigError: it cannot be used here.
+        InputError: it tests prices, which `wiring.price_tests` draws and starts.
+    """
+    if plan.prices is not None:
+        raise InputError(
+            f"{plan.name} tests prices: its goods switch over time, and no shopper is assigned.",
+            f"Start it on the machine of the workspace: `shopkeeper experiment start {plan.name}`.",
+        )
     running = state.live_tests.running()
     stores = [row.row for row in state.tables.scan(STORES) if isinstance(row.row, Store)]
     _refuse_strangers(plan, stores, state)

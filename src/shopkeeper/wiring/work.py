@@ -18,6 +18,7 @@ from shopkeeper.wiring.price_runs.confirming import confirm_prices
 from shopkeeper.wiring.price_runs.handing_over import send_changes
 from shopkeeper.wiring.price_runs.job import price_run_work
 from shopkeeper.wiring.price_runs.ordering import PRICE_RUN
+from shopkeeper.wiring.price_tests.turning import take_turns
 from shopkeeper.wiring.retraining import check_retraining
 from shopkeeper.wiring.rollouts.blessed import start_blessed
 from shopkeeper.wiring.rollouts.foresight import foresight_of
@@ -65,7 +66,11 @@ def schedules_of(settings: Settings) -> tuple[Scheduled, ...]:
 
     def prices(due: datetime) -> Document:
         with open_workspace_state(settings) as state:
-            return {"published": publish_due(settings, state, due), "handed_over": send_changes(settings, state)}
+            return {
+                "published": publish_due(settings, state, due),
+                "turns": take_turns(settings, state, due),
+                "handed_over": send_changes(settings, state),
+            }
 
     def shown_prices(due: datetime) -> Document:
         with open_workspace_state(settings) as state:

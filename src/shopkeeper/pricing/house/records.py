@@ -79,7 +79,7 @@ def read_records(
     first, last = (aware(span[name][0]) if sold else None for name in ("first_ts", "last_ts"))
     clock = clock_of(store, first or until, last or until)
     lists = {f"list_{place}": name for place, name in enumerate(retail)}
-    sales = query("sales", retail=", ".join(f"${name}" for name in lists), local=_local(clock))
+    sales = query("sales", retail=", ".join(f"${name}" for name in lists), local=local_moment(clock))
     changes = {f"change_{place}": start for place, (start, _) in enumerate(clock.offsets[1:])}
     return Records(
         store, clock, until, first, last,
@@ -99,7 +99,7 @@ def query(name: str, **parts: str) -> NamedQuery:
     return NamedQuery(f"pricing/house/{name}", filled(found.text, **parts))
 
 
-def _local(clock: StoreClock) -> str:
+def local_moment(clock: StoreClock) -> str:
     """Return SQL of a sale's moment by the store's wall clock; `$change_N` are the moments at which that changed."""
     shifted = [f"e.sale_ts {'-' if ahead < 0 else '+'} INTERVAL {abs(ahead)} SECOND" for _, ahead in clock.offsets]
     cases = "".join(f" WHEN e.sale_ts < $change_{place} THEN {text}" for place, text in enumerate(shifted[:-1]))

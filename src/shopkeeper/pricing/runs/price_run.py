@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from shopkeeper.pricing.proposal import Feed, MarginTarget, Proposal, ProposedPrices, Span
 
-RunStatus = Literal["blocked", "waiting", "approved", "scheduled", "published", "rejected", "reverted"]
+RunStatus = Literal["blocked", "waiting", "approved", "scheduled", "in_test", "published", "rejected", "reverted"]
 Risk = Literal["none", "low", "medium", "high"]
 OPEN: Final[tuple[RunStatus, ...]] = ("waiting", "approved", "scheduled")
 """Statuses of runs whose prices may still be published."""

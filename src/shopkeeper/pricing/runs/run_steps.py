@@ -94,6 +94,37 @@ def publish(run: PriceRun, who: str, why: str, policy: RunPolicy, at: datetime) 
     return _to(replace(run, publish_at=run.publish_at or at), "published", who, why, at)
 
 
+def into_test(run: PriceRun, who: str, why: str, starts: datetime, policy: RunPolicy, at: datetime) -> PriceRun:
+    """Return the run as one whose prices hold by turns, in a test of prices.
+
+    Raises:
+        InputError: it is not approved, or too old when the test starts.
+    """
+    _must_be(run, ("approved",), "tested")
+    if starts - run.at > timedelta(hours=policy.good_hours):
+        raise InputError(
+            f"The test starts {starts:%Y-%m-%d %H:%M} UTC, more than {policy.good_hours:g} hours after run {run.id}.",
+            "Start it sooner, or test a run that is computed closer to its first day.",
+        )
+    return _to(run, "in_test", who, why, at)
+
+
+def out_of_test(run: PriceRun, who: str, why: str, at: datetime) -> PriceRun:
+    """Return the run as one that was taken back: its test is over. Raises InputError unless it is in one."""
+    _must_be(run, ("in_test",), "taken out of a test")
+    return _to(run, "reverted", who, why, at)
+
+
+def approve_turn(run: PriceRun, why: str, at: datetime) -> PriceRun:
+    """Return the run of a test's turn as approved: whoever approved the tested run did so for all of its turns.
+
+    Raises:
+        InputError: a gate blocked it.
+    """
+    _must_be(run, ("waiting", "approved"), "approved")
+    return run if run.status == "approved" else _to(run, "approved", RULE, why, at)
+
+
 def revert(run: PriceRun, who: str, why: str, at: datetime) -> PriceRun:
     """Return the run as one that was taken back. Raises InputError unless its prices hold."""
     _must_be(run, ("published",), "reverted")

@@ -16,6 +16,7 @@ from shopkeeper.people.person import Actor
 from shopkeeper.people.roles import Right
 from shopkeeper.pricing.policy.policy_file import load_policy
 from shopkeeper.pricing.policy.run_policy import RunPolicy
+from shopkeeper.pricing.price_tests.turns import refuse_tested
 from shopkeeper.pricing.runs import run_steps
 from shopkeeper.pricing.runs.price_run import RULE, PriceRun, Publication
 from shopkeeper.wiring.rollouts.freezes import standing_orders
@@ -76,7 +77,7 @@ def publish_by_rule(settings: Settings, state: State, run: str) -> Document:
     """
     before = state.price_runs.get(run)
     by_rule = before.status == "approved" and before.moved and before.approvers == (RULE,)
-    if not by_rule or _stops(settings, state, before.stores):
+    if not by_rule or standing_stops(settings, state, before.stores):
         return {"changed": 0}
     done = _publish(settings, state, before, RULE, "approved by rule", datetime.now(UTC)).done
     return {"changed": done.changed, "overtaken": done.overtaken, "capped": done.capped}
@@ -89,7 +90,7 @@ def publish_due(settings: Settings, state: State, at: datetime) -> list[str]:
     """
     published = []
     for run in state.price_runs.due(at):
-        if _stops(settings, state, run.stores):
+        if standing_stops(settings, state, run.stores):
             continue
         try:
             _publish(settings, state, run, RULE, "its time has come", at)
@@ -103,17 +104,21 @@ def publish_due(settings: Settings, state: State, at: datetime) -> list[str]:
 
 
 def _publish(settings: Settings, state: State, run: PriceRun, who: str, why: str, at: datetime) -> Published:
-    stopped = _stops(settings, state, run.stores)
+    stopped = standing_stops(settings, state, run.stores)
     if stopped:
         raise ContractNotMet(
             f"Pricing is stopped: {'; '.join(stopped)}.", "Lift it first: `shopkeeper rollout lift pricing --why ...`."
         )
-    done = state.prices.publish(run, run_steps.publish(run, who, why, _policy(settings), at), at)
+    after, held = run_steps.publish(run, who, why, _policy(settings), at), state.price_tests.held()
+    if held:
+        refuse_tested(state.price_runs.prices(run.id, moved=True, limit=run.moved), held)
+    done = state.prices.publish(run, after, at)
     _log.info("prices_published", run=run.id, changed=done.changed, overtaken=done.overtaken, capped=done.capped)
     return Published(state.price_runs.get(run.id), done)
 
 
-def _stops(settings: Settings, state: State, stores: Iterable[str]) -> list[str]:
+def standing_stops(settings: Settings, state: State, stores: Iterable[str]) -> list[str]:
+    """Return in words what stops pricing in some stores."""
     named = set(stores)
     return [
         f"in {one.store or 'all stores'} by {one.person}, {one.reason}"

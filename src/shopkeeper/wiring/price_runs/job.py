@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from shopkeeper.engines.state import State
 from shopkeeper.jobs.ports import Document, Steps, Work
 from shopkeeper.pricing.policy.policy_file import load_policy
+from shopkeeper.pricing.price_tests.turns import kept_for_tests
 from shopkeeper.pricing.proposal import ProposedPrices
 from shopkeeper.pricing.runs import run_steps
 from shopkeeper.pricing.runs.price_run import PriceRun, begun
@@ -70,6 +72,8 @@ def _judge(settings: Settings, state: State, run: str, order: RunOrder, file: Pa
     policy = load_policy(settings.workspace)
     named = order.stores[0] if len(order.stores) == 1 else ""
     first = begun(run, named, order.who, proposed)
-    judged, prices = run_steps.gated(first, limited(policy, proposed.rows), policy.runs, datetime.now(UTC))
+    rows, findings = kept_for_tests(limited(policy, proposed.rows), state.price_tests.held())
+    judged, prices = run_steps.gated(first, rows, policy.runs, datetime.now(UTC))
+    judged = replace(judged, findings=(*judged.findings, *findings))
     kept: PriceRun = state.price_runs.begin(judged, prices)
     return {"status": kept.status, "moved": kept.moved, "held": kept.held}
