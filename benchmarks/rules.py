@@ -28,16 +28,16 @@ from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.commerce.store import Store
 from shopkeeper.intake.ports import SourcedRow
-from shopkeeper.recommendations.interactions import KINDS, SECOND, Interactions
-from shopkeeper.recommendations.item_knn import ItemKnn, ItemKnnParams
-from shopkeeper.recommendations.items import single_group
+from shopkeeper.recommendations.behaviour.interactions import KINDS, SECOND, Interactions
+from shopkeeper.recommendations.behaviour.items import single_group
+from shopkeeper.recommendations.behaviour.shoppers import ShopperPasts, shopper_key
+from shopkeeper.recommendations.catalogue.trending import Trending
 from shopkeeper.recommendations.loaded import assemble_model, bundle_arrays
-from shopkeeper.recommendations.merchandising import RuleSet, read_rules
+from shopkeeper.recommendations.models.item_knn import ItemKnn, ItemKnnParams
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
-from shopkeeper.recommendations.shop_rules import ShopRules
-from shopkeeper.recommendations.shoppers import ShopperPasts, shopper_key
+from shopkeeper.recommendations.rules.merchandising import RuleSet, read_rules
+from shopkeeper.recommendations.rules.shop_rules import ShopRules
 from shopkeeper.recommendations.system import RecommendationSystem
-from shopkeeper.recommendations.trending import Trending
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.serving.ports import Profile, SessionEvent
 

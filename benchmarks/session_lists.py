@@ -31,22 +31,22 @@ from benchmarks.train import STORE, K, shop_of, synthetic
 from shopkeeper.commerce.consent import FULL_CONSENT
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.jobs.shards import read_only
-from shopkeeper.recommendations.batch import BatchAsk, BatchShard, recommend_shard
-from shopkeeper.recommendations.batch_stock import pack_stock
-from shopkeeper.recommendations.blend import Blend
+from shopkeeper.recommendations.batch.answers import BatchAsk, BatchShard, recommend_shard
+from shopkeeper.recommendations.batch.stock import pack_stock
+from shopkeeper.recommendations.behaviour.interactions import SECOND, Interactions
+from shopkeeper.recommendations.behaviour.shoppers import ShopperPasts
 from shopkeeper.recommendations.fill import Stock
-from shopkeeper.recommendations.interactions import SECOND, Interactions
-from shopkeeper.recommendations.item_knn import ItemKnn, ItemKnnParams
 from shopkeeper.recommendations.loaded import assemble_model, bundle_arrays
-from shopkeeper.recommendations.mixture import LENGTHS, Mixture
 from shopkeeper.recommendations.model import RecommendationModel
+from shopkeeper.recommendations.models.item_knn import ItemKnn, ItemKnnParams
+from shopkeeper.recommendations.models.mixture import LENGTHS, Mixture
+from shopkeeper.recommendations.models.session_knn import SessionKnn, SessionKnnParams
 from shopkeeper.recommendations.recipe import DEFAULT_PARAMS
 from shopkeeper.recommendations.recommend import recommend
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
-from shopkeeper.recommendations.session import SessionParams
-from shopkeeper.recommendations.session_fit import fit_session
-from shopkeeper.recommendations.session_knn import SessionKnn, SessionKnnParams
-from shopkeeper.recommendations.shoppers import ShopperPasts
+from shopkeeper.recommendations.session.blend import Blend
+from shopkeeper.recommendations.session.fit import fit_session
+from shopkeeper.recommendations.session.model import SessionParams
 
 LEAST: Final = 5.0
 _ENTRIES, _MINUTE = 20, 60

@@ -32,16 +32,16 @@ from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.store import Store
 from shopkeeper.intake.ports import SourcedRow
 from shopkeeper.jobs.shards import read_only
-from shopkeeper.recommendations.batch import BatchAsk, BatchShard, recommend_shard
-from shopkeeper.recommendations.batch_stock import pack_stock
+from shopkeeper.recommendations.batch.answers import BatchAsk, BatchShard, recommend_shard
+from shopkeeper.recommendations.batch.stock import pack_stock
+from shopkeeper.recommendations.behaviour.interactions import PURCHASE, SECOND, Interactions
+from shopkeeper.recommendations.behaviour.items import single_group
+from shopkeeper.recommendations.behaviour.shoppers import ShopperPasts, shopper_key
+from shopkeeper.recommendations.catalogue.shelf import Shelf
+from shopkeeper.recommendations.catalogue.trending import Trending
 from shopkeeper.recommendations.fill import Stock
-from shopkeeper.recommendations.interactions import PURCHASE, SECOND, Interactions
-from shopkeeper.recommendations.item_knn import ItemKnn, ItemKnnParams
-from shopkeeper.recommendations.items import single_group
 from shopkeeper.recommendations.loaded import bundle_arrays
-from shopkeeper.recommendations.shelf import Shelf
-from shopkeeper.recommendations.shoppers import ShopperPasts, shopper_key
-from shopkeeper.recommendations.trending import Trending
+from shopkeeper.recommendations.models.item_knn import ItemKnn, ItemKnnParams
 from shopkeeper.serving.catalogue import Catalogue
 
 try:

@@ -31,8 +31,8 @@ from evaluations.protocols import PROTOCOLS
 
 from evaluations import next_weeks
 from shopkeeper.errors import InputError, ShopkeeperError, UnknownModel
-from shopkeeper.recommendations.metrics import coverage, of_ranks
-from shopkeeper.recommendations.ranking import rank_targets
+from shopkeeper.recommendations.evaluation.metrics import coverage, of_ranks
+from shopkeeper.recommendations.evaluation.ranking import rank_targets
 from shopkeeper.training.comparison import intervals
 
 TEMPORAL = "temporal"

@@ -15,14 +15,16 @@ import numpy as np
 from evaluations.protocols import Case
 
 from shopkeeper.engines.optuna_tuner import OptunaTuner
-from shopkeeper.recommendations.als import Als, AlsParams
-from shopkeeper.recommendations.blend import Blend
-from shopkeeper.recommendations.ease import Ease, EaseParams
-from shopkeeper.recommendations.interactions import Interactions
-from shopkeeper.recommendations.item_knn import ItemKnn
-from shopkeeper.recommendations.metrics import ndcg
-from shopkeeper.recommendations.mixture import learnt_mixture
+from shopkeeper.recommendations.behaviour.interactions import Interactions
+from shopkeeper.recommendations.evaluation.metrics import ndcg
+from shopkeeper.recommendations.evaluation.ranking import rank_targets
 from shopkeeper.recommendations.model import RecommendationModel
+from shopkeeper.recommendations.models.als import Als, AlsParams
+from shopkeeper.recommendations.models.ease import Ease, EaseParams
+from shopkeeper.recommendations.models.item_knn import ItemKnn
+from shopkeeper.recommendations.models.mixture import learnt_mixture
+from shopkeeper.recommendations.models.popular import Popular
+from shopkeeper.recommendations.models.session_knn import SessionKnn
 from shopkeeper.recommendations.parameters import (
     ITEM_KNN_DEFAULTS,
     ITEM_KNN_SPACE,
@@ -31,11 +33,9 @@ from shopkeeper.recommendations.parameters import (
     item_knn_params,
     session_knn_params,
 )
-from shopkeeper.recommendations.popular import Popular
-from shopkeeper.recommendations.ranking import rank_targets
-from shopkeeper.recommendations.session import Session, SessionParams
-from shopkeeper.recommendations.session_fit import Round, Share, fit_session
-from shopkeeper.recommendations.session_knn import SessionKnn
+from shopkeeper.recommendations.session.blend import Blend
+from shopkeeper.recommendations.session.fit import Round, Share, fit_session
+from shopkeeper.recommendations.session.model import Session, SessionParams
 from shopkeeper.training.ports import Parameters, SearchRange, Trial
 from shopkeeper.training.trying import one_by_one
 from shopkeeper.training.tune import best_of

@@ -27,8 +27,8 @@ from evaluations.next_weeks_questions import DAY, DAYS, Weeks, plan
 
 from shopkeeper.engines.optuna_tuner import OptunaTuner
 from shopkeeper.errors import UnknownModel
-from shopkeeper.recommendations.extract import extract_interactions
-from shopkeeper.recommendations.metrics import coverage
+from shopkeeper.recommendations.behaviour.extract import extract_interactions
+from shopkeeper.recommendations.evaluation.metrics import coverage
 from shopkeeper.training.comparison import intervals
 from shopkeeper.training.ports import Parameters, Trial
 from shopkeeper.training.split import moment_of

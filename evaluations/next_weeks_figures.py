@@ -10,7 +10,7 @@ import numpy.typing as npt
 from evaluations.next_weeks_models import SIMPLE, Ranks
 from evaluations.next_weeks_questions import Weeks
 
-from shopkeeper.recommendations.history import HistoryBatch
+from shopkeeper.recommendations.behaviour.history import HistoryBatch
 from shopkeeper.training.comparison import intervals
 
 DEPTH = 20

@@ -9,13 +9,14 @@ import numpy as np
 import numpy.typing as npt
 from evaluations.next_weeks_questions import DAY, DAYS
 
-from shopkeeper.recommendations.als import Als
-from shopkeeper.recommendations.history import HistoryBatch
-from shopkeeper.recommendations.hybrid import Hybrid
-from shopkeeper.recommendations.hybrid_space import HYBRID_DEFAULTS, HYBRID_SPACE, hybrid_params
-from shopkeeper.recommendations.interactions import Interactions
-from shopkeeper.recommendations.item_knn import ItemKnn
+from shopkeeper.recommendations.behaviour.history import HistoryBatch
+from shopkeeper.recommendations.behaviour.interactions import Interactions
+from shopkeeper.recommendations.hybrid.model import Hybrid
+from shopkeeper.recommendations.hybrid.space import HYBRID_DEFAULTS, HYBRID_SPACE, hybrid_params
 from shopkeeper.recommendations.learn import LEARNABLE
+from shopkeeper.recommendations.models.als import Als
+from shopkeeper.recommendations.models.item_knn import ItemKnn
+from shopkeeper.recommendations.models.popular import Popular
 from shopkeeper.recommendations.parameters import (
     ALS_DEFAULTS,
     ALS_SPACE,
@@ -27,7 +28,6 @@ from shopkeeper.recommendations.parameters import (
     item_knn_params,
     popular_params,
 )  # fmt: skip
-from shopkeeper.recommendations.popular import Popular
 from shopkeeper.training.ports import Parameters, SearchRange
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from shopkeeper.errors import NotEnoughData
-from shopkeeper.recommendations.history import HistoryBatch
-from shopkeeper.recommendations.interactions import PURCHASE, SECOND, Interactions
+from shopkeeper.recommendations.behaviour.history import HistoryBatch
+from shopkeeper.recommendations.behaviour.interactions import PURCHASE, SECOND, Interactions
 
 DAYS = 28
 DAY = 86_400 * SECOND

@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from shopkeeper.errors import InputError
-from shopkeeper.recommendations.history import HistoryBatch
-from shopkeeper.recommendations.interactions import SECOND, VIEW, Interactions
-from shopkeeper.recommendations.items import single_group
-from shopkeeper.recommendations.popular import PopularParams
-from shopkeeper.recommendations.ranking import Questions
+from shopkeeper.recommendations.behaviour.history import HistoryBatch
+from shopkeeper.recommendations.behaviour.interactions import SECOND, VIEW, Interactions
+from shopkeeper.recommendations.behaviour.items import single_group
+from shopkeeper.recommendations.evaluation.ranking import Questions
+from shopkeeper.recommendations.models.popular import PopularParams
 
 Columns = dict[str, npt.NDArray[Any]]
 Integers = npt.NDArray[np.int64]

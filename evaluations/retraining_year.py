@@ -33,8 +33,8 @@ import numpy as np
 import numpy.typing as npt
 
 from shopkeeper.engines.lake import Lake
-from shopkeeper.recommendations.history import HistoryBatch
-from shopkeeper.recommendations.interactions import VIEW
+from shopkeeper.recommendations.behaviour.history import HistoryBatch
+from shopkeeper.recommendations.behaviour.interactions import VIEW
 from shopkeeper.recommendations.learn import RecommendationLearning
 from shopkeeper.recommendations.model import RecommendationModel
 from shopkeeper.registry.bundle import open_bundle

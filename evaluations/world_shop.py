@@ -18,7 +18,7 @@ from shopkeeper.commerce.consent import FULL_CONSENT
 from shopkeeper.commerce.event import Event
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.recommendations.answer import RecommendationAnswer
-from shopkeeper.recommendations.nightly import answered_live
+from shopkeeper.recommendations.batch.nightly import answered_live
 from shopkeeper.recommendations.recipe import DEFAULT_PARAMS, RecommendParams, changed
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
 from shopkeeper.serving.decide import Decision

@@ -14,8 +14,8 @@ from shopkeeper.cli import main
 from shopkeeper.commerce.tables import EVENTS
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.segment_log import SegmentLog
-from shopkeeper.recommendations.extract import extract_interactions
-from shopkeeper.recommendations.interactions import KINDS, NOBODY
+from shopkeeper.recommendations.behaviour.extract import extract_interactions
+from shopkeeper.recommendations.behaviour.interactions import KINDS, NOBODY
 from shopkeeper.testing.planted import planted_interactions
 
 

@@ -14,7 +14,7 @@ from shopkeeper.engines.optuna_tuner import OptunaTuner
 from shopkeeper.engines.process_shards import ProcessShards
 from shopkeeper.engines.sequential_shards import SequentialShards
 from shopkeeper.jobs.shards import ShardMapper
-from shopkeeper.recommendations.interactions import Interactions
+from shopkeeper.recommendations.behaviour.interactions import Interactions
 from shopkeeper.recommendations.learn import NoWarehouse, RecommendationLearning, offline_learning
 from shopkeeper.testing.planted_learning import PlantedLearning
 from shopkeeper.training.ports import Trial

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shopkeeper.recommendations.interaction_files import write_interactions
+from shopkeeper.recommendations.behaviour.interaction_files import write_interactions
 from shopkeeper.recommendations.loaded import load_model
 from shopkeeper.registry.bundle import Bundle, open_bundle
 from shopkeeper.testing.model_suite import asked_about

@@ -16,16 +16,16 @@ from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.commerce.store import Store
 from shopkeeper.intake.ports import SourcedRow
-from shopkeeper.recommendations.habits import habit_arrays
-from shopkeeper.recommendations.interactions import KINDS, SECOND, Interactions
-from shopkeeper.recommendations.item_knn import ItemKnn, ItemKnnParams
-from shopkeeper.recommendations.items import single_group
+from shopkeeper.recommendations.behaviour.interactions import KINDS, SECOND, Interactions
+from shopkeeper.recommendations.behaviour.items import single_group
+from shopkeeper.recommendations.behaviour.shoppers import ShopperPasts, shopper_key
+from shopkeeper.recommendations.catalogue.trending import Trending
 from shopkeeper.recommendations.loaded import bundle_arrays
+from shopkeeper.recommendations.models.habits import habit_arrays
+from shopkeeper.recommendations.models.item_knn import ItemKnn, ItemKnnParams
 from shopkeeper.recommendations.recipe import DEFAULT_PARAMS, RecommendParams
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
-from shopkeeper.recommendations.shoppers import ShopperPasts, shopper_key
 from shopkeeper.recommendations.system import RecommendationSystem
-from shopkeeper.recommendations.trending import Trending
 from shopkeeper.registry.bundle import Bundle, BundleContent, open_bundle, write_bundle
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.serving.ports import Profile, SessionEvent

@@ -13,10 +13,10 @@ from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.commerce.store import Store
 from shopkeeper.intake.ports import SourcedRow
+from shopkeeper.recommendations.catalogue.trending import Trending
 from shopkeeper.recommendations.request import Filters, RecommendationBody, RecommendationRequest
-from shopkeeper.recommendations.rules import passes
+from shopkeeper.recommendations.rules.hard_rules import passes
 from shopkeeper.recommendations.system import RecommendationSystem
-from shopkeeper.recommendations.trending import Trending
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.serving.ports import Profile, SessionEvent
 from shopkeeper.serving.sensitive import HIDDEN_ON

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from shopkeeper.errors import InputError
-from shopkeeper.recommendations.interactions import Interactions
-from shopkeeper.recommendations.item_knn import ItemKnnParams
+from shopkeeper.recommendations.behaviour.interactions import Interactions
 from shopkeeper.recommendations.model import RecommendationModel
+from shopkeeper.recommendations.models.item_knn import ItemKnnParams
+from shopkeeper.recommendations.models.popular import PopularParams
 from shopkeeper.recommendations.parameters import item_knn_params, popular_params
-from shopkeeper.recommendations.popular import PopularParams
 from shopkeeper.testing.learning_suite import LearningSuite
 from shopkeeper.testing.planted import planted_interactions
 from shopkeeper.testing.planted_learning import PlantedLearning

@@ -12,17 +12,17 @@ import pytest
 
 from shopkeeper.commerce.product import Product
 from shopkeeper.errors import InputError
-from shopkeeper.recommendations.alike import likeness
-from shopkeeper.recommendations.cycles import due, repurchase_days
-from shopkeeper.recommendations.habits import habit_arrays
-from shopkeeper.recommendations.interactions import KINDS, SECOND, Interactions
-from shopkeeper.recommendations.item_knn import ItemKnn, ItemKnnParams
+from shopkeeper.recommendations.behaviour.interactions import KINDS, SECOND, Interactions
+from shopkeeper.recommendations.behaviour.shoppers import ShopperPasts, shopper_key
+from shopkeeper.recommendations.catalogue.alike import likeness
 from shopkeeper.recommendations.loaded import bundle_arrays
-from shopkeeper.recommendations.merchandising import RuleSet, Surface, read_rules, read_surfaces
+from shopkeeper.recommendations.models.cycles import due, repurchase_days
+from shopkeeper.recommendations.models.habits import habit_arrays
+from shopkeeper.recommendations.models.item_knn import ItemKnn, ItemKnnParams
+from shopkeeper.recommendations.models.together import bought_together, partners
 from shopkeeper.recommendations.recipe import RecommendParams
 from shopkeeper.recommendations.request import RecommendationRequest
-from shopkeeper.recommendations.shoppers import ShopperPasts, shopper_key
-from shopkeeper.recommendations.together import bought_together, partners
+from shopkeeper.recommendations.rules.merchandising import RuleSet, Surface, read_rules, read_surfaces
 from shopkeeper.registry.bundle import BundleContent, open_bundle, write_bundle
 from shopkeeper.serving.catalogue import Card
 

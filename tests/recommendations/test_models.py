@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from shopkeeper.recommendations.als import Als, AlsParams
-from shopkeeper.recommendations.blend import BlendParams
-from shopkeeper.recommendations.blend_fit import fit_blend
-from shopkeeper.recommendations.ease import Ease, EaseParams
-from shopkeeper.recommendations.hybrid import Hybrid
-from shopkeeper.recommendations.hybrid_params import HybridParams
-from shopkeeper.recommendations.interactions import Interactions
-from shopkeeper.recommendations.item_knn import ItemKnn, ItemKnnParams
+from shopkeeper.recommendations.behaviour.interactions import Interactions
+from shopkeeper.recommendations.hybrid.model import Hybrid
+from shopkeeper.recommendations.hybrid.params import HybridParams
 from shopkeeper.recommendations.learn import LEARNABLE
 from shopkeeper.recommendations.loaded import MODELS
 from shopkeeper.recommendations.model import RecommendationModel
-from shopkeeper.recommendations.popular import Popular, PopularParams
+from shopkeeper.recommendations.models.als import Als, AlsParams
+from shopkeeper.recommendations.models.ease import Ease, EaseParams
+from shopkeeper.recommendations.models.item_knn import ItemKnn, ItemKnnParams
+from shopkeeper.recommendations.models.popular import Popular, PopularParams
+from shopkeeper.recommendations.models.session_knn import SessionKnn, SessionKnnParams
 from shopkeeper.recommendations.rule_baseline import RuleBaseline, RuleParams
-from shopkeeper.recommendations.session import SessionParams
-from shopkeeper.recommendations.session_fit import Share, fit_session
-from shopkeeper.recommendations.session_knn import SessionKnn, SessionKnnParams
+from shopkeeper.recommendations.session.blend import BlendParams
+from shopkeeper.recommendations.session.blend_fit import fit_blend
+from shopkeeper.recommendations.session.fit import Share, fit_session
+from shopkeeper.recommendations.session.model import SessionParams
 from shopkeeper.testing.model_suite import RecommendationModelSuite
 
 SMALL = SessionParams(width=16, blocks=1, dropout=0.1, rate=0.02, epochs=4)

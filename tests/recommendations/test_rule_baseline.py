@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from tests.recommendations.conftest import PRODUCTS, Past, interactions
 
-from shopkeeper.recommendations.history import Asked
-from shopkeeper.recommendations.interactions import SECOND
+from shopkeeper.recommendations.behaviour.history import Asked
+from shopkeeper.recommendations.behaviour.interactions import SECOND
 from shopkeeper.recommendations.rule_baseline import RuleBaseline, RuleParams
 
 PAST: Past = [

@@ -11,9 +11,9 @@ import pytest
 
 from shopkeeper.commerce.consent import NO_CONSENT
 from shopkeeper.errors import Unavailable, UnknownModel
+from shopkeeper.recommendations.catalogue.trending import Trending
 from shopkeeper.recommendations.request import Filters
 from shopkeeper.recommendations.system import RecommendationSystem
-from shopkeeper.recommendations.trending import Trending
 from shopkeeper.registry.bundle import Bundle
 
 from .conftest import CATEGORY, NOW, PRODUCTS, Shop, product

@@ -13,14 +13,14 @@ from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.commerce.store import Store
 from shopkeeper.intake.ports import SourcedRow
-from shopkeeper.recommendations.merchandising import RuleSet, read_rules
+from shopkeeper.recommendations.catalogue.trending import Trending
 from shopkeeper.recommendations.request import Filters, RecommendationBody, RecommendationRequest
+from shopkeeper.recommendations.rules.merchandising import RuleSet, read_rules
 from shopkeeper.recommendations.system import RecommendationSystem
-from shopkeeper.recommendations.trending import Trending
 from shopkeeper.serving.catalogue import Catalogue
 
+from .batch.test_nightly import Night, nightly, shown
 from .conftest import NOW, Shop, product
-from .test_nightly import Night, nightly, shown
 
 
 def with_family(shop: Shop, **sibling: Any) -> Shop:  # noqa: ANN401 - fields of a product, whatever they are

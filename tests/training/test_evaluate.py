@@ -11,7 +11,7 @@ import pytest
 
 from shopkeeper.errors import NotEnoughData
 from shopkeeper.objectives.built_in import built_in_objective
-from shopkeeper.recommendations.interactions import Interactions
+from shopkeeper.recommendations.behaviour.interactions import Interactions
 from shopkeeper.registry.bundle import Bundle, BundleContent, open_bundle, write_bundle
 from shopkeeper.testing.planted import planted_interactions
 from shopkeeper.testing.planted_learning import PlantedLearning

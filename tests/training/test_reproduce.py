@@ -16,7 +16,7 @@ from shopkeeper.engines.optuna_tuner import OptunaTuner
 from shopkeeper.engines.sequential_shards import SequentialShards
 from shopkeeper.engines.state import State, open_state
 from shopkeeper.errors import InputError
-from shopkeeper.recommendations.interactions import Interactions
+from shopkeeper.recommendations.behaviour.interactions import Interactions
 from shopkeeper.registry.ports import ModelVersion
 from shopkeeper.testing.planted import planted_interactions
 from shopkeeper.testing.planted_learning import PlantedLearning

@@ -17,7 +17,7 @@ from shopkeeper.engines.sequential_shards import SequentialShards
 from shopkeeper.engines.state import State, open_state
 from shopkeeper.errors import ContractNotMet, NotEnoughData, UnknownModel
 from shopkeeper.quality.verdict import QualityVerdict
-from shopkeeper.recommendations.interactions import Interactions
+from shopkeeper.recommendations.behaviour.interactions import Interactions
 from shopkeeper.recommendations.model import RecommendationModel
 from shopkeeper.registry.bundle import Bundle, open_bundle, read_manifest
 from shopkeeper.testing.planted import planted_interactions

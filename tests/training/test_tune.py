@@ -9,8 +9,8 @@ import pytest
 
 from shopkeeper.engines.optuna_tuner import OptunaTuner
 from shopkeeper.errors import NotEnoughData
-from shopkeeper.recommendations.exam import RecommendationExam
-from shopkeeper.recommendations.interactions import Interactions
+from shopkeeper.recommendations.behaviour.interactions import Interactions
+from shopkeeper.recommendations.evaluation.exam import RecommendationExam
 from shopkeeper.recommendations.model import RecommendationModel
 from shopkeeper.testing.planted import planted_interactions
 from shopkeeper.testing.planted_learning import PlantedLearning

@@ -13,7 +13,7 @@ import pytest
 from tests.web.test_sign_in import Browser, browser, cheap, staffed
 
 from shopkeeper.commerce.store import Store
-from shopkeeper.recommendations.merchandising import read_rules
+from shopkeeper.recommendations.rules.merchandising import read_rules
 from shopkeeper.web.control_room_rule_words import rule_views
 
 __all__ = ["browser", "cheap", "staffed"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from shopkeeper.recommendations.merchandising import RuleSet, read_rules
+from shopkeeper.recommendations.rules.merchandising import RuleSet, read_rules
 
 if TYPE_CHECKING:
     from tests.web.conftest import Shop

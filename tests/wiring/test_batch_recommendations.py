@@ -27,11 +27,11 @@ from shopkeeper.errors import InputError, UnknownModel, UnknownStore
 from shopkeeper.intake.keyed_rows import logged
 from shopkeeper.intake.ports import SourcedRow
 from shopkeeper.quality.ports import NamedQuery
-from shopkeeper.recommendations.merchandising import RuleSet, read_rules
+from shopkeeper.recommendations.catalogue.trending import Trending
+from shopkeeper.recommendations.catalogue.trending_seed import seed_trending
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
+from shopkeeper.recommendations.rules.merchandising import RuleSet, read_rules
 from shopkeeper.recommendations.system import RecommendationSystem
-from shopkeeper.recommendations.trending import Trending
-from shopkeeper.recommendations.trending_seed import seed_trending
 from shopkeeper.registry.bundle import open_bundle
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.serving.live_tables import HELD_TABLES

@@ -13,7 +13,7 @@ from shopkeeper.commerce.tables import EVENTS
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.quality.ports import NamedQuery
-from shopkeeper.recommendations.extract import extract_interactions
+from shopkeeper.recommendations.behaviour.extract import extract_interactions
 from shopkeeper.wiring.classifying import classify_traffic
 from shopkeeper.wiring.new_workspace import create_workspace
 from shopkeeper.wiring.settings import Settings

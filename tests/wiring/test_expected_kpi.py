@@ -18,12 +18,12 @@ from shopkeeper.errors import InputError
 from shopkeeper.experiments.live_test import LiveTest
 from shopkeeper.objectives.contract_file import read_objective
 from shopkeeper.recommendations.drawing import odds_of
-from shopkeeper.recommendations.exploration import Odds
 from shopkeeper.recommendations.past import Past
 from shopkeeper.recommendations.recipe import DEFAULT_PARAMS, changed
 from shopkeeper.recommendations.recommend import rules_for
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
 from shopkeeper.recommendations.system import RecommendationSystem
+from shopkeeper.recommendations.variety.exploration import Odds
 from shopkeeper.rollout.evidence import Plan, Shadow
 from shopkeeper.rollout.ramp import DEFAULT_RAMP
 from shopkeeper.rollout.state import RolloutState

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from shopkeeper.errors import ConfigError
-from shopkeeper.recommendations.interactions import PURCHASE, SECOND
+from shopkeeper.recommendations.behaviour.interactions import PURCHASE, SECOND
 from shopkeeper.recommendations.learn import NoWarehouse
-from shopkeeper.recommendations.together import FEWEST_BUYERS
+from shopkeeper.recommendations.models.together import FEWEST_BUYERS
 from shopkeeper.testing.planted import planted_interactions
 from shopkeeper.wiring.settings import PrivacySettings, load_settings
 from shopkeeper.wiring.training_job import learning_system

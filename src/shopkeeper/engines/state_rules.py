@@ -14,7 +14,7 @@ from shopkeeper.engines.state_audit import write_audit
 from shopkeeper.engines.state_counters import count, counted
 from shopkeeper.engines.state_schema import RULE_SETS, from_micros, to_micros
 from shopkeeper.errors import ChangedMeanwhile, InputError
-from shopkeeper.recommendations.merchandising import Rule, RuleSet, Surface
+from shopkeeper.recommendations.rules.merchandising import Rule, RuleSet, Surface
 
 _COUNTER: Final = "rule_sets"
 

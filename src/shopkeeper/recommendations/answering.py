@@ -12,10 +12,10 @@ from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.commerce.store import Store
 from shopkeeper.intake.ports import SourcedRow
-from shopkeeper.recommendations.interactions import Interactions
+from shopkeeper.recommendations.behaviour.interactions import Interactions
+from shopkeeper.recommendations.catalogue.trending import Trending
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
 from shopkeeper.recommendations.system import RecommendationSystem
-from shopkeeper.recommendations.trending import Trending
 from shopkeeper.registry.bundle import Bundle
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.training.split import moment_of

@@ -12,7 +12,7 @@ from hashlib import blake2b
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.recommendations.interactions import NOBODY, Interactions
+from shopkeeper.recommendations.behaviour.interactions import NOBODY, Interactions
 
 _DAY = 86_400_000_000
 _UInts = npt.NDArray[np.uint64]

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import msgspec
 
 from shopkeeper.recommendations.answer import Chance, Recommendation, RecommendationAnswer
-from shopkeeper.recommendations.exploration import Odds, odds, places_for_new, seed_of
 from shopkeeper.recommendations.fill import Stock
 from shopkeeper.recommendations.new_products import is_new
-from shopkeeper.recommendations.places import MANY, Places
 from shopkeeper.recommendations.recipe import RecommendParams
 from shopkeeper.recommendations.request import RecommendationRequest
-from shopkeeper.recommendations.rules import Rules
+from shopkeeper.recommendations.rules.hard_rules import Rules
+from shopkeeper.recommendations.rules.places import MANY, Places
+from shopkeeper.recommendations.variety.exploration import Odds, odds, places_for_new, seed_of
 from shopkeeper.serving.catalogue import Card
 
 

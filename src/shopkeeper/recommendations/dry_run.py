@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import Struct
 
 from shopkeeper.recommendations.answer import RecommendationAnswer
-from shopkeeper.recommendations.merchandising import Boost, Bury, Filter, Include, Pin, Rule, RuleSet
-from shopkeeper.recommendations.places import counted_by
 from shopkeeper.recommendations.request import RecommendationRequest
-from shopkeeper.recommendations.rule_book import Plan
-from shopkeeper.recommendations.shop_rules import page_of
+from shopkeeper.recommendations.rules.merchandising import Boost, Bury, Filter, Include, Pin, Rule, RuleSet
+from shopkeeper.recommendations.rules.places import counted_by
+from shopkeeper.recommendations.rules.rule_book import Plan
+from shopkeeper.recommendations.rules.shop_rules import page_of
 from shopkeeper.recommendations.system import RecommendationSystem
 from shopkeeper.serving.catalogue import Card, Catalogue
 

@@ -8,18 +8,18 @@ from itertools import islice
 
 from shopkeeper.recommendations import reasons
 from shopkeeper.recommendations.answer import Reason, Recommendation
+from shopkeeper.recommendations.catalogue.shelf import Shelf
+from shopkeeper.recommendations.catalogue.trending import Trending
 from shopkeeper.recommendations.categories import normal, prefixes
-from shopkeeper.recommendations.finishing import finished
-from shopkeeper.recommendations.merchandising import Where
+from shopkeeper.recommendations.models.popular import Popular
 from shopkeeper.recommendations.past import Past
-from shopkeeper.recommendations.places import Places
-from shopkeeper.recommendations.popular import Popular
 from shopkeeper.recommendations.request import Filters, RecommendationRequest
-from shopkeeper.recommendations.rules import Rules
-from shopkeeper.recommendations.shelf import Shelf
-from shopkeeper.recommendations.shop_rules import ShopRules
-from shopkeeper.recommendations.trending import Trending
-from shopkeeper.recommendations.weighing import weighed_places
+from shopkeeper.recommendations.rules.finishing import finished
+from shopkeeper.recommendations.rules.hard_rules import Rules
+from shopkeeper.recommendations.rules.merchandising import Where
+from shopkeeper.recommendations.rules.places import Places
+from shopkeeper.recommendations.rules.shop_rules import ShopRules
+from shopkeeper.recommendations.rules.weighing import weighed_places
 from shopkeeper.serving.catalogue import Card, Catalogue
 
 _WANTED = 50

@@ -14,22 +14,24 @@ import numpy.typing as npt
 
 from shopkeeper.errors import ConfigError, UnknownModel
 from shopkeeper.quality.ports import NamedQuery, Warehouse
-from shopkeeper.recommendations.als import Als
 from shopkeeper.recommendations.answering import answerer
-from shopkeeper.recommendations.blend import Blend, BlendParams
-from shopkeeper.recommendations.blend_fit import fit_blend
+from shopkeeper.recommendations.behaviour.extract import extract_interactions
+from shopkeeper.recommendations.behaviour.interaction_files import read_interactions, write_interactions
+from shopkeeper.recommendations.behaviour.interactions import Interactions
+from shopkeeper.recommendations.behaviour.shoppers import ShopperPasts
 from shopkeeper.recommendations.day_hashes import day_hashes
-from shopkeeper.recommendations.ease import Ease
-from shopkeeper.recommendations.exam import RecommendationExam
-from shopkeeper.recommendations.extract import extract_interactions
-from shopkeeper.recommendations.habits import habit_arrays
-from shopkeeper.recommendations.hybrid import Hybrid
-from shopkeeper.recommendations.hybrid_space import HYBRID_DEFAULTS, HYBRID_SPACE, hybrid_params
-from shopkeeper.recommendations.interaction_files import read_interactions, write_interactions
-from shopkeeper.recommendations.interactions import Interactions
-from shopkeeper.recommendations.item_knn import ItemKnn
+from shopkeeper.recommendations.evaluation.exam import RecommendationExam
+from shopkeeper.recommendations.hybrid.model import Hybrid
+from shopkeeper.recommendations.hybrid.space import HYBRID_DEFAULTS, HYBRID_SPACE, hybrid_params
 from shopkeeper.recommendations.loaded import bundle_arrays, load_model
 from shopkeeper.recommendations.model import RecommendationModel
+from shopkeeper.recommendations.models.als import Als
+from shopkeeper.recommendations.models.ease import Ease
+from shopkeeper.recommendations.models.habits import habit_arrays
+from shopkeeper.recommendations.models.item_knn import ItemKnn
+from shopkeeper.recommendations.models.popular import Popular, PopularParams
+from shopkeeper.recommendations.models.session_knn import SessionKnn
+from shopkeeper.recommendations.models.together import FEWEST_BUYERS
 from shopkeeper.recommendations.parameters import (
     ALS_DEFAULTS,
     ALS_SPACE,
@@ -56,12 +58,10 @@ from shopkeeper.recommendations.parameters import (
     session_knn_params,
     session_params,
 )
-from shopkeeper.recommendations.popular import Popular, PopularParams
 from shopkeeper.recommendations.rule_baseline import RuleBaseline
-from shopkeeper.recommendations.session import Session, SessionParams
-from shopkeeper.recommendations.session_knn import SessionKnn
-from shopkeeper.recommendations.shoppers import ShopperPasts
-from shopkeeper.recommendations.together import FEWEST_BUYERS
+from shopkeeper.recommendations.session.blend import Blend, BlendParams
+from shopkeeper.recommendations.session.blend_fit import fit_blend
+from shopkeeper.recommendations.session.model import Session, SessionParams
 from shopkeeper.registry.bundle import Bundle
 from shopkeeper.training.ports import DataSummary, Nouns, Parameters, SearchRange
 from shopkeeper.training.split import moment_of
@@ -104,7 +104,7 @@ def _beside_popular(
 
 def _fit_session(data: Interactions, params: SessionParams, seed: int, popular: PopularParams) -> RecommendationModel:
     with _pytorch(Session.name):
-        from shopkeeper.recommendations.session_fit import fit_session  # noqa: PLC0415 - an extra, and slow to load
+        from shopkeeper.recommendations.session.fit import fit_session  # noqa: PLC0415 - an extra, and slow to load
     return fit_session(data, params, seed, popular)
 
 

@@ -10,20 +10,20 @@ from typing import Final
 import numpy as np
 
 from shopkeeper.recommendations import reasons
-from shopkeeper.recommendations.alike import likeness
 from shopkeeper.recommendations.answer import Reason, Recommendation, RecommendationAnswer
+from shopkeeper.recommendations.catalogue.alike import likeness
 from shopkeeper.recommendations.categories import prefixes
-from shopkeeper.recommendations.cycles import due
 from shopkeeper.recommendations.fill import Stock, fill, finish
 from shopkeeper.recommendations.found import card_of
 from shopkeeper.recommendations.loaded import LoadedModel
+from shopkeeper.recommendations.models.cycles import due
+from shopkeeper.recommendations.models.together import partners
 from shopkeeper.recommendations.past import Past, past_of
 from shopkeeper.recommendations.recipe import ListName, RecommendParams
 from shopkeeper.recommendations.recommend import candidates, gather, rules_for
 from shopkeeper.recommendations.request import RecommendationRequest
-from shopkeeper.recommendations.rules import Rules
-from shopkeeper.recommendations.together import partners
-from shopkeeper.recommendations.weighing import weighed
+from shopkeeper.recommendations.rules.hard_rules import Rules
+from shopkeeper.recommendations.rules.weighing import weighed
 from shopkeeper.serving.catalogue import Card
 
 _ALIKE_LOOKS: Final = 2_000

@@ -9,19 +9,19 @@ import numpy as np
 import numpy.typing as npt
 
 from shopkeeper.errors import UnknownModel
-from shopkeeper.recommendations.als import Als
-from shopkeeper.recommendations.blend import Blend
-from shopkeeper.recommendations.ease import Ease
-from shopkeeper.recommendations.habits import Habits, read_habits
-from shopkeeper.recommendations.hybrid import Hybrid
-from shopkeeper.recommendations.item_knn import ItemKnn
-from shopkeeper.recommendations.items import ItemIndex
+from shopkeeper.recommendations.behaviour.items import ItemIndex
+from shopkeeper.recommendations.behaviour.shoppers import ShopperPasts
+from shopkeeper.recommendations.hybrid.model import Hybrid
 from shopkeeper.recommendations.model import Arrays, RecommendationModel
-from shopkeeper.recommendations.popular import Popular
+from shopkeeper.recommendations.models.als import Als
+from shopkeeper.recommendations.models.ease import Ease
+from shopkeeper.recommendations.models.habits import Habits, read_habits
+from shopkeeper.recommendations.models.item_knn import ItemKnn
+from shopkeeper.recommendations.models.popular import Popular
+from shopkeeper.recommendations.models.session_knn import SessionKnn
 from shopkeeper.recommendations.rule_baseline import RuleBaseline
-from shopkeeper.recommendations.session import Session
-from shopkeeper.recommendations.session_knn import SessionKnn
-from shopkeeper.recommendations.shoppers import ShopperPasts
+from shopkeeper.recommendations.session.blend import Blend
+from shopkeeper.recommendations.session.model import Session
 from shopkeeper.registry.bundle import Bundle
 
 MODELS: Mapping[str, Callable[[ItemIndex, Arrays], RecommendationModel]] = {

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.recommendations.history import Asked, HistoryBatch
-from shopkeeper.recommendations.items import ItemIndex
+from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch
+from shopkeeper.recommendations.behaviour.items import ItemIndex
 
 Arrays = Mapping[str, npt.NDArray[np.generic]]
 

@@ -9,11 +9,11 @@ from typing import Final
 
 from shopkeeper.recommendations import reasons
 from shopkeeper.recommendations.answer import Recommendation
+from shopkeeper.recommendations.catalogue.shelf import days_on_shelf
 from shopkeeper.recommendations.fill import Stock
 from shopkeeper.recommendations.recipe import RecommendParams
 from shopkeeper.recommendations.request import RecommendationRequest
-from shopkeeper.recommendations.rules import Rules
-from shopkeeper.recommendations.shelf import days_on_shelf
+from shopkeeper.recommendations.rules.hard_rules import Rules
 from shopkeeper.serving.catalogue import Card
 
 MOST: Final = 50

@@ -7,15 +7,15 @@ from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
 from shopkeeper.errors import InputError
-from shopkeeper.recommendations.als import AlsParams
-from shopkeeper.recommendations.blend import BlendParams
-from shopkeeper.recommendations.ease import EaseParams
-from shopkeeper.recommendations.interactions import KINDS
-from shopkeeper.recommendations.item_knn import ItemKnnParams
-from shopkeeper.recommendations.popular import PopularParams
+from shopkeeper.recommendations.behaviour.interactions import KINDS
+from shopkeeper.recommendations.models.als import AlsParams
+from shopkeeper.recommendations.models.ease import EaseParams
+from shopkeeper.recommendations.models.item_knn import ItemKnnParams
+from shopkeeper.recommendations.models.popular import PopularParams
+from shopkeeper.recommendations.models.session_knn import SessionKnnParams
 from shopkeeper.recommendations.rule_baseline import RuleParams
-from shopkeeper.recommendations.session import SessionParams
-from shopkeeper.recommendations.session_knn import SessionKnnParams
+from shopkeeper.recommendations.session.blend import BlendParams
+from shopkeeper.recommendations.session.model import SessionParams
 from shopkeeper.training.ports import Parameters, SearchRange
 
 ParamsT = TypeVar("ParamsT", ItemKnnParams, AlsParams, EaseParams, SessionKnnParams, SessionParams, RuleParams)

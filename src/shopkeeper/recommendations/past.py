@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from shopkeeper.commerce.traits import UNKNOWN_TRAITS, Traits
-from shopkeeper.recommendations.interactions import KINDS, PURCHASE
+from shopkeeper.recommendations.behaviour.interactions import KINDS, PURCHASE
+from shopkeeper.recommendations.behaviour.refusals import refusals
+from shopkeeper.recommendations.behaviour.shoppers import HISTORY_ENTRIES, ShopperPast, shopper_key
 from shopkeeper.recommendations.loaded import LoadedModel
-from shopkeeper.recommendations.refusals import refusals
 from shopkeeper.recommendations.request import RecommendationRequest
-from shopkeeper.recommendations.shoppers import HISTORY_ENTRIES, ShopperPast, shopper_key
 
 _KIND_OF = {kind: place for place, kind in enumerate(KINDS)}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from shopkeeper.recommendations.merchandising import RuleSet
+from shopkeeper.recommendations.rules.merchandising import RuleSet
 
 
 class RuleStore(Protocol):

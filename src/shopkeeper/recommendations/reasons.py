@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from shopkeeper.recommendations.answer import Reason, ReasonCode
-from shopkeeper.recommendations.shelf import days_on_shelf
+from shopkeeper.recommendations.catalogue.shelf import days_on_shelf
 from shopkeeper.serving.catalogue import Card, Catalogue
 
 NEW_DAYS = 60.0

@@ -13,25 +13,25 @@ import numpy.typing as npt
 
 from shopkeeper.recommendations import reasons
 from shopkeeper.recommendations.answer import Reason, ReasonCode, Recommendation, RecommendationAnswer
+from shopkeeper.recommendations.behaviour.history import KIND_STRENGTHS, Asked, ages_of
+from shopkeeper.recommendations.behaviour.interactions import PURCHASE, VIEW
+from shopkeeper.recommendations.behaviour.purchases import NO_PURCHASES, Purchases, newest_purchases
 from shopkeeper.recommendations.fill import Stock, fill
 from shopkeeper.recommendations.found import card_of
-from shopkeeper.recommendations.history import KIND_STRENGTHS, Asked, ages_of
-from shopkeeper.recommendations.hybrid import Hybrid
-from shopkeeper.recommendations.interactions import PURCHASE, VIEW
+from shopkeeper.recommendations.hybrid.model import Hybrid
 from shopkeeper.recommendations.loaded import LoadedModel
 from shopkeeper.recommendations.model import Scored
+from shopkeeper.recommendations.models.together import go_together
 from shopkeeper.recommendations.new_products import new_products
 from shopkeeper.recommendations.past import Past, past_of
-from shopkeeper.recommendations.purchases import NO_PURCHASES, Purchases, newest_purchases
 from shopkeeper.recommendations.reasons import because
 from shopkeeper.recommendations.recipe import RecommendParams
 from shopkeeper.recommendations.request import RecommendationRequest
-from shopkeeper.recommendations.rerank import POOL, reranked, reranks
-from shopkeeper.recommendations.rule_book import Plan
-from shopkeeper.recommendations.rules import Rules
+from shopkeeper.recommendations.rules.hard_rules import Rules
+from shopkeeper.recommendations.rules.rule_book import Plan
+from shopkeeper.recommendations.rules.weighing import weighed
 from shopkeeper.recommendations.taste import taste_of
-from shopkeeper.recommendations.together import go_together
-from shopkeeper.recommendations.weighing import weighed
+from shopkeeper.recommendations.variety.rerank import POOL, reranked, reranks
 from shopkeeper.serving.catalogue import Card, Catalogue
 
 _FIRST_LOOK = 400

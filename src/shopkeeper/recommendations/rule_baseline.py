@@ -7,16 +7,16 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.recommendations.beside_popular import BesidePopular
+from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch
+from shopkeeper.recommendations.behaviour.interactions import PURCHASE, SECOND, Interactions, Sequences
+from shopkeeper.recommendations.behaviour.items import ItemIndex
 from shopkeeper.recommendations.categories import normal
-from shopkeeper.recommendations.co_occurrence import similarity
-from shopkeeper.recommendations.history import Asked, HistoryBatch
-from shopkeeper.recommendations.interactions import PURCHASE, SECOND, Interactions, Sequences
-from shopkeeper.recommendations.items import ItemIndex
 from shopkeeper.recommendations.model import NOTHING, Arrays, Scored
-from shopkeeper.recommendations.neighbours import Neighbours
+from shopkeeper.recommendations.models.beside_popular import BesidePopular
+from shopkeeper.recommendations.models.co_occurrence import similarity
+from shopkeeper.recommendations.models.neighbours import Neighbours
+from shopkeeper.recommendations.models.popular import Popular, PopularParams
 from shopkeeper.recommendations.param_arrays import pack_params, unpack_params
-from shopkeeper.recommendations.popular import Popular, PopularParams
 from shopkeeper.registry.text_arrays import pack_texts, unpack_texts
 
 _DAY = 86_400 * SECOND

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from shopkeeper.recommendations.merchandising import Surface
 from shopkeeper.recommendations.recipe import ListName, RecommendParams, changed
 from shopkeeper.recommendations.request import RecommendationBody
-from shopkeeper.recommendations.shop_rules import ShopRules
+from shopkeeper.recommendations.rules.merchandising import Surface
+from shopkeeper.recommendations.rules.shop_rules import ShopRules
 
 BUILT_IN: Final[Mapping[str, ListName]] = {
     "recently_viewed": "recently_viewed",

@@ -12,26 +12,26 @@ import msgspec
 
 from shopkeeper.errors import Unavailable
 from shopkeeper.recommendations.answer import RecommendationAnswer
+from shopkeeper.recommendations.batch.nightly import NightLists, answered_live, from_the_night
+from shopkeeper.recommendations.behaviour.refusals import refusals
+from shopkeeper.recommendations.catalogue.shelf import Shelf
+from shopkeeper.recommendations.catalogue.trending import Trending
 from shopkeeper.recommendations.drawing import draw_seed, drawn, explores, likelihoods, odds_of
-from shopkeeper.recommendations.exploration import Odds
 from shopkeeper.recommendations.fallback import fall_back
 from shopkeeper.recommendations.fill import Stock
 from shopkeeper.recommendations.lists import cached, listed
 from shopkeeper.recommendations.loaded import LoadedModel, load_model
-from shopkeeper.recommendations.merchandising import Surface
-from shopkeeper.recommendations.nightly import NightLists, answered_live, from_the_night
 from shopkeeper.recommendations.past import Past
-from shopkeeper.recommendations.places import within_quotas
 from shopkeeper.recommendations.recipe import DEFAULT_PARAMS, RecommendParams, changed
 from shopkeeper.recommendations.recommend import recommend, rules_for
-from shopkeeper.recommendations.refusals import refusals
 from shopkeeper.recommendations.request import RecommendationRequest
-from shopkeeper.recommendations.shelf import Shelf
-from shopkeeper.recommendations.shop_rules import ShopRules
+from shopkeeper.recommendations.rules.merchandising import Surface
+from shopkeeper.recommendations.rules.places import within_quotas
+from shopkeeper.recommendations.rules.shop_rules import ShopRules
 from shopkeeper.recommendations.similar import similar_request
 from shopkeeper.recommendations.surfaces import recipe_of, surface_of
-from shopkeeper.recommendations.trending import Trending
 from shopkeeper.recommendations.trending_list import trending_list
+from shopkeeper.recommendations.variety.exploration import Odds
 from shopkeeper.registry.bundle import Bundle
 from shopkeeper.serving.catalogue import Catalogue
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from shopkeeper.recommendations.fill import Stock
-from shopkeeper.recommendations.own_mix import mix_of
-from shopkeeper.recommendations.price_band import PriceBands
 from shopkeeper.recommendations.recipe import RecommendParams
 from shopkeeper.recommendations.request import RecommendationRequest
-from shopkeeper.recommendations.rerank import Taste
+from shopkeeper.recommendations.variety.own_mix import mix_of
+from shopkeeper.recommendations.variety.price_band import PriceBands
+from shopkeeper.recommendations.variety.rerank import Taste
 from shopkeeper.serving.catalogue import Card
 
 

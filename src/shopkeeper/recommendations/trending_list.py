@@ -15,7 +15,7 @@ from shopkeeper.recommendations.past import Past
 from shopkeeper.recommendations.recipe import RecommendParams
 from shopkeeper.recommendations.recommend import rules_for
 from shopkeeper.recommendations.request import NO_FILTERS, Filters, RecommendationBody, RecommendationRequest
-from shopkeeper.recommendations.weighing import weighed
+from shopkeeper.recommendations.rules.weighing import weighed
 
 
 def trending_list(

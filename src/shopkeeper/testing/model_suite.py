@@ -18,17 +18,17 @@ from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.intake.ports import SourcedRow
 from shopkeeper.recommendations.answer import RecommendationAnswer
-from shopkeeper.recommendations.history import Asked, HistoryBatch
-from shopkeeper.recommendations.interactions import VIEW, Interactions
+from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch
+from shopkeeper.recommendations.behaviour.interactions import VIEW, Interactions
+from shopkeeper.recommendations.behaviour.shoppers import ShopperPasts
+from shopkeeper.recommendations.catalogue.trending import Trending
+from shopkeeper.recommendations.evaluation.metrics import ndcg
+from shopkeeper.recommendations.evaluation.questions import time_exam
+from shopkeeper.recommendations.evaluation.ranking import rank_targets
 from shopkeeper.recommendations.loaded import bundle_arrays, load_model
-from shopkeeper.recommendations.metrics import ndcg
 from shopkeeper.recommendations.model import RecommendationModel
-from shopkeeper.recommendations.questions import time_exam
-from shopkeeper.recommendations.ranking import rank_targets
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
-from shopkeeper.recommendations.shoppers import ShopperPasts
 from shopkeeper.recommendations.system import RecommendationSystem
-from shopkeeper.recommendations.trending import Trending
 from shopkeeper.registry.bundle import Bundle, BundleContent, open_bundle, write_bundle
 from shopkeeper.testing.planted import END, PRODUCTS, START, STORES, planted_catalogue, planted_interactions
 from shopkeeper.training.split import time_split

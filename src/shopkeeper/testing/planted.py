@@ -11,9 +11,9 @@ import numpy as np
 from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.store import Store
 from shopkeeper.intake.ports import SourcedRow
-from shopkeeper.recommendations.interactions import NOBODY, SECOND, Interactions
-from shopkeeper.recommendations.items import ItemIndex
-from shopkeeper.recommendations.shoppers import shopper_key
+from shopkeeper.recommendations.behaviour.interactions import NOBODY, SECOND, Interactions
+from shopkeeper.recommendations.behaviour.items import ItemIndex
+from shopkeeper.recommendations.behaviour.shoppers import shopper_key
 from shopkeeper.serving.catalogue import Catalogue
 
 GROUPS = ("north", "south")

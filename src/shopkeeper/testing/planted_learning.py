@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shopkeeper.recommendations.interactions import Interactions
+from shopkeeper.recommendations.behaviour.interactions import Interactions
 from shopkeeper.recommendations.learn import NoWarehouse, RecommendationLearning
 from shopkeeper.testing.planted import planted_interactions
 

@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from shopkeeper.errors import ChangedMeanwhile, InputError
-from shopkeeper.recommendations.merchandising import Pin, RuleSet, read_rules
 from shopkeeper.recommendations.ports import RuleStore
+from shopkeeper.recommendations.rules.merchandising import Pin, RuleSet, read_rules
 
 _NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 

@@ -12,11 +12,11 @@ from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import PRODUCTS, STORES
 from shopkeeper.intake.ports import SourcedRow, TableStore
-from shopkeeper.recommendations.interactions import KINDS, SECOND, Interactions
-from shopkeeper.recommendations.item_knn import ItemKnn, ItemKnnParams
-from shopkeeper.recommendations.items import single_group
+from shopkeeper.recommendations.behaviour.interactions import KINDS, SECOND, Interactions
+from shopkeeper.recommendations.behaviour.items import single_group
+from shopkeeper.recommendations.behaviour.shoppers import ShopperPasts, shopper_key
 from shopkeeper.recommendations.loaded import bundle_arrays
-from shopkeeper.recommendations.shoppers import ShopperPasts, shopper_key
+from shopkeeper.recommendations.models.item_knn import ItemKnn, ItemKnnParams
 from shopkeeper.registry.bundle import BundleContent, write_bundle
 from shopkeeper.registry.ports import ModelRegistry, ModelVersion
 

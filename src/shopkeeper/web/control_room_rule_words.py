@@ -8,8 +8,18 @@ from datetime import UTC, datetime
 from typing import Final
 
 from shopkeeper.commerce.store import Store
-from shopkeeper.recommendations.merchandising import Boost, Bought, Bury, Include, Pin, Quota, Rule, RuleSet, Where
-from shopkeeper.recommendations.rule_book import window
+from shopkeeper.recommendations.rules.merchandising import (
+    Boost,
+    Bought,
+    Bury,
+    Include,
+    Pin,
+    Quota,
+    Rule,
+    RuleSet,
+    Where,
+)
+from shopkeeper.recommendations.rules.rule_book import window
 from shopkeeper.web.locale_text import ago, number, utc
 
 _DOES: Final = {"filter": "shows nothing but", "exclude": "never shows"}

@@ -15,8 +15,8 @@ from shopkeeper.commerce.store import Store
 from shopkeeper.errors import InputError, NotAllowed, RequestRejected, ShopkeeperError
 from shopkeeper.people.roles import ALL
 from shopkeeper.recommendations.dry_run import DryRun
-from shopkeeper.recommendations.merchandising import RuleSet, Surface, plain_rules, read_rules, read_surfaces
 from shopkeeper.recommendations.request import RecommendationBody
+from shopkeeper.recommendations.rules.merchandising import RuleSet, Surface, plain_rules, read_rules, read_surfaces
 from shopkeeper.web.control_room import room_page
 from shopkeeper.web.control_room_rule_words import plain_name, rule_views, rules_headline
 from shopkeeper.web.form import reason_of, sent_fields

@@ -16,8 +16,8 @@ from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.people.person import Actor
 from shopkeeper.people.roles import ALL
 from shopkeeper.recommendations.dry_run import DryRun, dry_run
-from shopkeeper.recommendations.merchandising import Rule, RuleSet, Surface, read_rules, read_surfaces
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
+from shopkeeper.recommendations.rules.merchandising import Rule, RuleSet, Surface, read_rules, read_surfaces
 from shopkeeper.web.answer import json_answer
 from shopkeeper.web.products import check_declared
 from shopkeeper.web.recommendations import check_length

@@ -19,15 +19,15 @@ from shopkeeper.engines.state import State
 from shopkeeper.errors import InputError, UnknownModel, UnknownStore
 from shopkeeper.intake.consent import UserConsents, effective
 from shopkeeper.quality.ports import NamedQuery, Warehouse
-from shopkeeper.recommendations.batch import BatchAsk, BatchShard, recommend_shard, shelf_products
-from shopkeeper.recommendations.batch_stock import pack_stock
+from shopkeeper.recommendations.batch.answers import BatchAsk, BatchShard, recommend_shard, shelf_products
+from shopkeeper.recommendations.batch.stock import pack_stock
+from shopkeeper.recommendations.catalogue.shelf import Shelf
+from shopkeeper.recommendations.catalogue.trending import Trending
+from shopkeeper.recommendations.catalogue.trending_seed import seed_trending
 from shopkeeper.recommendations.fill import Stock
 from shopkeeper.recommendations.recipe import DEFAULT_PARAMS, changed
-from shopkeeper.recommendations.shelf import Shelf
-from shopkeeper.recommendations.shop_rules import ShopRules
+from shopkeeper.recommendations.rules.shop_rules import ShopRules
 from shopkeeper.recommendations.system import RecommendationSystem
-from shopkeeper.recommendations.trending import Trending
-from shopkeeper.recommendations.trending_seed import seed_trending
 from shopkeeper.registry.bundle import Bundle, open_bundle
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.serving.live_tables import HELD_TABLES
@@ -42,7 +42,7 @@ PER_SHARD = 10_000
 MOST_PRODUCTS = 1_000
 EMAIL = "email"
 """Surface whose lists are sent, not asked for."""
-_USERS = NamedQuery.load("shopkeeper.recommendations", "batch_users")
+_USERS = NamedQuery.load("shopkeeper.recommendations.batch", "batch_users")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from shopkeeper.errors import Unavailable
 from shopkeeper.experiments.sticky import MemorySticky
 from shopkeeper.intake.ports import SourcedRow
 from shopkeeper.quality.ports import NamedQuery
-from shopkeeper.recommendations.shoppers import forget, shopper_key
+from shopkeeper.recommendations.behaviour.shoppers import forget, shopper_key
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.serving.profiles import Profiles
 from shopkeeper.wiring.release import Release

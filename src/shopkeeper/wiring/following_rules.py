@@ -7,7 +7,7 @@ import asyncio
 import structlog
 
 from shopkeeper.recommendations.ports import RuleStore
-from shopkeeper.recommendations.shop_rules import ShopRules
+from shopkeeper.recommendations.rules.shop_rules import ShopRules
 
 _log = structlog.get_logger(__name__)
 

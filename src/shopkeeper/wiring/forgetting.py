@@ -18,7 +18,7 @@ from shopkeeper.engines.state import State
 from shopkeeper.engines.state_privacy import compact_state, forget_user
 from shopkeeper.engines.valkey_sessions import ValkeySessions
 from shopkeeper.errors import ContractNotMet, UnknownStore
-from shopkeeper.recommendations.shoppers import forget, shopper_key
+from shopkeeper.recommendations.behaviour.shoppers import forget, shopper_key
 from shopkeeper.wiring.erasure import person_of
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.warehouse import Analytics

@@ -26,11 +26,11 @@ from shopkeeper.intake.consent import UserConsents
 from shopkeeper.pricing.policy.policy_file import load_policy
 from shopkeeper.pricing.runs.price_book import PriceBook
 from shopkeeper.recommendations.answer import RecommendationAnswer
+from shopkeeper.recommendations.catalogue.trending import Trending
+from shopkeeper.recommendations.catalogue.trending_seed import seed_trending
 from shopkeeper.recommendations.recipe import DEFAULT_PARAMS, changed
-from shopkeeper.recommendations.shop_rules import ShopRules
+from shopkeeper.recommendations.rules.shop_rules import ShopRules
 from shopkeeper.recommendations.system import RecommendationSystem
-from shopkeeper.recommendations.trending import Trending
-from shopkeeper.recommendations.trending_seed import seed_trending
 from shopkeeper.serving.breaker import Breaker, BreakerLimits
 from shopkeeper.serving.cache import AnswerCache
 from shopkeeper.serving.catalogue import Catalogue

@@ -20,10 +20,10 @@ from shopkeeper.errors import UnknownStore
 from shopkeeper.intake.consent import UserConsents, effective
 from shopkeeper.pricing.runs.price_book import PriceBook
 from shopkeeper.recommendations.answer import RecommendationAnswer
+from shopkeeper.recommendations.catalogue.trending import Trending
 from shopkeeper.recommendations.recommend import parents_of
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
 from shopkeeper.recommendations.system import RecommendationSystem
-from shopkeeper.recommendations.trending import Trending
 from shopkeeper.serving.arms import LiveArms
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.serving.decide import Decider, Decision

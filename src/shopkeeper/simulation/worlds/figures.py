@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from shopkeeper.recommendations.co_occurrence import similarity
-from shopkeeper.recommendations.interactions import Sequences
-from shopkeeper.recommendations.metrics import gini
+from shopkeeper.recommendations.behaviour.interactions import Sequences
+from shopkeeper.recommendations.evaluation.metrics import gini
+from shopkeeper.recommendations.models.co_occurrence import similarity
 
 Integers = npt.NDArray[np.int64]
 

@@ -1,0 +1,299 @@
+"""V2, in two stages: several sources say what comes into question, trees over behaviour, content and people rank it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch
+from shopkeeper.recommendations.behaviour.interactions import Interactions
+from shopkeeper.recommendations.behaviour.items import ItemIndex
+from shopkeeper.recommendations.hybrid.candidates import Candidates, Found, faded
+from shopkeeper.recommendations.hybrid.params import HybridParams, packed, unpacked
+from shopkeeper.recommendations.hybrid.rank_features import GROUPS, RankFeatures, group_of
+from shopkeeper.recommendations.hybrid.rank_groups import Told, Verdict, choose_groups
+from shopkeeper.recommendations.hybrid.rank_lists import InQuestion, ListPlan, Rows, RowsAt, rank_lists
+from shopkeeper.recommendations.hybrid.ranker import Ranker, Trial, learn_ranker
+from shopkeeper.recommendations.hybrid.trait_lifts import TraitLifts
+from shopkeeper.recommendations.model import Arrays, Scored
+from shopkeeper.recommendations.models.als import Als
+from shopkeeper.recommendations.models.content import Content
+from shopkeeper.recommendations.models.item_knn import ItemKnn, fit_similarity
+from shopkeeper.recommendations.models.popular import Popular
+from shopkeeper.recommendations.models.trends import Trends
+from shopkeeper.recommendations.param_arrays import pack_params, unpack_params
+from shopkeeper.registry.text_arrays import pack_texts, unpack_texts
+
+SHARED = -1
+"""Stands for the ranker of all stores."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """Everything learnt before one moment but the ranker."""
+
+    knn: ItemKnn
+    als: Als | None
+    content: Content | None
+    trends: Trends
+    lifts: TraitLifts | None
+    margins: npt.NDArray[np.float32]
+
+    @staticmethod
+    def fit(data: Interactions, content: Content, params: HybridParams, moment: int, seed: int) -> Known:
+        """Learn from what came before `moment`, microseconds; what products are made of is no behaviour."""
+        popular = Popular.fit(data, params.popular, seed)
+        return Known(
+            ItemKnn(fit_similarity(data.sequences, len(data.index), params.knn), popular, params.knn),
+            Als.beside(data, popular, params.als, seed) if params.factors else None,
+            content if params.content else None,
+            Trends.fit(data, moment, params.pool),
+            TraitLifts.fit(data, content.leaves) if params.demographics else None,
+            np.nan_to_num(data.facts.filled(len(data.index)).margins, nan=-1.0).astype(np.float32),
+        )
+
+    def without(self, groups: Collection[str]) -> Known:
+        """Return the same without what only some groups of features read."""
+        return replace(
+            self,
+            content=None if "content" in groups else self.content,
+            lifts=None if "demographics" in groups else self.lifts,
+        )
+
+
+class Hybrid:
+    """Score = the logistic of what the ranker says of what comes into question, 0 for all else.
+
+    Without a list to learn from (too little data) the mean of what the sources say stands in for the ranker.
+
+    Args:
+        known: What the rows are made of.
+        rankers: By store code; `SHARED` = of all others.
+        columns: Name of each feature.
+        verdicts: What was found of the groups of features that must pay to be read.
+    """
+
+    name = "hybrid"
+
+    def __init__(
+        self,
+        known: Known,
+        rankers: Mapping[int, Ranker],
+        columns: tuple[str, ...],
+        params: HybridParams,
+        verdicts: tuple[Verdict, ...] = (),
+    ) -> None:
+        self.known = known
+        self.params = params
+        self.popular = known.knn.popular
+        self.index = known.knn.index
+        self.columns = columns
+        self.verdicts = verdicts
+        self._rankers = rankers
+        self._muted = np.zeros(0, dtype=np.int64)
+        self._find, self._features = _two_stages(known, params)
+
+    @classmethod
+    def fit(cls, data: Interactions, params: HybridParams, seed: int) -> Hybrid:
+        """Learn the sources, and a ranker from lists of several moments before the end of the data."""
+        plan = ListPlan(params.cuts, params.days, params.step, params.lists, params.visits, params.repeats)
+        content = Content.fit(data, params.axes, seed)
+        lists = rank_lists(data, cls.rows_at(content, params, seed), plan, seed)
+        end = int(data.times[-1]) + 1 if len(data) else 0
+        known = Known.fit(data, content, params, end, seed)
+        columns = _columns(known, params)
+        if lists is None:
+            return cls(known, {}, columns, params)
+        told, trial, verdicts = choose_groups(lists, columns, params, seed)
+        rankers = _rankers(told, trial, params, seed)
+        return cls(known.without(told.left_out), rankers, told.columns, params, verdicts)
+
+    @staticmethod
+    def rows_at(content: Content, params: HybridParams, seed: int) -> RowsAt:
+        """Return what learns from interactions before a cut, and then makes the rows of one shopper."""
+
+        def learn(past: Interactions, cut: int) -> Rows:
+            find, features = _two_stages(Known.fit(past, content, params, cut, seed), params)
+
+            def rows(asked: Asked) -> InQuestion:
+                recent = _recent(asked, params.history)
+                found = find.find(recent)
+                return found.items, features.rows(recent, found)[1], found.alone
+
+            return rows
+
+        return learn
+
+    @property
+    def stores(self) -> tuple[str, ...]:
+        """Store of each store code."""
+        return self.popular.stores
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Parameters for the manifest."""
+        return self.params.document()
+
+    @property
+    def ranker(self) -> Ranker | None:
+        """The ranker of all stores without one of their own; None where there was nothing to learn one from."""
+        return self._rankers.get(SHARED)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Groups of features it reads."""
+        return tuple(group for group in GROUPS if any(group_of(name) == group for name in self.columns))
+
+    def without(self, group: str) -> Hybrid:
+        """Return the same model that is told nothing by the features of a group."""
+        other = Hybrid(self.known, self._rankers, self.columns, self.params, self.verdicts)
+        other._muted = np.array([n for n, name in enumerate(self.columns) if group_of(name) == group], dtype=np.int64)
+        return other
+
+    def score(self, asked: Asked) -> Scored:
+        """Score what comes into question for one shopper."""
+        recent = _recent(asked, self.params.history)
+        found = self._find.find(recent)
+        return Scored(found.items, self._ranked(recent, found))
+
+    def score_batch(self, batch: HistoryBatch) -> npt.NDArray[np.float32]:
+        """Return the scores of all items for many histories, dense."""
+        scores = np.zeros((len(batch), len(self.index)), dtype=np.float32)
+        weights = batch.strengths.astype(np.float64)
+        for row in range(len(batch)):
+            store = self.stores[batch.stores[row]] if batch.stores[row] >= 0 else ""
+            part = slice(int(batch.starts[row]), int(batch.starts[row + 1]))
+            found = self.score(batch.asked(row, store, weights[part]))
+            scores[row, found.items] = found.scores
+        return scores
+
+    def tie_break(self, stores: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+        """Return popularity, one row for each store code."""
+        return self.popular.tie_break(stores)
+
+    def history_weights(
+        self,
+        ages: npt.NDArray[np.int64],  # noqa: ARG002 - each source fades histories by its own rule
+        strengths: npt.NDArray[np.float32],
+    ) -> npt.NDArray[np.float32]:
+        """Return the strengths."""
+        return strengths
+
+    def explain(self, targets: npt.NDArray[np.int64], asked: Asked) -> npt.NDArray[np.float64]:
+        """Return each target's score, divided among the entries by likeness to it in behaviour, else in content."""
+        recent = _recent(asked, self.params.history)
+        items, places = np.unique(targets, return_inverse=True)
+        found = self._find.among(recent, items)
+        parts = self.known.knn.explain(items, faded(recent, self.known.knn))
+        silent = ~parts.any(axis=1)
+        if self.known.content is not None and silent.any():
+            vectors = self.known.content.vectors
+            parts[silent] = np.maximum(vectors[items[silent]] @ vectors[recent.items].T, 0.0) * recent.weights
+        totals = parts.sum(axis=1, keepdims=True)
+        shares = np.divide(parts, totals, out=np.zeros_like(parts), where=totals > 0)
+        told = np.zeros((len(targets), len(asked)))
+        told[:, len(asked) - len(recent) :] = (shares * self._ranked(recent, found)[:, None])[places]
+        return told
+
+    def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
+        """Return everything needed to answer, as plain arrays."""
+        known = self.known
+        arrays = {
+            **pack_params("hybrid", packed(self.params)),
+            **pack_texts("hybrid.columns", self.columns),
+            **pack_texts("hybrid.tried", [one.group for one in self.verdicts]),
+            "hybrid.tried.gains": np.array([(one.gain, one.error) for one in self.verdicts]).reshape(-1, 2),
+            "hybrid.margins": known.margins,
+            "hybrid.rankers": np.array(sorted(self._rankers), dtype=np.int64),
+            **known.knn.arrays(),
+            **known.trends.arrays(),
+        }
+        arrays |= known.als.arrays() if known.als is not None else pack_params("als", asdict(self.params.als))
+        arrays |= known.content.arrays() if known.content is not None else {}
+        arrays |= known.lifts.arrays() if known.lifts is not None else {}
+        for store, ranker in sorted(self._rankers.items()):
+            arrays |= ranker.arrays(f"hybrid.ranker{store}")
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, index: ItemIndex, arrays: Arrays) -> Hybrid:
+        """Return the model that `arrays` was made of."""
+        knn = ItemKnn.from_arrays(index, arrays)
+        numbers = unpack_params("hybrid", arrays, {**HybridParams().own(), "stores": 0})
+        params = HybridParams(
+            **unpacked(numbers), knn=knn.params, popular=knn.popular.params,
+            als=replace(HybridParams().als, **unpack_params("als", arrays, asdict(HybridParams().als))),
+        )  # fmt: skip
+        columns = tuple(unpack_texts("hybrid.columns", arrays))
+        read = {group_of(name) for name in columns}
+        known = Known(
+            knn,
+            Als.from_arrays(index, arrays) if params.factors else None,
+            Content.from_arrays(arrays) if "content" in read else None,
+            Trends.from_arrays(arrays),
+            TraitLifts.from_arrays(arrays) if "demographics" in read else None,
+            np.asarray(arrays["hybrid.margins"], np.float32),
+        )
+        stores = np.asarray(arrays["hybrid.rankers"], np.int64).tolist()
+        rankers = {store: Ranker.from_arrays(f"hybrid.ranker{store}", arrays) for store in stores}
+        gains = np.asarray(arrays["hybrid.tried.gains"], np.float64).tolist()
+        tried = zip(unpack_texts("hybrid.tried", arrays), gains, strict=True)
+        return cls(known, rankers, columns, params, tuple(Verdict(group, *found) for group, found in tried))
+
+    def _ranked(self, asked: Asked, found: Found) -> npt.NDArray[np.float64]:
+        rows = self._features.rows(asked, found)[1]
+        rows[:, self._muted] = 0.0
+        store = self.stores.index(asked.store) if asked.store in self.stores else SHARED
+        ranker = self._rankers.get(store, self._rankers.get(SHARED))
+        if ranker is None:
+            said = [name.endswith("_of_best") for name in self.columns]
+            plain: npt.NDArray[np.float64] = rows[:, said].mean(axis=1).astype(np.float64)
+            return plain
+        return 1.0 / (1.0 + np.exp(-ranker.scores(rows)))
+
+
+def _two_stages(known: Known, params: HybridParams) -> tuple[Candidates, RankFeatures]:
+    find = Candidates(known.knn, known.als, known.content, known.trends, pool=params.pool, repeats=params.repeats)
+    codes = {store: code for code, store in enumerate(known.knn.stores)} if params.stores == "store-feature" else None
+    return find, RankFeatures(known.trends, known.content, known.lifts, known.margins, codes)
+
+
+def _columns(known: Known, params: HybridParams) -> tuple[str, ...]:
+    """Return the names of the features, read from an empty list."""
+    find, features = _two_stages(known, params)
+    none = np.empty(0, dtype=np.int64)
+    nobody = Asked("", 0, none, np.empty(0), none.astype(np.int8), none, none.astype(np.bool_))
+    return features.rows(nobody, find.among(nobody, none))[0]
+
+
+def _rankers(told: Told, trial: Trial | None, params: HybridParams, seed: int) -> dict[int, Ranker]:
+    """Return one ranker of all lists, and where asked one for each store that has enough of them."""
+    rankers = {SHARED: learn_ranker(told.lists, told.columns, params, seed, trial)}
+    if params.stores == "each":
+        for store in np.unique(told.lists.stores).tolist():
+            own = replace(told, lists=told.lists.of(told.lists.stores == store))
+            if len(own.lists.lengths) >= ENOUGH:
+                rankers[store] = learn_ranker(own.lists, own.columns, params, seed, own.trial(params, seed))
+    return rankers
+
+
+ENOUGH = 300
+"""Lists a store must have for a ranker of its own."""
+
+
+def _recent(asked: Asked, most: int) -> Asked:
+    """Return what is asked with the newest entries alone."""
+    if len(asked) <= most:
+        return asked
+    return replace(
+        asked,
+        items=asked.items[-most:],
+        weights=asked.weights[-most:],
+        kinds=asked.kinds[-most:],
+        times=asked.times[-most:],
+        page=asked.page[-most:],
+    )

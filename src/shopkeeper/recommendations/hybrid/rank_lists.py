@@ -1,0 +1,214 @@
+"""Lists a ranker learns from: what came into question for a shopper in the past, and what they then took."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch
+from shopkeeper.recommendations.behaviour.interactions import KINDS, PURCHASE, SECOND, Interactions, Sequences
+from shopkeeper.recommendations.models.trends import DAY
+
+BANDS = 5
+"""Steps in which the margin of what was bought raises its worth."""
+
+Integers = npt.NDArray[np.int64]
+InQuestion = tuple[Integers, npt.NDArray[np.float32], npt.NDArray[np.bool_]]
+"""Products in question, their rows, and which of them content alone names."""
+
+Rows = Callable[[Asked], InQuestion]
+"""Returns what is in question by what was known before the cut."""
+
+RowsAt = Callable[[Interactions, int], Rows]
+"""Learns all there is to know from interactions before a cut, microseconds."""
+
+
+@dataclass(frozen=True)
+class RankLists:
+    """Lists end to end.
+
+    Attributes:
+        rows: Features; shape (m, features).
+        grades: 0 = not taken, 1 = looked at or rated, 2 = put into the cart, 3 and above = bought, by band of margin;
+            shape (m,).
+        settled: The grade by what was taken before the newest cut, for lists of earlier ones; shape (m,).
+        alone: Whether content alone names the product; shape (m,).
+        lengths: Products of each list; shape (n,).
+        stores: Store code of each list; shape (n,).
+        turns: Which cut each list was made at, 0 = the oldest; shape (n,).
+    """
+
+    rows: npt.NDArray[np.float32]
+    grades: npt.NDArray[np.int32]
+    settled: npt.NDArray[np.int32]
+    alone: npt.NDArray[np.bool_]
+    lengths: Integers
+    stores: npt.NDArray[np.int32]
+    turns: npt.NDArray[np.int32]
+
+    def of(self, lists: npt.NDArray[np.bool_]) -> RankLists:
+        """Return some of the lists."""
+        keep = np.repeat(lists, self.lengths)
+        return RankLists(
+            self.rows[keep],
+            self.grades[keep],
+            self.settled[keep],
+            self.alone[keep],
+            self.lengths[lists],
+            self.stores[lists],
+            self.turns[lists],
+        )
+
+    def among(self, keep: npt.NDArray[np.bool_]) -> RankLists:
+        """Return the lists with some of their rows; a list in which nothing was taken then is gone. Shape (m,)."""
+        count = len(self.lengths)
+        owners = np.repeat(np.arange(count), self.lengths)
+        taken = np.bincount(owners[keep & (self.grades > 0)], minlength=count) > 0
+        rows = keep & taken[owners]
+        lengths = np.bincount(owners[rows], minlength=count)[taken]
+        return RankLists(
+            self.rows[rows],
+            self.grades[rows],
+            self.settled[rows],
+            self.alone[rows],
+            lengths,
+            self.stores[taken],
+            self.turns[taken],
+        )
+
+    def parted(self) -> tuple[RankLists, RankLists]:
+        """Return the lists of earlier cuts by what was taken before the newest, and those of the newest.
+
+        So the days that judge have taught nothing, however far the days after one cut reach beyond the next.
+        """
+        newest = self.turns == self.turns.max()
+        older = self.of(~newest)
+        older = replace(older, grades=older.settled)
+        return older.among(np.ones(len(older.rows), dtype=np.bool_)), self.of(newest)
+
+
+@dataclass(frozen=True, slots=True)
+class ListPlan:
+    """Which lists are made.
+
+    Attributes:
+        cuts: How many moments of the past.
+        days: Days after each in which is looked what was taken; the newest ends with the data.
+        step: Days between two of them.
+        most: Lists in all at most; more shoppers are drawn by chance.
+        visits: True asks in the middle of what a shopper did in those days, as serving does; False asks at the cut.
+        repeats: True counts what the shopper had met before.
+    """
+
+    cuts: int
+    days: float
+    step: float
+    most: int
+    visits: bool
+    repeats: bool
+
+
+def rank_lists(data: Interactions, rows_at: RowsAt, plan: ListPlan, seed: int) -> RankLists | None:
+    """Return lists at several cuts, each made by what was known before its cut; None where nothing can be made.
+
+    No row sees its own future: products, counts and similarities are learnt before the cut, the history ends before
+    the moment that is asked, and what was taken lies at or after it.
+    """
+    draw = np.random.default_rng(seed)
+    made = list[tuple[npt.NDArray[np.float32], npt.NDArray[np.int32], npt.NDArray[np.bool_], int, int]]()
+    cuts = cut_dates(data, plan)
+    for turn, cut in enumerate(cuts):
+        rows = rows_at(data.take(data.times < cut), cut)
+        asked_here = _questions(data, (cut, cuts[-1]), plan, draw, plan.most // max(len(cuts), 1))
+        for asked, items, grades, store in asked_here:
+            found, table, alone = rows(asked)
+            taken = np.zeros((2, len(found)), dtype=np.int32)
+            place = np.minimum(np.searchsorted(items, found), len(items) - 1)
+            hit = items[place] == found
+            taken[:, hit] = grades[:, place[hit]]
+            if taken.any():
+                made.append((table, taken, alone, store, turn))
+    if not made:
+        return None
+    return RankLists(
+        np.concatenate([one[0] for one in made]),
+        np.concatenate([one[1][0] for one in made]),
+        np.concatenate([one[1][1] for one in made]),
+        np.concatenate([one[2] for one in made]),
+        np.array([len(one[2]) for one in made], dtype=np.int64),
+        np.array([one[3] for one in made], dtype=np.int32),
+        np.array([one[4] for one in made], dtype=np.int32),
+    )
+
+
+def cut_dates(data: Interactions, plan: ListPlan) -> tuple[int, ...]:
+    """Return the cuts, oldest first; a fifth of the rows at least lies before each."""
+    if not len(data):
+        return ()
+    earliest, newest = int(data.times[len(data) // 5]), int(data.times[-1]) + 1
+    last = newest - min(int(plan.days * DAY), (newest - earliest) // 2)
+    return tuple(
+        cut for number in reversed(range(plan.cuts)) if (cut := last - int(number * plan.step * DAY)) > earliest
+    )
+
+
+def _questions(
+    data: Interactions, cuts: tuple[int, int], plan: ListPlan, draw: np.random.Generator, most: int
+) -> Iterator[tuple[Asked, Integers, npt.NDArray[np.int32], int]]:
+    """Yield what is asked about shoppers who came after a cut, what they took, its grades, and their store.
+
+    Args:
+        cuts: This one and the newest; the second row of the grades, shape (2, n), is of what was taken before that.
+    """
+    cut, newest = cuts
+    seen, end = data.sequences, cut + int(plan.days * DAY)
+    inside = np.flatnonzero((seen.first_times >= cut) & (seen.first_times < end))
+    shoppers, firsts, counts = np.unique(seen.shoppers[inside], return_index=True, return_counts=True)
+    if len(shoppers) > most:
+        kept = np.sort(draw.choice(len(shoppers), most, replace=False))
+        shoppers, firsts, counts = shoppers[kept], firsts[kept], counts[kept]
+    chosen = inside[firsts + (draw.integers(0, counts) if plan.visits else 0)]
+    last = inside[firsts + counts - 1] + 1
+    for shopper, place, after in zip(shoppers.tolist(), chosen.tolist(), last.tolist(), strict=True):
+        moment = int(seen.first_times[place]) if plan.visits else cut
+        start = int(seen.starts[shopper])
+        known = start + int(np.searchsorted(seen.times[start:place], moment, side="left"))
+        asked = _asked(data, seen, slice(start, known), shopper, int(seen.stores[place]), moment)
+        items, grades = _taken(data, seen, slice(place, after), newest)
+        if not plan.repeats:
+            new = ~np.isin(items, seen.items[start:known])
+            items, grades = items[new], grades[:, new]
+        if len(items):
+            yield asked, items, grades, int(seen.stores[place])
+
+
+def _asked(data: Interactions, seen: Sequences, part: slice, shopper: int, store: int, moment: int) -> Asked:
+    batch = HistoryBatch(
+        np.array([0, part.stop - part.start]),
+        seen.items[part],
+        seen.kinds[part],
+        seen.times[part] // SECOND,
+        np.array([store], dtype=np.int32),
+        np.array([moment // SECOND]),
+        (data.traits.of(shopper),),
+    )
+    return batch.asked(0, data.store_names[store], batch.strengths.astype(np.float64))
+
+
+def _taken(data: Interactions, seen: Sequences, part: slice, newest: int) -> tuple[Integers, npt.NDArray[np.int32]]:
+    """Return the items of a part of a sequence, rising, each with its best grade, and with that before a moment."""
+    items, kinds = seen.items[part].astype(np.int64), seen.kinds[part]
+    grades = np.where(kinds >= KINDS.index("cart"), 2, 1).astype(np.int32)
+    bought = kinds == PURCHASE
+    margins = data.facts.filled(len(data.index)).margins[items[bought]]
+    bands = np.floor(np.clip(np.nan_to_num(margins), 0.0, 0.999) * BANDS)
+    grades[bought] = 3 + bands.astype(np.int32)
+    found, places = np.unique(items, return_inverse=True)
+    best = np.zeros((2, len(found)), dtype=np.int32)
+    before = seen.times[part] < newest
+    np.maximum.at(best[0], places, grades)
+    np.maximum.at(best[1], places[before], grades[before])
+    return found, best

@@ -1,0 +1,188 @@
+"""How much each of several models counts in a blend, by how much of a shopper is known; learnt on questions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Final, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from shopkeeper.recommendations.evaluation.metrics import ndcg
+from shopkeeper.recommendations.evaluation.ranking import Questions, Ranker, barred_cells
+from shopkeeper.recommendations.model import Arrays
+
+Scale = Literal["shares", "roots", "ranks", "places"]
+"""How scores of different models are made alike: each history's add up to 1; so do their square roots; or the place
+counts alone, evenly as `1 / (60 + place)` or the first places more as `1 / sqrt(place)`."""
+
+SCALES: Final[tuple[Scale, ...]] = get_args(Scale)
+LENGTHS: Final = np.array([1, 2, 3, 5, 8, 12], dtype=np.int64)
+"""Histories of 1, 2, 3-4, 5-7, 8-11 and of 12 or more entries are weighed apart."""
+
+Floats = npt.NDArray[np.float32]
+
+_GRID = 10
+"""Weights are tried in tenths."""
+_BORROWED = 0.5
+"""How much the questions about all histories count beside those about one length, so that no few decide."""
+_PLACES = 200
+"""Best items of each model that can win a question."""
+_RANKED = 1_000
+_RANK_SOFTENING = 60.0
+"""Source: Cormack, Clarke, Buettcher, Reciprocal Rank Fusion (2009)."""
+_PLACED: Final = np.arange(1, _RANKED + 1, dtype=np.float64)
+_WORTH: Final[Mapping[Scale, Floats]] = {
+    "ranks": (1.0 / (_RANK_SOFTENING + _PLACED)).astype(np.float32),
+    "places": (1.0 / np.sqrt(_PLACED)).astype(np.float32),
+}
+"""What each of the best places counts, where nothing else does."""
+_ROWS = 512
+_MOST_ASKED = 5_000
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Weights of the models of a blend.
+
+    Attributes:
+        weights: Rows add up to 1; shape (len(LENGTHS), models).
+    """
+
+    scale: Scale
+    weights: npt.NDArray[np.float64]
+
+    def of(self, lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """Return the weights for histories of so many entries; shape (n, models)."""
+        return self.weights[length_classes(lengths)]
+
+    def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
+        """Return the weights as plain arrays."""
+        return {"blend.scale": np.array(SCALES.index(self.scale)), "blend.weights": self.weights}
+
+    @staticmethod
+    def from_arrays(arrays: Arrays) -> Mixture:
+        """Return the weights that `arrays` was made of."""
+        scale = SCALES[int(np.asarray(arrays["blend.scale"]))]
+        return Mixture(scale, np.asarray(arrays["blend.weights"], dtype=np.float64))
+
+
+def length_classes(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return which of `LENGTHS` each history falls under."""
+    return np.maximum(np.searchsorted(LENGTHS, lengths, side="right") - 1, 0)
+
+
+def alike(scores: Floats, scale: Scale) -> Floats:
+    """Return the scores of one model on the scale of a blend; those that are 0 stay 0, rows without any too.
+
+    Args:
+        scores: Shape (n, items).
+    """
+    if scale in _WORTH:
+        return _ranked(scores, _WORTH[scale])
+    found: Floats = np.sqrt(scores) if scale == "roots" else scores
+    totals = found.sum(axis=1, keepdims=True)
+    shares: Floats = np.divide(found, totals, out=np.zeros_like(found), where=totals > 0)
+    return shares
+
+
+def _ranked(scores: Floats, worth: Floats) -> Floats:
+    """Return `worth` of its place for the best of each row that score; equal scores in the order of items."""
+    most = min(len(worth), scores.shape[1])
+    first = np.sort(np.argpartition(-scores, most - 1, axis=1)[:, :most], axis=1)
+    values = np.take_along_axis(scores, first, axis=1)
+    order = np.argsort(-values, axis=1, kind="stable")
+    amounts = np.where(np.take_along_axis(values, order, axis=1) > 0, worth[:most], np.float32(0.0))
+    found = np.zeros_like(scores)
+    np.put_along_axis(found, np.take_along_axis(first, order, axis=1), amounts, axis=1)
+    return found
+
+
+def learnt_mixture(models: Sequence[Ranker], questions: Questions) -> Mixture:
+    """Return the scale and the weights under which the models together rank the right products best, by NDCG@20.
+
+    Each class of lengths has the weights that are best for it, with all questions counting a little. Of many questions
+    5,000 are asked, evenly spread; without any, all models count alike.
+    """
+    if not len(questions):
+        return Mixture("shares", np.full((len(LENGTHS), len(models)), 1.0 / len(models)))
+    asked = questions.take(np.arange(0, len(questions), max(len(questions) // _MOST_ASKED, 1)))
+    best: tuple[float, Mixture] | None = None
+    grid = _grid(len(models))
+    classes = length_classes(np.diff(asked.history.starts))
+    for scale, contest in zip(SCALES, _contests(models, asked), strict=True):
+        worth = np.stack([ndcg(contest.ranks(weights), 20) for weights in grid])
+        overall = worth.mean(axis=1)
+        weights, total = np.zeros((len(LENGTHS), len(models))), 0.0
+        for one in range(len(LENGTHS)):
+            own = worth[:, classes == one]
+            value = (own.mean(axis=1) if own.shape[1] else 0.0) + _BORROWED * overall
+            place = int(np.argmax(value))
+            weights[one] = grid[place]
+            total += float(own[place].sum())
+        if best is None or total > best[0]:
+            best = total, Mixture(scale, weights)
+    if best is None:
+        raise AssertionError("there is always a scale")
+    return best[1]
+
+
+def _grid(models: int) -> npt.NDArray[np.float64]:
+    """Return all weights in tenths that add up to 1, the even ones first; shape (combinations, models)."""
+    found = [one for one in product(range(_GRID + 1), repeat=models) if sum(one) == _GRID]
+    found.sort(key=lambda one: float(np.var(one)))
+    return np.array(found, dtype=np.float64) / _GRID
+
+
+@dataclass(frozen=True)
+class _Contest:
+    """What competes for each question, on the scale of a blend.
+
+    Attributes:
+        amounts: Of the items that came among the first of any model, -1 where there is none, the right one first; shape
+            (models, n, places).
+    """
+
+    amounts: Floats
+
+    def ranks(self, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return the rank of each right item under some weights; ties share their middle rank; shape (n,)."""
+        together = np.tensordot(weights.astype(np.float32), self.amounts, axes=1)
+        mine = together[:, :1]
+        ahead = (together[:, 1:] > mine).sum(axis=1)
+        equal = (together[:, 1:] == mine).sum(axis=1)
+        return np.where(mine[:, 0] > 0, 1.0 + ahead + equal / 2.0, float(_PLACES * len(self.amounts)))
+
+
+def _contests(models: Sequence[Ranker], questions: Questions) -> list[_Contest]:
+    """Return the contest of every scale."""
+    parts: list[list[Floats]] = [[] for _ in SCALES]
+    for low in range(0, len(questions), _ROWS):
+        part = questions.part(low, min(low + _ROWS, len(questions)))
+        scores = [model.score_batch(part.history) for model in models]
+        barred = barred_cells(part, scores[0].shape[1])
+        kept = _competing(scores, barred, part.targets)
+        for place, scale in enumerate(SCALES):
+            amounts = [np.take_along_axis(alike(one, scale), kept, axis=1) for one in scores]
+            parts[place].append(np.where(kept[None] >= 0, np.stack(amounts), np.float32(-1.0)))
+    return [_Contest(np.concatenate(some, axis=1)) for some in parts]
+
+
+def _competing(
+    scores: list[Floats], barred: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]], targets: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Return the right item of each row, then all that came among the first of any model; -1 for repeats."""
+    most = min(_PLACES, scores[0].shape[1])
+    firsts = []
+    for one in scores:
+        open_ = one.copy()
+        open_[barred] = -1.0
+        first = np.argpartition(-open_, most - 1, axis=1)[:, :most]
+        firsts.append(np.where(np.take_along_axis(open_, first, axis=1) > 0, first, -1))
+    found = np.sort(np.concatenate(firsts, axis=1), axis=1)
+    repeated = np.zeros(found.shape, dtype=np.bool_)
+    repeated[:, 1:] = found[:, 1:] == found[:, :-1]
+    found[repeated | (found == targets[:, None])] = -1
+    return np.concatenate([targets[:, None], found], axis=1)

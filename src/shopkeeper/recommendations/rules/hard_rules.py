@@ -1,0 +1,113 @@
+"""What must never be in an answer, checked on every product against the live catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+from datetime import datetime
+
+from shopkeeper.commerce.product import Product
+from shopkeeper.recommendations.catalogue.siblings import Siblings
+from shopkeeper.recommendations.categories import under
+from shopkeeper.recommendations.request import Filters
+from shopkeeper.recommendations.rules.places import Places
+from shopkeeper.recommendations.rules.rule_book import Plan
+from shopkeeper.serving.catalogue import Card, Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All hard rules of one answer.
+
+    Attributes:
+        barred: Products that must not appear, nor variants of them: asked to be excluded, on the page, bought before.
+        only: Products the answer is chosen from; None = all of the store.
+        plan: What the shop's own rules want of it; None = it has none.
+        surface: Where the answer is shown; some surfaces show no sensitive product.
+    """
+
+    catalogue: Catalogue
+    siblings: Siblings
+    store: str
+    now: datetime
+    filters: Filters
+    barred: Set[str]
+    only: Set[str] | None = None
+    plan: Plan | None = None
+    surface: str = ""
+
+    def shown(self, product: str, *, from_history: bool = False) -> Card | None:
+        """Return the card a list shows for a product: its own or, where it is a variant not on sale now, a sibling's.
+
+        Of the siblings that may be shown it is the first by `Siblings.of`; a sensitive one never stands in for one that
+        is not, nor the other way. None where neither may be shown. Arguments as in `allowed`.
+        """
+        card = self.allowed(product, from_history=from_history)
+        return card if card is not None else self._stand_in(product, from_history=from_history)
+
+    def _stand_in(self, product: str, *, from_history: bool) -> Card | None:
+        gone = self.catalogue.card(self.store, product)
+        if gone is None or gone.product.parent is None or gone.available(self.now):
+            return None
+        if product in self.barred or (self.only is not None and product not in self.only):
+            return None
+        if from_history and gone.product.sensitive:
+            return None
+        for sibling in self.siblings.of(self.store, gone):
+            card = self.allowed(sibling)
+            if card is not None and _same(card.product, gone.product):
+                return card
+        return None
+
+    def allowed(self, product: str, *, from_history: bool = False) -> Card | None:
+        """Return the card of a product that may be shown; None when a rule forbids it.
+
+        Args:
+            product: Product id.
+            from_history: It would be shown because of what the shopper did before; sensitive products never are.
+        """
+        if product in self.barred or (self.only is not None and product not in self.only):
+            return None
+        card = self.catalogue.card(self.store, product)
+        if card is None or card.product.parent in self.barred:
+            return None
+        if not card.available(self.now) or not passes(card, self.filters):
+            return None
+        if self.plan is not None and self.plan.bars(card):
+            return None
+        hidden = card.product.sensitive and (from_history or self.catalogue.sensitivity.hides(self.surface))
+        return None if hidden else card
+
+    def places(self, k: int) -> Places:
+        """Return the places of a list, those of pinned products given away."""
+        places = Places(k, self.plan)
+        places.pin(self.allowed)
+        return places
+
+    def kept(self, card: Card) -> bool:
+        """Say whether a rule of the shop wants a product where it stands: a pin, or an include that counts it."""
+        if self.plan is None or not self.plan.counts:
+            return False
+        cut, about = self.plan.cut, self.plan.about(card)
+        pinned = any(pin.product == card.product.product for _, pin in cut.pins)
+        return pinned or any(number in about for number, _ in cut.includes)
+
+
+def _same(one: Product, other: Product) -> bool:
+    return one.parent == other.parent and one.sensitive == other.sensitive
+
+
+def passes(card: Card, filters: Filters) -> bool:
+    """Say whether a card satisfies every filter."""
+    if filters.empty:
+        return True
+    if filters.brands and card.product.brand not in filters.brands:
+        return False
+    if filters.categories and not any(under(card.product.categories, category) for category in filters.categories):
+        return False
+    if filters.price_min is None and filters.price_max is None:
+        return True
+    if card.price is None:
+        return False
+    low = filters.price_min if filters.price_min is not None else 0.0
+    return card.price >= low and (filters.price_max is None or card.price <= filters.price_max)

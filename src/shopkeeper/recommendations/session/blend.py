@@ -1,0 +1,147 @@
+"""V3 as it serves: session encoder, item-knn and session-knn together, weighed by how much of a shopper is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch, ages_of
+from shopkeeper.recommendations.behaviour.items import ItemIndex
+from shopkeeper.recommendations.model import NOTHING, Arrays, RecommendationModel, Scored
+from shopkeeper.recommendations.models.item_knn import ItemKnn, ItemKnnParams
+from shopkeeper.recommendations.models.mixture import Mixture, alike
+from shopkeeper.recommendations.models.popular import Popular
+from shopkeeper.recommendations.models.session_knn import SessionKnn, SessionKnnParams
+from shopkeeper.recommendations.session.model import Session, SessionParams
+
+_PARTS = (Session.name, ItemKnn.name, SessionKnn.name)
+
+
+@dataclass(frozen=True, slots=True)
+class BlendParams:
+    """Parameters of the models of a blend; None leaves a model out.
+
+    Without the encoder this is the blend for machines without PyTorch; session-knn pays where there are sessions.
+    """
+
+    session: SessionParams | None = field(default_factory=SessionParams)
+    item_knn: ItemKnnParams | None = field(default_factory=ItemKnnParams)
+    session_knn: SessionKnnParams | None = field(default_factory=SessionKnnParams)
+    held_out: float = 0.1
+    """Newest share of the data by which the weights are learnt, before every model is fitted on all of it."""
+
+
+class Blend:
+    """Score = sum over the models of `weight(entries known) * score on a common scale`, see `mixture`.
+
+    Equal scores are ordered by popularity.
+
+    Args:
+        models: Fitted on the same data; the first orders equal scores.
+        held_out: See `BlendParams`; only remembered.
+    """
+
+    name = "blend"
+
+    def __init__(
+        self, models: tuple[RecommendationModel, ...], mixture: Mixture, popular: Popular, held_out: float
+    ) -> None:
+        self.index = popular.index
+        self.popular = popular
+        self.models = models
+        self.mixture = mixture
+        self.held_out = held_out
+
+    @property
+    def stores(self) -> tuple[str, ...]:
+        """Store of each store code."""
+        return self.popular.stores
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Parameters for the manifest."""
+        own = {one.name: {k: v for k, v in one.parameters.items() if k != "popular"} for one in self.models}
+        kept = {"encoder": Session.name in own, "held_out": self.held_out}
+        return {**own, **kept, "popular": self.popular.parameters}
+
+    def score(self, asked: Asked) -> Scored:
+        """Return the blended score of every item that any of the models scores."""
+        amounts = sum(self._amounts(asked))
+        if isinstance(amounts, int):
+            return NOTHING
+        found = np.flatnonzero(amounts > 0)
+        return Scored(found, amounts[found].astype(np.float64))
+
+    def score_batch(self, batch: HistoryBatch) -> npt.NDArray[np.float32]:
+        """Return the scores of all items for many histories, dense."""
+        weights = self.mixture.of(np.diff(batch.starts)).astype(np.float32)
+        scores = np.zeros((len(batch), len(self.index)), dtype=np.float32)
+        for place, model in enumerate(self.models):
+            if weights[:, place].any():
+                scores += weights[:, place, None] * alike(model.score_batch(batch), self.mixture.scale)
+        return scores
+
+    def tie_break(self, stores: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+        """Return popularity, one row for each store code."""
+        return self.popular.tie_break(stores)
+
+    def history_weights(
+        self,
+        ages: npt.NDArray[np.int64],  # noqa: ARG002 - each model fades by its own rule, see `_asked`
+        strengths: npt.NDArray[np.float32],
+    ) -> npt.NDArray[np.float32]:
+        """Return the strengths."""
+        return strengths
+
+    def explain(self, targets: npt.NDArray[np.int64], asked: Asked) -> npt.NDArray[np.float64]:
+        """Return what each entry adds: of what each model adds to a score, the share its own explanation gives."""
+        parts = np.zeros((len(targets), len(asked)))
+        for model, amounts in zip(self.models, self._amounts(asked), strict=True):
+            own = np.maximum(model.explain(targets, self._asked(model, asked)), 0.0) if amounts.any() else parts
+            totals = own.sum(axis=1, keepdims=True)
+            shares = np.divide(own, totals, out=np.zeros_like(own), where=totals > 0)
+            parts = parts + shares * amounts[targets].astype(np.float64)[:, None]
+        return parts
+
+    def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
+        """Return the arrays of all models, and the weights."""
+        found: dict[str, npt.NDArray[np.generic]] = {}
+        for model in self.models:
+            found |= model.arrays()
+        there = np.array([name in {model.name for model in self.models} for name in _PARTS])
+        return {**found, **self.mixture.arrays(), "blend.models": there, "blend.held_out": np.array(self.held_out)}
+
+    @classmethod
+    def from_arrays(cls, index: ItemIndex, arrays: Arrays) -> Blend:
+        """Return the model that `arrays` was made of."""
+        builds: tuple[Callable[[ItemIndex, Arrays], RecommendationModel], ...] = (
+            Session.from_arrays, ItemKnn.from_arrays, SessionKnn.from_arrays,
+        )  # fmt: skip
+        there = np.asarray(arrays["blend.models"]).tolist()
+        models = tuple(build(index, arrays) for build, one in zip(builds, there, strict=True) if one)
+        held_out = float(np.asarray(arrays["blend.held_out"]))
+        return cls(models, Mixture.from_arrays(arrays), Popular.from_arrays(index, arrays), held_out)
+
+    def _amounts(self, asked: Asked) -> list[npt.NDArray[np.float32]]:
+        """Return what each model adds to the score of each item; shape (items,) each."""
+        weights = self.mixture.of(np.array([len(asked)]))[0].astype(np.float32)
+        found = []
+        for weight, model in zip(weights, self.models, strict=True):
+            scores = np.zeros((1, len(self.index)), dtype=np.float32)
+            if weight > 0:
+                scored = model.score(self._asked(model, asked))
+                scores[0, scored.items] = scored.scores
+            found.append(weight * alike(scores, self.mixture.scale)[0])
+        return found
+
+    def _asked(self, model: RecommendationModel, asked: Asked) -> Asked:
+        """Return the question with the past faded as one of the models fades it."""
+        past = asked.times[~asked.page]
+        ages = ages_of(np.array([0, len(past)]), past)
+        weights = asked.weights.copy()
+        weights[~asked.page] *= model.history_weights(ages, np.ones(len(past), dtype=np.float32))
+        return replace(asked, weights=weights)

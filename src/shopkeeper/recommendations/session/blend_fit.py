@@ -1,0 +1,39 @@
+"""Fits `blend`: every model on what came first, the weights on what came next, then every model again on all of it."""
+
+from __future__ import annotations
+
+from shopkeeper.recommendations.behaviour.interactions import Interactions
+from shopkeeper.recommendations.evaluation.questions import time_exam
+from shopkeeper.recommendations.model import RecommendationModel
+from shopkeeper.recommendations.models.item_knn import ItemKnn
+from shopkeeper.recommendations.models.mixture import learnt_mixture
+from shopkeeper.recommendations.models.popular import Popular, PopularParams
+from shopkeeper.recommendations.models.session_knn import SessionKnn
+from shopkeeper.recommendations.session.blend import Blend, BlendParams
+from shopkeeper.training.split import time_split
+
+
+def fit_blend(data: Interactions, params: BlendParams, seed: int, popular_params: PopularParams | None = None) -> Blend:
+    """Fit the models and learn how much each counts, on the newest `params.held_out` of the data."""
+    counted = popular_params or PopularParams()
+    split = time_split(data.times, params.held_out)
+    first = fit_models(data.take(split.train), params, seed, counted)
+    questions = time_exam(data, split.cutoff, seed).questions
+    mixture = learnt_mixture(first, questions)
+    return Blend(fit_models(data, params, seed, counted), mixture, Popular.fit(data, counted, seed), params.held_out)
+
+
+def fit_models(
+    data: Interactions, params: BlendParams, seed: int, counted: PopularParams
+) -> tuple[RecommendationModel, ...]:
+    """Return the models of a blend, fitted on `data`."""
+    models: list[RecommendationModel] = []
+    if params.session is not None:
+        from shopkeeper.recommendations.session.fit import fit_session  # noqa: PLC0415 - an extra, and slow to load
+
+        models.append(fit_session(data, params.session, seed, counted))
+    if params.item_knn is not None:
+        models.append(ItemKnn.fit(data, params.item_knn, seed, counted))
+    if params.session_knn is not None:
+        models.append(SessionKnn.fit(data, params.session_knn, seed, counted))
+    return tuple(models)

@@ -1,0 +1,225 @@
+"""V3, the session model: a small transformer reads what a shopper did, in order, and says what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch
+from shopkeeper.recommendations.behaviour.items import ItemIndex
+from shopkeeper.recommendations.model import NOTHING, Arrays, Scored
+from shopkeeper.recommendations.models.popular import Popular
+from shopkeeper.recommendations.models.reading import Reading
+from shopkeeper.recommendations.param_arrays import pack_params, unpack_params
+from shopkeeper.recommendations.session.encoder import Encoder
+from shopkeeper.recommendations.session.encoder_input import EncoderInput, padded, picked
+
+Floats = npt.NDArray[np.float32]
+_ROWS = 256
+"""Histories that are encoded at a time."""
+_EXPLAINED = 10
+"""Newest entries whose part in a score is looked into; each costs a run of the encoder."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionParams:
+    """How the encoder is built and trained, and how histories are read."""
+
+    width: int = 128
+    """Numbers in an item's vector."""
+    blocks: int = 2
+    """Blocks of attention and feed-forward part."""
+    heads: int = 2
+    """Heads of attention in a block; they share its width."""
+    inner: int = 2
+    """Width of the feed-forward part, in widths."""
+    dropout: float = 0.5
+    """Share of the numbers that are left out at chance at each step of training."""
+    temperature: float = 0.0
+    """Above 0 scores are cosines over a temperature that is learnt, beginning with this one; 0 = plain products."""
+    smoothing: float = 0.0
+    """Share of each target's probability that is spread over all products."""
+    negatives: int = 2_048
+    """Products each step is contrasted with where the catalogue is too large for all of them."""
+    full_products: int = 20_000
+    """Largest catalogue of a customer group whose products are all contrasted with at each step."""
+    rate: float = 0.001
+    """Learning rate at its highest; it rises over the first twentieth of the steps and then falls in a line."""
+    epochs: int = 30
+    """Rounds over all sequences, at most."""
+    tokens: int = 1_024
+    """Entries foretold in one step."""
+    recency: float = 0.0
+    """A sequence is read in a round by the chance `exp(-recency * share of sequences that are newer)`; 0 = always."""
+    pairs_first: bool = False
+    """True begins with vectors by which products met near each other lie near each other, see `session_start`."""
+    averaged: float = 0.0
+    """Rounds over which the weights are averaged, newer steps counting more; 0 = those of the last step."""
+    patience: int = 0
+    """Rounds without a gain on the newest sequences after which training stops; 0 = all rounds, nothing held out."""
+    content: bool = True
+    """True adds what records say of a product to its vector, so a product nobody has met has one."""
+    members: int = 1
+    """Encoders trained from seeds of their own, whose scores are averaged."""
+    history: int = 50
+    """Newest history entries read."""
+    age_decay: float = 1.0
+    """Each newer moment multiplies the weight of a history entry; the encoder reads order and times by itself."""
+
+
+@dataclass(frozen=True)
+class SessionWeights:
+    """What training made, as the bundle holds it.
+
+    Attributes:
+        encoders: One ONNX model for each customer group; empty for a group without sequences.
+        vectors: Vector of each item, float32; shape (items, members * width).
+        known: False for items of which nothing is known: never met, and no record to speak for them; shape (items,).
+        bands: Price band of each item; shape (items,).
+    """
+
+    encoders: tuple[bytes, ...]
+    vectors: Floats
+    known: npt.NDArray[np.bool_]
+    bands: npt.NDArray[np.int64]
+
+
+class Session(Reading[SessionParams]):
+    """Score = the probability, among the products of the customer group, that the next one is this.
+
+    Source:
+        Kang, McAuley, Self-Attentive Sequential Recommendation (2018); with all products contrasted as in Klenitskiy,
+        Vasilev, Turning Dross Into Gold Loss (2023), or sampled ones with the correction of Yi et al. (2019).
+    """
+
+    name = "session"
+
+    def __init__(self, weights: SessionWeights, popular: Popular, params: SessionParams) -> None:
+        super().__init__(popular, params)
+        self.weights = weights
+        self._spans = self.index.spans()
+        self._encoders = [Encoder(model) if model else None for model in weights.encoders]
+
+    def _score(self, asked: Asked) -> Scored:
+        """Return the probability of every product of the group the history lies in."""
+        if not len(asked):
+            return NOTHING
+        group = int(np.searchsorted(self.index.starts, asked.items[0], side="right")) - 1
+        states = self._states(group, picked(asked, self._newest(len(asked))[None]))
+        if states is None:
+            return NOTHING
+        start, end = self._spans[group]
+        found = self._probabilities(states, start, end)[0]
+        there = np.flatnonzero(found > 0)
+        return Scored(there + start, found[there].astype(np.float64))
+
+    def score_batch(self, batch: HistoryBatch) -> npt.NDArray[np.float32]:
+        """Return the scores of all items for many histories, dense."""
+        scores = np.zeros((len(batch), len(self.index)), dtype=np.float32)
+        for group, rows, told in self._blocks(batch.newest(self.params.history)):
+            states = self._states(group, told)
+            if states is not None:
+                start, end = self._spans[group]
+                scores[rows, start:end] = self._probabilities(states, start, end)
+        return scores
+
+    def _explain(self, targets: npt.NDArray[np.int64], asked: Asked) -> npt.NDArray[np.float64]:
+        """Return each target's score shared out by how much less probable it were without each entry.
+
+        Of the newest 10 entries; older ones, and those without which a target were more probable, have no part.
+        """
+        parts = np.zeros((len(targets), len(asked)))
+        if not len(asked) or not len(targets):
+            return parts
+        group = int(np.searchsorted(self.index.starts, asked.items[0], side="right")) - 1
+        start, end = self._spans[group]
+        mine = (targets >= start) & (targets < end)
+        entries = np.arange(max(len(asked) - _EXPLAINED, 0), len(asked))
+        whole = self._states(group, picked(asked, self._newest(len(asked))[None]))
+        if whole is None or not mine.any():
+            return parts
+        places = targets[mine] - start
+        score = self._probabilities(whole, start, end)[0, places].astype(np.float64)
+        shares = np.maximum(score - self._without(entries, group, asked)[:, places], 0.0).T
+        totals = shares.sum(axis=1, keepdims=True)
+        parts[np.ix_(mine, entries)] = score[:, None] * np.divide(
+            shares, totals, out=np.zeros_like(shares), where=totals > 0
+        )
+        return parts
+
+    def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
+        """Return the ONNX models end to end, the vectors of the items, and popularity."""
+        return {
+            "session.encoders": np.frombuffer(b"".join(self.weights.encoders), dtype=np.uint8),
+            "session.encoder_sizes": np.array([len(model) for model in self.weights.encoders], dtype=np.int64),
+            "session.vectors": self.weights.vectors,
+            "session.known": self.weights.known,
+            "session.bands": self.weights.bands,
+            **pack_params("session", asdict(self.params)),
+            **self.popular.arrays(),
+        }
+
+    @classmethod
+    def from_arrays(cls, index: ItemIndex, arrays: Arrays) -> Session:
+        """Return the model that `arrays` was made of; the vectors stay in the file they were opened from."""
+        params = SessionParams(**unpack_params("session", arrays, asdict(SessionParams())))
+        content = np.asarray(arrays["session.encoders"], dtype=np.uint8).tobytes()
+        ends = np.cumsum(np.asarray(arrays["session.encoder_sizes"], dtype=np.int64)).tolist()
+        weights = SessionWeights(
+            tuple(content[start:end] for start, end in zip([0, *ends], ends, strict=False)),
+            np.asarray(arrays["session.vectors"], dtype=np.float32),
+            np.asarray(arrays["session.known"], dtype=np.bool_),
+            np.asarray(arrays["session.bands"], dtype=np.int64),
+        )
+        return cls(weights, Popular.from_arrays(index, arrays), params)
+
+    def _states(self, group: int, told: EncoderInput) -> Floats | None:
+        """Return the states of histories of one group; None where the group was never trained on."""
+        encoder = self._encoders[group]
+        if encoder is None:
+            return None
+        vectors, bands = self.weights.vectors[told.items], self.weights.bands[told.items]
+        return encoder.states(vectors, told.kinds, told.gaps, bands, told.lengths)
+
+    def _probabilities(self, states: Floats, start: int, end: int) -> Floats:
+        """Return the probabilities of the items `start` to `end`; 0 for those nothing is known of."""
+        found = states @ self.weights.vectors[start:end].T
+        found[:, ~self.weights.known[start:end]] = -np.inf
+        found -= found.max(axis=1, keepdims=True)
+        np.exp(found, out=found)
+        found /= found.sum(axis=1, keepdims=True)
+        return found
+
+    def _newest(self, count: int) -> npt.NDArray[np.int64]:
+        """Return the places of the entries that are read of so many."""
+        return np.arange(max(count - self.params.history, 0), count)
+
+    def _without(self, entries: npt.NDArray[np.int64], group: int, asked: Asked) -> npt.NDArray[np.float64]:
+        """Return the probabilities of the group's items had each of `entries` not been; zeros where nothing else was.
+
+        Returns:
+            Shape (entries, items of the group).
+        """
+        start, end = self._spans[group]
+        if len(asked) == 1:
+            return np.zeros((1, end - start))
+        others = np.stack([np.delete(np.arange(len(asked)), entry) for entry in entries.tolist()])
+        states = self._states(group, picked(asked, others[:, self._newest(len(asked) - 1)]))
+        if states is None:
+            return np.zeros((len(entries), end - start))
+        return self._probabilities(states, start, end).astype(np.float64)
+
+    def _blocks(self, batch: HistoryBatch) -> Iterator[tuple[int, npt.NDArray[np.int64], EncoderInput]]:
+        """Yield histories of one group and of about one length, block by block; empty ones are left out."""
+        lengths = np.diff(batch.starts)
+        filled = np.flatnonzero(lengths > 0)
+        groups = np.searchsorted(self.index.starts, batch.items[batch.starts[:-1][filled]], side="right") - 1
+        order = filled[np.lexsort((lengths[filled], groups))]
+        owners = np.sort(groups)
+        for group in np.unique(owners).tolist():
+            rows = order[owners == group]
+            for low in range(0, len(rows), _ROWS):
+                yield group, rows[low : low + _ROWS], padded(batch, rows[low : low + _ROWS])

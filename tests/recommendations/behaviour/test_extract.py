@@ -1,0 +1,269 @@
+"""What is read out of the lake: whose, of whom, and what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from shopkeeper.commerce.tables import EVENT_COUNTS, EVENTS, PRODUCTS, STORES, USERS, TableSchema
+from shopkeeper.engines.lake import Lake
+from shopkeeper.engines.segment_log import SegmentLog
+from shopkeeper.errors import Unavailable
+from shopkeeper.quality.ports import NamedQuery
+from shopkeeper.recommendations.behaviour.extract import extract_interactions
+from shopkeeper.recommendations.behaviour.interactions import DEVICES, KINDS, NOBODY, Interactions
+from shopkeeper.recommendations.catalogue.trending import Trending
+from shopkeeper.recommendations.catalogue.trending_seed import seed_trending
+from shopkeeper.serving.catalogue import Catalogue
+
+DAY = datetime(2026, 3, 1, tzinfo=UTC)
+NO, YES = {"personalise": False}, {"personalise": True}
+
+
+class World:
+    """A lake that rows are written into."""
+
+    def __init__(self, folder: Path) -> None:
+        self.log = SegmentLog(folder / "log", "test")
+        self.lake = Lake(folder / "log", folder / "lake")
+        self.count = 0
+
+    def put(self, table: TableSchema, *rows: dict[str, Any]) -> None:
+        self.log.append(table, [msgspec.json.encode({"source_ts": DAY, "deleted": False, **row}) for row in rows])
+
+    def event(self, product: str, kind: str = "view", store: str = "uk", **fields: Any) -> None:  # noqa: ANN401
+        self.count += 1
+        row = {"event_id": f"e{self.count}", "ts": DAY + timedelta(minutes=self.count), "store": store, "type": kind}
+        self.log.append(EVENTS, [msgspec.json.encode({**row, "product": product, **fields})])
+
+    def read(self, until: datetime | None = None, known: datetime | None = None) -> Interactions:
+        self.log.seal()
+        self.lake.compact()
+        return extract_interactions(self.lake.warehouse(), until, known)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path)
+    yield world
+    world.log.close()
+
+
+def owners(data: Interactions) -> list[str | None]:
+    """Return whose each interaction is, without the group."""
+    keys = [None if code == NOBODY else data.shopper_keys[code] for code in data.shoppers.tolist()]
+    return [key and key.split("\x1f", 1)[1].replace("\x1f", ":") for key in keys]
+
+
+def products(data: Interactions) -> list[str]:
+    return [data.index.products[code] for code in data.items.tolist()]
+
+
+def test_events_come_in_the_order_of_time_with_their_kinds(world: World) -> None:
+    world.event("mug", "purchase", user="ann")
+    world.event("cup", "view", user="ann")
+    data = world.read()
+    assert products(data) == ["mug", "cup"]
+    assert [KINDS[kind] for kind in data.kinds.tolist()] == ["purchase", "view"]
+    assert data.times.tolist() == [int((DAY + timedelta(minutes=n)).timestamp()) * 1_000_000 for n in (1, 2)]
+
+
+def test_the_user_owns_an_event_else_the_visitor_else_the_session_else_nobody(world: World) -> None:
+    world.event("a", user="u", visitor="v", session="s")
+    world.event("a", visitor="v", session="s")
+    world.event("a", session="s")
+    world.event("a")
+    assert owners(world.read()) == ["user:u", "visitor:v", "session:s", None]
+
+
+def test_bots_and_what_shows_no_interest_are_left_out(world: World) -> None:
+    world.event("a", user="u", traffic="declared_bot")
+    world.event("b", "impression", user="u")
+    world.event("c", "refund", user="u")
+    world.event("d", user="u")
+    assert products(world.read()) == ["d"]
+
+
+def test_postage_and_vouchers_are_no_products(world: World) -> None:
+    world.put(PRODUCTS, {"product": "post", "kind": "service"}, {"product": "voucher", "kind": "gift_card"})
+    world.put(PRODUCTS, {"product": "set", "kind": "bundle"}, {"product": "mug"})
+    world.put(PRODUCTS, {"product": "own", "store": "uk", "kind": "service"}, {"product": "own"})
+    for name in ("post", "voucher", "set", "mug", "own", "undeclared"):
+        world.event(name, user="u")
+    world.event("own", store="de", user="u")
+    data = world.read()
+    assert products(data) == ["set", "mug", "undeclared", "own"]
+    assert data.store_names[data.stores[-1]] == "de"
+
+
+Said = dict[str, bool] | None
+SAYINGS: list[tuple[Said, Said, Said, bool]] = [
+    (None, None, None, True),
+    (NO, None, None, False),
+    (None, NO, None, False),
+    (None, None, NO, False),
+    (YES, None, NO, True),
+    (None, YES, NO, True),
+    (YES, NO, None, False),
+    (NO, YES, None, False),
+    ({"measure": True}, None, NO, False),
+]
+"""What event, user record and store say, and whether the event may then be tied to the person."""
+
+
+def test_refused_personalisation_leaves_only_the_count(world: World) -> None:
+    for number, (event, user, store, _) in enumerate(SAYINGS):
+        if user is not None:
+            world.put(USERS, {"user": "u", "store": f"s{number}", "consent": user})
+        if store is not None:
+            world.put(STORES, {"store": f"s{number}", "consent_default": store})
+        consent: dict[str, Any] = {"consent": event} if event else {}
+        world.event("mug", store=f"s{number}", user="u", **consent)
+    data = world.read()
+    assert len(data) == len(SAYINGS)
+    assert owners(data) == ["user:u" if owned else None for *_, owned in SAYINGS]
+
+
+def test_a_user_record_for_all_stores_counts_in_each(world: World) -> None:
+    world.put(USERS, {"user": "u", "consent": NO})
+    world.event("mug", user="u")
+    world.event("mug", user="v")
+    assert owners(world.read()) == [None, "user:v"]
+
+
+def test_stores_of_a_group_share_products_and_shoppers_and_others_do_not(world: World) -> None:
+    world.put(STORES, {"store": "uk", "customer_group": "g"}, {"store": "de", "customer_group": "g"}, {"store": "us"})
+    for store in ("uk", "de", "us"):
+        world.event("mug", store=store, user="ann")
+    data = world.read()
+    assert data.index.groups == ("g", "us")
+    assert data.items.tolist() == [0, 0, 1]
+    assert data.shoppers[0] == data.shoppers[1] != data.shoppers[2]
+    assert data.index.code("g", "mug") == 0
+    assert data.index.code("us", "mug") == 1
+
+
+def test_nothing_is_read_from_until_on(world: World) -> None:
+    for name in ("a", "b", "c"):
+        world.event(name, user="u")
+    assert products(world.read(until=DAY + timedelta(minutes=2))) == ["a"]
+
+
+def test_what_came_in_later_is_not_read_though_it_happened_before(world: World) -> None:
+    then = DAY + timedelta(days=1)
+    world.event("known", user="u", received_at=then)
+    world.event("late", user="u", received_at=then + timedelta(seconds=1))
+    world.event("unstamped", user="u")
+    assert products(world.read(known=then)) == ["known", "unstamped"]
+    assert products(world.read()) == ["known", "late", "unstamped"]
+
+
+def test_a_login_that_came_in_later_gives_nobody_a_past(world: World) -> None:
+    then = DAY + timedelta(days=1)
+    world.event("mug", session="s", received_at=then)
+    world.event("cup", session="s", user="ann", received_at=then + timedelta(hours=1))
+    assert owners(world.read(known=then)) == ["session:s"]
+    assert owners(world.read()) == ["user:ann", "user:ann"]
+
+
+def test_categories_come_along(world: World) -> None:
+    world.put(PRODUCTS, {"product": "mug", "categories": ["Home > Kitchen", "Gifts"]})
+    world.event("mug", user="u")
+    world.event("cup", user="u")
+    data = world.read()
+    assert dict(zip(data.index.products, data.categories, strict=True)) == {
+        "mug": ("Home > Kitchen", "Gifts"), "cup": (),
+    }  # fmt: skip
+
+
+def test_an_empty_lake_is_empty_data(world: World) -> None:
+    data = world.read()
+    assert (len(data), len(data.index), len(data.shopper_keys)) == (0, 0, 0)
+
+
+def test_the_same_rows_give_the_same_fingerprint_and_others_another(world: World) -> None:
+    world.event("a", user="u")
+    world.event("b", user="u")
+    one, again = world.read(), world.read()
+    assert one.fingerprint() == again.fingerprint()
+    world.event("c", user="u")
+    assert world.read().fingerprint() != one.fingerprint()
+
+
+class Restless:
+    """A warehouse into which an event comes before each of the first reads."""
+
+    def __init__(self, world: World, times: int) -> None:
+        self.world, self.times = world, times
+        self.inner = world.lake.warehouse()
+
+    def fetch(self, query: NamedQuery, **parameters: object) -> dict[str, npt.NDArray[np.generic]]:
+        if self.times:
+            self.times -= 1
+            self.world.event(f"p{self.times}", user=f"u{self.times}")
+            self.world.read()
+        return self.inner.fetch(query, **parameters)
+
+
+def test_rows_that_come_in_while_reading_do_not_mix_up_codes(world: World) -> None:
+    world.event("zebra", user="ann")
+    world.read()
+    data = extract_interactions(Restless(world, times=2))
+    assert sorted(products(data)) == ["p0", "p1", "zebra"]
+    assert owners(data)[products(data).index("zebra")] == "user:ann"
+
+
+class Moving:
+    """A warehouse whose products never fit the rows read before."""
+
+    def __init__(self, world: World) -> None:
+        self.inner = world.lake.warehouse()
+
+    def fetch(self, query: NamedQuery, **parameters: object) -> dict[str, npt.NDArray[np.generic]]:
+        found = self.inner.fetch(query, **parameters)
+        return {**found, "events": found["events"].astype(np.int64) + 1} if query.name.endswith("items") else found
+
+
+def test_a_log_that_never_rests_is_not_read_wrong(world: World) -> None:
+    world.event("zebra", user="ann")
+    world.read()
+    with pytest.raises(Unavailable, match="--until"):
+        extract_interactions(Moving(world))
+
+
+def test_trending_starts_with_the_last_days_counts(world: World) -> None:
+    for _ in range(3):
+        world.event("mug", user="u")
+    world.event("cup", "purchase", user="u")
+    world.put(EVENT_COUNTS, {"ts": DAY, "store": "uk", "type": "view", "product": "mug", "n": 4})
+    world.event("old", user="u", ts=DAY - timedelta(days=30))
+    world.read()
+    trending = Trending(half_life_hours=1e9)
+    assert seed_trending(trending, world.lake.warehouse(), Catalogue(), DAY + timedelta(hours=2)) == 3 + 1 + 4
+    assert dict(trending.top("uk")) == pytest.approx({"mug": 1.0, "cup": 5 / 7})
+
+
+@pytest.mark.parametrize(
+    ("fields", "device"),
+    [
+        ({"device": "Mobile phone"}, "mobile"),
+        ({"device": "iPad"}, "tablet"),
+        ({"device": "desktop"}, "desktop"),
+        ({"user_agent": "chrome mobile"}, "mobile"),
+        ({"user_agent": "firefox tablet"}, "tablet"),
+        ({"device": "fridge"}, "unknown"),
+        ({}, "unknown"),
+    ],
+)
+def test_the_class_of_a_device_is_read_from_what_the_event_says(
+    world: World, fields: dict[str, Any], device: str
+) -> None:
+    world.event("mug", visitor="v1", **fields)
+    assert [DEVICES[code] for code in world.read().devices.tolist()] == [device]
