@@ -96,18 +96,15 @@ def counted(events: Iterable[Event]) -> list[EventCount]:
     """Return what stays of events without consent: store, UTC day, type, product and units, each event known by a hash.
 
     A row for each event, as the same event may come again in another company: a beacon first, then two exports whose
-    days overlap. Within a call an event that comes twice is one row.
+    days overlap. The lake keeps one of each.
     """
-    first: dict[str, Event] = {}
-    for event in events:
-        first.setdefault(event.event_id, event)
     return [
         EventCount(
             count_id=blake2b(event.event_id.encode(), digest_size=16).hexdigest(),
             ts=event.ts.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0),
             store=event.store, type=event.type, product=event.product or "", quantity=event.quantity,
         )
-        for event in first.values()
+        for event in events
     ]  # fmt: skip
 
 
