@@ -12,10 +12,7 @@ import typer
 from shopkeeper.errors import InputError
 
 if TYPE_CHECKING:
-    from shopkeeper.pricing.explain import Point
-    from shopkeeper.pricing.explained import Evidence, Explained
-    from shopkeeper.pricing.whatif import Reached
-    from shopkeeper.wiring.pricing.explain import Frontier
+    from shopkeeper.pricing.explanation import Evidence, Explained, Frontier, Point, Reached
 
 Workspace = Annotated[Path, typer.Option("--workspace", help="Folder with shopkeeper.toml.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]

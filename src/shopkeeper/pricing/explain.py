@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from shopkeeper.pricing.explanation import Explanation, Point
 from shopkeeper.pricing.optimizer.curves import Choices, Curves, Demand, curves_of
 from shopkeeper.pricing.optimizer.risk import Targets, drawn
 from shopkeeper.pricing.optimizer.solve import ShadowPrices, free_worth
@@ -17,53 +17,6 @@ from shopkeeper.pricing.shelf import Floats
 
 DRAWS: Final = 400
 INTERVAL: Final = (0.05, 0.95)
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One candidate.
-
-    Attributes:
-        price: As shown.
-        units, revenue, profit: Expected, with intervals of 90%; money without tax.
-        margin: Profit as a share of revenue.
-        worth: Objective plus what it is worth to the targets at their shadow prices; the allowed one with most is best.
-        broken: Rules that keep it out, with their scopes; empty = it may be chosen.
-    """
-
-    price: float
-    units: tuple[float, float, float]
-    revenue: tuple[float, float, float]
-    profit: tuple[float, float, float]
-    margin: float
-    worth: float
-    broken: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """Why one price is what it is. A tuple of three is low, expected, high.
-
-    Attributes:
-        curve: Candidates from low to high.
-        current, chosen: Prices as shown.
-        binding: Rules that keep out the candidate that would have been better; empty where none would.
-        better: That candidate's price, None where there is none.
-        elasticity: With its interval.
-        target_price: What one more unit of money towards the group's margin target costs of the objective.
-        portfolio_price: The same for the target of all.
-        stuck: Whether no candidate follows all rules.
-    """
-
-    curve: tuple[Point, ...]
-    current: float
-    chosen: float
-    binding: tuple[str, ...]
-    better: float | None
-    elasticity: tuple[float, float, float]
-    target_price: float
-    portfolio_price: float
-    stuck: bool
 
 
 def explain(

@@ -3,88 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Final
 
 import numpy as np
-from msgspec import Struct
 
 from shopkeeper.pricing.choose import Chosen
-from shopkeeper.pricing.explain import Explanation, explain
+from shopkeeper.pricing.explain import explain
+from shopkeeper.pricing.explanation import Evidence, Explained, Explanation, Week
 from shopkeeper.pricing.house.history import History
 from shopkeeper.pricing.house.weeks import FIRST_MONDAY
 from shopkeeper.pricing.proposal import Feed, Proposal
 
 WEEKS: Final = 26
 """Newest weeks that are shown."""
-
-
-class Week(Struct, frozen=True, kw_only=True):
-    """One week of the history.
-
-    Attributes:
-        monday: Its first day.
-        price: Without tax; `exposure` the share of the week it could be bought, `promo` that it was under a promotion.
-        rival: Rivals' mean price without tax; None where none was seen.
-    """
-
-    monday: date
-    units: float
-    price: float
-    exposure: float
-    promo: float
-    rival: float | None
-
-
-class Evidence(Struct, frozen=True, kw_only=True):
-    """What a slope rests on. Slopes are percent of units for one percent of price.
-
-    Attributes:
-        support: Whose word it is.
-        own, own_error: What the product's own sales say alone; None where its price did not move.
-        category, category_sd: Mean slope of its category.
-        settled: Share of what is unknown of a product never sold that its own sales have settled.
-        reaction: Bias taken out because prices had followed demand, in points of slope.
-        cross, rival: Effects of the category's other prices and of rivals' prices, percent of units for one percent.
-        weeks: Weeks in which it had a price and could be bought.
-        prices_seen: Different prices (to the cent, without tax) in them.
-        price_source: Whether prices were shown ones or told by what was paid.
-    """
-
-    support: str
-    own: float | None
-    own_error: float | None
-    category: float | None
-    category_sd: float | None
-    settled: float
-    reaction: float
-    cross: float
-    rival: float
-    weeks: int
-    prices_seen: int
-    price_source: str
-
-
-class Explained(Struct, frozen=True, kw_only=True):
-    """Why a price is what it is.
-
-    Attributes:
-        model: Version of pricing.
-        proposal: The price as a run would propose it.
-        why: Curve, chosen point, binding rules; None where nothing is known of its demand or its cost.
-        evidence: What the slope rests on; None where it was never sold.
-        rivals: Lowest and median of the rivals' shown prices that are believed, None where there is none.
-        history: Its newest weeks, oldest first.
-        feeds: Freshness of the store's feeds.
-    """
-
-    model: str
-    proposal: Proposal
-    why: Explanation | None
-    evidence: Evidence | None
-    rivals: tuple[float, float] | None
-    history: tuple[Week, ...]
-    feeds: tuple[Feed, ...]
 
 
 def explained(

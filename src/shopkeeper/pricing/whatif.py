@@ -5,44 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from msgspec import Struct
 from msgspec.structs import replace
 
 from shopkeeper.pricing.choose import Chosen
+from shopkeeper.pricing.explanation import Reached
 from shopkeeper.pricing.optimizer.curves import Choices, Demand, curves_of
 from shopkeeper.pricing.optimizer.frontier import picked
 from shopkeeper.pricing.policy.price_policy import PricePolicy
-from shopkeeper.pricing.proposal import Span
 from shopkeeper.pricing.propose import lift_of
 from shopkeeper.pricing.shelf import Ints
 
 AROUND = (-0.02, -0.01, 0.0, 0.01, 0.02, 0.03)
 """Margins that are looked at where nobody names any, from today's expected one."""
-
-
-class Reached(Struct, frozen=True, kw_only=True):
-    """What prices chosen for one margin target are expected to bring in the coming week.
-
-    Attributes:
-        target: Least margin of all prices together, a share of revenue; None = today's prices, for comparison.
-        revenue, profit: Money without tax, of the prices that could be chosen.
-        margin: Profit over revenue.
-        moved: Prices that would change.
-        chance: With which the target is met; None where there is none.
-        reachable: Whether the rules let it be met as surely as the policy wants (`margin_probability`).
-        shadow_price: What one more unit of money towards the target costs of the objective.
-        lift: Change of the objective over today's prices, winner's curse taken off.
-    """
-
-    target: float | None
-    revenue: float
-    profit: float
-    margin: float
-    moved: int = 0
-    chance: float | None = None
-    reachable: bool = True
-    shadow_price: float = 0.0
-    lift: Span | None = None
 
 
 def with_margin(policy: PricePolicy, margin: float) -> PricePolicy:

@@ -76,7 +76,7 @@ def interval_chart(rows: Sequence[MarkRow], words: str, shown: Callable[[float],
             a, b, c = (_x(value, low, high) for value in (mark.low, mark.value, mark.high))
             parts.append(f'<line class="{mark.kind}" x1="{a:.1f}" y1="{y:.1f}" x2="{c:.1f}" y2="{y:.1f}"/>')
             parts.append(f'<circle class="{mark.kind}" cx="{b:.1f}" cy="{y:.1f}" r="3.5"/>')
-    return _svg(parts, height, words)
+    return drawing(parts, height, words)
 
 
 def bar_chart(rows: Sequence[tuple[str, float]], words: str) -> Markup:
@@ -89,7 +89,7 @@ def bar_chart(rows: Sequence[tuple[str, float]], words: str) -> Markup:
         a, b = sorted((_x(0.0, low, high), _x(value, low, high)))
         parts.append(f'<text class="label" x="{_LEFT - 10}" y="{top + 12}">{_short(label)}</text>')
         parts.append(f'<rect class="own" x="{a:.1f}" y="{top}" width="{max(b - a, 1):.1f}" height="16"/>')
-    return _svg(parts, height, words)
+    return drawing(parts, height, words)
 
 
 def point_chart(
@@ -125,7 +125,7 @@ def point_chart(
         corners = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in line))
         parts.append(f'<polyline class="base" points="{corners}"/>')
     parts += [f'<circle class="own" cx="{x:.1f}" cy="{y:.1f}" r="4"/>' for x, y in (place(*p) for p in points)]
-    return _svg(parts, height, words)
+    return drawing(parts, height, words)
 
 
 def band_chart(bands: Sequence[Band], lines: Sequence[tuple[str, float]], words: str) -> Markup:
@@ -166,7 +166,7 @@ def band_chart(bands: Sequence[Band], lines: Sequence[tuple[str, float]], words:
     for place, anchor in ((0, "start"), (len(bands) - 1, "end")) if len(bands) > 1 else ((0, "middle"),):
         said = escape(bands[place].label)
         parts.append(f'<text class="tick" x="{x(place):.1f}" y="{floor + 18}" text-anchor="{anchor}">{said}</text>')
-    return _svg(parts, height, words)
+    return drawing(parts, height, words)
 
 
 def ticks(low: float, high: float) -> list[float]:
@@ -201,8 +201,12 @@ def _short(label: str) -> str:
     return escape(label if len(label) <= 24 else f"{label[:23]}\N{HORIZONTAL ELLIPSIS}")
 
 
-def _svg(parts: Sequence[str], height: float, words: str) -> Markup:
-    # Made here of numbers and escaped labels alone.
+def drawing(parts: Sequence[str], height: float, words: str) -> Markup:
+    """Return the drawing that is made of some parts: numbers and escaped labels alone.
+
+    Args:
+        words: What it shows, for screen readers.
+    """
     return Markup(  # noqa: S704
         f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(words)}">{"".join(parts)}</svg>'
     )

@@ -26,6 +26,7 @@ from shopkeeper.web import (
     models,
     objectives,
     openapi,
+    price_questions,
     price_runs,
     prices,
     products,
@@ -103,6 +104,7 @@ def create_app(settings: Settings, now: Now = utc_now) -> FastAPI:
         rules.router,
         prices.router,
         price_runs.router,
+        price_questions.router,
         content.router,
         shopper_history.router,
     )

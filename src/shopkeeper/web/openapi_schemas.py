@@ -12,6 +12,7 @@ from msgspec import Struct
 from shopkeeper.commerce.docstrings import read_words
 from shopkeeper.commerce.tables import EVENTS, KEYED_TABLES, SOURCE_TABLES
 from shopkeeper.experiments.plan import ExperimentPlan
+from shopkeeper.pricing.explanation import Explained, Frontier
 from shopkeeper.recommendations.request import RecommendationBody, RerankBody
 from shopkeeper.web.content import ContentAnswer, ContentJobAnswer, ContentJobBody, ReviewAnswer, ReviewBody
 from shopkeeper.web.events import EventsAnswer, FieldError
@@ -158,7 +159,7 @@ _ANSWERS = (
     RowsAnswer, RolloutsAnswer, RolloutAnswer, RolloutDetails, ExplainedVerdict, StopsAnswer,
     ExperimentsAnswer, ExperimentAnswer, RulesAnswer, DryRunAnswer, ShopperHistory,
     PricesAnswer, PriceChangesAnswer, PriceRunsAnswer, PriceRunDetails, PriceRunAnswer, PriceRunOrdered,
-    ContentAnswer, ContentJobAnswer, ReviewAnswer,
+    Explained, Frontier, ContentAnswer, ContentJobAnswer, ReviewAnswer,
 )  # fmt: skip
 
 

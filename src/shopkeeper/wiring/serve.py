@@ -57,6 +57,7 @@ from shopkeeper.wiring.following_prices import FollowedPrices
 from shopkeeper.wiring.following_rules import FollowedRules
 from shopkeeper.wiring.import_watch import ImportWatch
 from shopkeeper.wiring.open_versions import OpenVersions
+from shopkeeper.wiring.pricing.aside import PricesAside
 from shopkeeper.wiring.release import Release
 from shopkeeper.wiring.sensitive import sensitivity_of
 from shopkeeper.wiring.serving import Now, RecommendationDecider, Serving
@@ -242,6 +243,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
         rules=FollowedRules(state.rules, shop_rules),
         price_book=price_book,
         prices=FollowedPrices(state.prices, price_book, lambda: load_policy(settings.workspace).runs.cart_hours, now),
+        aside=PricesAside(settings, state.registry),
         release=release,
         imports=imports,
         validators=Validators(

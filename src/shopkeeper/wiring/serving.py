@@ -42,6 +42,7 @@ from shopkeeper.wiring.following_log import FollowedLog
 from shopkeeper.wiring.following_prices import FollowedPrices
 from shopkeeper.wiring.following_rules import FollowedRules
 from shopkeeper.wiring.import_watch import ImportWatch
+from shopkeeper.wiring.pricing.aside import PricesAside
 from shopkeeper.wiring.release import Release
 from shopkeeper.wiring.retention import enforce_retention
 from shopkeeper.wiring.settings import Settings
@@ -93,6 +94,7 @@ class Serving:
     rules: FollowedRules
     price_book: PriceBook
     prices: FollowedPrices
+    aside: PricesAside
     release: Release
     imports: ImportWatch
     validators: Validators

@@ -17,10 +17,15 @@ from shopkeeper.commerce.tables import STORES
 from shopkeeper.engines.state import open_state
 from shopkeeper.errors import InputError, UnknownModel, UnknownStore
 from shopkeeper.intake.ports import SourcedRow
+from shopkeeper.pricing.diagnosis import Diagnosis
+from shopkeeper.pricing.explanation import Explained, Frontier
 from shopkeeper.pricing.learn import PriceLearning
 from shopkeeper.pricing.price_model import ELASTIC, NAIVE
 from shopkeeper.registry.bundle import BundleContent, write_bundle
 from shopkeeper.registry.ports import ModelVersion
+from shopkeeper.wiring.pricing.aside import DiagnosisAsked, ExplainAsked, Fault, FrontierAsked, Order, Question
+from shopkeeper.wiring.pricing.aside_process import answered
+from shopkeeper.wiring.pricing.diagnosed import diagnosed
 from shopkeeper.wiring.pricing.explain import explain_price, margin_frontier
 from shopkeeper.wiring.pricing.propose import propose_prices
 from shopkeeper.wiring.settings import Settings
@@ -95,10 +100,43 @@ def test_a_product_without_a_price_is_named(settings: Settings) -> None:
         explain_price(settings, "p3", "uk", at=AT)
 
 
-def test_a_version_that_knows_no_answer_to_price_is_refused(settings: Settings) -> None:
+def asked(settings: Settings, question: Question) -> bytes:
+    return answered(msgspec.json.encode(Order(str(settings.workspace), question)))
+
+
+def test_the_process_aside_answers_as_the_verbs_do_and_tells_what_is_wrong(settings: Settings) -> None:
+    found = msgspec.json.decode(asked(settings, ExplainAsked(product="p3", store="de", at=AT)), type=Explained)
+    assert found == explain_price(settings, "p3", "de", at=AT)
+    said = asked(settings, ExplainAsked(product="lamp", store="de", at=AT))
+    assert said.startswith(b"!")
+    error = msgspec.json.decode(said[1:], type=Fault).error()
+    assert (type(error), "'lamp' has no price in de" in error.reason) == (InputError, True)
+    stranger = msgspec.json.decode(asked(settings, ExplainAsked(product="p3", store="uk", at=AT))[1:], type=Fault)
+    assert (stranger.kind, stranger.remedy != "") == ("InputError", True)
+    frontier = msgspec.json.decode(asked(settings, FrontierAsked(store="de", margins=(0.3,), at=AT)), type=Frontier)
+    assert [one.target for one in frontier.points] == [0.3]
+
+
+def test_a_version_is_looked_at_as_a_whole(settings: Settings) -> None:
+    found = msgspec.json.decode(asked(settings, DiagnosisAsked()), type=Diagnosis)
+    assert found.whole is not None
+    assert (found.model, found.whole.pairs, [one.name for one in found.categories]) == (ELASTIC, 8, ["Garden"])
+    assert found.whole.own + found.whole.category + found.whole.none == pytest.approx(1)
+    assert sum(one.own for one in found.bins) == found.whole.told
+    assert sum(one.believed for one in found.bins) == round((1 - found.whole.none) * 8)
+    naive = next(one.version for one in versions(settings) if one.model == NAIVE)
+    assert diagnosed(settings, naive).whole is None
+
+
+def versions(settings: Settings) -> list[ModelVersion]:
     state = open_state(settings.state_url)
-    naive = next(one.version for one in state.registry.versions("pricing") if one.model == NAIVE)
+    found = list(state.registry.versions("pricing"))
     state.close()
+    return found
+
+
+def test_a_version_that_knows_no_answer_to_price_is_refused(settings: Settings) -> None:
+    naive = next(one.version for one in versions(settings) if one.model == NAIVE)
     with pytest.raises(UnknownModel, match="no answer to price"):
         propose_prices(settings, ["de"], AT, naive)
 

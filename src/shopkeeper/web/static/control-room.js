@@ -33,7 +33,7 @@ function compare(left, right) {
   return numbers.some(Number.isNaN) ? left.localeCompare(right) : numbers[0] - numbers[1];
 }
 
-for (const table of document.querySelectorAll("table[data-sortable]")) {
+function sortable(table) {
   [...table.tHead.rows[0].cells].forEach((head, column) => {
     const sort = document.createElement("button");
     sort.type = "button";
@@ -51,6 +51,8 @@ for (const table of document.querySelectorAll("table[data-sortable]")) {
     });
   });
 }
+document.querySelectorAll("table[data-sortable]").forEach(sortable);
+document.addEventListener("part", (event) => event.detail.querySelectorAll("table[data-sortable]").forEach(sortable));
 
 for (const input of document.querySelectorAll("input[data-filter]")) {
   const table = document.getElementById(input.dataset.filter);

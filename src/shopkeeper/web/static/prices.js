@@ -27,3 +27,15 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   if (press(event.key.toLowerCase())) event.preventDefault();
 });
+
+// What has to be worked out is asked for once the page stands; what comes is our own page, escaped where it was made.
+for (const place of document.querySelectorAll("[data-part]")) {
+  try {
+    const answer = await fetch(place.dataset.part, { cache: "no-store" });
+    place.innerHTML = await answer.text();
+  } catch {
+    place.innerHTML = '<div class="notice bad" role="alert"><p>The server did not answer. Open the page again.</p></div>';
+  }
+  place.setAttribute("aria-busy", "false");
+  document.dispatchEvent(new CustomEvent("part", { detail: place }));
+}

@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from shopkeeper.errors import InputError, NotEnoughData
-from shopkeeper.pricing.explained import Explained, explained
+from shopkeeper.pricing.explained import explained
+from shopkeeper.pricing.explanation import Explained, Frontier, Reached
 from shopkeeper.pricing.propose import proposals_of
-from shopkeeper.pricing.whatif import Reached, margins_around, reached, today, with_margin
+from shopkeeper.pricing.whatif import margins_around, reached, today, with_margin
 from shopkeeper.wiring.pricing.propose import PriceBook, open_book
 from shopkeeper.wiring.settings import Settings
-
-
-@dataclass(frozen=True, slots=True)
-class Frontier:
-    """What other margin targets would bring in a store.
-
-    Attributes:
-        model: Version of pricing.
-        today: What today's prices bring.
-        points: What prices chosen for each target bring, in the order asked for.
-    """
-
-    store: str
-    currency: str
-    model: str
-    at: datetime
-    today: Reached
-    points: tuple[Reached, ...]
 
 
 def explain_price(
@@ -85,7 +68,9 @@ def margin_frontier(
             "Import sales, prices and `cost` of products, then train again.",
         )
     points = tuple(_at(book, margin) for margin in margins_around(now, margins))
-    return Frontier(store, book.states[0].store.currency, book.version, book.at, now, points)
+    return Frontier(
+        store=store, currency=book.states[0].store.currency, model=book.version, at=book.at, today=now, points=points
+    )
 
 
 def _at(book: PriceBook, margin: float) -> Reached:

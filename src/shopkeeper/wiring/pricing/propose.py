@@ -16,7 +16,7 @@ from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import STORES
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.state import State
-from shopkeeper.errors import InputError, UnknownStore
+from shopkeeper.errors import UnknownStore
 from shopkeeper.pricing.choose import Chosen, choose
 from shopkeeper.pricing.demand.elasticity import Elasticities
 from shopkeeper.pricing.house.history import History, history_of
@@ -33,6 +33,7 @@ from shopkeeper.pricing.standing_shelf import StoreState, shelf_of, with_freezes
 from shopkeeper.quality.local_days import zone_of
 from shopkeeper.quality.ports import Warehouse
 from shopkeeper.registry.bundle import open_bundle
+from shopkeeper.wiring.pricing.version import version_of
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.warehouse import Analytics
 from shopkeeper.wiring.workspace_state import open_workspace_state
@@ -118,7 +119,7 @@ def open_book(
     lake.compact()
     with open_workspace_state(settings) as state, Analytics(settings, lake).reading() as warehouse:
         chosen = _stores(state, stores)
-        serving = _version(state, version)
+        serving = version_of(state.registry, version)
         folder = settings.folder(settings.engines.models) / state.registry.get(PriceLearning.name, serving).folder
         history, states, feeds = _read(settings, warehouse, chosen, policy, moment)
     system = PriceLearning(warehouse)
@@ -164,10 +165,3 @@ def _stores(state: State, names: Sequence[str]) -> list[Store]:
             raise UnknownStore(name, tuple(sorted(declared)))
     chosen = [declared[name] for name in dict.fromkeys(names or sorted(declared))]
     return sorted(chosen, key=lambda one: (one.currency, one.store))
-
-
-def _version(state: State, version: str | None) -> str:
-    found = version or state.registry.pointer(PriceLearning.name, "champion")
-    if found is None:
-        raise InputError("No model of prices serves.", "Train one with `shopkeeper train pricing`.")
-    return found
