@@ -6,8 +6,11 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from shopkeeper.engines.state import State, open_state
+from shopkeeper.errors import Unavailable
 from shopkeeper.serving.key_ring import UNKNOWN_SECONDS, KeyRing
 
 
@@ -34,6 +37,24 @@ def test_a_revoked_key_is_gone_after_a_refresh(state: State) -> None:
     asyncio.run(ring.refresh())
     assert ring.known(secret) is None
     assert asyncio.run(ring.find(secret)) is None
+
+
+def test_once_refreshed_no_valid_key_needs_the_database(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    key, secret = state.keys.create("uk", ["decide"], "test")
+    ring = KeyRing(state.keys, lambda: 0.0)
+    asyncio.run(ring.refresh())
+    monkeypatch.delattr(state.keys.__class__, "find")
+    assert asyncio.run(ring.find(secret)) == key
+
+
+def test_a_key_that_nobody_can_look_up_is_no_wrong_key(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> None:
+        raise OperationalError("SELECT", {}, OSError("connection refused"))
+
+    ring = KeyRing(state.keys, lambda: 0.0)
+    monkeypatch.setattr(Engine, "connect", away)
+    with pytest.raises(Unavailable, match="does not answer"):
+        asyncio.run(ring.find("sk_new"))
 
 
 def test_an_unknown_secret_is_asked_for_once_a_second_at_most(state: State, monkeypatch: pytest.MonkeyPatch) -> None:

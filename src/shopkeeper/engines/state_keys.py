@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from sqlalchemy import Engine, Row, insert, select, update
+from sqlalchemy.exc import OperationalError
 
 from shopkeeper.engines.state_audit import write_audit
 from shopkeeper.engines.state_schema import API_KEYS, from_micros, to_micros
-from shopkeeper.errors import InputError
+from shopkeeper.errors import InputError, Unavailable
 from shopkeeper.serving.ports import SCOPES, ApiKey, Scope
 
 _PREFIX = "sk"
@@ -52,9 +53,19 @@ class StateKeys:
     def find(self, secret: str) -> ApiKey | None:
         """Return the valid key behind a secret; None when unknown or revoked."""
         query = select(API_KEYS).where(API_KEYS.c.secret_hash == _hash(secret), API_KEYS.c.revoked_micros.is_(None))
-        with self._engine.connect() as connection:
-            row = connection.execution_options(isolation_level="AUTOCOMMIT").execute(query).first()
+        try:
+            with self._engine.connect() as connection:
+                row = connection.execution_options(isolation_level="AUTOCOMMIT").execute(query).first()
+        except OperationalError as error:
+            raise Unavailable("The state database does not answer, and the key is not known here.", "Retry.") from error
         return _key(row) if row is not None else None
+
+    def valid(self) -> Mapping[bytes, ApiKey]:
+        """Return every valid key by the SHA-256 of its secret."""
+        query = select(API_KEYS).where(API_KEYS.c.revoked_micros.is_(None))
+        with self._engine.connect() as connection:
+            rows = connection.execution_options(isolation_level="AUTOCOMMIT").execute(query).all()
+        return {bytes.fromhex(row.secret_hash): _key(row) for row in rows}
 
     def keys(self) -> Sequence[ApiKey]:
         """Return all keys, newest first."""

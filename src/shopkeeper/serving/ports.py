@@ -233,7 +233,11 @@ class KeyStore(Protocol):
         ...
 
     def find(self, secret: str) -> ApiKey | None:
-        """Return the valid key behind a secret; None when unknown or revoked."""
+        """Return the valid key behind a secret; None when unknown or revoked. Raises Unavailable if nobody can say."""
+        ...
+
+    def valid(self) -> Mapping[bytes, ApiKey]:
+        """Return every valid key by the SHA-256 of its secret in UTF-8."""
         ...
 
     def keys(self) -> Sequence[ApiKey]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import cast
 
 import pytest
@@ -27,6 +28,16 @@ class KeyStoreSuite:
         keys.revoke(key.key_id, "test")
         assert keys.find(secret) is None
         assert keys.keys()[0].revoked_at is not None
+
+    def test_all_valid_keys_are_told_by_the_hash_of_their_secrets(self, keys: KeyStore) -> None:
+        key, secret = keys.create("uk", ("events",), "test")
+        other, other_secret = keys.create("de", ("decide",), "test")
+        revoked, _ = keys.create("fr", ("decide",), "test")
+        keys.revoke(revoked.key_id, "test")
+        assert keys.valid() == {
+            hashlib.sha256(secret.encode()).digest(): key,
+            hashlib.sha256(other_secret.encode()).digest(): other,
+        }
 
     def test_revoking_twice_or_a_stranger_is_said(self, keys: KeyStore) -> None:
         with pytest.raises(InputError, match="no valid key"):

@@ -100,6 +100,7 @@ async def open_serving(settings: Settings, now: Now = utc_now) -> AsyncIterator[
         await serving.erasure.follow_reports()
         await asyncio.to_thread(_remember, serving)
         await serving.others.follow()
+        await serving.keys.refresh()
         await serving.release.follow()
         await serving.following.begin()
         await serving.rules.follow()
