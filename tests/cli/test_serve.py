@@ -11,9 +11,9 @@ from shopkeeper.cli.main import build
 from shopkeeper.errors import ConfigError
 
 
-def test_several_workers_are_refused_with_the_remedy(tmp_path: Path) -> None:
+def test_workers_that_share_no_cache_are_refused_with_the_setting_they_need(tmp_path: Path) -> None:
     (tmp_path / "shopkeeper.toml").touch()
-    with pytest.raises(ConfigError, match="--workers 1"):
+    with pytest.raises(ConfigError, match=r"2 workers .*`engines.cache_url` is not set"):
         CliRunner().invoke(build(), ["serve", "--workers", "2", "--workspace", str(tmp_path)], catch_exceptions=False)
 
 

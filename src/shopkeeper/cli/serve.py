@@ -19,27 +19,35 @@ def register(app: typer.Typer) -> None:
 def serve(
     port: Annotated[int | None, typer.Option(help="Port; 0 = any free one. Default: serving.port.")] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on. Default: serving.host.")] = None,
-    workers: Annotated[int, typer.Option(help="Processes.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes behind the port, one per core; above 1 they need engines.cache_url.")
+    ] = 1,
     workspace: Annotated[Path, typer.Option("--workspace", help="Folder with shopkeeper.toml.")] = Path(),
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document when ready.")] = False,
 ) -> None:
-    """Serve recommendations and take events until SIGTERM or SIGINT; then finish what came and exit 0."""
+    """Serve recommendations and take events until SIGTERM or SIGINT; then finish what came and exit 0.
+
+    With several workers a parent process serves nothing: it says ready once all of them are warmed, starts one that
+    dies again (after 1, 2, 4 ... 30 seconds where it keeps dying), and ends them together.
+    """
     for name in _ONE_THREAD:  # before numpy is imported: one process per core, single-threaded numerics
         os.environ.setdefault(name, "1")
     from shopkeeper.cli.output import Output
-    from shopkeeper.errors import ConfigError
-    from shopkeeper.web.server import run
     from shopkeeper.wiring.settings import load_settings
 
-    if workers != 1:
-        raise ConfigError(
-            f"--workers {workers} is not possible yet: the shelf and what is trending live in one process.",
-            "Use --workers 1; profiles and answers can be shared already, by engines.cache_url.",
-        )
     settings = load_settings(workspace)
     out = Output(json)
 
     def ready(url: str) -> None:
         out.result({"url": url, "pid": os.getpid()}, f"Shopkeeper serves at {url} (stop with Ctrl-C).")
 
-    run(settings, host or settings.serving.host, settings.serving.port if port is None else port, ready)
+    host, port = host or settings.serving.host, settings.serving.port if port is None else port
+    if workers == 1:
+        from shopkeeper.web.server import run
+
+        run(settings, host, port, ready)
+        return
+    from shopkeeper.web.supervisor import run_workers
+
+    if not run_workers(settings, host, port, workers, ready):
+        raise typer.Exit(1)

@@ -65,6 +65,11 @@ class SegmentFollower:
         self._done &= there.keys()
         return batches
 
+    @property
+    def at_end(self) -> bool:
+        """Say whether the last `read` came to the end of every segment."""
+        return all(followed.at_end for followed in self._followed.values())
+
     def close(self) -> None:
         """Let go of all segments."""
         for followed in self._followed.values():

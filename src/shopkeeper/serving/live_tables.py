@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 
@@ -30,8 +30,16 @@ LATELY = 10_000
 """Newest rows of which it is known who took them."""
 
 
+async def _alone() -> None:
+    return
+
+
 class LiveTables:
-    """Takes valid rows in. Used from one event loop."""
+    """Takes valid rows in. Used from one event loop.
+
+    Args:
+        read_by_others: Returns when what this process logged counts in other serving processes as well.
+    """
 
     def __init__(
         self,
@@ -42,6 +50,7 @@ class LiveTables:
         telemetry: Telemetry,
         seconds: Callable[[], float],
         traits: UserTraits,
+        read_by_others: Callable[[], Awaitable[object]] = _alone,
     ) -> None:
         self._log = log
         self._tables = tables
@@ -50,6 +59,7 @@ class LiveTables:
         self._traits = traits
         self._telemetry = telemetry
         self._seconds = seconds
+        self._read_by_others = read_by_others
         # Of two rows with equal source times the last to arrive wins, in the state as on the shelf: one order for both.
         self._one_by_one = asyncio.Lock()
         self._taken: dict[tuple[str, ...], datetime] | None = None
@@ -73,6 +83,7 @@ class LiveTables:
         async with self._one_by_one:
             upserted = await asyncio.to_thread(self._tables.upsert, table, rows)
             self._show(table, rows, "")
+        await self._read_by_others()
         return upserted
 
     def follow(self, table: TableSchema, rows: Sequence[SourcedRow], writer: str) -> None:

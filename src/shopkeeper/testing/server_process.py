@@ -62,15 +62,14 @@ def run_verb(workspace: Path, *arguments: str) -> dict[str, Any]:
     return document
 
 
-def start_server(workspace: Path, core: int | None = None) -> ServerProcess:
+def start_server(workspace: Path, core: int | None = None, workers: int = 1) -> ServerProcess:
     """Start `shopkeeper serve` on a free port and return when it is ready.
 
     Args:
         core: The only core it may use; None = any.
     """
-    return _start(
-        [sys.executable, "-m", "shopkeeper", "serve", "--port", "0", "--json", "--workspace", str(workspace)], core
-    )
+    arguments = ["--port", "0", "--workers", str(workers), "--json", "--workspace", str(workspace)]
+    return _start([sys.executable, "-m", "shopkeeper", "serve", *arguments], core)
 
 
 def start_empty_server(core: int | None = None) -> ServerProcess:

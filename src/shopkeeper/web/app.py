@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, cast
 
 from fastapi import FastAPI, Request
@@ -38,7 +38,9 @@ from shopkeeper.web import (
     stops,
     tables,
 )
+from shopkeeper.web.peers import Peers
 from shopkeeper.web.problem import problem, problem_of, unexpected
+from shopkeeper.web.told_to_peers import told_to_peers
 from shopkeeper.wiring.serve import open_serving, utc_now
 from shopkeeper.wiring.serving import Now, Serving
 from shopkeeper.wiring.settings import Settings
@@ -67,23 +69,38 @@ class ShopServer(FastAPI):
         await super().__call__(scope, receive, _unsniffed(send) if scope["type"] == "http" else send)
 
 
-def create_app(settings: Settings, now: Now = utc_now) -> FastAPI:
+async def _at_once() -> None:
+    return
+
+
+def create_app(
+    settings: Settings,
+    now: Now = utc_now,
+    warmed: Callable[[], Awaitable[None]] = _at_once,
+    peers: Peers | None = None,
+) -> FastAPI:
     """Return the server of one workspace; its engines open when it starts and close when it stops.
 
     Args:
         now: When requests are answered; see `wiring.serve.open_serving`.
+        warmed: Awaited when all is read that requests need; none is taken before it returns.
+        peers: The other workers behind the same port; None = there are none.
     """
+    others = peers or Peers()
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_serving(settings, now) as serving:
             app.state.serving = serving
-            yield
+            async with others.answering(told_to_peers(serving)):
+                await warmed()
+                yield
             serving.draining = True
 
     # FastAPI's own pages load scripts from elsewhere; ours is web/api_page.py.
     own: dict[str, Any] = {"openapi_url": "/openapi.json", "docs_url": None, "redoc_url": None}
     app = ShopServer(title="Shopkeeper", version=__version__, lifespan=lifespan, **own)
+    app.state.peers = others
     hot: dict[str, ASGIApp] = {
         "/v1/recommendations": recommendations.Recommendations(),
         "/v1/rerank": recommendations.Rerank(),

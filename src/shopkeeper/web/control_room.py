@@ -6,27 +6,29 @@ Read only; the buttons of the rollouts page are `control_room_steer.py`.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
+from shopkeeper.commerce.decision import DecisionRecord
 from shopkeeper.commerce.store import Store
 from shopkeeper.people.roles import Right
 from shopkeeper.web.control_room_audit import KINDS, audit_headline, audit_views
 from shopkeeper.web.control_room_data import data_view
-from shopkeeper.web.control_room_decisions import decision_views, decisions_headline
+from shopkeeper.web.control_room_decisions import decision_views, decisions_headline, recent_decisions
 from shopkeeper.web.control_room_experiments import experiments_view
 from shopkeeper.web.control_room_models import model_views, points, served_views
 from shopkeeper.web.control_room_offers import DONE
 from shopkeeper.web.control_room_rollouts import rollouts_values
 from shopkeeper.web.control_room_runs import runs_view
 from shopkeeper.web.form import form_token
-from shopkeeper.web.live_feed import HISTORY_SECONDS, snapshot
+from shopkeeper.web.live_feed import Live, live, snapshot
 from shopkeeper.web.locale_text import ago, moment, number, utc
 from shopkeeper.web.pages import page
+from shopkeeper.web.peers import peers_of
 from shopkeeper.web.room_door import RoomRoute, readable, reader
 from shopkeeper.web.signed_in import cookie_name
 from shopkeeper.wiring.serving import Serving
@@ -51,17 +53,17 @@ ROWS_SHOWN = 200
 
 
 @router.get("/control-room")
-def overview(request: Request) -> Response:
+def overview(request: Request, counted: Annotated[Live, Depends(live)]) -> Response:
     """What is served right now, and how well does the server do?"""
     serving: Serving = request.app.state.serving
-    seconds = serving.telemetry.seconds(HISTORY_SECONDS)
     values = {
         "served": served_views(serving, datetime.now(UTC)),
         "stops": serving.arms.stops,
         "arms_by_rules": serving.following.problems,
         "prices_otherwise": serving.price_book.outcomes()["mismatch"],
-        "live": snapshot(serving, seconds, seconds),
+        "live": snapshot(serving, counted, counted.seconds),
         "process": os.getpid(),
+        "workers": peers_of(request).workers,
         "deadline_ms": serving.settings.serving.deadline_ms,
     }
     return room_page(request, "overview", values, charts=True)
@@ -109,12 +111,14 @@ def data(request: Request, store: Annotated[str | None, Query(max_length=200)] =
 
 
 @router.get("/control-room/decisions")
-def decisions(request: Request) -> Response:
+def decisions(request: Request, recent: Annotated[Sequence[DecisionRecord], Depends(recent_decisions)]) -> Response:
     """What was shown to whom lately, and why?"""
     serving: Serving = request.app.state.serving
     theirs = readable(request, "histories", _stores(serving))
     views = [
-        view for view in decision_views(serving, datetime.now(UTC)) if theirs is None or view.record.store in theirs
+        view
+        for view in decision_views(recent, serving.catalogue, datetime.now(UTC))
+        if theirs is None or view.record.store in theirs
     ]
     values = {"decisions": views, "headline": decisions_headline(views), "port": request.url.port or 80}
     return room_page(request, "decisions", values)

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from fastapi import Request
+
 from shopkeeper.commerce.decision import DecisionRecord
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.web.locale_text import ago
+from shopkeeper.web.peers import peers_of
 from shopkeeper.wiring.serving import Serving
 
 FALLBACK_WORDS = {
@@ -63,9 +66,17 @@ class DecisionView:
     items: tuple[tuple[str, str, tuple[str, ...]], ...]
 
 
-def decision_views(serving: Serving, now: datetime) -> list[DecisionView]:
-    """Return the decisions held in memory, newest first."""
-    return [_view(record, serving.catalogue, now) for record in reversed(tuple(serving.decision_log.recent))]
+async def recent_decisions(request: Request) -> list[DecisionRecord]:
+    """Return the newest decisions of all workers that are held in memory, oldest first."""
+    serving: Serving = request.app.state.serving
+    said = await peers_of(request).ask("decisions", list[DecisionRecord])
+    found = [*serving.decision_log.recent, *(record for records in said.values() for record in records)]
+    return sorted(found, key=lambda record: record.ts)[-serving.decision_log.RECENT :]
+
+
+def decision_views(records: Sequence[DecisionRecord], catalogue: Catalogue, now: datetime) -> list[DecisionView]:
+    """Return decisions as they are shown, newest first."""
+    return [_view(record, catalogue, now) for record in reversed(records)]
 
 
 def decisions_headline(views: Sequence[DecisionView]) -> str:

@@ -15,6 +15,8 @@ from starlette.responses import Response
 from shopkeeper.experiments.live_test import StopOrder
 from shopkeeper.web.answer import json_answer
 from shopkeeper.web.metrics import ServerCollector
+from shopkeeper.web.metrics_of_workers import Family, WorkersCollector, families_of
+from shopkeeper.web.peers import peers_of
 from shopkeeper.wiring.serving import Serving
 
 router = APIRouter(tags=["health"])
@@ -22,10 +24,15 @@ LEAST_FREE_BYTES = 16_000_000
 _log = structlog.get_logger(__name__)
 
 
-class Alive(Struct, frozen=True):
-    """Body of the answer of `GET /livez`."""
+class Alive(Struct, frozen=True, omit_defaults=True):
+    """Body of the answer of `GET /livez`.
+
+    Attributes:
+        worker: Which of several workers answers, counted from 1; left out where there is one.
+    """
 
     alive: bool
+    worker: int | None = None
 
 
 class Ready(Struct, frozen=True):
@@ -44,9 +51,10 @@ class Ready(Struct, frozen=True):
 
 
 @router.get("/livez", response_class=Response, summary="The process answers")
-async def livez() -> Response:
+async def livez(request: Request) -> Response:
     """Return 200 while the process runs; it says nothing of what it depends on."""
-    return json_answer(Alive(True)).response()
+    peers = peers_of(request)
+    return json_answer(Alive(True, peers.number if peers.workers > 1 else None)).response()
 
 
 @router.get("/readyz", response_class=Response, summary="Requests may be sent here")
@@ -66,9 +74,14 @@ async def readyz(request: Request) -> Response:
 
 @router.get("/metrics", response_class=Response, summary="Counters for Prometheus")
 async def metrics(request: Request) -> Response:
-    """Return every counter in the Prometheus text format."""
+    """Return every counter in the Prometheus text format; of several workers those of each, labelled `worker`."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(ServerCollector(request.app.state.serving))
+    own, peers = ServerCollector(request.app.state.serving), peers_of(request)
+    if peers.workers == 1:
+        registry.register(own)
+    else:
+        families = {peers.number: families_of(own), **await peers.ask("metrics", list[Family])}
+        registry.register(WorkersCollector(families, peers.workers))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 

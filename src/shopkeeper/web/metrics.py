@@ -29,6 +29,7 @@ class ServerCollector(Collector):
         yield from self._tests()
         yield from self._prices()
         yield from self._shared()
+        yield from self._others()
 
     def _decisions(self) -> Iterator[Metric]:
         telemetry = self._serving.telemetry
@@ -174,6 +175,22 @@ class ServerCollector(Collector):
         )
         yield CounterMetricFamily(
             "shopkeeper_cache_answers_taken", "Answers other processes made.", value=answers.taken
+        )
+
+    def _others(self) -> Iterator[Metric]:
+        serving = self._serving
+        yield CounterMetricFamily(
+            "shopkeeper_followed_rows", "Rows other serving processes took that count here.", value=serving.others.rows
+        )
+        yield CounterMetricFamily(
+            "shopkeeper_followed_rows_not_read",
+            "Rows of other serving processes that another version of Shopkeeper wrote.",
+            value=serving.others.unread,
+        )
+        yield CounterMetricFamily(
+            "shopkeeper_rows_not_yet_followed",
+            "Times rows of a keyed table were acknowledged before another serving process had read them.",
+            value=serving.log.unread,
         )
 
 

@@ -60,9 +60,24 @@ def run(settings: Settings, host: str, port: int, ready: Callable[[str], None]) 
         ConfigError: the address cannot be listened on, or the server cannot start.
     """
     log_as_json()
-    listener = _listen(host, port)
-    bound: int = listener.getsockname()[1]
-    app = create_app(settings)
+    listener = bind(host, port)
+    listener.listen(BACKLOG)
+    url = url_of(host, listener)
+    server = server_of(settings, create_app(settings), host, lambda: ready(url))
+    try:
+        server.run(sockets=[listener])
+    finally:
+        listener.close()
+    if not server.started:
+        raise ConfigError("The server could not start.", "The log above says why.")
+
+
+def server_of(settings: Settings, app: FastAPI, host: str, ready: Callable[[], None]) -> DrainingServer:
+    """Return the server of an app.
+
+    Args:
+        ready: Called once the port is open.
+    """
     app.state.listens_on = host
     config = uvicorn.Config(
         app,
@@ -76,21 +91,32 @@ def run(settings: Settings, host: str, port: int, ready: Callable[[str], None]) 
         # Said here, as uvicorn would else read it from an environment variable that may say "everyone".
         forwarded_allow_ips=settings.serving.trusted_proxies,
         timeout_graceful_shutdown=DRAIN_SECONDS,
+        backlog=BACKLOG,
     )
+    return DrainingServer(config, app, ready)
+
+
+def url_of(host: str, bound: socket.socket) -> str:
+    """Return the URL of a server whose socket is bound."""
     shown = f"[{host}]" if ":" in host else host
-    server = DrainingServer(config, app, lambda: ready(f"http://{shown}:{bound}"))
-    try:
-        server.run(sockets=[listener])
-    finally:
-        listener.close()
-    if not server.started:
-        raise ConfigError("The server could not start.", "The log above says why.")
+    return f"http://{shown}:{bound.getsockname()[1]}"
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """Return a socket bound to an address, which nobody can connect to before it listens.
+
+    Args:
+        port: 0 = any free one.
+        shared: Let other processes of this user bind to it too; the kernel gives each of them its part of connections.
+
+    Raises:
+        ConfigError: the address cannot be listened on.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if shared:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         listener.bind((host, port))
     except OSError as error:
@@ -101,7 +127,6 @@ def _listen(host: str, port: int) -> socket.socket:
             "Choose another with `--port`, or stop what uses it.",
             (FieldProblem("port", reason, "Choose another."),),
         ) from error
-    listener.listen(BACKLOG)
     return listener
 
 

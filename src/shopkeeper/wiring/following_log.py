@@ -1,4 +1,4 @@
-"""What other serving processes of the workspace took in, followed through the log within a tenth of a second.
+"""What other serving processes of the workspace took in, followed through the log within a twentieth of a second.
 
 Profiles and answers are shared by the cache; the shelf, what users allow, live counts, event ids lately seen and orders
 to forget somebody come this way.
@@ -7,6 +7,7 @@ to forget somebody come this way.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Final, cast
@@ -17,14 +18,14 @@ import structlog
 from shopkeeper.commerce.event import Event, EventCount
 from shopkeeper.commerce.shopper import User
 from shopkeeper.commerce.tables import EVENT_COUNTS, EVENTS, USERS, TableSchema
-from shopkeeper.engines.segment_follower import Batch, SegmentFollower
+from shopkeeper.engines.segment_follower import Batch
 from shopkeeper.intake.keyed_rows import read_logged
 from shopkeeper.serving.live_events import LiveEvents
 from shopkeeper.serving.live_tables import HELD_TABLES, LiveTables
 from shopkeeper.wiring.erasure import Erasure
-from shopkeeper.wiring.shared_log import SEEN_SECONDS
+from shopkeeper.wiring.shared_log import SEEN_SECONDS, SharedLog
 
-SECONDS: Final = 0.1
+SECONDS: Final = 0.05
 """How often the log is looked at."""
 SETTLE_SECONDS: Final = 1.0
 """How long after two processes took different rows of one key and source time the state is asked which came last."""
@@ -43,7 +44,7 @@ class FollowedLog:
 
     def __init__(
         self,
-        follower: SegmentFollower,
+        log: SharedLog,
         events: LiveEvents,
         tables: LiveTables,
         erasure: Erasure,
@@ -51,7 +52,7 @@ class FollowedLog:
         now: Callable[[], datetime],
         seconds: Callable[[], float],
     ) -> None:
-        self._follower = follower
+        self._shared = log
         self._events = events
         self._tables = tables
         self._erasure = erasure
@@ -74,8 +75,11 @@ class FollowedLog:
 
     async def _follow(self) -> None:
         before, self._looked_at = self._looked_at, self._seconds()
-        for batch in await asyncio.to_thread(self._follower.read):
+        begun, follower = time.time_ns(), self._shared.follower
+        for batch in await asyncio.to_thread(follower.read):
             await self._take(batch)
+        if follower.at_end:
+            self._shared.note_read(begun)
         if before is not None and self._looked_at - before > SEEN_SECONDS:
             _log.warning("stood_still", seconds=round(self._looked_at - before, 1))
             await self._catch_up()

@@ -197,7 +197,9 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
         cache.clear()
 
     traits = UserTraits(catalogue.group)
-    tables = LiveTables(live_log, state.tables, catalogue, consents, telemetry, time.perf_counter, traits)
+    tables = LiveTables(
+        live_log, state.tables, catalogue, consents, telemetry, time.perf_counter, traits, log.read_by_others
+    )
     versions = OpenVersions(state.registry, system.name, models, time.monotonic)
     release = Release(state.registry, system, versions, on_swap)
     following = Following(state.live_tests, StopFile(settings.workspace), state.stops, arms, lineup, system, versions)
@@ -251,5 +253,5 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
             catalogue, arrivals(settings), read_contracts(settings).rules(), settings.intake.future_seconds
         ),
         erasure=erasure,
-        others=FollowedLog(log.follower, live_events, tables, erasure, catch_up, now, time.monotonic),
+        others=FollowedLog(log, live_events, tables, erasure, catch_up, now, time.monotonic),
     )
