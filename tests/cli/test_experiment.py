@@ -77,7 +77,7 @@ def test_a_plan_that_is_missing_or_for_strangers_is_refused(workspace: Path) -> 
 
 
 def test_the_library_shows_what_was_learnt_and_what_is_only_planned(workspace: Path) -> None:
-    assert "Planned, not started: diversity, prices, real-time." in said("list", "--workspace", str(workspace))
+    assert "Planned, not started: diversity, prices, real-time, wording." in said("list", "--workspace", str(workspace))
     with open_workspace_state(load_settings(workspace)) as state:
         state.experiments.begin(example_record())
         state.experiments.keep(example_analysis())

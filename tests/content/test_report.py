@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from msgspec.structs import replace
 
@@ -33,9 +35,21 @@ def test_acceptance_is_what_people_took_as_it_was_and_time_and_money_are_by_acce
     found = content_report(steps, typing_seconds=60.0)
     assert (found.acceptance.count, found.acceptance.of, found.edits, found.rejections) == (1, 3, 1, 1)
     assert found.seconds_per_accepted == (4 + 20 + 6) / 2
-    assert found.time_saved == 1 - 15 / 60
+    assert found.time_saved is not None
+    assert (found.time_saved.share, found.time_saved.reached) == (1 - 15 / 60, None)  # three judgements show nothing
     assert found.edited_words == 0.25
     assert found.dollars_per_accepted == 0.5 / 3  # approved, edited, and approved by a rule
+
+
+@pytest.mark.parametrize(("typing", "reached"), [(60.0, True), (20.0, False), (33.5, None)])
+def test_time_saved_reaches_its_goal_once_the_whole_interval_does(typing: float, reached: bool | None) -> None:
+    steps = [step("approve", seconds=8.0 + 4.0 * (n % 2)) for n in range(40)]
+    saved = content_report([*steps, step("approve")], typing, 0.7).time_saved  # one that was not timed counts nowhere
+    assert saved is not None
+    assert saved.low is not None
+    error = 2.0 * math.sqrt(40 / 39) / math.sqrt(40) / typing  # 8 and 12 seconds spread by 2 around 10
+    assert (saved.share, saved.low) == pytest.approx((1 - 10 / typing, 1 - 10 / typing - 1.96 * error), abs=1e-4)
+    assert saved.reached is reached
 
 
 def test_what_escaped_is_counted_among_what_a_rule_had_approved_and_was_looked_over() -> None:

@@ -27,6 +27,7 @@ from shopkeeper.wiring.content_review import Asked, approve_all, publish_all, re
 from shopkeeper.wiring.content_watch import look_over
 from shopkeeper.wiring.jobs import opened_jobs
 from shopkeeper.wiring.settings import Settings, load_settings
+from shopkeeper.wiring.settings_content import ContentSettings
 from shopkeeper.wiring.work import works_of
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -267,3 +268,30 @@ def test_an_order_is_checked_before_it_is_accepted(settings: Settings, state: St
     with pytest.raises(InputError, match="cancelled"):
         pause(settings, run, "anna")
     assert state.pieces.counts() == {}
+
+
+def with_wordings(settings: Settings, **voices: str) -> Settings:
+    said = settings.content.model_dump() | {"wordings": {name: {"voice": voice} for name, voice in voices.items()}}
+    return settings.model_copy(update={"content": ContentSettings.model_validate(said)})
+
+
+def test_another_wording_is_written_beside_the_houses_own_and_retired_with_its_settings(
+    settings: Settings, state: State
+) -> None:
+    both = with_wordings(settings, warm="warm")
+    write(both)
+    order = msgspec.structs.replace(SHORT, wording="warm")
+    assert estimate(both, order).texts == 8
+    assert write(both, order, "warm")["texts_written"] == 16  # counted by run, and the run is the same
+    own, warm = (state.pieces.find(Wanted(wording=name)) for name in ("", "warm"))
+    assert (len(own), len(warm)) == (8, 8)
+    assert {one.key._replace(wording="") for one in warm} == {one.key for one in own}
+    texts = [{state.pieces.version(one.id, 1).text for one in found} for found in (own, warm)]
+    assert len(texts[0] & texts[1]) < 4
+    assert (estimate(both, SHORT).texts, estimate(both, order).texts) == (0, 0)
+    assert look_over(both, NOON).retired == 0
+    approve_all(both, state, Wanted(), "fine", ANNA, NOON)
+    assert look_over(settings, NOON).retired == 8  # no wording is left
+    assert {(one.state, one.live) for one in state.pieces.find(Wanted(wording="warm"))} == {("retired", 0)}
+    with pytest.raises(InputError, match="no wording 'warm'"):
+        order_texts(settings, order, "anna")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from shopkeeper.engines.state import State, open_state
 from shopkeeper.errors import ConfigError, ContractNotMet, InputError
-from shopkeeper.experiments.plan import Expected, ExperimentPlan
+from shopkeeper.experiments.plan import Expected, ExperimentPlan, PlannedArm
 from shopkeeper.testing.experiment_store_suite import example_plan
 from shopkeeper.testing.planted_experiment import planted_figures
 from shopkeeper.wiring.experiment_run import Gather, analyze, decide, is_over, report_of, start, stop
@@ -142,3 +143,23 @@ def test_an_a_a_test_of_the_same_system_is_named(state: State) -> None:
     begin(state, same)
     analyze(state, "same", gathered(same, 0.0, 2_000, 14), NOON)
     assert checked(state, planned()).aa == "A/A test same: flat, 2026-12-18."
+
+
+CONTROL = PlannedArm(name="control", share=0.5)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"unit": "product"}, "unit: user"),
+        ({"arms": (CONTROL, PlannedArm(name="b", share=0.5, settings={"wording": "x"}))}, "no wording"),
+        ({"arms": (CONTROL, PlannedArm(name="b", share=0.5, settings={"diversity": 1}))}, "none of texts"),
+        ({"arms": (CONTROL, PlannedArm(name="b", share=0.5, version=""))}, "no versions"),
+    ],
+)
+def test_a_plan_for_texts_that_cannot_be_shown_is_refused(state: State, changed: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        checked(state, planned(system="content", **changed), ("warm",))
+    assert said in str(refused.value.problems)
+    shown = (CONTROL, PlannedArm(name="b", share=0.5, settings={"wording": "warm"}))
+    assert checked(state, planned(system="content", arms=shown), ("warm",)).in_the_way == ()

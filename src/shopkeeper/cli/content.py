@@ -41,6 +41,7 @@ def generate(  # noqa: PLR0917 - each is an option by name
     category: Annotated[str, typer.Option(help="Only products under this path, such as `Home > Lamps`.")] = "",
     product: Annotated[list[str] | None, typer.Option(help="Only this product; may be repeated.")] = None,
     budget: Annotated[float | None, typer.Option(min=0.0, help="Stop after so many US dollars.")] = None,
+    wording: Annotated[str, typer.Option(help="In this wording of [content.wordings], to be compared.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is due and what it would cost.")] = False,
     queue: Annotated[bool, typer.Option("--queue", help="Leave it to `shopkeeper work` and return at once.")] = False,
     workspace: Workspace = Path(),
@@ -59,7 +60,7 @@ def generate(  # noqa: PLR0917 - each is an option by name
     from shopkeeper.wiring.settings import load_settings
 
     out, settings = Output(json), load_settings(workspace)
-    order = _order(store, locale or [], field or [], category, product or [], budget)
+    order = _order(store, locale or [], field or [], category, product or [], budget, wording)
     if dry_run:
         found = estimate(settings, order)
         out.result(found.document(), due_words(found))
@@ -81,8 +82,9 @@ def generate(  # noqa: PLR0917 - each is an option by name
 
 
 def _order(
-    store: str | None, locales: list[str], fields: list[str], category: str, products: list[str], budget: float | None
-) -> ContentOrder:
+    store: str | None, locales: list[str], fields: list[str], category: str, products: list[str],
+    budget: float | None, wording: str,
+) -> ContentOrder:  # fmt: skip
     import msgspec
 
     from shopkeeper.content.fields import PRODUCT_FIELDS
@@ -92,6 +94,7 @@ def _order(
     if strange := [name for name in fields if name not in PRODUCT_FIELDS]:
         raise InputError(f"There is no text {strange[0]!r}.", f"Use some of {', '.join(PRODUCT_FIELDS)}.")
     said = {"store": store, "locales": locales, "category": category, "products": products, "budget": budget}
+    said["wording"] = wording
     return msgspec.convert({**said, "fields": fields or PRODUCT_FIELDS}, ContentOrder)
 
 

@@ -15,6 +15,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Store = Annotated[str | None, typer.Option(help="Only texts of this store alone; of every store by default.")]
 OfProduct = Annotated[str, typer.Option("--product", help="Only texts of this product.")]
 OfField = Annotated[str, typer.Option("--field", help="Only this text, such as bullets.")]
+OfWording = Annotated[str | None, typer.Option("--wording", help="In this wording; empty = the house's own.")]
 OfLocale = Annotated[str, typer.Option("--locale", help="Only this locale.")]
 
 
@@ -27,7 +28,7 @@ def register(group: typer.Typer) -> None:
     group.command("publish")(publish)
 
 
-def list_texts(
+def list_texts(  # noqa: PLR0917 - each is an option by name
     state: Annotated[
         str,
         typer.Option(help="draft, checked, approved, published, stale, retired, or waiting: what asks for a person."),
@@ -36,6 +37,7 @@ def list_texts(
     product: OfProduct = "",
     field: OfField = "",
     locale: OfLocale = "",
+    wording: OfWording = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="Most texts.")] = 50,
     workspace: Workspace = Path(),
     json: Json = False,
@@ -49,7 +51,7 @@ def list_texts(
     from shopkeeper.wiring.workspace_state import open_workspace_state
 
     states, audit = wanted_states(state)
-    wanted = Wanted(store, states, product, field, locale, audit, limit=limit)
+    wanted = Wanted(store, states, product, field, locale, audit, limit=limit, wording=wording)
     with open_workspace_state(load_settings(workspace)) as opened:
         found = opened.pieces.find(wanted)
         versions = opened.pieces.read({piece.id: piece.version for piece in found})
@@ -122,6 +124,7 @@ def approve(
     product: OfProduct = "",
     field: OfField = "",
     locale: OfLocale = "",
+    wording: OfWording = None,
     workspace: Workspace = Path(),
     json: Json = False,
 ) -> None:
@@ -137,7 +140,7 @@ def approve(
     actor = signed_in(settings, "content", store or "*")
     say_who(out, actor)
     with open_workspace_state(settings) as opened:
-        wanted = Wanted(store, (), product, field, locale)
+        wanted = Wanted(store, (), product, field, locale, wording=wording)
         approved = approve_all(settings, opened, wanted, why, actor, datetime.now(UTC))
         left = opened.pieces.counts(store).get("checked", 0)
     out.result({"approved": approved, "waiting": left}, f"{approved:,} texts approved; {left:,} still wait.")
@@ -148,6 +151,7 @@ def publish(
     product: OfProduct = "",
     field: OfField = "",
     locale: OfLocale = "",
+    wording: OfWording = None,
     workspace: Workspace = Path(),
     json: Json = False,
 ) -> None:
@@ -163,7 +167,9 @@ def publish(
     actor = signed_in(settings, "content", store or "*")
     say_who(out, actor)
     with open_workspace_state(settings) as opened:
-        published = publish_all(opened, Wanted(store, (), product, field, locale), actor, datetime.now(UTC))
+        published = publish_all(
+            opened, Wanted(store, (), product, field, locale, wording=wording), actor, datetime.now(UTC)
+        )
     out.result({"published": published}, f"{published:,} texts published.")
 
 

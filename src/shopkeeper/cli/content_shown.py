@@ -9,6 +9,7 @@ from shopkeeper.jobs.ports import Document
 
 if TYPE_CHECKING:
     from shopkeeper.content.kept import KeptPiece, Step, Version
+    from shopkeeper.content.people_time import TimeSaved
     from shopkeeper.content.report import ContentReport, Share, Spread
     from shopkeeper.wiring.content_orders import Estimate
     from shopkeeper.wiring.content_watch import LookedOver
@@ -71,13 +72,14 @@ def list_words(found: Sequence[KeptPiece], versions: Mapping[str, Version], coun
     for one in found:
         state = "audit" if one.audit else one.state
         text = " ".join(versions[one.id].text.split())[:_SHOWN]
-        lines.append(f"{one.id:<22}{one.product[:17]:<18}{one.locale:<8}{one.field:<18}{state:<11}{text}")
+        wording = f"[{one.wording}] " if one.wording else ""
+        lines.append(f"{one.id:<22}{one.product[:17]:<18}{one.locale:<8}{one.field:<18}{state:<11}{wording}{text}")
     return "\n".join([*lines, "", f"All texts: {total}."])
 
 
 def show_words(kept: KeptPiece, newest: Version, versions: Sequence[Version], steps: Sequence[Step]) -> str:
     """Return one text with all that happened to it, for people."""
-    place = kept.store or "every store"
+    place = (kept.store or "every store") + (f", wording {kept.wording}" if kept.wording else "")
     lines = [
         f"{kept.field} of {kept.product} in {kept.locale}, {place}: {kept.state}, version {kept.version} by "
         f"{newest.writer}{', locked' if kept.locked else ''}; published: version {kept.live or 'none'}.",
@@ -140,8 +142,17 @@ def _spread(one: Spread) -> str:
 def _time(found: ContentReport) -> str:
     if found.seconds_per_accepted is None:
         return "  no time was measured; the page Content measures it"
-    saved = "" if found.time_saved is None else f", {found.time_saved:.0%} less than typing by hand"
-    return f"  {found.seconds_per_accepted:.1f} s of people's time an accepted text{saved}"
+    return f"  {found.seconds_per_accepted:.1f} s of people's time an accepted text{_saved(found.time_saved)}"
+
+
+def _saved(saved: TimeSaved | None) -> str:
+    if saved is None:
+        return ""
+    less = f", {saved.share:.0%} less than typing by hand"
+    if saved.low is None:
+        return f"{less} (too few were timed to say how sure that is)"
+    goal = {True: "is reached", False: "is missed", None: "is not shown yet"}[saved.reached]
+    return f"{less} ({saved.low:.0%} to {saved.high:.0%}); the goal of {saved.goal:.0%} {goal}"
 
 
 def piece_document(kept: KeptPiece, version: Version) -> dict[str, Any]:

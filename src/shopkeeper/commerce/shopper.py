@@ -42,3 +42,9 @@ class Shopper(Struct, frozen=True):
     def unit(self) -> str | None:
         """The unit that experiments assign: the user, else the device, else the session."""
         return self.user or self.visitor or self.session
+
+    @property
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """What the unit goes by inside its customer group, each with its kind, the strongest first."""
+        pairs = (("user", self.user), ("visitor", self.visitor), ("session", self.session))
+        return tuple((f"{kind} of {self.group}", name) for kind, name in pairs if name)

@@ -41,6 +41,7 @@ class Manner:
         spoken: Language of records whose texts are not per locale.
         competitors: Names no text may have.
         edits: Folder of a merchandiser's words.
+        wording: The wording this is the manner of; empty = the house's own.
     """
 
     writer: str = REALISER
@@ -50,6 +51,7 @@ class Manner:
     style: Style = field(default_factory=Style)
     competitors: tuple[str, ...] = ()
     edits: Path | None = None
+    wording: str = ""
 
     def verifier(self) -> Verifier:
         """Return who judges."""
@@ -86,11 +88,11 @@ class Subject:
         """Return what is true of it in a locale."""
         return facts_of(self.product, locale, self.variants, spoken)
 
-    def keys(self, fields: Sequence[Field]) -> Iterator[PieceKey]:
+    def keys(self, fields: Sequence[Field], wording: str = "") -> Iterator[PieceKey]:
         """Yield the texts it is to have."""
         for locale in self.locales:
             for name in fields:
-                yield PieceKey(self.store, self.product.product, locale, name)
+                yield PieceKey(self.store, self.product.product, locale, name, wording)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ def due_of(
     """
     found: list[KeptPiece | PieceKey] = []
     now: dict[str, tuple[str, str]] = {}
-    for key in subject.keys(fields):
+    for key in subject.keys(fields, manner.wording):
         piece = kept.get(key.id)
         if piece is None:
             found.append(key)

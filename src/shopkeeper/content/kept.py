@@ -30,17 +30,20 @@ class PieceKey(NamedTuple):
 
     Attributes:
         store: The only store it is for; empty = all that sell the product.
+        wording: Another way the house writes the same text, to be compared with it; empty = its own.
     """
 
     store: str
     product: str
     locale: str
     field: Field
+    wording: str = ""
 
     @property
     def id(self) -> str:
         """Its name, 20 hexadecimal digits, the same wherever and whenever it is made."""
-        return hashlib.blake2b("\0".join(self).encode(), digest_size=10).hexdigest()
+        said = self if self.wording else self[:4]
+        return hashlib.blake2b("\0".join(said).encode(), digest_size=10).hexdigest()
 
 
 class KeptPiece(Struct, frozen=True, kw_only=True):
@@ -75,11 +78,12 @@ class KeptPiece(Struct, frozen=True, kw_only=True):
     writer: str
     revision: int
     updated_at: datetime
+    wording: str = ""
 
     @property
     def key(self) -> PieceKey:
         """Which text it is."""
-        return PieceKey(self.store, self.product, self.locale, self.field)
+        return PieceKey(self.store, self.product, self.locale, self.field, self.wording)
 
     @property
     def id(self) -> str:
@@ -182,6 +186,7 @@ class Wanted(NamedTuple):
         states: In any of these.
         audit: Also those that a rule approved and a person is to look over.
         after: Only ids above this one, to page by.
+        wording: In this wording; empty = the house's own.
     """
 
     store: str | None = None
@@ -192,6 +197,7 @@ class Wanted(NamedTuple):
     audit: bool = False
     after: str = ""
     limit: int = 100
+    wording: str | None = None
 
 
 class WrittenBy(NamedTuple):

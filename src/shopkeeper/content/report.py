@@ -10,10 +10,12 @@ from typing import Any, Final, NamedTuple
 
 from shopkeeper.content.kept import PieceKey, Step, Version
 from shopkeeper.content.markup import without_markup
+from shopkeeper.content.people_time import TimedJudgements, TimeSaved, time_saved
 from shopkeeper.experiments.proportions import agresti_caffo, wilson
 
 FEWEST: Final = 30
 """Texts on each side from which on two ways of writing are compared."""
+TIME_GOAL: Final = 0.7
 _ALPHA: Final = 0.05
 
 
@@ -79,8 +81,9 @@ class ContentReport:
         acceptance: Of texts a person judged, those taken as they were.
         edited_words: Mean share of words that edits changed.
         escaped: Of texts that a rule had approved and a person looked over, those edited or rejected.
-        seconds_per_accepted: Time people looked at texts over texts they accepted; None where none was measured.
-        time_saved: 1 - that over `typing_seconds`; None where either is not measured.
+        seconds_per_accepted: Time people looked at texts over texts they accepted or typed, of judgements that were
+            timed; None where none was.
+        time_saved: Against typing by hand; None where either is not measured.
         dollars_per_accepted: What all versions cost over texts approved or typed.
         length, ease: Spread by text and locale, in characters and reading ease.
     """
@@ -95,7 +98,7 @@ class ContentReport:
     edited_words: float | None
     escaped: Share
     seconds_per_accepted: float | None
-    time_saved: float | None
+    time_saved: TimeSaved | None
     dollars: float
     dollars_per_accepted: float | None
     length: Mapping[str, Spread]
@@ -112,19 +115,18 @@ class ContentReport:
         return asdict(self)
 
 
-def content_report(seen: Iterable[Seen], typing_seconds: float = 0.0) -> ContentReport:
+def content_report(seen: Iterable[Seen], typing_seconds: float = 0.0, goal: float = TIME_GOAL) -> ContentReport:
     """Return what texts came to.
 
     Args:
         seen: Steps in the order they were done.
         typing_seconds: What a text takes to type by hand; 0 = not measured.
+        goal: Share of that time to be saved.
     """
     sums = _Sums()
     for one in seen:
         sums.add(one)
     accepted = sums.acts["approve"] + sums.acts["edit"]
-    seconds = sums.seconds / accepted if accepted and sums.timed else None
-    saved = 1 - seconds / typing_seconds if seconds is not None and typing_seconds else None
     gone_out = accepted + sums.by_rule
     judged = accepted + sums.acts["reject"]
     return ContentReport(
@@ -137,8 +139,8 @@ def content_report(seen: Iterable[Seen], typing_seconds: float = 0.0) -> Content
         rejections=sums.acts["reject"],
         edited_words=sum(sums.edited) / len(sums.edited) if sums.edited else None,
         escaped=share_of(sums.escaped, sums.audited),
-        seconds_per_accepted=seconds,
-        time_saved=saved,
+        seconds_per_accepted=sums.timed.a_text(),
+        time_saved=time_saved(sums.timed, typing_seconds, goal),
         dollars=sums.dollars,
         dollars_per_accepted=sums.dollars / gone_out if gone_out else None,
         length={name: spread_of(values) for name, values in sorted(sums.lengths.items())},
@@ -177,8 +179,7 @@ class _Sums:
     audited: int = 0
     escaped: int = 0
     dollars: float = 0.0
-    seconds: float = 0.0
-    timed: int = 0
+    timed: TimedJudgements = field(default_factory=TimedJudgements)
     acts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     edited: list[float] = field(default_factory=list)
     lengths: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -212,8 +213,7 @@ class _Sums:
         step = one.step
         self.acts[step.act] += 1
         if step.seconds is not None:
-            self.seconds += step.seconds
-            self.timed += 1
+            self.timed.add(step.seconds, accepted=step.act != "reject")
         if step.edited is not None:
             self.edited.append(step.edited)
         if step.audited:

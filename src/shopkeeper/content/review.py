@@ -118,7 +118,7 @@ def written(
         store=key.store, product=key.product, locale=key.locale, field=key.field,
         state="checked" if version.passed else "draft", version=version.version, versions=version.version,
         live=before.live if before and holds else 0, facts_hash=version.facts_hash, made=made, seed=version.seed,
-        writer=version.writer, revision=revision, updated_at=version.at,
+        writer=version.writer, revision=revision, updated_at=version.at, wording=key.wording,
     )  # fmt: skip
     hand = Hand(version.who, version.at, person=False)
     changes = [Change(piece=piece, step=_step("write", piece, hand, before), version=version)]

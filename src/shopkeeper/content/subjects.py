@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from shopkeeper.commerce.product import RECOMMENDABLE, Product
 from shopkeeper.commerce.store import Store
@@ -13,6 +14,8 @@ from shopkeeper.content.author import Subject
 from shopkeeper.content.concepts import LANGUAGES
 from shopkeeper.content.fields import PRODUCT_FIELDS, Field
 from shopkeeper.errors import InputError, UnknownStore
+
+Names = Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=200)], ...], Meta(max_length=10_000)]
 
 
 class ContentOrder(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -24,15 +27,17 @@ class ContentOrder(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
         fields: Only these texts.
         category: Only products under this path.
         products: Only these.
-        budget: US dollars after which the job stops; None = the month's budget alone holds.
+        budget: US dollars after which the job stops; null = the month's budget alone holds.
+        wording: In this wording of the settings; empty = the house's own.
     """
 
-    store: str | None = None
-    locales: tuple[str, ...] = ()
+    store: Annotated[str, Meta(max_length=200)] | None = None
+    locales: Names = ()
     fields: tuple[Field, ...] = PRODUCT_FIELDS
-    category: str = ""
-    products: tuple[str, ...] = ()
-    budget: float | None = None
+    category: Annotated[str, Meta(max_length=500)] = ""
+    products: Names = ()
+    budget: Annotated[float, Meta(ge=0)] | None = None
+    wording: Annotated[str, Meta(max_length=60)] = ""
 
     def checked(self) -> ContentOrder:
         """Return it. Raises InputError for a locale, field or budget there is not."""

@@ -89,6 +89,8 @@ class StatePieces:
         for name, value in (("product", wanted.product), ("field", wanted.field), ("locale", wanted.locale)):
             if value:
                 query = query.where(CONTENT_PIECES.c[name] == value)
+        if wanted.wording is not None:
+            query = query.where(CONTENT_PIECES.c.wording == wanted.wording)
         states = CONTENT_PIECES.c.state.in_(wanted.states) if wanted.states else true()
         query = query.where(or_(states, CONTENT_PIECES.c.audit) if wanted.audit else states)
         if wanted.after:
@@ -154,11 +156,12 @@ class StatePieces:
     def history(self, since: datetime) -> Iterator[Sequence[tuple[PieceKey, Step]]]:
         """Yield what was written and judged from a moment on, a page at a time."""
         of, text = CONTENT_STEPS.c, CONTENT_PIECES.c
+        key = (text.store, text.product, text.locale, text.field, text.wording)
         after = (to_micros(since), "", 0)
         while True:
             beyond = tuple_(of.at_micros, of.piece, of.revision) > tuple_(*(literal(one) for one in after))
             query = (
-                select(text.store, text.product, text.locale, text.field, of.at_micros, of.piece, of.revision, of.body)
+                select(*key, of.at_micros, of.piece, of.revision, of.body)
                 .join(CONTENT_PIECES, of.piece == text.piece)
                 .where(of.act.in_(("write", *JUDGING)), of.at_micros >= to_micros(since), beyond)
                 .order_by(of.at_micros, of.piece, of.revision)
@@ -168,7 +171,10 @@ class StatePieces:
             if not rows:
                 return
             after = (rows[-1].at_micros, rows[-1].piece, rows[-1].revision)
-            yield [(PieceKey(row.store, row.product, row.locale, row.field), _STEP.decode(row.body)) for row in rows]
+            yield [
+                (PieceKey(row.store, row.product, row.locale, row.field, row.wording), _STEP.decode(row.body))
+                for row in rows
+            ]
 
     def written_by(self, run: str) -> WrittenBy:
         """Return what a job wrote."""

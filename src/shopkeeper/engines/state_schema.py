@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaD
 from shopkeeper.commerce.tables import KEYED_TABLES
 
 METADATA = MetaData()
-HEAD = "0011"
+HEAD = "0012"
 """Revision the code expects; equal to the newest file in migrations/versions (held by a test)."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -249,6 +249,7 @@ CONTENT_PIECES = Table(
     Column("product", String(200), nullable=False, index=True),
     Column("locale", String(50), nullable=False),
     Column("field", String(30), nullable=False),
+    Column("wording", String(60), nullable=False, server_default=""),
     Column("state", String(20), nullable=False, index=True),
     Column("audit", Boolean, nullable=False),
     Column("revision", Integer, nullable=False),

@@ -246,11 +246,7 @@ class RecommendationRequest:
     @property
     def names(self) -> tuple[tuple[str, str], ...]:
         """What the unit goes by inside its customer group, the strongest first; empty where there is no unit."""
-        if not self.consent.measure:
-            return ()
-        shopper = self.shopper
-        pairs = (("user", shopper.user), ("visitor", shopper.visitor), ("session", shopper.session))
-        return tuple((f"{kind} of {shopper.group}", name) for kind, name in pairs if name)
+        return self.shopper.names if self.consent.measure else ()
 
     @property
     def session(self) -> str | None:

@@ -99,6 +99,16 @@ class PieceStoreSuite:
         assert not pieces.find(Wanted(states=("draft",)))
         assert (pieces.counts(), pieces.counts("uk")) == ({"checked": 3}, {"checked": 1})
 
+    def test_a_text_in_another_wording_is_a_text_of_its_own(self, pieces: PieceStore) -> None:
+        own, key = _put(pieces), example_key()._replace(wording="warm")
+        (change,) = written(None, key, example_version(text="A lovely lamp"), "made", Policy(), holds=True)
+        assert pieces.put([change]) == ()
+        assert list(pieces.find(Wanted(wording="warm"))) == [change.piece]
+        assert list(pieces.find(Wanted(wording=""))) == [own]
+        assert {one.wording for one in pieces.of_products(["lamp"])} == {"", "warm"}
+        (page,) = pieces.history(_NOON)
+        assert {key for key, _ in page} == {own.key, key}
+
     def test_a_text_to_be_audited_is_found_in_whatever_state_it_is(self, pieces: PieceStore) -> None:
         trusted = {Judged("", "title", "en", "realiser"): Trust(200, 200)}
         calm = replace(example_version(), findings=())

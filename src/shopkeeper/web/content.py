@@ -12,7 +12,7 @@ from fastapi import APIRouter, Path, Query, Request
 from msgspec import Meta, Struct
 from starlette.responses import Response
 
-from shopkeeper.content.fields import PRODUCT_FIELDS, Field
+from shopkeeper.commerce.consent import Consent
 from shopkeeper.content.subjects import ContentOrder
 from shopkeeper.errors import FieldProblem
 from shopkeeper.people.roles import ALL
@@ -22,13 +22,12 @@ from shopkeeper.web.problem import HttpProblem
 from shopkeeper.web.products import check_declared
 from shopkeeper.web.rollouts import read_form
 from shopkeeper.web.signed_in import somebody
+from shopkeeper.wiring.content_arms import TextsAsked, shown_texts
 from shopkeeper.wiring.content_review import Asked, Doing, review_piece
-from shopkeeper.wiring.content_serving import published
 from shopkeeper.wiring.serving import Serving
 
 router = APIRouter(prefix="/v1", tags=["content"])
 Words = Annotated[str, Meta(max_length=2_000)]
-Names = Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=200)], ...], Meta(max_length=10_000)]
 
 
 class PublishedText(Struct, frozen=True):
@@ -58,6 +57,7 @@ class ContentAnswer(Struct, frozen=True):
         locale: Of the texts.
         texts: By field; what is not published is not there.
         left_out: Fields whose published text is not true of the product's record any more.
+        variant: Arm of the experiment on texts that the shopper is in; `champion` = in none.
     """
 
     product: str
@@ -65,26 +65,7 @@ class ContentAnswer(Struct, frozen=True):
     locale: str
     texts: dict[str, PublishedText]
     left_out: tuple[str, ...]
-
-
-class ContentJobBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of `POST /v1/content/jobs`; what is left out is all there is.
-
-    Attributes:
-        store: Only what this store sells.
-        locales: Only these.
-        fields: Only these texts.
-        category: Only products under this path.
-        products: Only these.
-        budget: US dollars after which the job stops; null = the month's budget alone holds.
-    """
-
-    store: Annotated[str, Meta(max_length=200)] | None = None
-    locales: Names = ()
-    fields: tuple[Field, ...] = PRODUCT_FIELDS
-    category: Annotated[str, Meta(max_length=500)] = ""
-    products: Names = ()
-    budget: Annotated[float, Meta(ge=0)] | None = None
+    variant: str
 
 
 class ContentJobAnswer(Struct, frozen=True):
@@ -147,16 +128,24 @@ async def content(
     product: Annotated[str, Path(min_length=1, max_length=200, description="Id of the product")],
     store: Annotated[str, Query(min_length=1, max_length=200, description="Store that shows them")],
     locale: Annotated[str, Query(max_length=50, description="Left out: the store's first")] = "",
+    user: Annotated[str | None, Query(max_length=200, description="Signed-in shopper who sees them")] = None,
+    visitor: Annotated[str | None, Query(max_length=200, description="Their device")] = None,
+    session: Annotated[str | None, Query(max_length=200, description="Their session")] = None,
+    measure: Annotated[bool | None, Query(description="Left out: as on record, else the store's default")] = None,
 ) -> Response:
-    """Return what is published and true of the product's record now; with `If-None-Match` 304 where nothing changed."""
+    """Return what is published and true of the product's record now; with `If-None-Match` 304 where nothing changed.
+
+    Name the shopper, and an experiment on texts shows them their arm's wording and logs that they saw it.
+    """
     serving: Serving = request.app.state.serving
     key = await authorise(request.scope, serving.keys, "decide")
     check_store(key, store)
     check_declared(serving.catalogue, store)
     known = serving.catalogue.store(store)
     spoken = locale or (known.locales[0] if known and known.locales else "en")
-    found = await asyncio.to_thread(
-        published, serving.settings, serving.state.pieces, serving.catalogue, store, product, spoken, serving.now()
+    consent = None if measure is None else Consent(measure=measure)
+    found = await shown_texts(
+        serving, TextsAsked(store, product, spoken, user or None, visitor or None, session or None, consent)
     )
     if found is None:
         reason = f"Store {store!r} does not sell {product!r} now"
@@ -166,13 +155,15 @@ async def content(
     texts: dict[str, PublishedText] = {
         name: PublishedText(one.text, one.html, one.version, one.by_model, one.at) for name, one in found.texts.items()
     }
-    body = msgspec.json.encode(ContentAnswer(product, store, spoken, texts, found.left_out))
+    body = msgspec.json.encode(ContentAnswer(product, store, spoken, texts, found.left_out, found.variant))
     tag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
-    headers = ((b"etag", tag.encode()), (b"cache-control", b"private, no-cache"), (b"vary", b"authorization"))
+    headers = [(b"etag", tag.encode()), (b"cache-control", b"private, no-cache"), (b"vary", b"authorization")]
+    if found.decision_id is not None:
+        headers.append((b"x-decision-id", found.decision_id.encode()))
     asked = [one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")]
     if tag in asked or "*" in asked:
         return Response(status_code=304, headers={name.decode(): value.decode() for name, value in headers})
-    return Answer(200, body, headers).response()
+    return Answer(200, body, tuple(headers)).response()
 
 
 @router.post("/content/jobs", response_class=Response, summary="Have texts written", status_code=202)
@@ -181,14 +172,13 @@ async def order(request: Request) -> Response:
     from shopkeeper.wiring.content_orders import order_texts  # noqa: PLC0415 - loads what works on jobs
 
     actor = await somebody(request)
-    body = await read_form(request, ContentJobBody)
-    actor.must("content", body.store or ALL)
+    asked = await read_form(request, ContentOrder)
+    actor.must("content", asked.store or ALL)
     serving: Serving = request.app.state.serving
-    if body.store is not None:
-        check_declared(serving.catalogue, body.store)
-    asked = msgspec.convert(msgspec.structs.asdict(body), ContentOrder)
+    if asked.store is not None:
+        check_declared(serving.catalogue, asked.store)
     run = await asyncio.to_thread(order_texts, serving.settings, asked, actor.who)
-    detail = {"run": run, "store": body.store, "budget": body.budget}
+    detail = {"run": run, "store": asked.store, "budget": asked.budget}
     await asyncio.to_thread(serving.state.audit.write, actor.who, "content.order", detail)
     return json_answer(ContentJobAnswer(run), 202).response()
 

@@ -13,6 +13,7 @@ from shopkeeper.commerce.decision import DecisionRecord
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.web.locale_text import ago
 from shopkeeper.web.peers import peers_of
+from shopkeeper.wiring.experiments import TEXTS
 from shopkeeper.wiring.serving import Serving
 
 FALLBACK_WORDS = {
@@ -75,8 +76,8 @@ async def recent_decisions(request: Request) -> list[DecisionRecord]:
 
 
 def decision_views(records: Sequence[DecisionRecord], catalogue: Catalogue, now: datetime) -> list[DecisionView]:
-    """Return decisions as they are shown, newest first."""
-    return [_view(record, catalogue, now) for record in reversed(records)]
+    """Return decisions as they are shown, newest first; texts that were shown are none of products."""
+    return [_view(record, catalogue, now) for record in reversed(records) if record.system != TEXTS]
 
 
 def decisions_headline(views: Sequence[DecisionView]) -> str:

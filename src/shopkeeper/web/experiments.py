@@ -109,7 +109,12 @@ async def start_experiment(request: Request) -> Response:
     actors = [await signed_in(request, "advance", store) for store in plan.stores or (ALL,)]
 
     def begin() -> ExperimentRecord:
-        return start(serving.state, checked(serving.state, plan), actors[0].who, datetime.now(UTC))
+        return start(
+            serving.state,
+            checked(serving.state, plan, serving.settings.content.wordings),
+            actors[0].who,
+            datetime.now(UTC),
+        )
 
     try:
         record = await asyncio.to_thread(begin)

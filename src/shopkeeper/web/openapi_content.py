@@ -18,20 +18,24 @@ _READ: Final[dict[tuple[str, str], Route]] = {
 }
 _DO: Final[dict[tuple[str, str], Route]] = {
     ("/v1/content/jobs", "post"): (
-        "order_content", "ContentJobAnswer", "202", ("400", "403", "404", "413", "422"), "ContentJobBody",
+        "order_content", "ContentJobAnswer", "202", ("400", "403", "404", "413", "422"), "ContentOrder",
     ),
     ("/v1/content/{id}/review", "post"): (
         "review_content", "ReviewAnswer", "200", ("400", "403", "404", "409", "413", "422"), "ReviewBody",
     ),
 }  # fmt: skip
 _BODIES: Final[dict[str, Document]] = {
-    "ContentJobBody": {"store": "uk", "fields": ["title", "bullets"], "category": "Home > Candles"},
+    "ContentOrder": {"store": "uk", "fields": ["title", "bullets"], "category": "Home > Candles"},
     "ReviewBody": {"do": "reject", "revision": 1, "reason": "It does not say how long the candle burns."},
 }
 _PARAMETERS: Final[dict[str, Document]] = {
     "product": {"description": "Id of the product.", "example": "85123A"},
     "store": {"description": "Id of the store that shows them.", "example": "uk"},
     "locale": {"description": "Left out: the store's first.", "example": "en"},
+    "user": {"description": "Signed-in shopper who sees them, for experiments on texts."},
+    "visitor": {"description": "Their device.", "example": "v-0123456789"},
+    "session": {"description": "Their session."},
+    "measure": {"description": "Whether they allow measurement; left out: as on record, else the store's default."},
     "id": {"description": "Id of the text, as `shopkeeper content list` gives it.", "example": "00381982a588bce8c560"},
 }
 

@@ -122,6 +122,7 @@ def _texts(
 ) -> list[dict[Field, Text]]:
     """Return the texts of each product: what is live and true of its record, else that it is not published."""
     kept = [piece for piece in pieces.of_products([one.product.product for one in batch]) if piece.locale == locale]
+    kept = [piece for piece in kept if not piece.wording]  # other wordings are for experiments alone
     live = pieces.read({piece.id: piece.live for piece in kept if piece.live})
     of: dict[tuple[str, str], list[KeptPiece]] = {}
     for piece in kept:

@@ -178,7 +178,7 @@ def with_versions(
 def _write(settings: Settings, steps: Steps, asked: ContentOrder, who: str) -> Document:
     with open_workspace_state(settings) as state:
         found, stores = asked_subjects(state, asked)
-        job = _Job(settings, steps, asked, who, state.pieces, found, manner_of(settings))
+        job = _Job(settings, steps, asked, who, state.pieces, found, manner_of(settings, asked.wording))
         job.run()
         state.pieces.resume(steps.run)
         written = state.pieces.written_by(steps.run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from shopkeeper.content.author import Manner
@@ -9,21 +10,41 @@ from shopkeeper.content.kept import REALISER
 from shopkeeper.content.ports import PieceStore
 from shopkeeper.content.review import Policy
 from shopkeeper.content.style import Style
+from shopkeeper.errors import InputError
 from shopkeeper.wiring.settings import Settings
 
 
-def manner_of(settings: Settings) -> Manner:
-    """Return how texts are written under the settings."""
+def manner_of(settings: Settings, wording: str = "") -> Manner:
+    """Return how texts are written under the settings, in the house's own wording or another one.
+
+    Raises:
+        InputError: there is no such wording.
+    """
     said = settings.content
+    if wording and wording not in said.wordings:
+        raise InputError(f"There is no wording {wording!r}.", _there(said.wordings))
+    other = said.wordings.get(wording)
+    words = said.words if other is None or other.words is None else other.words
     named = said.writer_model if said.writer_url else REALISER
     return Manner(
         writer=said.writer_gguf.name if said.writer_gguf is not None else named,
-        voice=said.voice,
+        voice=said.voice if other is None else other.voice,
         spoken=said.record_language,
         style=Style(banned=tuple(said.banned), address=said.address),
         competitors=tuple(said.competitors),
-        edits=settings.folder(said.words) if said.words is not None else None,
+        edits=settings.folder(words) if words is not None else None,
+        wording=wording,
     )
+
+
+def manners_of(settings: Settings) -> dict[str, Manner]:
+    """Return the manner of each wording there is, the house's own under the empty name."""
+    return {name: manner_of(settings, name) for name in ("", *settings.content.wordings)}
+
+
+def _there(wordings: Iterable[str]) -> str:
+    names = ", ".join(sorted(wordings))
+    return f"Use one of: {names}." if names else "Name it in shopkeeper.toml: [content.wordings.NAME]."
 
 
 def policy_of(settings: Settings, pieces: PieceStore, now: datetime) -> Policy:

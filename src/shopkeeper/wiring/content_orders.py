@@ -60,11 +60,11 @@ def estimate(settings: Settings, order: ContentOrder) -> Estimate:
 
     Raises:
         UnknownStore: its store was not declared.
-        InputError: it names a field or locale there is not.
+        InputError: it names a field, locale or wording there is not.
         ConfigError: a model is named and no price known.
     """
     order.checked()
-    manner = manner_of(settings)
+    manner = manner_of(settings, order.wording)
     by_field: dict[str, int] = {}
     by_locale: dict[str, int] = {}
     briefs: list[Brief] = []
@@ -91,12 +91,10 @@ def order_texts(settings: Settings, order: ContentOrder, who: str) -> str:
     """Accept a job for whatever worker comes; return its run.
 
     Raises:
-        InputError: there is no such store, field or locale.
+        InputError: there is no such store, field, locale or wording.
         Unavailable: the database of jobs does not answer.
     """
-    order.checked()
-    with open_workspace_state(settings) as state:
-        asked_subjects(state, order)
+    _check(settings, order)
     with opened_jobs(settings) as opened:
         return opened.jobs.enqueue(CONTENT, TEXTS, _document(order, who), who)
 
@@ -113,13 +111,11 @@ def write_texts(
     A living `shopkeeper work` does it and is followed; where there is none, it is done in this process.
 
     Raises:
-        InputError: there is no such store, field or locale.
+        InputError: there is no such store, field, locale or wording.
         JobCancelled: somebody cancelled the run.
         Unavailable: the database of jobs does not answer.
     """
-    order.checked()
-    with open_workspace_state(settings) as state:
-        asked_subjects(state, order)
+    _check(settings, order)
     with opened_jobs(settings) as opened:
         left = [one for one in opened.jobs.unfinished() if one.kind == CONTENT]
         same = [one.run for one in left if msgspec.convert(one.order["order"], ContentOrder) == order]
@@ -143,6 +139,12 @@ def resume(settings: Settings, run: str, who: str) -> None:
         if not state.pieces.resume(run):
             raise InputError(f"Run {run} is not paused.", "See it with `shopkeeper jobs show`.")
         state.audit.write(who, "content.resume", {"run": run})
+
+
+def _check(settings: Settings, order: ContentOrder) -> None:
+    manner_of(settings, order.checked().wording)
+    with open_workspace_state(settings) as state:
+        asked_subjects(state, order)
 
 
 def _must_go_on(settings: Settings, run: str) -> None:

@@ -18,7 +18,8 @@ def report_texts(settings: Settings, since: datetime) -> ContentReport:
         Unavailable: the state database does not answer.
     """
     with open_workspace_state(settings) as state:
-        return content_report(_seen(state.pieces, since), settings.content.typing_seconds)
+        said = settings.content
+        return content_report(_seen(state.pieces, since), said.typing_seconds, said.time_saved_goal)
 
 
 def _seen(pieces: PieceStore, since: datetime) -> Iterator[Seen]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from shopkeeper.content.author import Subject, judged
 from shopkeeper.content.fields import Field
@@ -13,7 +15,9 @@ from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.wiring.content_manner import manner_of
 from shopkeeper.wiring.settings import Settings
 
-_MOST = 200
+OWN: Final = ""
+"""The house's own wording."""
+_MOST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,45 +25,66 @@ class Published:
     """The texts of one product in one store and locale.
 
     Attributes:
-        texts: By field.
+        wordings: By wording and field; the house's own under the empty name.
         left_out: Fields whose text is published and not true of the facts of now.
     """
 
-    texts: dict[Field, Version]
+    wordings: dict[str, dict[Field, Version]]
     left_out: tuple[Field, ...]
+
+    def texts(self, wording: str = OWN) -> dict[Field, Version]:
+        """Return what is shown in a wording: its texts, and the house's own for fields it has none of."""
+        own = self.wordings[OWN]
+        return dict(sorted((own | self.wordings.get(wording, {})).items()))
+
+    def differs(self, wordings: Sequence[str]) -> bool:
+        """Say whether some of these wordings show other texts than others; else there is nothing to compare."""
+        shown = [{name: version.text for name, version in self.texts(one).items()} for one in wordings]
+        return any(one != shown[0] for one in shown)
 
 
 def published(
-    settings: Settings, pieces: PieceStore, catalogue: Catalogue, store: str, product: str, locale: str, now: datetime
+    settings: Settings,
+    pieces: PieceStore,
+    catalogue: Catalogue,
+    store: str,
+    product: str,
+    locale: str,
+    now: datetime,
+    wordings: Sequence[str] = (OWN,),
 ) -> Published | None:
     """Return what a shop may show of a product; None where the store does not sell it now.
 
     A text whose facts changed since it was written is judged again here, so that what is not true any more is shown no
     longer from the moment the record says otherwise, whoever looks it over later.
+
+    Args:
+        wordings: Which are read, the house's own always.
     """
     card = catalogue.card(store, product)
     if card is None or not card.available(now):
         return None
-    live = _live(pieces, store, product, locale)
-    versions = pieces.read({piece.id: piece.live for piece in live.values()})
+    asked = {OWN, *wordings}
+    live = [piece for piece in _live(pieces, store, product, locale) if piece.wording in asked]
+    versions = pieces.read({piece.id: piece.live for piece in live})
     variants = tuple(one.product for one in catalogue.variants(store, product) if one.product.status == "active")
     subject = Subject(store, card.product, (locale,), tuple(sorted(variants, key=lambda one: one.product)))
     manner = manner_of(settings)
     facts = subject.facts(locale, manner.spoken)
     verifier = manner.verifier()
-    texts: dict[Field, Version] = {}
+    texts: dict[str, dict[Field, Version]] = {one: {} for one in asked}
     left_out: list[Field] = []
-    for name, piece in sorted(live.items()):
+    for piece in live:
         version = versions[piece.id]
         if version.facts_hash == facts.hash or judged(version, piece.key, facts, verifier).passed:
-            texts[name] = version
-        else:
-            left_out.append(name)
-    return Published(texts, tuple(left_out))
+            texts[piece.wording][piece.field] = version
+        elif piece.wording == OWN:
+            left_out.append(piece.field)
+    return Published(texts, tuple(sorted(left_out)))
 
 
-def _live(pieces: PieceStore, store: str, product: str, locale: str) -> dict[Field, KeptPiece]:
-    """The published texts by field; one for this store alone goes before one for all."""
+def _live(pieces: PieceStore, store: str, product: str, locale: str) -> list[KeptPiece]:
+    """The published texts, one a wording and field; one for this store alone goes before one for all."""
     found = pieces.find(Wanted(product=product, locale=locale, limit=_MOST))
     theirs = sorted((one for one in found if one.live and one.store in {"", store}), key=lambda one: one.store)
-    return {one.field: one for one in theirs}
+    return list({(one.wording, one.field): one for one in theirs}.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -15,7 +15,7 @@ from shopkeeper.content.review import Hand, confirm, retire, stale
 from shopkeeper.content.subjects import ContentOrder
 from shopkeeper.content.verifier import Verifier
 from shopkeeper.wiring.content_job import BATCH, asked_subjects, batches
-from shopkeeper.wiring.content_manner import manner_of
+from shopkeeper.wiring.content_manner import manners_of
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
@@ -50,12 +50,12 @@ def look_over(settings: Settings, at: datetime) -> LookedOver:
     Raises:
         Unavailable: the state database does not answer.
     """
-    manner = manner_of(settings)
+    manners = manners_of(settings)
     with open_workspace_state(settings) as state:
         if not state.pieces.counts():
             return LookedOver()
         there, _ = asked_subjects(state, ContentOrder())
-        look = _Look(state.pieces, manner, manner.verifier(), at)
+        look = _Look(state.pieces, manners, manners[""].verifier(), at)
         look.retire(frozenset((one.store, one.product.product) for one in there))
         for batch in batches(there, BATCH):
             look.over(batch)
@@ -65,18 +65,19 @@ def look_over(settings: Settings, at: datetime) -> LookedOver:
 @dataclass(slots=True)
 class _Look:
     pieces: PieceStore
-    manner: Manner
+    manners: Mapping[str, Manner]
     verifier: Verifier
     at: datetime
     found: LookedOver = field(default_factory=LookedOver)
 
     def retire(self, there: frozenset[tuple[str, str]]) -> None:
-        """Retire the texts of products that are not sold any more."""
+        """Retire the texts of products that are not sold any more, and of wordings the settings know no more."""
         hand, after = Hand(BY_FACTS, self.at, person=False), ""
         while page := self.pieces.find(Wanted(after=after, limit=_PAGE)):
             after = page[-1].id
             self.found.texts += len(page)
-            gone = [one for one in page if one.state != "retired" and (one.store, one.product) not in there]
+            left = [one for one in page if one.state != "retired"]
+            gone = [one for one in left if (one.store, one.product) not in there or one.wording not in self.manners]
             self._keep(gone, [retire(one, hand) for one in gone])
 
     def over(self, batch: Sequence[Subject]) -> None:
@@ -97,17 +98,21 @@ class _Look:
         """Yield texts that are published or wait to be, with the facts of now where these or the rules are others."""
         subjects = {(one.store, one.product.product): one for one in batch}
         facts: dict[tuple[str, str, str], Facts] = {}
-        made: dict[str, str] = {}
+        made: dict[tuple[str, str], str] = {}
         for piece in kept:
             subject = subjects.get((piece.store, piece.product))
-            if subject is None or piece.state == "retired" or (piece.state == "stale" and not piece.live):
+            manner = self.manners.get(piece.wording)
+            if subject is None or manner is None or piece.state == "retired":
+                continue
+            if piece.state == "stale" and not piece.live:
                 continue
             name = (piece.store, piece.product, piece.locale)
             if name not in facts:
-                facts[name] = subject.facts(piece.locale, self.manner.spoken)
-            if piece.locale not in made:
-                made[piece.locale] = self.manner.made(piece.locale)
-            if piece.facts_hash != facts[name].hash or (piece.made and piece.made != made[piece.locale]):
+                facts[name] = subject.facts(piece.locale, manner.spoken)
+            way = (piece.wording, piece.locale)
+            if way not in made:
+                made[way] = manner.made(piece.locale)
+            if piece.facts_hash != facts[name].hash or (piece.made and piece.made != made[way]):
                 yield piece, facts[name]
 
     def _change(self, piece: KeptPiece, facts: Facts, newest: Version, live: Version | None) -> Change | None:

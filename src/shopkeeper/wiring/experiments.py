@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -24,7 +24,10 @@ from shopkeeper.objectives.wrong import meant
 from shopkeeper.wiring.settings import Settings
 
 FOLDER: Final = "experiments"
-EXAMPLES: Final = ("diversity", "real-time", "prices")
+EXAMPLES: Final = ("diversity", "real-time", "prices", "wording")
+TEXTS: Final = "content"
+WORDING: Final = "wording"
+"""The one setting that arms of texts have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +81,14 @@ def read_plan_file(settings: Settings, name: str) -> ExperimentPlan:
 
 def checked_plan(settings: Settings, state: State, name: str) -> CheckedPlan:
     """Return the plan of a file beside what runs and what is known. Raises ConfigError where it cannot be used here."""
-    return checked(state, read_plan_file(settings, name))
+    return checked(state, read_plan_file(settings, name), settings.content.wordings)
 
 
-def checked(state: State, plan: ExperimentPlan) -> CheckedPlan:
+def checked(state: State, plan: ExperimentPlan, wordings: Iterable[str] = ()) -> CheckedPlan:
     """Return a plan beside what runs and what is known.
+
+    Args:
+        wordings: Those an arm of texts may show beside the house's own.
 
     Raises:
         ConfigError: it cannot be used here.
@@ -95,7 +101,7 @@ def checked(state: State, plan: ExperimentPlan) -> CheckedPlan:
         )
     running = state.live_tests.running()
     stores = [row.row for row in state.tables.scan(STORES) if isinstance(row.row, Store)]
-    _refuse_strangers(plan, stores, state)
+    _refuse_strangers(plan, stores, state, [*wordings])
     own = [store for store in stores if not plan.stores or store.store in plan.stores]
     return CheckedPlan(
         plan,
@@ -107,7 +113,7 @@ def checked(state: State, plan: ExperimentPlan) -> CheckedPlan:
     )
 
 
-def _refuse_strangers(plan: ExperimentPlan, stores: Sequence[Store], state: State) -> None:
+def _refuse_strangers(plan: ExperimentPlan, stores: Sequence[Store], state: State, wordings: Sequence[str]) -> None:
     known = [store.store for store in stores]
     problems = [
         FieldProblem(f"stores[{place}]", f"{name!r} is not a known store.", meant(name, known))
@@ -120,8 +126,24 @@ def _refuse_strangers(plan: ExperimentPlan, stores: Sequence[Store], state: Stat
         for place, arm in enumerate(plan.arms)
         if arm.version and arm.version not in versions
     ]
+    problems += _wrong_wordings(plan, wordings) if plan.system == TEXTS else []
     if problems:
         raise ConfigError(f"{FOLDER}/{plan.name}{SUFFIX} cannot be used here.", "Mend what is named.", tuple(problems))
+
+
+def _wrong_wordings(plan: ExperimentPlan, wordings: Sequence[str]) -> Iterator[FieldProblem]:
+    """Yield what of a plan for texts cannot be shown: arms differ by wording alone, shopper by shopper."""
+    if plan.unit != "user":
+        yield FieldProblem("unit", f"{plan.unit!r} is none of texts.", "Write `unit: user`: each shopper has an arm.")
+    for place, arm in enumerate(plan.arms):
+        if arm.version is not None:
+            yield FieldProblem(f"arms[{place}].version", "Texts have no versions of models.", "Name a wording instead.")
+        for name, value in arm.settings.items():
+            if name != WORDING:
+                yield FieldProblem(f"arms[{place}].settings", f"{name!r} is none of texts.", f"Use {WORDING!r}.")
+            elif value not in wordings:
+                remedy = meant(str(value), wordings) if wordings else "Name it in [content.wordings.NAME]."
+                yield FieldProblem(f"arms[{place}].settings.{WORDING}", f"There is no wording {value!r}.", remedy)
 
 
 def aa_words(plan: ExperimentPlan, records: Sequence[ExperimentRecord], state: State) -> str:

@@ -17,6 +17,7 @@ from shopkeeper.recommendations.request import RecommendationRequest
 from shopkeeper.recommendations.system import RecommendationSystem
 from shopkeeper.serving.arms import LiveArms
 from shopkeeper.serving.lineup import ArmKey, Lineup
+from shopkeeper.wiring.experiments import TEXTS
 from shopkeeper.wiring.open_versions import OpenVersions
 
 SECONDS = 0.25
@@ -25,7 +26,9 @@ _log = structlog.get_logger(__name__)
 
 
 class Following:
-    """Keeps the arms of one system at what the state database and the stop file say. Used from one event loop.
+    """Keeps arms at what the state database and the stop file say: of one system, and of texts in other wordings.
+
+    Used from one event loop.
 
     A test whose versions are not open yet waits, so its first unit is answered by its own arm; one whose version
     cannot be opened runs, and the rules answer that arm, which is counted. While the state database does not answer,
@@ -92,7 +95,7 @@ class Following:
         self._stop((*self._stop_file.orders(), *ordered))
         if revision != self._revision:
             self._revision = revision
-            self._running = tuple(test for test in running if test.system == self._system.name)
+            self._running = tuple(test for test in running if self._mine(test) or _needs_no_version(test))
             self._versions.want("arms", _versions(self._running))
             self._run()
 
@@ -123,12 +126,15 @@ class Following:
             self._arms.run(ready)
             _log.info("tests_running", tests=[f"{test.test} epoch {test.epoch}" for test in ready])
 
+    def _mine(self, test: LiveTest) -> bool:
+        return test.system == self._system.name
+
     def _tried(self, version: str) -> bool:
         return self._versions.get(version) is not None or version in self._versions.errors
 
     def _fielded(self, test: LiveTest, arm: TestArm) -> Iterable[tuple[ArmKey, RecommendationSystem]]:
         """Yield what answers an arm, where it is more than the champion or the rules and can be had."""
-        if arm.version == RULES or (arm.version is None and not arm.settings):
+        if not self._mine(test) or arm.version == RULES or (arm.version is None and not arm.settings):
             return
         name = f"{test.test} {arm.name}"
         try:
@@ -153,6 +159,11 @@ class Following:
             form = self._system if loaded is None else self._system.beside(loaded)
             held = self._forms[key] = (loaded, form.with_settings(settings) if settings else form)
         return held[1]
+
+
+def _needs_no_version(test: LiveTest) -> bool:
+    """Whether its arms are answered without a model: the wordings of texts, by shopper."""
+    return test.system == TEXTS and test.kind == "experiment" and test.unit == "user"
 
 
 def _of_arms(test: LiveTest) -> Iterable[str]:

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+
+class WordingSettings(BaseModel):
+    """Another way to write a product's texts, to be compared with the house's own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    voice: Literal["neutral", "warm", "expert"] = "neutral"
+    """How its texts sound."""
+    words: Path | None = None
+    """Folder of words of its own, relative to the workspace; None = those of the house."""
 
 
 class ContentSettings(BaseModel):
@@ -51,6 +62,10 @@ class ContentSettings(BaseModel):
     """Language of the catalogue, where its texts are not given per locale."""
     words: Path | None = None
     """Folder of words of your own, relative to the workspace; None = those that came with Shopkeeper."""
+    wordings: dict[Annotated[str, Field(pattern="^[a-z][a-z0-9_-]{0,59}$")], WordingSettings] = Field(
+        default_factory=dict
+    )
+    """Wordings by name, for experiments on texts; each has `voice` and `words` of its own."""
     banned: list[str] = Field(default_factory=list)
     """Words and phrases no text may have."""
     competitors: list[str] = Field(default_factory=list)
@@ -69,3 +84,5 @@ class ContentSettings(BaseModel):
     """Share of what goes without a person that one looks at all the same."""
     typing_seconds: float = Field(0.0, ge=0)
     """Seconds a text takes to type by hand, as you measured it; 0 = not measured, and nothing is compared."""
+    time_saved_goal: float = Field(0.7, gt=0, lt=1)
+    """Share of that time the house wants to save."""
