@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from msgspec.structs import replace
 
 from shopkeeper.experiments.plan import ExperimentPlan, Period, PlannedArm, SwitchedPrices
@@ -34,8 +36,8 @@ def test_a_period_has_days_beyond_its_washout_and_the_test_a_whole_tile() -> Non
     prices = SwitchedPrices(run="run", period_days=7, washout_days=7)
     assert wrong(replace(prices_plan(), prices=prices)) == {"prices.washout_days"}
     start = prices_plan().period.start
-    short = Period(start=start, end=start.replace(day=start.day + 12))
-    assert wrong(replace(prices_plan(), period=short)) == {"period.end"}, "13 days, 14 are a tile"
+    short = Period(start=start, end=start + timedelta(days=54))
+    assert wrong(replace(prices_plan(), period=short)) == {"period.end"}, "55 days, twice 28 are a tile"
 
 
 def test_only_what_is_measured_by_cluster_may_decide_or_guard() -> None:

@@ -127,8 +127,8 @@ class SwitchedPrices(_Part, frozen=True, kw_only=True):
     run: Words
     clusters: Literal["category", "store"] = "category"
     depth: Annotated[int, Meta(ge=1, le=10)] = 1
-    period_days: Annotated[int, Meta(ge=1, le=28)] = 7
-    washout_days: Annotated[int, Meta(ge=0, le=14)] = 2
+    period_days: Annotated[int, Meta(ge=1, le=84)] = 28
+    washout_days: Annotated[int, Meta(ge=0, le=70)] = 14
     apart: Annotated[int, Meta(ge=1, le=28)] = 1
     share: Annotated[float, Meta(gt=0, le=0.5)] = 0.5
     mismatch_share: Annotated[float, Meta(ge=0, le=0.05)] = 0.0

@@ -8,11 +8,12 @@ from typing import Final
 import numpy as np
 from msgspec.structs import replace
 
-from shopkeeper.experiments.analysis_record import Analysis, Estimate, MetricEffect, Soundness, nothing
+from shopkeeper.experiments.analysis_record import Analysis, ArmNovelty, Estimate, MetricEffect, Soundness, nothing
 from shopkeeper.experiments.live_test import CONTROL
 from shopkeeper.experiments.multiplicity import adjusted
 from shopkeeper.experiments.plan import ExperimentPlan
 from shopkeeper.experiments.switchback import SwitchbackDesign
+from shopkeeper.experiments.switchback_carry_over import since_switch
 from shopkeeper.experiments.switchback_effect import estimated, estimated_share, first_blocks
 from shopkeeper.pricing.price_tests.price_test import PriceTest
 from shopkeeper.pricing.price_tests.takings import Takings
@@ -68,6 +69,7 @@ def analysed_prices(
         units=cells, matured=dict.fromkeys(cells, cells_of(so_far)),
         effects=tuple(replace(one, p_holm=float(p)) for one, p in zip(effects, holm, strict=True)),
         over_time=(), segments=(), answered={}, not_measured=_not_measured(during), money=currency,
+        novelty=_since_switch(plan, arm, so_far, during, before),
     )  # fmt: skip
 
 
@@ -91,6 +93,17 @@ def _effect(
         metric=metric, arm=arm, adjusted=found[0], unadjusted=found[1], winsorised=None, p_holm=1.0,
         margin=plan.bounded.get(metric),
     )  # fmt: skip
+
+
+def _since_switch(
+    plan: ExperimentPlan, arm: str, design: SwitchbackDesign, during: Takings, before: Takings
+) -> tuple[ArmNovelty, ...]:
+    """Return whether the primary effect goes with the days since a switch; nothing before a block has matured."""
+    if not design.tiles:
+        return ()
+    metric = plan.primary.metric
+    values, level = during.between(during.first, design.days).of(metric), before.of(metric).sum(axis=1)
+    return (since_switch(design, values, level, plan.stopping.alpha, arm),)
 
 
 def _soundness(validity: Validity) -> Soundness:
