@@ -13,11 +13,11 @@ from shopkeeper.quality.charts import WIDTH, drawing, plain, ticks
 
 _LEFT: Final = 74
 _RIGHT: Final = 24
-_TOP: Final = 30
+_TOP: Final = 58
 _FLOOR: Final = 226
 _HEIGHT: Final = 268
-_NEAR: Final = 90
-"""Labels nearer to each other than this would lie over each other."""
+_ROW: Final = 13
+"""Height of a line of labels above the curve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def curve_chart(
         at, shown: How the horizontal and the vertical axis write a value.
         zero: Whether nought must be in sight.
     """
-    low_x, high_x = _ends([one.x for one in places])
+    low_x, high_x = _ends([one.x for one in (*places, *uprights)])
     low_y, high_y = _ends([end for one in places for end in (one.low, one.high)] + ([0.0] if zero else []))
 
     def x(value: float) -> float:
@@ -101,21 +101,17 @@ def _grid(low: float, high: float, y: Callable[[float], float], shown: Callable[
 
 
 def _marks(uprights: Sequence[Upright], x: Callable[[float], float]) -> list[str]:
-    """Draw the lines; the label of one that lies near the one before it stands on its other side."""
+    """Draw the lines, each with its label in a row of its own above the curve."""
     parts: list[str] = []
-    before = -float(WIDTH)
-    for one in sorted(uprights, key=lambda mark: mark.x):
-        place = x(one.x)
-        beside = place - before < _NEAR or place < _LEFT + _NEAR
-        anchor = "start" if beside else "end"
-        label = min(place + 4, WIDTH - _NEAR) if beside else place - 4
+    middle = (_LEFT + WIDTH - _RIGHT) / 2
+    for row, one in enumerate(sorted(uprights, key=lambda mark: mark.x)):
+        place, height = x(one.x), _TOP - 6 - _ROW * row
+        anchor, label = ("start", place + 5) if place < middle else ("end", place - 5)
+        line = f'x1="{place:.1f}" y1="{height - 9}" x2="{place:.1f}" y2="{_FLOOR}"'
+        parts.append(f'<line class="{one.kind} upright" {line}/>')
         parts.append(
-            f'<line class="{one.kind} upright" x1="{place:.1f}" y1="{_TOP - 8}" x2="{place:.1f}" y2="{_FLOOR}"/>'
+            f'<text class="tick" x="{label:.1f}" y="{height}" text-anchor="{anchor}">{escape(one.label)}</text>'
         )
-        parts.append(
-            f'<text class="tick" x="{label:.1f}" y="{_TOP - 8}" text-anchor="{anchor}">{escape(one.label)}</text>'
-        )
-        before = place
     return parts
 
 

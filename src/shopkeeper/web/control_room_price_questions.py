@@ -155,4 +155,4 @@ async def _part(
 
 
 def _words() -> dict[str, Any]:
-    return {"words": words, "money": money, "slope": slope}
+    return {"here": "prices", "words": words, "money": money, "slope": slope}

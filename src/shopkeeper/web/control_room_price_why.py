@@ -11,7 +11,6 @@ from markupsafe import Markup
 
 from shopkeeper.pricing.explanation import Evidence, Explained, Explanation, Frontier, Point, Reached, Week
 from shopkeeper.pricing.proposal import Outcome, Span
-from shopkeeper.quality.charts import plain
 from shopkeeper.quality.curve_chart import Place, Upright, curve_chart
 from shopkeeper.web.control_room_price_words import Word, percent, rule_words, span
 from shopkeeper.web.locale_text import money, number
@@ -101,7 +100,12 @@ def curves(why: Explanation, currency: str) -> list[tuple[str, Markup]]:
         places = [_place(point, name) for point in why.curve]
         unit = "units" if name == "units" else f"{currency} without tax"
         words = f"{title} against the shown price, with an interval of 90%; the table below has the same"
-        found.append((title, curve_chart(places, uprights, words, names=(f"Shown price, {currency}", unit), at=_cents)))
+        found.append(
+            (
+                title,
+                curve_chart(places, uprights, words, names=(f"Shown price, {currency}", unit), at=_cents, shown=_axis),
+            )
+        )
     return found
 
 
@@ -144,7 +148,7 @@ def history_chart(weeks: Sequence[Week]) -> Markup:
     """Return the weeks' prices drawn over time."""
     places = [Place(float(one.monday.toordinal()), one.price, one.price, one.price) for one in weeks]
     words = "Price without tax by week; the table below has the same"
-    return curve_chart(places, (), words, names=("Week of", "Price without tax"), at=_day)
+    return curve_chart(places, (), words, names=("Week of", "Price without tax"), at=_day, shown=_axis)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,13 +193,17 @@ def _frontier_chart(found: Frontier) -> Markup:
     words = "Expected revenue of a week against expected margin; the table below has the same with intervals"
     return curve_chart(
         places, [Upright(found.today.margin, f"today {percent(found.today.margin)}", "base")], words,
-        names=("Margin, share of revenue", f"Revenue a week, {found.currency} without tax"), at=percent, shown=plain,
+        names=("Margin, share of revenue", f"Revenue a week, {found.currency} without tax"), at=percent, shown=_axis,
         zero=False,
     )  # fmt: skip
 
 
 def _signed(value: float) -> str:
     return f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _axis(value: float) -> str:
+    return number(value) if abs(value) >= 10 else f"{value:.3g}"
 
 
 def _cents(value: float) -> str:

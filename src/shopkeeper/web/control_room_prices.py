@@ -125,7 +125,7 @@ def _run_values(request: Request, name: str, asked: dict[str, Any]) -> dict[str,
     kept = {key: value for key, value in asked.items() if value and key != "skip"}
     before, after = asked["skip"] - ROWS_SHOWN, asked["skip"] + ROWS_SHOWN
     return {
-        "run": run, "headline": views.run_headline(run), "gates": views.gate_views(run),
+        "here": "prices", "run": run, "headline": views.run_headline(run), "gates": views.gate_views(run),
         "rows": views.row_views(found.prices, changes), "of": found.of, "first": asked["skip"] + 1, "asked": asked,
         "categories": categories, "marks": marks, "moving": moving,
         "earlier": urlencode({**kept, "skip": max(0, before)}) if asked["skip"] else None,

@@ -27,14 +27,17 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   if (press(event.key.toLowerCase())) event.preventDefault();
 });
+document.documentElement.dataset.keys = "on";
 
 // What has to be worked out is asked for once the page stands; what comes is our own page, escaped where it was made.
 for (const place of document.querySelectorAll("[data-part]")) {
   try {
     const answer = await fetch(place.dataset.part, { cache: "no-store" });
+    if (!answer.headers.get("content-type")?.startsWith("text/html")) throw new TypeError("no page of ours");
     place.innerHTML = await answer.text();
   } catch {
-    place.innerHTML = '<div class="notice bad" role="alert"><p>The server did not answer. Open the page again.</p></div>';
+    place.innerHTML =
+      '<div class="notice bad" role="alert"><p>It could not be worked out. Open the page again; if that does not help, the server\'s log says why.</p></div>';
   }
   place.setAttribute("aria-busy", "false");
   document.dispatchEvent(new CustomEvent("part", { detail: place }));

@@ -36,6 +36,7 @@ SECONDS: Final = 120.0
 MOST_WAITING: Final = 8
 """Questions that wait for the one being answered; more are refused."""
 AT_ONCE: Final = 1
+PROBLEMS_TOLD: Final = 3
 AnswerT = TypeVar("AnswerT")
 
 
@@ -87,7 +88,8 @@ class Fault(Struct, frozen=True):
     def of(cls, error: ShopkeeperError) -> Fault:
         """Return an error for the way."""
         kind = next((one.__name__ for one in type(error).__mro__ if one.__name__ in KINDS), Unavailable.__name__)
-        return cls(kind, error.reason, error.remedy)
+        said = "; ".join(f"{one.field} {one.reason}" for one in error.problems[:PROBLEMS_TOLD])
+        return cls(kind, f"{error.reason} {said}".strip(), error.remedy)
 
 
 KINDS: Final[dict[str, type[ShopkeeperError]]] = {
