@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from shopkeeper.web.joined_writes import JoinedWrites
 from shopkeeper.web.problem import problem
 
 HEAD_BYTES = 64_000
@@ -49,6 +51,7 @@ class BoundedHeadProtocol(HttpToolsProtocol):
                 self._too_large = True
                 raise HeadTooLargeError
         super().on_headers_complete()
+        self.cycle.transport = cast("asyncio.Transport", JoinedWrites(self.transport, self.loop))
 
     def send_400_response(self, msg: str) -> None:
         """Answer a request that cannot be read with a problem document, and close."""
