@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import resource
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.integration.behind_nginx import Nginx, Server, Shoppers, call, start_servers, until
+from tests.deploy.test_images import last
+from tests.integration.behind_nginx import Nginx, Server, Shoppers, call, free_port, start_servers, until
 from tests.integration.test_deploy_files import program
 
 from shopkeeper.engines.lake import Lake
@@ -93,6 +96,16 @@ def test_counters_are_not_passed_on_and_a_large_body_is_refused_in_the_servers_o
     status, headers, body = fleet.post("/v1/events", "x" * 5_000_000)
     assert (status, headers["content-type"]) == (413, "application/problem+json")
     assert json.loads(body)["status"] == 413
+
+
+def test_the_images_health_check_is_well_where_a_server_is_ready_and_ill_where_none_is(fleet: Fleet) -> None:
+    probe: list[str] = json.loads(last("serve", "HEALTHCHECK").partition("CMD ")[2])
+
+    def exit_code(port: int) -> int:
+        command = [sys.executable, *(part.replace(":8000/", f":{port}/") for part in probe[1:])]
+        return subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode
+
+    assert (probe[0], exit_code(fleet.one.port), exit_code(free_port())) == ("python", 0, 1)
 
 
 def test_no_shopper_notices_when_servers_stand_still_fill_their_disk_are_restarted_and_die(fleet: Fleet) -> None:
