@@ -25,7 +25,7 @@ from tests.deploy.manifests import NGINX
 
 from shopkeeper.testing.small_shop import NAMES, STORE
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 NOT_EPHEMERAL = range(20_000, 32_000)
 """Ports the kernel gives to nobody by itself, so that one stays free while its server is away."""
 SHOPPERS = 4
