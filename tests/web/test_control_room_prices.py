@@ -14,9 +14,11 @@ from tests.web.test_sign_in import GOOD, Browser, browser, cheap, staffed
 
 from shopkeeper.people.passwords import hashed
 from shopkeeper.pricing.policy.run_policy import RunPolicy
+from shopkeeper.pricing.price_tests.price_test import Member
 from shopkeeper.pricing.runs import run_steps
 from shopkeeper.pricing.runs.ports import Seen
 from shopkeeper.pricing.runs.price_run import PriceRun, RunPrice
+from shopkeeper.testing.price_tests_suite import example_test
 from shopkeeper.testing.prices_suite import POLICY, example_price, example_run
 from shopkeeper.web.control_room_price_offers import offers
 from shopkeeper.web.control_room_price_runs import run_headline
@@ -187,8 +189,10 @@ def test_a_price_the_shop_shows_otherwise_alarms_on_every_page_it_matters_on(dor
     state.prices.handed([1], "csv", at)
     state.prices.saw([Seen(1, "confirmed", 11.5, at), Seen(2, "mismatch", 12, at)])
     pricing.run(pricing.serving.prices.follow())
+    state.price_tests.begin(example_test(), (Member("uk", "p<2>", "uk: Home"), Member("uk", "p1", "uk: Home")))
     page = html.unescape(dora.get("/prices").text)
     assert "The shop shows or charges another price than was decided for 1 price." in page
+    assert re.search(r'1 of them is in the price test <a href="/control-room/experiments/autumn">autumn</a>', page)
     assert "shows another price for 1." in page
     run = html.unescape(dora.get("/prices/runs/r1").text)
     assert "another price than this run decided for 1 product" in run

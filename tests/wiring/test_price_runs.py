@@ -174,22 +174,45 @@ def test_what_the_shops_feed_shows_confirms_a_price_or_tells_of_a_mismatch(
     assert {one.product: one.holds for one in state.prices.published()} == {"lamp": 11.0, "sofa": 199.0}
 
 
+def paid(settings: Settings, *lines: tuple[str, float, datetime]) -> None:
+    """Let shoppers buy products at prices."""
+    log = SegmentLog(settings.folder(settings.engines.log), f"test{len(lines)}")
+    for number, (product, price, when) in enumerate(lines):
+        row = Event(
+            event_id=f"{when:%H%M%S}-{product}-{number}", ts=when, received_at=when, store="uk", type="purchase",
+            product=product, quantity=1, price=price, user="u1",
+        )  # fmt: skip
+        log.append(EVENTS, [msgspec.json.encode(row)])
+    log.close()
+
+
 def test_a_price_the_feed_is_silent_about_is_confirmed_by_whoever_pays_it(
     settings: Settings, state: State, tmp_path: Path
 ) -> None:
     published(settings, state, tmp_path)
     now = datetime.now(UTC) + timedelta(minutes=1)
-    log = SegmentLog(settings.folder(settings.engines.log), "test")
-    for number, (product, price) in enumerate([("lamp", 10.5), ("sofa", 200.0)]):
-        row = Event(
-            event_id=f"e{number}", ts=now, received_at=now, store="uk", type="purchase", product=product, quantity=1,
-            price=price, user="u1",
-        )  # fmt: skip
-        log.append(EVENTS, [msgspec.json.encode(row)])
-    log.close()
+    paid(settings, ("lamp", 10.5, now), ("sofa", 180.0, now), ("sofa", 180.0, now))
     found = confirm_prices(settings, state, now)
     assert (found.confirmed, found.unsure, found.mismatch) == (1, 1, 0)  # a voucher may be behind the other
     assert [one.observed for one in state.prices.changes(product="lamp")] == [10.5]
+
+
+def test_a_price_charged_higher_than_decided_is_a_mismatch_whatever_the_feed_says(
+    settings: Settings, state: State, tmp_path: Path
+) -> None:
+    published(settings, state, tmp_path)
+    now = datetime.now(UTC)
+    late = now + timedelta(hours=25)  # the shop had its 24 hours
+    shop_shows(state, "sofa", 199.0)
+    paid(settings, ("sofa", 200.0, now + timedelta(hours=1)), ("sofa", 200.0, late), ("lamp", 11.0, late))
+    found = confirm_prices(settings, state, late)
+    assert (found.mismatch, found.confirmed, found.unsure) == (1, 0, 1)  # the lamp's may be a slip: it was paid once
+    assert [(one.product, one.mismatch) for one in state.prices.mismatches(["uk"], now, late + timedelta(1))] == [
+        ("sofa", 200.0)
+    ]
+    assert confirm_prices(settings, state, late).new == 0
+    paid(settings, ("sofa", 199.0, late + timedelta(hours=1)))
+    assert confirm_prices(settings, state, late + timedelta(hours=2)).confirmed == 1
 
 
 def test_a_run_begins_at_what_shoppers_see_now(settings: Settings, state: State, tmp_path: Path) -> None:

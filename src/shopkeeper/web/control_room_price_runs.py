@@ -166,10 +166,10 @@ def far_words(run: PriceRun, far: HowFar | None) -> str:
     return f"{far.handed:,} of {far.decided:,} handed over, {far.confirmed:,} confirmed"
 
 
-def wrong_prices(published: Iterable[PublishedPrice], stores: set[str] | None, most: int) -> list[PublishedPrice]:
+def wrong_prices(published: Iterable[PublishedPrice], stores: set[str] | None) -> list[PublishedPrice]:
     """Return prices the shop shows otherwise, those furthest off first, of stores a reader may see."""
     wrong = [one for one in published if one.outcome == "mismatch" and (stores is None or one.store in stores)]
-    return sorted(wrong, key=lambda one: -abs(one.standing / one.price - 1) if one.price else 0.0)[:most]
+    return sorted(wrong, key=lambda one: -abs(one.standing / one.price - 1) if one.price else 0.0)
 
 
 def overdue(published: Iterable[PublishedPrice], hours: float, now: datetime) -> int:

@@ -14,6 +14,7 @@ from shopkeeper.errors import InputError, NotAllowed, ShopkeeperError
 from shopkeeper.people.roles import ALL
 from shopkeeper.pricing.policy.policy_file import load_policy
 from shopkeeper.pricing.policy.run_policy import RunPolicy
+from shopkeeper.pricing.price_tests.validity import spoilt_tests
 from shopkeeper.pricing.runs.price_run import PriceRun
 from shopkeeper.pricing.runs.run_rows import RowsWanted
 from shopkeeper.web import control_room_price_runs as views
@@ -48,12 +49,14 @@ def prices(request: Request, store: Name = "", status: Annotated[str, Query(max_
     runs = [one for one in seen if (not store or store in one.stores) and (not status or one.status == status)]
     published = [one for one in serving.price_book.every() if not store or one.store == store]
     now, policy = datetime.now(UTC), run_policy(serving)
+    wrong = views.wrong_prices(published, may_see)
+    spoilt = spoilt_tests(wrong, serving.state.price_tests.held()) if wrong else {}
     outcomes = serving.price_book.outcomes(*([store] if store else theirs or ()))
     return room_page(request, "prices", {
         "runs": runs, "any_runs": bool(seen), "far": serving.state.prices.how_far([one.id for one in runs]),
         "headline": views.runs_headline(runs, outcomes), "all_stores": names if theirs is None else theirs,
         "store": store, "status": status, "more": len(newest) == RUNS_SHOWN,
-        "wrong": views.wrong_prices(published, may_see, WRONG_SHOWN), "mismatch": outcomes["mismatch"],
+        "wrong": wrong[:WRONG_SHOWN], "spoilt": spoilt, "mismatch": outcomes["mismatch"],
         "overdue": views.overdue(published, policy.confirm_hours, now), "confirm_hours": policy.confirm_hours,
         "words": words, "views": views, "money": money,
     })  # fmt: skip

@@ -95,8 +95,12 @@ def read_records(
 
 def query(name: str, **parts: str) -> NamedQuery:
     """Return a query of this package, with what is put into its braces."""
-    found = NamedQuery.load(_PACKAGE, name)
-    return NamedQuery(f"pricing/house/{name}", filled(found.text, **parts))
+    return query_of(_PACKAGE, name, **parts)
+
+
+def query_of(package: str, name: str, **parts: str) -> NamedQuery:
+    """Return a query of a package, with what is put into its braces."""
+    return NamedQuery(f"{package}/{name}", filled(NamedQuery.load(package, name).text, **parts))
 
 
 def local_moment(clock: StoreClock) -> str:

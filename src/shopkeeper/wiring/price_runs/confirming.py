@@ -14,7 +14,9 @@ from shopkeeper.commerce.store import ALL_STORES
 from shopkeeper.commerce.tables import PRICES, PRODUCTS
 from shopkeeper.engines.state import State
 from shopkeeper.pricing.policy.policy_file import load_policy
-from shopkeeper.pricing.runs.confirmation import Shown, judged
+from shopkeeper.pricing.price_tests.validity import spoilt_tests
+from shopkeeper.pricing.runs.confirmation import Shown, charged, judged
+from shopkeeper.pricing.runs.ports import Seen
 from shopkeeper.pricing.runs.price_run import PublishedPrice
 from shopkeeper.wiring.price_runs.paid import paid_prices
 from shopkeeper.wiring.settings import Settings
@@ -46,7 +48,8 @@ class Confirmed:
 def confirm_prices(settings: Settings, state: State, at: datetime) -> Confirmed:
     """Compare the prices that hold with the shop's feed of prices and products, and with what was paid; note news.
 
-    A price the feed says nothing of since it holds is confirmed by somebody paying it.
+    A price the feed says nothing of since it holds is confirmed by somebody paying it; one that is charged higher is a
+    mismatch whatever the feed says.
     """
     published = state.prices.published()
     if not published:
@@ -55,19 +58,29 @@ def confirm_prices(settings: Settings, state: State, at: datetime) -> Confirmed:
     shown = _shown(state, published)
     waiting = {one.number for one in state.prices.not_handed(NOT_HANDED)}
     silent = [one for one in published if not one.outcome and not _since(shown.get(_key(one)), one)]
-    paid = paid_prices(settings, silent)
-    seen = [
-        found
-        for one in published
-        if (
-            found := judged(one, paid.get(one.number, shown.get(_key(one))), one.number in waiting, grace, at)
-        ) is not None
-    ]  # fmt: skip
+    paid, higher = paid_prices(settings, silent, published, grace, at)
+
+    def made_of(one: PublishedPrice) -> Seen | None:
+        if one.number in higher:
+            return charged(one, higher[one.number], at)
+        return judged(one, paid.get(one.number, shown.get(_key(one))), one.number in waiting, grace, at)
+
+    seen = [found for found in map(made_of, published) if found is not None]
     new = state.prices.saw(seen)
-    for one in seen:
-        if one.outcome == "mismatch":
-            _log.warning("price_mismatch", number=one.number, observed=one.observed)
+    _alarm(state, [one for one in seen if one.outcome == "mismatch"])
     return counted(state.prices.published() if new else published, grace, at, new)
+
+
+def _alarm(state: State, mismatches: Sequence[Seen]) -> None:
+    """Log each price the shop shows otherwise, and each running test of prices that is spoilt by them."""
+    if not mismatches:
+        return
+    for one in mismatches:
+        _log.warning("price_mismatch", number=one.number, observed=one.observed)
+    numbers = {one.number for one in mismatches}
+    wrong = [one for one in state.prices.published() if one.number in numbers]
+    for test, keys in spoilt_tests(wrong, state.price_tests.held()).items():
+        _log.warning("price_test_spoilt", test=test, prices=len(keys), first=keys[0])
 
 
 def counted(published: Sequence[PublishedPrice], grace: timedelta, at: datetime, new: int = 0) -> Confirmed:
