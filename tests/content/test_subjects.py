@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.store import Store
-from shopkeeper.content.subjects import ContentOrder, subjects, without_words
+from shopkeeper.content.subjects import ContentOrder, categories, subjects, without_words
 from shopkeeper.errors import InputError, UnknownStore
 
 UK, AT = Store(store="uk", locales=("en-GB",)), Store(store="at", locales=("de-AT", "hu-HU"))
@@ -55,3 +56,25 @@ def test_locales_without_words_are_named() -> None:
 def test_a_store_nobody_declared_is_an_error() -> None:
     with pytest.raises(UnknownStore):
         names(ContentOrder(store="nowhere"))
+
+
+def introduced(order: ContentOrder) -> list[tuple[str, str, list[str]]]:
+    shelf = [
+        msgspec.structs.replace(LAMP, product=name, store=store, categories=paths)
+        for name, store, paths in (
+            ("a", "", ("Home > Lamps", "Gifts")), ("b", "", ("Home > Lamps",)), ("c", "uk", ("Gifts",)),
+        )
+    ]  # fmt: skip
+    found = categories(subjects(shelf, (UK, AT), order), (UK, AT), order)
+    return [(one.store, one.path, [each.name for each in one.products]) for one in found]
+
+
+def test_a_category_is_introduced_in_each_store_that_sells_two_of_its_products() -> None:
+    order = ContentOrder(fields=("category_intro",))
+    lamps = ("Home > Lamps", ["a", "b"])
+    assert introduced(order) == [("uk", "Gifts", ["a", "c"]), ("uk", *lamps), ("at", *lamps)]
+    assert introduced(msgspec.structs.replace(order, store="at")) == [("at", *lamps)]
+    assert introduced(msgspec.structs.replace(order, category="Gifts")) == [("uk", "Gifts", ["a", "c"])]
+    assert introduced(ContentOrder()) == []
+    with pytest.raises(InputError, match="all products"):
+        ContentOrder(fields=("category_intro",), products=("a",)).checked()

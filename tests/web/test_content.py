@@ -129,3 +129,19 @@ def test_a_job_nobody_can_do_or_may_order_is_refused(kettle: Shop) -> None:
     assert kettle.call("POST", "/v1/content/jobs", {"store": "nowhere"}, key=merchandiser).status_code == 404
     assert kettle.call("POST", "/v1/content/jobs", {}, key=kettle.admin).status_code == 403
     assert recent_runs(kettle.settings, 5) == ()
+
+
+def test_the_introduction_of_a_category_is_shown_once_it_is_published(kettle: Shop) -> None:
+    for name, capacity in (("small", "1 L"), ("large", "2 L")):
+        row = {**KETTLE, "product": name, "attributes": {"capacity": capacity, "colour": "red"}, "store": "uk"}
+        assert kettle.call("PUT", "/v1/products", [row]).status_code == 202
+    order = msgspec.structs.replace(ORDER, products=(), fields=("category_intro",))
+    steps = StepsInMemory(kettle.settings.workspace / "intro")
+    content_work(kettle.settings)(steps, TEXTS, {"order": msgspec.to_builtins(order), "who": "anna"})
+    url = "/v1/category-content?store=uk&category=Home > Kettles"
+    assert kettle.call("GET", url).json()["intro"] is None
+    approve_all(kettle.settings, kettle.serving.state, Wanted(), "fine", shell_user("anna"), datetime.now(UTC))
+    answer = kettle.call("GET", url).json()
+    assert (answer["category"], answer["locale"], answer["intro"]["html"]) == ("Home > Kettles", "en", False)
+    assert "kettles" in answer["intro"]["text"].lower()
+    assert kettle.call("GET", url, key=kettle.key("de")).status_code == 403

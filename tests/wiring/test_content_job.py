@@ -14,6 +14,7 @@ import pytest
 from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import PRODUCTS, STORES
+from shopkeeper.content import verifier
 from shopkeeper.content.kept import KeptPiece, Wanted
 from shopkeeper.content.subjects import ContentOrder
 from shopkeeper.engines.state import State, open_state
@@ -21,9 +22,11 @@ from shopkeeper.errors import ChangedMeanwhile, InputError, JobCancelled, NotAll
 from shopkeeper.intake.ports import SourcedRow
 from shopkeeper.people.person import machine, shell_user
 from shopkeeper.testing.steps_in_memory import StepsInMemory
+from shopkeeper.wiring import content_job
 from shopkeeper.wiring.content_job import CONTENT, TEXTS, content_work
 from shopkeeper.wiring.content_orders import estimate, order_texts, pause, resume
 from shopkeeper.wiring.content_review import Asked, approve_all, publish_all, review_piece
+from shopkeeper.wiring.content_serving import published_intro
 from shopkeeper.wiring.content_watch import look_over
 from shopkeeper.wiring.jobs import opened_jobs
 from shopkeeper.wiring.settings import Settings, load_settings
@@ -295,3 +298,67 @@ def test_another_wording_is_written_beside_the_houses_own_and_retired_with_its_s
     assert {(one.state, one.live) for one in state.pieces.find(Wanted(wording="warm"))} == {("retired", 0)}
     with pytest.raises(InputError, match="no wording 'warm'"):
         order_texts(settings, order, "anna")
+
+
+def test_a_category_is_introduced_of_what_all_its_products_have_and_outdated_by_them(
+    settings: Settings, state: State
+) -> None:
+    for name, capacity in (("big", "2 L"), ("small", "1 L")):
+        row = Product(
+            product=name, title=name.title(), categories=("Home > Kettles",), attributes={"capacity": capacity}
+        )
+        state.tables.upsert(PRODUCTS, [SourcedRow(row, NOON + timedelta(minutes=1))])
+    order = ContentOrder(fields=("category_intro",), locales=("en",))
+    assert estimate(settings, order).texts == 1
+    write(settings, order)
+    (intro,) = state.pieces.find(Wanted(field="category_intro"))
+    assert (intro.store, intro.product, intro.state) == ("uk", "Home > Kettles", "checked")
+    text = state.pieces.version(intro.id, 1).text
+    assert "1" in text
+    assert "2" in text
+    approve_all(settings, state, Wanted(), "read", ANNA, NOON)
+    assert published_intro(state.pieces, "uk", "Home > Kettles", "en") == state.pieces.version(intro.id, 1)
+    assert published_intro(state.pieces, "uk", "Home > Lamps", "en") is None
+    with pytest.raises(InputError, match="grounding"):
+        do(settings, state, state.pieces.get(intro.id), Asked("edit", text="Our kettles hold 5 L."))
+    assert look_over(settings, NOON).texts == 1
+    larger = Product(product="big", title="Big", categories=("Home > Kettles",), attributes={"capacity": "3 L"})
+    state.tables.upsert(PRODUCTS, [SourcedRow(larger, NOON + timedelta(hours=1))])
+    assert look_over(settings, NOON).taken_down == [intro.id]
+    write(settings, order, "again")
+    assert "3" in state.pieces.version(intro.id, 2).text
+    gone = Product(product="big", title="Big", status="withdrawn")
+    state.tables.upsert(PRODUCTS, [SourcedRow(gone, NOON + timedelta(hours=2))])
+    kettle = Product(product="kettle", title="Kettle", status="withdrawn")
+    state.tables.upsert(PRODUCTS, [SourcedRow(kettle, NOON + timedelta(hours=2))])
+    assert look_over(settings, NOON).retired == 1  # one product is no category to introduce
+
+
+def near(state: State) -> dict[str, str]:
+    """Product -> the one whose text its own is nearly."""
+    found = [(one, state.pieces.version(one.id, one.version)) for one in state.pieces.find(Wanted(limit=1_000))]
+    return {one.product: version.nearest[0] for one, version in found if version.warned and version.nearest}
+
+
+def test_texts_are_compared_with_those_of_other_batches_and_of_earlier_jobs(
+    settings: Settings, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(content_job, "BATCH", 1)
+    monkeypatch.setattr(verifier, "FEWEST_WORDS", 2)  # texts of few words of their own are alike sooner
+    order = ContentOrder(fields=("description_short",), locales=("en",), category="Pots")
+    rows = [
+        SourcedRow(
+            Product(product=f"pot{n}", title="Aria", categories=("Pots",), attributes=ATTRIBUTES["kettle"]), NOON
+        )
+        for n in range(40)
+    ]
+    state.tables.upsert(PRODUCTS, rows[:20])
+    write(settings, order)
+    first = near(state)
+    assert first
+    assert all(product > other for product, other in first.items())  # they are written in the order of their ids
+    state.tables.upsert(PRODUCTS, rows[20:])
+    write(settings, order, "later")
+    later = {product: other for product, other in near(state).items() if product not in first}
+    assert {int(product[3:]) >= 20 for product in later} == {True}
+    assert any(int(other[3:]) < 20 for other in later.values())

@@ -37,7 +37,9 @@ def register(app: typer.Typer) -> None:
 def generate(  # noqa: PLR0917 - each is an option by name
     store: Annotated[str | None, typer.Option(help="Only what this store sells.")] = None,
     locale: Annotated[list[str] | None, typer.Option(help="Only this locale of the stores; may be repeated.")] = None,
-    field: Annotated[list[str] | None, typer.Option(help="Only this text, such as bullets; may be repeated.")] = None,
+    field: Annotated[
+        list[str] | None, typer.Option(help="Only this text, such as bullets or category_intro; repeatable.")
+    ] = None,
     category: Annotated[str, typer.Option(help="Only products under this path, such as `Home > Lamps`.")] = "",
     product: Annotated[list[str] | None, typer.Option(help="Only this product; may be repeated.")] = None,
     budget: Annotated[float | None, typer.Option(min=0.0, help="Stop after so many US dollars.")] = None,
@@ -87,12 +89,12 @@ def _order(
 ) -> ContentOrder:  # fmt: skip
     import msgspec
 
-    from shopkeeper.content.fields import PRODUCT_FIELDS
+    from shopkeeper.content.fields import FIELDS, PRODUCT_FIELDS
     from shopkeeper.content.subjects import ContentOrder
     from shopkeeper.errors import InputError
 
-    if strange := [name for name in fields if name not in PRODUCT_FIELDS]:
-        raise InputError(f"There is no text {strange[0]!r}.", f"Use some of {', '.join(PRODUCT_FIELDS)}.")
+    if strange := [name for name in fields if name not in FIELDS]:
+        raise InputError(f"There is no text {strange[0]!r}.", f"Use some of {', '.join(FIELDS)}.")
     said = {"store": store, "locales": locales, "category": category, "products": products, "budget": budget}
     said["wording"] = wording
     return msgspec.convert({**said, "fields": fields or PRODUCT_FIELDS}, ContentOrder)

@@ -36,7 +36,7 @@ def written_words(document: Document) -> str:
     states = ", ".join(f"{count:,} {name}" for name, count in sorted(document["states"].items())) or "none"
     lines = [
         f"{document['texts_written']:,} texts written for {document['products_done']:,} of "
-        f"{document['products']:,} products, ${document['dollars']:,.2f}.",
+        f"{document['products']:,} products{_and_categories(document)}, ${document['dollars']:,.2f}.",
         f"All texts now: {states}.",
     ]
     if document["stopped"]:
@@ -47,6 +47,10 @@ def written_words(document: Document) -> str:
     if document["states"].get("checked"):
         lines.append("What waits: `shopkeeper content list`, or the page Content of the control room.")
     return "\n".join(lines)
+
+
+def _and_categories(document: Document) -> str:
+    return f" and {document['categories']:,} categories" if document["categories"] else ""
 
 
 def looked_over_words(found: LookedOver) -> str:

@@ -14,9 +14,10 @@ import msgspec
 
 from shopkeeper.commerce.product import Product
 from shopkeeper.content.briefs import PROMPT_VERSION, Brief
-from shopkeeper.content.duplicates import Texts
+from shopkeeper.content.duplicates import Texts, packed
 from shopkeeper.content.facts import Facts, facts_of
-from shopkeeper.content.fields import PRODUCT_FIELDS, Field
+from shopkeeper.content.fields import INTRO, PRODUCT_FIELDS, Field
+from shopkeeper.content.intro import category_facts
 from shopkeeper.content.kept import REALISER, Change, KeptPiece, PieceKey, Version
 from shopkeeper.content.lexicon import language_of, lexicon
 from shopkeeper.content.ports import Writer
@@ -84,6 +85,16 @@ class Subject:
     locales: tuple[str, ...]
     variants: tuple[Product, ...] = ()
 
+    @property
+    def name(self) -> str:
+        """What its texts are kept under."""
+        return self.product.product
+
+    @property
+    def shelf(self) -> tuple[str, tuple[str, ...]]:
+        """Store and category: products of one shelf are written together and compared."""
+        return self.store, self.product.categories[:1]
+
     def facts(self, locale: str, spoken: str) -> Facts:
         """Return what is true of it in a locale."""
         return facts_of(self.product, locale, self.variants, spoken)
@@ -92,7 +103,47 @@ class Subject:
         """Yield the texts it is to have."""
         for locale in self.locales:
             for name in fields:
-                yield PieceKey(self.store, self.product.product, locale, name, wording)
+                if name in PRODUCT_FIELDS:
+                    yield PieceKey(self.store, self.product.product, locale, name, wording)
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A category to introduce.
+
+    Attributes:
+        store: The store its text is for.
+        path: Its path, which its text is kept under.
+        products: All that are sold in it.
+    """
+
+    store: str
+    path: str
+    locales: tuple[str, ...]
+    products: tuple[Subject, ...]
+
+    @property
+    def name(self) -> str:
+        """What its text is kept under."""
+        return self.path
+
+    @property
+    def shelf(self) -> tuple[str, tuple[str, ...]]:
+        """Introductions of a store are written together and compared."""
+        return self.store, ("", "introductions")
+
+    def facts(self, locale: str, spoken: str) -> Facts:
+        """Return what is true of all its products in a locale."""
+        return category_facts(self.path, [one.facts(locale, spoken) for one in self.products], locale)
+
+    def keys(self, fields: Sequence[Field], wording: str = "") -> Iterator[PieceKey]:
+        """Yield the texts it is to have."""
+        for locale in self.locales if INTRO in fields else ():
+            yield PieceKey(self.store, self.path, locale, INTRO, wording)
+
+
+About = Subject | Category
+"""What texts are written about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +162,7 @@ class Due:
 
 
 def due_of(
-    subject: Subject, kept: Mapping[str, KeptPiece], manner: Manner, fields: Sequence[Field]
+    subject: About, kept: Mapping[str, KeptPiece], manner: Manner, fields: Sequence[Field]
 ) -> list[KeptPiece | PieceKey]:
     """Return the texts of a subject that are due: as they stand, or by key where there is none yet.
 
@@ -158,7 +209,7 @@ class Author:
     others: dict[tuple[str, str], Texts] = field(default_factory=dict)
     _made: dict[str, tuple[str, str]] = field(default_factory=dict)
 
-    def write(self, subject: Subject, due: Iterable[Due]) -> Iterator[Change]:
+    def write(self, subject: About, due: Iterable[Due]) -> Iterator[Change]:
         """Yield the changes that bring the texts of a subject up to date."""
         by_locale: dict[str, list[Due]] = {}
         for one in due:
@@ -227,6 +278,7 @@ def version_of(outcome: Outcome, number: int, at: datetime, who: str, rules: str
         passed=verdict.passed, findings=tuple(one for one in verdict.findings if one.severity != "note"),
         reasons=outcome.reasons, grounded=verdict.grounded, spans=piece.spans if piece else (), ease=verdict.ease,
         doubt=verdict.doubt, nearest=verdict.nearest, cost=outcome.cost, by_model=outcome.by_model,
+        sign=b"" if verdict.sign is None else packed(verdict.sign),
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ Source: Broder (1997), On the resemblance and containment of documents (MinHash)
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from zlib import crc32
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shopkeeper.content.claims import Claims
+from shopkeeper.content.findings import Finding
 
 PERMUTATIONS = 64
 BANDS = 16
@@ -23,7 +25,8 @@ SHINGLE = 3  # words
 FEWEST_WORDS = 12
 """A text with fewer words of its own says its facts and little else; it is compared with none."""
 
-Signature = npt.NDArray[np.uint32]
+TOO_ALIKE = 0.8
+Signature = npt.NDArray[np.unsignedinteger]
 
 _RANDOM = np.random.default_rng(20_261_126)
 _FACTORS = _RANDOM.integers(1, 2**63, PERMUTATIONS, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
@@ -50,13 +53,32 @@ def signature(shown: list[str]) -> Signature:
     runs = {" ".join(shown[i : i + SHINGLE]) for i in range(max(1, len(shown) - SHINGLE + 1))}
     hashes = np.fromiter(map(_hash, runs), dtype=np.uint64, count=len(runs))
     mixed = _FACTORS[:, None] * hashes[None, :] + _OFFSETS[:, None]
-    least: Signature = (mixed >> np.uint64(32)).astype(np.uint32).min(axis=1)
+    least: npt.NDArray[np.uint32] = (mixed >> np.uint64(32)).astype(np.uint32).min(axis=1)
     return least
 
 
 @lru_cache(maxsize=65_536)
 def _hash(run: str) -> int:
     return crc32(run.encode())
+
+
+def packed(sign: Signature) -> bytes:
+    """Return a signature to be kept, 64 bytes: the last of each hash, of which one in 256 is the same by chance."""
+    return sign.astype(np.uint8).tobytes()
+
+
+def packed_signature(kept: bytes) -> Signature:
+    """Return the signature that was kept; to be compared with such alone."""
+    return np.frombuffer(kept, dtype=np.uint8)
+
+
+def too_alike(nearest: tuple[str, float] | None, length: int) -> Iterator[Finding]:
+    """Yield a warning where a text of so many characters is nearly that of another product."""
+    if nearest is not None and nearest[1] > TOO_ALIKE:
+        yield Finding(
+            "duplicates.near", 0, length, f"{nearest[1]:.0%} as the text of {nearest[0]}, its values aside.",
+            "Write it with another seed, or say what sets the product apart.", "warning",
+        )  # fmt: skip
 
 
 def similarity(one: Signature, two: Signature) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 from shopkeeper.content.widths import pixels
 from shopkeeper.errors import InputError
@@ -22,7 +22,8 @@ Field = Literal[
     "category_intro",
 ]
 FIELDS: tuple[Field, ...] = get_args(Field)
-PRODUCT_FIELDS: tuple[Field, ...] = tuple(field for field in FIELDS if field != "category_intro")
+INTRO: Final = "category_intro"
+PRODUCT_FIELDS: tuple[Field, ...] = tuple(field for field in FIELDS if field != INTRO)
 """What is written for each product; `category_intro` is written for each category."""
 
 

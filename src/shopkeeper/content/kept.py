@@ -108,6 +108,7 @@ class Version(Struct, frozen=True, kw_only=True, omit_defaults=True):
         run: The job that wrote it.
         by_model: Whether a language model wrote it, in whole or before a person changed it; some channels must be told.
         edited: Share of the words a person changed, 0 to 1; None where none did.
+        sign: What it is compared with other products' texts by; empty where it was compared with none.
     """
 
     version: int
@@ -134,6 +135,7 @@ class Version(Struct, frozen=True, kw_only=True, omit_defaults=True):
     run: str = ""
     by_model: bool = False
     edited: float | None = None
+    sign: bytes = b""
 
     @property
     def warned(self) -> bool:

@@ -10,11 +10,13 @@ from msgspec import Meta, Struct
 
 from shopkeeper.commerce.product import RECOMMENDABLE, Product
 from shopkeeper.commerce.store import Store
-from shopkeeper.content.author import Subject
+from shopkeeper.content.author import Category, Subject
 from shopkeeper.content.concepts import LANGUAGES
-from shopkeeper.content.fields import PRODUCT_FIELDS, Field
+from shopkeeper.content.fields import FIELDS, INTRO, PRODUCT_FIELDS, Field
 from shopkeeper.errors import InputError, UnknownStore
 
+FEWEST_PRODUCTS = 2
+LONGEST_PATH = 200  # letters of what a text is kept under
 Names = Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=200)], ...], Meta(max_length=10_000)]
 
 
@@ -24,7 +26,7 @@ class ContentOrder(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     Attributes:
         store: Only what this store sells.
         locales: Only these.
-        fields: Only these texts.
+        fields: Only these texts; `category_intro` is written where it is named.
         category: Only products under this path.
         products: Only these.
         budget: US dollars after which the job stops; null = the month's budget alone holds.
@@ -44,9 +46,11 @@ class ContentOrder(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
         unknown = [locale for locale in self.locales if not _has_words(locale)]
         if unknown:
             raise InputError(f"There are no words for {', '.join(unknown)}.", f"Use locales of {', '.join(LANGUAGES)}.")
-        strange = [name for name in self.fields if name not in PRODUCT_FIELDS]
+        strange = [name for name in self.fields if name not in FIELDS]
         if strange or not self.fields:
-            raise InputError(f"There is no text {', '.join(strange)!r}.", f"Use some of {', '.join(PRODUCT_FIELDS)}.")
+            raise InputError(f"There is no text {', '.join(strange)!r}.", f"Use some of {', '.join(FIELDS)}.")
+        if self.products and INTRO in self.fields:
+            raise InputError(f"{INTRO} is of all products of a category.", "Name no products, or leave it out.")
         if self.budget is not None and self.budget < 0:
             raise InputError(f"A budget of ${self.budget} is none.", "Give US dollars, 0 or more.")
         return self
@@ -75,6 +79,28 @@ def subjects(products: Iterable[Product], stores: Sequence[Store], order: Conten
     return sorted(found, key=lambda one: (one.store, one.product.categories[:1], one.product.product))
 
 
+def categories(found: Sequence[Subject], stores: Sequence[Store], order: ContentOrder) -> list[Category]:
+    """Return the categories an order has introduced, by store: those that products name and at least two are in.
+
+    Args:
+        found: All products the order is about.
+    """
+    if INTRO not in order.fields:
+        return []
+    shelves: dict[str, list[Subject]] = defaultdict(list)
+    for subject in found:
+        for path in dict.fromkeys(subject.product.categories):
+            if _is_under(path, order.category) and len(path) <= LONGEST_PATH:
+                shelves[path].append(subject)
+    asked = [store for store in stores if order.store in {None, store.store}]
+    every: list[Category] = []
+    for store in asked:
+        for path, here in sorted(shelves.items()):
+            theirs = tuple(one for one in here if one.store in {"", store.store})
+            every.append(Category(store.store, path, _locales([store], order), theirs))
+    return [one for one in every if len(one.products) >= FEWEST_PRODUCTS and one.locales]
+
+
 def without_words(stores: Iterable[Store]) -> tuple[str, ...]:
     """Return the locales of stores in which nothing can be written."""
     return tuple(sorted({locale for store in stores for locale in store.locales if not _has_words(locale)}))
@@ -101,8 +127,11 @@ def _parent(product: Product) -> tuple[str, str]:
 def _is_asked(product: Product, order: ContentOrder) -> bool:
     if order.products and product.product not in order.products:
         return False
-    path = order.category
-    return not path or any(one == path or one.startswith(f"{path} > ") for one in product.categories)
+    return not order.category or any(_is_under(one, order.category) for one in product.categories)
+
+
+def _is_under(path: str, above: str) -> bool:
+    return not above or path == above or path.startswith(f"{above} > ")
 
 
 def _locales(stores: Iterable[Store], order: ContentOrder) -> tuple[str, ...]:

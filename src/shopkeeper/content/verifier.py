@@ -10,7 +10,7 @@ from shopkeeper.content.backing import statements_of
 from shopkeeper.content.claim_rules import ClaimRule, ClaimRules, rules_of
 from shopkeeper.content.claims import Claims
 from shopkeeper.content.doubt import doubt, frame_words, unbacked
-from shopkeeper.content.duplicates import FEWEST_WORDS, Texts, masked, signature
+from shopkeeper.content.duplicates import FEWEST_WORDS, Signature, Texts, masked, signature, too_alike
 from shopkeeper.content.evidence import record_of
 from shopkeeper.content.facts import Facts
 from shopkeeper.content.fields import Field, limit
@@ -26,7 +26,6 @@ from shopkeeper.content.style import Style, style_findings
 from shopkeeper.content.tokens import Word, fold, language_of, words
 
 RECORDS_KEPT = 4_096
-TOO_ALIKE = 0.8
 
 COMPETITOR = ClaimRule(
     "claims.competitor", "another company is named", "Leave the name out; comparative advertising needs a lawyer."
@@ -64,6 +63,7 @@ class Verdict:
         doubt: 0 = each word is backed and all is told; ranks texts for review, no gate.
         ease: Reading ease; None for short texts.
         nearest: The most similar text of another product and how similar, where one was looked for and found.
+        sign: What it is compared by; None where it was compared with none.
     """
 
     findings: tuple[Finding, ...]
@@ -71,6 +71,7 @@ class Verdict:
     doubt: float
     ease: float | None
     nearest: tuple[str, float] | None = None
+    sign: Signature | None = None
 
     @property
     def passed(self) -> bool:
@@ -121,16 +122,16 @@ class Verifier:
         findings += _unbacked(strange, found, draft)
         findings += _readable(ease, draft, self.style)
         findings += other_language(found.claims.words, found.claims.quoted, language, len(draft.text))
-        nearest = None
+        nearest, sign = None, None
         shown = masked(found.claims) if others is not None else []
         if others is not None and len(shown) - shown.count("#") >= FEWEST_WORDS:
             sign = signature(shown)
             nearest = others.nearest(sign, facts.subject)
-            findings += _alike(nearest, draft)
+            findings += too_alike(nearest, len(draft.text))
             others.add(facts.subject, sign)
         return Verdict(
             tuple(sorted(findings, key=PLACE)), found.grounded,
-            doubt(plain, found, record, lexicon, strange), ease, nearest,
+            doubt(plain, found, record, lexicon, strange), ease, nearest, sign,
         )  # fmt: skip
 
     def record(self, facts: Facts, lexicon: Lexicon) -> Record:
@@ -187,12 +188,4 @@ def _readable(ease: float | None, draft: Draft, style: Style) -> Iterator[Findin
         yield Finding(
             "style.ease", 0, len(draft.text), f"Reading ease {ease:.0f}, at least {style.least_ease:.0f} is asked.",
             "Use shorter sentences and words.", "warning",
-        )  # fmt: skip
-
-
-def _alike(nearest: tuple[str, float] | None, draft: Draft) -> Iterator[Finding]:
-    if nearest is not None and nearest[1] > TOO_ALIKE:
-        yield Finding(
-            "duplicates.near", 0, len(draft.text), f"{nearest[1]:.0%} as the text of {nearest[0]}, its values aside.",
-            "Write it with another seed, or say what sets the product apart.", "warning",
         )  # fmt: skip

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from starlette.responses import Response
 
 from shopkeeper.commerce.consent import Consent
+from shopkeeper.content.kept import Version
 from shopkeeper.content.subjects import ContentOrder
 from shopkeeper.errors import FieldProblem
 from shopkeeper.people.roles import ALL
@@ -24,6 +25,7 @@ from shopkeeper.web.rollouts import read_form
 from shopkeeper.web.signed_in import somebody
 from shopkeeper.wiring.content_arms import TextsAsked, shown_texts
 from shopkeeper.wiring.content_review import Asked, Doing, review_piece
+from shopkeeper.wiring.content_serving import published_intro
 from shopkeeper.wiring.serving import Serving
 
 router = APIRouter(prefix="/v1", tags=["content"])
@@ -66,6 +68,22 @@ class ContentAnswer(Struct, frozen=True):
     texts: dict[str, PublishedText]
     left_out: tuple[str, ...]
     variant: str
+
+
+class CategoryAnswer(Struct, frozen=True):
+    """Body of the answer of `GET /v1/category-content`.
+
+    Attributes:
+        category: Path of the category.
+        store: Store that shows it.
+        locale: Of the text.
+        intro: Its introduction; null = none is published.
+    """
+
+    category: str
+    store: str
+    locale: str
+    intro: PublishedText | None
 
 
 class ContentJobAnswer(Struct, frozen=True):
@@ -141,8 +159,7 @@ async def content(
     key = await authorise(request.scope, serving.keys, "decide")
     check_store(key, store)
     check_declared(serving.catalogue, store)
-    known = serving.catalogue.store(store)
-    spoken = locale or (known.locales[0] if known and known.locales else "en")
+    spoken = locale or _first_locale(serving, store)
     consent = None if measure is None else Consent(measure=measure)
     found = await shown_texts(
         serving, TextsAsked(store, product, spoken, user or None, visitor or None, session or None, consent)
@@ -152,9 +169,7 @@ async def content(
         raise HttpProblem(
             404, f"{reason}.", "Put it with `PUT /v1/products`.", (FieldProblem("product", reason, "Check the id."),)
         )
-    texts: dict[str, PublishedText] = {
-        name: PublishedText(one.text, one.html, one.version, one.by_model, one.at) for name, one in found.texts.items()
-    }
+    texts: dict[str, PublishedText] = {name: _shown(one) for name, one in found.texts.items()}
     body = msgspec.json.encode(ContentAnswer(product, store, spoken, texts, found.left_out, found.variant))
     tag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
     headers = [(b"etag", tag.encode()), (b"cache-control", b"private, no-cache"), (b"vary", b"authorization")]
@@ -164,6 +179,33 @@ async def content(
     if tag in asked or "*" in asked:
         return Response(status_code=304, headers={name.decode(): value.decode() for name, value in headers})
     return Answer(200, body, tuple(headers)).response()
+
+
+@router.get("/category-content", response_class=Response, summary="The published introduction of a category")
+async def category_content(
+    request: Request,
+    category: Annotated[str, Query(min_length=1, max_length=200, description="Path of the category")],
+    store: Annotated[str, Query(min_length=1, max_length=200, description="Store that shows it")],
+    locale: Annotated[str, Query(max_length=50, description="Left out: the store's first")] = "",
+) -> Response:
+    """Return the introduction that is published, looked over by its products within the hour."""
+    serving: Serving = request.app.state.serving
+    key = await authorise(request.scope, serving.keys, "decide")
+    check_store(key, store)
+    check_declared(serving.catalogue, store)
+    spoken = locale or _first_locale(serving, store)
+    found = await asyncio.to_thread(published_intro, serving.state.pieces, store, category, spoken)
+    intro = None if found is None else _shown(found)
+    return json_answer(CategoryAnswer(category, store, spoken, intro)).response()
+
+
+def _first_locale(serving: Serving, store: str) -> str:
+    known = serving.catalogue.store(store)
+    return known.locales[0] if known and known.locales else "en"
+
+
+def _shown(version: Version) -> PublishedText:
+    return PublishedText(version.text, version.html, version.version, version.by_model, version.at)
 
 
 @router.post("/content/jobs", response_class=Response, summary="Have texts written", status_code=202)

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from shopkeeper.content.fields import PRODUCT_FIELDS
+from shopkeeper.content.fields import FIELDS
 from shopkeeper.content.kept import KeptPiece, Wanted
 from shopkeeper.errors import InputError, NotAllowed, ShopkeeperError
 from shopkeeper.people.roles import ALL
@@ -109,7 +109,7 @@ def _values(request: Request, asked: dict[str, str]) -> dict[str, Any]:
         "view": view,
         "queue": queue,
         "headline": queue_headline(pieces.counts(), sum(one.audit for one in waiting)),
-        "fields": PRODUCT_FIELDS,
+        "fields": FIELDS,
         "locales": sorted({locale for store in serving.catalogue.stores for locale in store.locales}),
         "field": asked["field"],
         "locale": asked["locale"],

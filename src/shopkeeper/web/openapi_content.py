@@ -15,6 +15,7 @@ WORDS: Final = (
 )
 _READ: Final[dict[tuple[str, str], Route]] = {
     ("/v1/content/{product}", "get"): ("published_texts", "ContentAnswer", "200", ("403", "404", "422"), None),
+    ("/v1/category-content", "get"): ("published_introduction", "CategoryAnswer", "200", ("403", "404", "422"), None),
 }
 _DO: Final[dict[tuple[str, str], Route]] = {
     ("/v1/content/jobs", "post"): (
@@ -30,6 +31,7 @@ _BODIES: Final[dict[str, Document]] = {
 }
 _PARAMETERS: Final[dict[str, Document]] = {
     "product": {"description": "Id of the product.", "example": "85123A"},
+    "category": {"description": "Path of the category.", "example": "Home > Candles"},
     "store": {"description": "Id of the store that shows them.", "example": "uk"},
     "locale": {"description": "Left out: the store's first.", "example": "en"},
     "user": {"description": "Signed-in shopper who sees them, for experiments on texts."},
@@ -43,6 +45,6 @@ _PARAMETERS: Final[dict[str, Document]] = {
 def paths(described: Document, problems: dict[str, str]) -> Document:
     """Return the paths of texts; arguments as `openapi_rollouts.paths`."""
     read = operations(described, problems, WRITE, _READ, {}, _PARAMETERS)
-    one = read["/v1/content/{product}"]["get"]
-    one["security"] = [{"key": ["decide"]}]
+    for path, method in _READ:
+        read[path][method]["security"] = [{"key": ["decide"]}]
     return read | operations(described, problems, WRITE, _DO, _BODIES, _PARAMETERS)

@@ -15,7 +15,7 @@ from shopkeeper.content.subjects import ContentOrder
 from shopkeeper.experiments.plan import ExperimentPlan
 from shopkeeper.pricing.explanation import Explained, Frontier
 from shopkeeper.recommendations.request import RecommendationBody, RerankBody
-from shopkeeper.web.content import ContentAnswer, ContentJobAnswer, ReviewAnswer, ReviewBody
+from shopkeeper.web.content import CategoryAnswer, ContentAnswer, ContentJobAnswer, ReviewAnswer, ReviewBody
 from shopkeeper.web.events import EventsAnswer, FieldError
 from shopkeeper.web.experiments import ExperimentAnswer, ExperimentsAnswer
 from shopkeeper.web.health import Alive, Ready
@@ -153,7 +153,7 @@ class RowsAnswer(Struct, frozen=True, omit_defaults=True):
 _BODIES = (
     RecommendationBody, RerankBody, StartBody, ActionBody, StopBody, ExperimentPlan, RulesBody, NoRulesBody, DryRunBody,
     PricesBody, PriceRunBody, PriceActionBody,
-    ContentOrder, ReviewBody,
+    CategoryAnswer, ContentOrder, ReviewBody,
 )  # fmt: skip
 _ANSWERS = (
     RecommendationsAnswer, EventsAnswer, TrendingAnswer, ModelsAnswer, ObjectivesAnswer, Alive, Ready, Problem,

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
 from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import PRODUCTS, STORES
-from shopkeeper.content.author import Due, Manner, Subject, due_of
+from shopkeeper.content.author import About, Category, Due, Manner, Subject, due_of
 from shopkeeper.content.kept import REALISER, Change, KeptPiece, PieceKey
 from shopkeeper.content.ports import PieceStore
-from shopkeeper.content.subjects import ContentOrder, subjects, without_words
+from shopkeeper.content.siblings import Siblings
+from shopkeeper.content.subjects import ContentOrder, categories, subjects, without_words
 from shopkeeper.engines.sequential_shards import SequentialShards
 from shopkeeper.engines.state import State
 from shopkeeper.jobs.ports import Document, Steps, Work
@@ -37,8 +38,13 @@ CONTENT: Final = "content"
 TEXTS: Final = "texts"
 """Kind and subject of the job; one works at a time, so no text is paid for by two."""
 BATCH: Final = 40
-"""Products of a category that are written and kept together; their texts are compared with each other."""
+"""Products of a category that are written and kept together."""
 BATCH_BY_MODEL: Final = 4
+KEPT_COMPARED: Final = 5_000
+"""Most texts of a category, kept before, that new ones are compared with."""
+Shelf = tuple[str, tuple[str, ...]]
+AboutT = TypeVar("AboutT", Subject, About)
+_NOT_COMPARED: Final = frozenset({"draft", "stale", "retired"})
 _PAUSE_SECONDS: Final = 0.5
 _CHANGES = msgspec.msgpack.Decoder(list[Change])
 
@@ -53,6 +59,12 @@ def content_work(settings: Settings) -> Work:
     return work
 
 
+def asked_about(state: State, asked: ContentOrder) -> tuple[list[About], list[Store]]:
+    """Return what an order is about, products first and then categories, and all stores. Raises UnknownStore."""
+    found, stores = asked_subjects(state, asked)
+    return [*found, *categories(found, stores, asked)], stores
+
+
 def asked_subjects(state: State, asked: ContentOrder) -> tuple[list[Subject], list[Store]]:
     """Return the products an order is about, and all stores. Raises UnknownStore."""
     stores = [cast("Store", found.row) for found in state.tables.scan(STORES)]
@@ -60,19 +72,19 @@ def asked_subjects(state: State, asked: ContentOrder) -> tuple[list[Subject], li
     return subjects(list(products), stores, asked), stores
 
 
-def batches(found: Sequence[Subject], size: int) -> Iterator[Sequence[Subject]]:
-    """Yield subjects in batches, each of one store and category."""
-    for _, group in groupby(found, lambda one: (one.store, one.product.categories[:1])):
+def batches(found: Sequence[AboutT], size: int) -> Iterator[Sequence[AboutT]]:
+    """Yield products in batches, each of one store and category, and then categories."""
+    for _, group in groupby(found, lambda one: one.shelf):
         alike = list(group)
         for start in range(0, len(alike), size):
             yield alike[start : start + size]
 
 
 def due_in(
-    pieces: PieceStore, batch: Sequence[Subject], manner: Manner, fields: Sequence[Any]
-) -> list[tuple[Subject, list[KeptPiece | PieceKey]]]:
+    pieces: PieceStore, batch: Sequence[About], manner: Manner, fields: Sequence[Any]
+) -> list[tuple[About, list[KeptPiece | PieceKey]]]:
     """Return the texts of a batch that are due, by subject; subjects without any are left out."""
-    kept = {piece.id: piece for piece in pieces.of_products([one.product.product for one in batch])}
+    kept = {piece.id: piece for piece in pieces.of_products([one.name for one in batch])}
     found = [(one, due_of(one, kept, manner, fields)) for one in batch]
     return [(one, due) for one, due in found if due]
 
@@ -86,19 +98,22 @@ class _Job:
     asked: ContentOrder
     who: str
     pieces: PieceStore
-    found: list[Subject]
+    found: list[About]
+    mates: Mapping[Shelf, Sequence[str]]
     manner: Manner
     done: int = 0
     texts: int = 0
     refused: int = 0
     stopped: str = ""
     _sizes: list[int] = field(default_factory=list)
+    _shelves: list[Shelf] = field(default_factory=list)
+    _known: tuple[Shelf, Siblings] | None = None
 
     def run(self) -> None:
         size = BATCH if self.manner.writer == REALISER else BATCH_BY_MODEL
         with self._mapper(-(-len(self.found) // size)) as mapper:
             for number, written in enumerate(mapper.map_shards(write_shard, self._shards(size))):
-                changes = _CHANGES.decode(written)
+                changes = self._siblings(self._shelves[number]).compared(_CHANGES.decode(written))
                 self.refused += len(self.pieces.put(changes))
                 self.texts += sum(change.version is not None for change in changes)
                 self.done += self._sizes[number]
@@ -130,10 +145,22 @@ class _Job:
                 self._tell()
                 continue
             self._sizes.append(len(batch))
+            self._shelves.append(batch[0].shelf)
             yield TextShard(
                 str(self.settings.workspace.resolve()), self.manner, policy, datetime.now(UTC), self.who,
                 self.steps.run, with_versions(self.pieces, due),
             )  # fmt: skip
+
+    def _siblings(self, shelf: Shelf) -> Siblings:
+        """Return what texts of a shelf are compared with: those kept before, and since then of this job."""
+        if self._known is None or self._known[0] != shelf:
+            siblings = Siblings()
+            kept = [one for one in self.pieces.of_products(self.mates[shelf]) if one.state not in _NOT_COMPARED]
+            versions = self.pieces.read({one.id: one.version for one in kept[:KEPT_COMPARED]})
+            for one in kept[:KEPT_COMPARED]:
+                siblings.know(one.key, versions[one.id])
+            self._known = shelf, siblings
+        return self._known[1]
 
     def _wait_while_paused(self) -> None:
         while who := self.pieces.paused(self.steps.run):
@@ -157,8 +184,8 @@ class _Job:
 
 
 def with_versions(
-    pieces: PieceStore, due: Sequence[tuple[Subject, Sequence[KeptPiece | PieceKey]]]
-) -> tuple[tuple[Subject, tuple[Due, ...]], ...]:
+    pieces: PieceStore, due: Sequence[tuple[About, Sequence[KeptPiece | PieceKey]]]
+) -> tuple[tuple[About, tuple[Due, ...]], ...]:
     """Return what is due with the versions that are judged again: the newest, and the one that is live."""
     kept = [one for _, texts in due for one in texts if isinstance(one, KeptPiece)]
     newest = pieces.read({piece.id: piece.version for piece in kept})
@@ -175,16 +202,28 @@ def with_versions(
     )
 
 
+def _by_shelf(found: Sequence[About]) -> dict[Shelf, list[str]]:
+    shelves: dict[Shelf, list[str]] = {}
+    for one in found:
+        shelves.setdefault(one.shelf, []).append(one.name)
+    return shelves
+
+
 def _write(settings: Settings, steps: Steps, asked: ContentOrder, who: str) -> Document:
     with open_workspace_state(settings) as state:
-        found, stores = asked_subjects(state, asked)
-        job = _Job(settings, steps, asked, who, state.pieces, found, manner_of(settings, asked.wording))
+        found, stores = asked_about(state, asked)
+        mates = found if not asked.products else asked_about(state, msgspec.structs.replace(asked, products=()))[0]
+        job = _Job(
+            settings, steps, asked, who, state.pieces, found, _by_shelf(mates), manner_of(settings, asked.wording)
+        )
         job.run()
         state.pieces.resume(steps.run)
         written = state.pieces.written_by(steps.run)
+        introduced = sum(isinstance(one, Category) for one in found)
         return {
-            "products": len(found),
-            "products_done": job.done,
+            "products": len(found) - introduced,
+            "products_done": min(job.done, len(found) - introduced),
+            "categories": introduced,
             "texts_written": written.versions,
             "dollars": round(written.dollars, 6),
             "changed_meanwhile": job.refused,

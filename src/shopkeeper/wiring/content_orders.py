@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from shopkeeper.content.author import Manner
+from shopkeeper.content.author import Manner, Subject
 from shopkeeper.content.briefs import Brief, answer_schema, messages
 from shopkeeper.content.fields import limit
 from shopkeeper.content.kept import REALISER, KeptPiece
@@ -18,7 +18,16 @@ from shopkeeper.content.subjects import ContentOrder, without_words
 from shopkeeper.content.write import REPAIRS
 from shopkeeper.errors import InputError
 from shopkeeper.jobs.ports import Document, JobStatus
-from shopkeeper.wiring.content_job import BATCH, CONTENT, TEXTS, asked_subjects, batches, content_work, due_in
+from shopkeeper.wiring.content_job import (
+    BATCH,
+    CONTENT,
+    TEXTS,
+    asked_about,
+    asked_subjects,
+    batches,
+    content_work,
+    due_in,
+)
 from shopkeeper.wiring.content_manner import manner_of
 from shopkeeper.wiring.jobs import ended_well, opened_jobs
 from shopkeeper.wiring.settings import Settings
@@ -69,7 +78,7 @@ def estimate(settings: Settings, order: ContentOrder) -> Estimate:
     by_locale: dict[str, int] = {}
     briefs: list[Brief] = []
     with open_workspace_state(settings) as state:
-        found, stores = asked_subjects(state, order)
+        found, stores = asked_about(state, order)
         for batch in batches(found, BATCH):
             for subject, due in due_in(state.pieces, batch, manner, order.fields):
                 for one in due:
@@ -82,9 +91,8 @@ def estimate(settings: Settings, order: ContentOrder) -> Estimate:
     texts = sum(by_field.values())
     dollars, most = _cost(settings, manner, briefs, texts)
     minutes = 0.0 if manner.writer == REALISER else texts / settings.content.writer_calls_per_minute
-    return Estimate(
-        len(found), texts, by_field, by_locale, manner.writer, dollars, most, minutes, without_words(stores)
-    )
+    products = sum(isinstance(one, Subject) for one in found)
+    return Estimate(products, texts, by_field, by_locale, manner.writer, dollars, most, minutes, without_words(stores))
 
 
 def order_texts(settings: Settings, order: ContentOrder, who: str) -> str:

@@ -9,17 +9,19 @@ from typing import Final, Literal, cast, get_args
 
 from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.tables import PRODUCTS
-from shopkeeper.content.author import Manner, Subject
+from shopkeeper.content.author import Category, Manner, Subject
 from shopkeeper.content.edits import share_changed
 from shopkeeper.content.facts import Facts
-from shopkeeper.content.fields import limit
+from shopkeeper.content.fields import INTRO, limit
 from shopkeeper.content.kept import PERSON, Change, KeptPiece, PieceState, Version, Wanted
 from shopkeeper.content.review import Hand, accept, accept_unread, edit, publish, reject, undo, unlock
+from shopkeeper.content.subjects import ContentOrder
 from shopkeeper.content.verifier import Draft, Verdict
 from shopkeeper.engines.state import State
 from shopkeeper.errors import ChangedMeanwhile, InputError
 from shopkeeper.people.person import Actor
 from shopkeeper.people.roles import ALL
+from shopkeeper.wiring.content_job import asked_about
 from shopkeeper.wiring.content_manner import manner_of
 from shopkeeper.wiring.settings import Settings
 
@@ -109,7 +111,12 @@ def wanted_states(word: str) -> tuple[tuple[PieceState, ...], bool]:
 
 
 def facts_now(state: State, piece: KeptPiece, manner: Manner) -> Facts | None:
-    """Return what is true of a text's product now; None where it is not sold any more."""
+    """Return what is true of a text's product or category now; None where it is not sold any more."""
+    if piece.field == INTRO:
+        order = ContentOrder(store=piece.store, fields=(INTRO,), category=piece.product)
+        found, _ = asked_about(state, order)
+        category = next((one for one in found if one.name == piece.product and isinstance(one, Category)), None)
+        return None if category is None else category.facts(piece.locale, manner.spoken)
     subject = subject_of(state, piece.store, piece.product)
     return subject.facts(piece.locale, manner.spoken) if subject is not None else None
 

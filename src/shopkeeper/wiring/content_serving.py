@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from shopkeeper.content.author import Subject, judged
-from shopkeeper.content.fields import Field
+from shopkeeper.content.fields import INTRO, Field
 from shopkeeper.content.kept import KeptPiece, Version, Wanted
 from shopkeeper.content.ports import PieceStore
 from shopkeeper.serving.catalogue import Catalogue
@@ -81,6 +81,16 @@ def published(
         elif piece.wording == OWN:
             left_out.append(piece.field)
     return Published(texts, tuple(sorted(left_out)))
+
+
+def published_intro(pieces: PieceStore, store: str, path: str, locale: str) -> Version | None:
+    """Return the published introduction of a category in a store; None where there is none.
+
+    It is judged by the products of now when a worker looks texts over, not here: that takes all of the category.
+    """
+    found = pieces.find(Wanted(store=store, product=path, field=INTRO, locale=locale, wording=OWN))
+    live = [piece for piece in found if piece.live]
+    return pieces.version(live[0].id, live[0].live) if live else None
 
 
 def _live(pieces: PieceStore, store: str, product: str, locale: str) -> list[KeptPiece]:

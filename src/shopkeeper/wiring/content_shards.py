@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shopkeeper.content.author import Author, Due, Manner, Subject
+from shopkeeper.content.author import About, Author, Due, Manner
 from shopkeeper.content.kept import REALISER
 from shopkeeper.content.review import Policy
 from shopkeeper.content.verifier import Verifier
@@ -38,7 +38,7 @@ class TextShard:
     at: datetime
     who: str
     run: str
-    due: tuple[tuple[Subject, tuple[Due, ...]], ...]
+    due: tuple[tuple[About, tuple[Due, ...]], ...]
 
 
 def write_shard(shard: TextShard, _: Shared) -> bytes:

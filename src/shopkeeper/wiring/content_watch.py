@@ -7,14 +7,15 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from shopkeeper.content.author import BY_FACTS, Manner, Subject, judged
+from shopkeeper.content.author import BY_FACTS, About, Manner, judged
 from shopkeeper.content.facts import Facts
+from shopkeeper.content.fields import FIELDS
 from shopkeeper.content.kept import Change, KeptPiece, Version, Wanted
 from shopkeeper.content.ports import PieceStore
 from shopkeeper.content.review import Hand, confirm, retire, stale
 from shopkeeper.content.subjects import ContentOrder
 from shopkeeper.content.verifier import Verifier
-from shopkeeper.wiring.content_job import BATCH, asked_subjects, batches
+from shopkeeper.wiring.content_job import BATCH, asked_about, batches
 from shopkeeper.wiring.content_manner import manners_of
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.workspace_state import open_workspace_state
@@ -54,9 +55,9 @@ def look_over(settings: Settings, at: datetime) -> LookedOver:
     with open_workspace_state(settings) as state:
         if not state.pieces.counts():
             return LookedOver()
-        there, _ = asked_subjects(state, ContentOrder())
+        there, _ = asked_about(state, ContentOrder(fields=FIELDS))
         look = _Look(state.pieces, manners, manners[""].verifier(), at)
-        look.retire(frozenset((one.store, one.product.product) for one in there))
+        look.retire(frozenset((one.store, one.name) for one in there))
         for batch in batches(there, BATCH):
             look.over(batch)
     return look.found
@@ -80,9 +81,9 @@ class _Look:
             gone = [one for one in left if (one.store, one.product) not in there or one.wording not in self.manners]
             self._keep(gone, [retire(one, hand) for one in gone])
 
-    def over(self, batch: Sequence[Subject]) -> None:
+    def over(self, batch: Sequence[About]) -> None:
         """Judge the texts of some products whose facts or rules are others now."""
-        kept = self.pieces.of_products([one.product.product for one in batch])
+        kept = self.pieces.of_products([one.name for one in batch])
         outrun = list(self._outrun(batch, kept))
         newest = self.pieces.read({piece.id: piece.version for piece, _ in outrun})
         live = self.pieces.read({piece.id: piece.live for piece, _ in outrun if piece.live})
@@ -94,9 +95,9 @@ class _Look:
                 changes.append(change)
         self._keep(moved, changes)
 
-    def _outrun(self, batch: Sequence[Subject], kept: Iterable[KeptPiece]) -> Iterable[tuple[KeptPiece, Facts]]:
+    def _outrun(self, batch: Sequence[About], kept: Iterable[KeptPiece]) -> Iterable[tuple[KeptPiece, Facts]]:
         """Yield texts that are published or wait to be, with the facts of now where these or the rules are others."""
-        subjects = {(one.store, one.product.product): one for one in batch}
+        subjects = {(one.store, one.name): one for one in batch}
         facts: dict[tuple[str, str, str], Facts] = {}
         made: dict[tuple[str, str], str] = {}
         for piece in kept:
