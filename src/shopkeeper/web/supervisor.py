@@ -60,8 +60,12 @@ def run_workers(settings: Settings, host: str, port: int, workers: int, ready: C
     with bind(host, port, shared=True) as address, tempfile.TemporaryDirectory(prefix="shopkeeper-") as sockets:
         gc.collect()
         gc.freeze()  # a collector that walks what is shared would copy it
-        supervisor = Supervisor(settings, host, address, Path(sockets), workers)
-        return supervisor.run(lambda: ready(url_of(host, address)))
+
+        def serve(number: int, parent: socket.socket) -> bool:
+            peers = Peers(Path(sockets), number, workers)
+            return serve_as_worker(settings, host, address.getsockname()[1], peers, parent)
+
+        return Supervisor(serve, workers).run(lambda: ready(url_of(host, address)))
 
 
 @dataclass(slots=True, eq=False)
@@ -88,15 +92,21 @@ class Supervisor:
     A worker that dies is started again at once; one that dies again soon waits 1, 2, 4 ... 30 seconds.
 
     Args:
-        address: Bound to the address, so that it stays ours while no worker lives.
-        sockets: Folder in which workers answer each other.
+        serve: What a worker does, given its number, counted from 1, and the line to its parent, on which it says
+            `WARMED`, waits for `GO`, and says `LISTENS`; it returns whether it could serve.
+        wait: Seconds until a worker is started again, by how often it fell in a row.
     """
 
-    def __init__(self, settings: Settings, host: str, address: socket.socket, sockets: Path, workers: int) -> None:
-        self._settings = settings
-        self._host = host
-        self._address = address
-        self._sockets = sockets
+    def __init__(
+        self,
+        serve: Callable[[int, socket.socket], bool],
+        workers: int,
+        wait: Callable[[int], float] = lambda falls: (
+            0.0 if falls == 1 else min(LONGEST_WAIT_SECONDS, 2.0 ** (falls - 2))
+        ),
+    ) -> None:
+        self._serve = serve
+        self._wait = wait
         self._workers = [_Worker(number) for number in range(1, workers + 1)]
         self._selector = selectors.DefaultSelector()
         self._stopping = False
@@ -147,9 +157,7 @@ class Supervisor:
             for line in (ours, *(other.line for other in self._workers)):
                 if line is not None:
                     line.close()
-            port = self._address.getsockname()[1]
-            peers = Peers(self._sockets, worker.number, len(self._workers))
-            code = 0 if serve_as_worker(self._settings, self._host, port, peers, theirs) else 1
+            code = 0 if self._serve(worker.number, theirs) else 1
         except ShopkeeperError as error:
             _log.error("worker_failed", worker=worker.number, reason=error.reason, remedy=error.remedy)
         except BaseException as error:  # noqa: BLE001 - the outermost frame of a process
@@ -212,7 +220,7 @@ class Supervisor:
                 f"No worker stays alive: each died {FALLS} times or more, the last one as it {_words(code)}.",
                 "The log above says why; on signal 9 the machine may lack memory.",
             )
-        wait = 0.0 if worker.falls == 1 else min(LONGEST_WAIT_SECONDS, 2.0 ** (worker.falls - 2))
+        wait = self._wait(worker.falls)
         worker.changed_at = time.monotonic() + wait
         _log.error("worker_died", worker=worker.number, how=_words(code), falls=worker.falls, again_in_seconds=wait)
 
