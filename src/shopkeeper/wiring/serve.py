@@ -149,7 +149,7 @@ def _remember(serving: Serving) -> None:
 
 def _newest_events(lake: Lake, now: Now) -> list[Event]:
     with contextlib.closing(lake.warehouse()) as warehouse:
-        return newest_events(warehouse, now())
+        return list(newest_events(warehouse, now()))
 
 
 async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: Now) -> Serving:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,13 +18,14 @@ LIVE_EVENTS = 200_000
 _QUERY = NamedQuery.load("shopkeeper.wiring", "live_events")
 
 
-def newest_events(warehouse: Warehouse, now: datetime) -> list[Event]:
-    """Return the newest logged events of the last days, as far as profiles need them, oldest first."""
+def newest_events(warehouse: Warehouse, now: datetime) -> Iterator[Event]:
+    """Yield the newest logged events of the last days, as far as profiles need them, oldest first."""
     since = now.astimezone(UTC) - timedelta(days=LIVE_DAYS)
     columns = warehouse.fetch(_QUERY, since=since, rows=LIVE_EVENTS)
     names = list(columns)
-    rows = list(zip(*(columns[name].tolist() for name in names), strict=True))
-    return [_event(dict(zip(names, row, strict=True))) for row in reversed(rows)]
+    rows = zip(*(columns.pop(name)[::-1].tolist() for name in names), strict=True)
+    for row in rows:
+        yield _event(dict(zip(names, row, strict=True)))
 
 
 def _event(row: dict[str, Any]) -> Event:
