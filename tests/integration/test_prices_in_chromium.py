@@ -49,7 +49,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[State, str]
     prices = [_with_outcomes(example_price(f"p{n}", 10, 10.5 + n / 1_000, store="de")) for n in range(130)]
     wild = example_price("wild <i>product</i> of a very long name that goes on", 10, 4, store="de")
     run, rows = example_run("run-1", [*prices, wild], datetime.now(UTC))
-    state.price_runs.begin(replace(run, who="anna", lifts={"EUR": Span(0.004, 0.012, 0.021)}), rows)
+    promised = {"lifts": {"EUR": Span(0.004, 0.012, 0.021)}, "margin_changes": {"EUR": Span(0.001, 0.003, 0.004)}}
+    state.price_runs.begin(replace(run, who="anna", **promised), rows)
     person = state.people.add("Dora", "dora@shop.example", {"*": ("pricing",)}, "test")
     state.people.set_password(person.person_id, hashed(GOOD), "test")
     server, url = start_server(folder, 0)
@@ -130,7 +131,7 @@ def test_a_run_is_judged_published_watched_and_taken_back_by_keyboard(
     page.get_by_role("link", name=re.compile("^de, ")).press("Enter")
 
     expect(page.locator(".answer")).to_contain_text("It would change 130 of 131 prices in de")
-    expect(page.locator(".answer")).to_contain_text("+1.2% (+0.4% to +2.1%)")
+    expect(page.locator(".answer")).to_contain_text("revenue +1.2% (+0.4% to +2.1%), margin +0.3 points (+0.1 to +0.4)")
     expect(page.locator("#rows tbody tr")).to_have_count(100)
     looked_at(page, "price-run")
     pressed(page, "n")

@@ -127,6 +127,9 @@ def _lines(run: PriceRun, prices: Iterable[RunPrice], skip: int) -> Iterable[str
     yield line_of(run)
     for currency, lift in run.lifts.items():
         yield f"Expected {run.objective} in {currency}: {lift.expected:+.1%} ({lift.low:+.1%} to {lift.high:+.1%})."
+        if (margin := run.margin_changes.get(currency)) is not None:
+            points = [100 * one for one in (margin.expected, margin.low, margin.high)]
+            yield "Expected margin in {}: {:+.1f} points ({:+.1f} to {:+.1f}).".format(currency, *points)
     yield from run.notes
     for step in run.steps:
         yield f"{step.at:%Y-%m-%d %H:%M} UTC  {step.status:<10} {step.who}: {step.why}"

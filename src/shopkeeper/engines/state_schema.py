@@ -302,7 +302,7 @@ PRICE_RUN_ROWS = Table(
     Column("size", BigInteger, nullable=False, server_default="0"),
     Column("category", Text, nullable=False, server_default=""),
     Column("marks", Text, nullable=False, server_default=""),
-    Index("ix_price_run_rows_run_size", "run", "size"),
+    Index("ix_price_run_rows_run_moved_size", "run", "moved", "size"),
 )
 PRICE_CHANGES = Table(
     "price_changes",

@@ -138,6 +138,7 @@ class ProposedPrices:
         targets: Margin targets.
         lifts: Currency -> change of the objective the proposed prices promise over the current ones in the coming week,
             relative, cut by the winner's curse. Prices of one currency are chosen together.
+        margin_changes: Currency -> change of their margin as a share of revenue, in the same week.
         feeds: Freshness of each feed of each store.
         notes: What was done to the data that people should know of.
     """
@@ -150,5 +151,6 @@ class ProposedPrices:
     rows: tuple[Proposal, ...]
     targets: tuple[MarginTarget, ...] = ()
     lifts: Mapping[str, Span] = field(default_factory=dict)
+    margin_changes: Mapping[str, Span] = field(default_factory=dict)
     feeds: tuple[Feed, ...] = ()
     notes: tuple[str, ...] = ()

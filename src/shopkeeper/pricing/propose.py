@@ -84,6 +84,11 @@ def lift_of(chosen: Chosen) -> Span | None:
     return Span(lift.low, lift.expected, lift.high)
 
 
+def margin_change_of(chosen: Chosen) -> Span | None:
+    """Return the change of the margin of all prices together, a share of revenue."""
+    return None if chosen.weekly is None else Span(*chosen.weekly.plan.margin_change)
+
+
 def _blocks(chosen: Chosen) -> list[str | None]:
     """Return a word for each block of prices that belong together, at each of its prices."""
     coupling, shelf = chosen.offer.coupling, chosen.standing.shelf

@@ -110,7 +110,7 @@ def run_headline(run: PriceRun) -> str:
             f"{verb} {prices}, by at most {percent(run.largest)}; they bring {percent(run.share, 0)} of the money."
         )
     promised = expected_words(run)
-    promise = f" Promised in a week: {run.objective.replace('_', ' ')} {promised}, 90% interval." if promised else ""
+    promise = f" Promised in a week: {promised}; intervals of 90%." if promised else ""
     return f"{changes}{promise} {_where(run)}"
 
 

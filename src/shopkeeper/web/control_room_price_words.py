@@ -98,7 +98,18 @@ def span(found: Span | tuple[float, float, float], digits: int = 1) -> str:
     return f"{change(expected, digits)} ({change(low, digits)} to {change(high, digits)})"
 
 
+def points(found: Span) -> str:
+    """Return a change of a share in points, with its interval of 90%."""
+    low, expected, high = (change(one).removesuffix("%") for one in (found.low, found.expected, found.high))
+    return f"{expected} points ({low} to {high})"
+
+
 def expected_words(run: PriceRun) -> str:
-    """Return what a run promises, currency by currency; empty where nothing was computed."""
-    many = len(run.lifts) > 1
-    return "; ".join(f"{span(lift)}{f' in {currency}' if many else ''}" for currency, lift in run.lifts.items())
+    """Return what a run promises of its objective and the margin, by currency; empty where nothing was computed."""
+    said = []
+    for currency, lift in run.lifts.items():
+        where = f" in {currency}" if len(run.lifts) > 1 else ""
+        margin = run.margin_changes.get(currency)
+        also = "" if margin is None else f", margin {points(margin)}"
+        said.append(f"{run.objective.replace('_', ' ')} {span(lift)}{also}{where}")
+    return "; ".join(said)

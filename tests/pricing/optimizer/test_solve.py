@@ -54,6 +54,17 @@ def test_the_delta_method_agrees_with_sampling() -> None:
     assert whole / revenue == pytest.approx(many.margin.std(), rel=0.15)
 
 
+def test_the_margin_changes_by_what_its_own_draws_say_and_not_at_all_where_no_price_does() -> None:
+    choices, demand, targets = a_market(60, 2, 2)
+    plan = optimise(choices, demand, targets, draws=200, seed=4)
+    low, middle, high = plan.margin_change
+    assert low < middle < high
+    many = sample(choices, demand, targets, plan.chosen, "revenue", 200, 4)
+    assert middle == pytest.approx(float(many.margin_change.mean()))
+    same = sample(choices, demand, targets, choices.place, "revenue", 50, 4)
+    assert not same.margin_change.any()
+
+
 def test_a_lift_promises_less_the_less_is_known() -> None:
     choices, demand, targets = a_market(600, 2, 3)
     sure = replace(demand, elasticity_sd=np.full(600, 1e-6), level_sd=np.full(600, 1e-6))

@@ -72,6 +72,8 @@ def test_every_product_gets_a_proposal_by_the_version_that_serves(settings: Sett
     assert [one.product for one in found.rows] == [f"p{n}" for n in range(8)]
     assert any(one.moves for one in found.rows)
     assert found.lifts["EUR"].expected > 0
+    change = found.margin_changes["EUR"]
+    assert -0.2 < change.low < change.expected < change.high < 0.2
     assert {one.feed for one in found.feeds} == {"sales", "prices", "costs", "stock", "rivals"}
     assert len(found.policy) == 64
 

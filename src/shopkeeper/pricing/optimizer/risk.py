@@ -90,13 +90,14 @@ class Sampled:
         portfolio_chance: The same for all together, 1 where there is no target.
         lift: Objective at the chosen prices over that at the current ones, less 1, of every draw, shape (draws,); what
             they leave for later is as expected.
-        margin: Of all together, of every draw.
+        margin: Of all together, of every draw; `margin_change` over that at the current prices.
     """
 
     chance: Floats
     portfolio_chance: float
     lift: Floats
     margin: Floats
+    margin_change: Floats
 
 
 def sample(
@@ -104,7 +105,7 @@ def sample(
 ) -> Sampled:
     """Return what chosen prices bring when demand is drawn from its posterior."""
     groups = len(targets.margin)
-    met, lifts, margins = np.zeros(groups), np.zeros(draws), np.zeros(draws)
+    met, lifts, margins, before_margins = np.zeros(groups), np.zeros(draws), np.zeros(draws), np.zeros(draws)
     wanted = np.nan_to_num(targets.margin)[targets.group]
     net = [picked(choices.price, at) / (1 + choices.tax) for at in (chosen, choices.place)]
     lean = [np.log(price / demand.reference) for price in net]
@@ -121,13 +122,16 @@ def sample(
         before = float(_made(objective, net[1], now, choices.cost, beside[1]).sum())
         made = float(_made(objective, net[0], new, choices.cost, beside[0]).sum())
         lifts[place] = (made + later) / before - 1
-        revenue = _made("revenue", net[0], new, choices.cost, beside[0])
-        profit = _made("profit", net[0], new, choices.cost, beside[0])
+        (revenue, profit), (revenue_before, profit_before) = (
+            [_made(of, price, units, choices.cost, by) for of in ("revenue", "profit")]
+            for price, units, by in zip(net, (new, now), beside, strict=True)
+        )
         met += (sums_by(targets.group, profit - wanted * revenue, groups) >= 0).astype(np.float64)
         margins[place] = profit.sum() / revenue.sum()
+        before_margins[place] = profit_before.sum() / revenue_before.sum()
     portfolio = 1.0 if targets.portfolio is None else float((margins >= targets.portfolio).mean())
     chance = np.where(np.isnan(targets.margin), 1.0, met / draws)
-    return Sampled(chance, portfolio, lifts, margins)
+    return Sampled(chance, portfolio, lifts, margins, margins - before_margins)
 
 
 def _by_chance(demand: Demand, rng: np.random.Generator) -> Floats | float:

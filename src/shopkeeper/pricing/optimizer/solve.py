@@ -73,6 +73,8 @@ class Plan:
         chance: With which each group's target is met, by sampling, shape (groups,).
         portfolio_chance: The same for the target of all.
         lift: What is promised.
+        margin_change: Change of the margin of all together, a share of revenue: low, mean and high of its 90%; what
+            the winner's curse makes of it is not taken off.
         buffer: What each group brings beyond its target so that the chance is met, money, shape (groups,).
         portfolio_buffer: The same for the target of all.
     """
@@ -85,6 +87,7 @@ class Plan:
     chance: Floats
     portfolio_chance: float
     lift: Lift
+    margin_change: tuple[float, float, float]
     buffer: Floats
     portfolio_buffer: float
 
@@ -122,8 +125,13 @@ def optimise(
     return Plan(
         chosen, picked(choices.price, chosen), replace(solution, passes=meter.passes), prices, curves,
         sampled.chance, sampled.portfolio_chance, Lift(modelled, modelled - cut, float(low), float(high), kept),
-        found.buffer, found.whole_buffer,
+        _spread(sampled.margin_change), found.buffer, found.whole_buffer,
     )  # fmt: skip
+
+
+def _spread(draws: Floats) -> tuple[float, float, float]:
+    low, high = np.quantile(draws, (0.05, 0.95))
+    return float(low), float(draws.mean()), float(high)
 
 
 def program_of(choices: Choices, curves: Curves, targets: Targets, objective: Objective) -> Program:

@@ -105,7 +105,7 @@ class PriceRun(Struct, frozen=True, kw_only=True):
         share: Part of the money its prices bring today that its moves touch.
         largest: Largest move, a share of the price.
         findings: What the gates found; of findings about single prices the first ones.
-        model, policy, objective, lifts, targets, feeds, notes: As proposed.
+        model, policy, objective, lifts, margin_changes, targets, feeds, notes: As proposed.
         steps: In their order.
     """
 
@@ -128,6 +128,7 @@ class PriceRun(Struct, frozen=True, kw_only=True):
     policy: str = ""
     objective: str = "revenue"
     lifts: dict[str, Span] = {}
+    margin_changes: dict[str, Span] = {}
     targets: tuple[MarginTarget, ...] = ()
     feeds: tuple[Feed, ...] = ()
     notes: tuple[str, ...] = ()
@@ -233,5 +234,6 @@ def begun(run: str, store: str, who: str, proposed: ProposedPrices) -> PriceRun:
     return PriceRun(
         id=run, store=store, stores=proposed.stores, status="blocked", who=who, at=proposed.at,
         prices=len(proposed.rows), model=proposed.model, policy=proposed.policy, objective=proposed.objective,
-        lifts=dict(proposed.lifts), targets=proposed.targets, feeds=proposed.feeds, notes=proposed.notes,
+        lifts=dict(proposed.lifts), margin_changes=dict(proposed.margin_changes),
+        targets=proposed.targets, feeds=proposed.feeds, notes=proposed.notes,
     )  # fmt: skip

@@ -28,7 +28,7 @@ from shopkeeper.pricing.policy.policy_file import load_policy
 from shopkeeper.pricing.policy.price_policy import CompetitorBand, PricePolicy
 from shopkeeper.pricing.price_model import slopes_for
 from shopkeeper.pricing.proposal import Feed, MarginTarget, Proposal, ProposedPrices, Span
-from shopkeeper.pricing.propose import left_out, lift_of, margin_targets, proposals_of
+from shopkeeper.pricing.propose import left_out, lift_of, margin_change_of, margin_targets, proposals_of
 from shopkeeper.pricing.standing_shelf import StoreState, shelf_of, with_freezes
 from shopkeeper.quality.local_days import zone_of
 from shopkeeper.quality.ports import Warehouse
@@ -94,18 +94,21 @@ def propose_prices(
     rows: list[Proposal] = []
     targets: list[MarginTarget] = []
     lifts: dict[str, Span] = {}
+    margins: dict[str, Span] = {}
     notes = [f"{what}: {many}" for what, many in book.history.notes.items()]
     for currency, chosen in book.chosen():
         rows += proposals_of(chosen, book.history)
         targets += margin_targets(chosen, currency)
         if (lift := lift_of(chosen)) is not None:
             lifts[currency] = lift
+        if (change := margin_change_of(chosen)) is not None:
+            margins[currency] = change
         notes += left_out(chosen)
     return ProposedPrices(
         at=book.at, model=book.version, policy=book.policy_digest, objective=book.policy.objective,
         stores=tuple(one.store.store for one in book.states),
         rows=tuple(sorted(rows, key=lambda one: (one.store, one.price_list, one.product))), targets=tuple(targets),
-        lifts=lifts, feeds=book.feeds, notes=tuple(notes),
+        lifts=lifts, margin_changes=margins, feeds=book.feeds, notes=tuple(notes),
     )  # fmt: skip
 
 

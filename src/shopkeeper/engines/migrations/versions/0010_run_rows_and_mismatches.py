@@ -14,7 +14,7 @@ from alembic import op
 
 revision = "0010"
 down_revision = "0009"
-INDEX: Final = "ix_price_run_rows_run_size"
+INDEX: Final = "ix_price_run_rows_run_moved_size"
 AT_ONCE: Final = 2_000
 
 
@@ -30,7 +30,7 @@ def upgrade() -> None:
     """Add the columns, and fill them for the runs there are."""
     for column in _of_rows():
         op.add_column("price_run_rows", column)
-    op.create_index(INDEX, "price_run_rows", ["run", "size"])
+    op.create_index(INDEX, "price_run_rows", ["run", "moved", "size"])
     op.add_column("price_changes", sa.Column("mismatch_micros", sa.BigInteger))
     op.add_column("price_changes", sa.Column("mismatch_millionths", sa.BigInteger))
     op.create_index("ix_price_changes_mismatch_micros", "price_changes", ["mismatch_micros"])
