@@ -71,7 +71,6 @@ def stop(name: Name, why: Why, workspace: Workspace = Path(), json: Json = False
     from shopkeeper.cli.output import Output
     from shopkeeper.cli.who import say_who
     from shopkeeper.wiring.experiment_run import stop as stop_now
-    from shopkeeper.wiring.price_tests.running import stop_price_test
     from shopkeeper.wiring.settings import load_settings
     from shopkeeper.wiring.workspace_state import open_workspace_state
 
@@ -79,11 +78,12 @@ def stop(name: Name, why: Why, workspace: Workspace = Path(), json: Json = False
     with open_workspace_state(settings) as state:
         frozen = state.experiments.get(name).plan
         actor, now = _actor(settings, "stop", frozen.stores), datetime.now(UTC)
-        record = (
-            stop_now(state, name, actor.who, why, now)
-            if frozen.prices is None
-            else stop_price_test(settings, state, name, actor.who, why, now)
-        )
+        if frozen.prices is None:
+            record = stop_now(state, name, actor.who, why, now)
+        else:
+            from shopkeeper.wiring.price_tests.running import stop_price_test
+
+            record = stop_price_test(settings, state, name, actor.who, why, now)
     say_who(out, actor)
     words = f"{name} is over since {record.stopped_at:%Y-%m-%d %H:%M} UTC, stopped by {record.stopped_by}."
     out.result({"experiment": msgspec.to_builtins(record)}, words)
@@ -99,13 +99,14 @@ def analyze(name: Name, workspace: Workspace = Path(), json: Json = False) -> No
     from shopkeeper.errors import ContractNotMet
     from shopkeeper.wiring.experiment_figures import gathering
     from shopkeeper.wiring.experiment_run import analyze as analyze_now
-    from shopkeeper.wiring.price_tests.running import analyze_price_test
     from shopkeeper.wiring.settings import load_settings
     from shopkeeper.wiring.workspace_state import open_workspace_state
 
     settings = load_settings(workspace)
     with open_workspace_state(settings) as state:
         if state.experiments.get(name).plan.prices is not None:
+            from shopkeeper.wiring.price_tests.running import analyze_price_test
+
             kept = analyze_price_test(settings, state, name, datetime.now(UTC))
         else:
             with gathering(settings, state) as gather:

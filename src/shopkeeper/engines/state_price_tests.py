@@ -9,8 +9,9 @@ from sqlalchemy import Connection, Engine, insert, select, update
 
 from shopkeeper.engines.state_engine import queue_up
 from shopkeeper.engines.state_schema import PRICE_TEST_MEMBERS, PRICE_TESTS
-from shopkeeper.errors import ContractNotMet, InputError
+from shopkeeper.errors import InputError
 from shopkeeper.pricing.price_tests.price_test import Member, PriceTest
+from shopkeeper.pricing.price_tests.turns import refuse_held
 
 _RUNNING = "running"
 
@@ -23,21 +24,16 @@ class StatePriceTests:
 
     def begin(self, test: PriceTest, members: Iterable[Member]) -> PriceTest:
         """Keep a test. Raises ContractNotMet where a running one holds a member."""
+        taken = list(members)
         rows = [
-            {"test": test.name, "store": one.store, "product": one.product, "cluster": one.cluster} for one in members
+            {"test": test.name, "store": one.store, "product": one.product, "cluster": one.cluster} for one in taken
         ]
         with self._engine.begin() as connection:
             queue_up(connection, "price tests")
             kept = _body(connection, test.name)
             if kept is not None:
                 return kept
-            held = _held(connection)
-            taken = sorted({held[key] for row in rows if (key := (row["store"], row["product"])) in held})
-            if taken:
-                raise ContractNotMet(
-                    f"{', '.join(taken)} tests prices of the same goods now.",
-                    "Wait for its end, end it, or name other stores.",
-                )
+            refuse_held(taken, _held(connection), test.name)
             body = msgspec.json.encode(test).decode()
             connection.execute(insert(PRICE_TESTS), {"test": test.name, "state": test.state, "body": body})
             if rows:

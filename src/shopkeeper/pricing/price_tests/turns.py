@@ -10,7 +10,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from shopkeeper.errors import ContractNotMet
-from shopkeeper.pricing.price_tests.price_test import PriceTest
+from shopkeeper.pricing.price_tests.price_test import Member, PriceTest
 from shopkeeper.pricing.proposal import Proposal
 from shopkeeper.pricing.rules.constraints import UNKNOWN_COST
 from shopkeeper.pricing.rules.ladder import SAME
@@ -155,6 +155,15 @@ def refuse_tested(moved: Iterable[RunPrice], held: Mapping[tuple[str, str], str]
         raise ContractNotMet(
             f"The run moves prices that {', '.join(tests)} tests now.",
             "Wait for its end, or end it first: `shopkeeper experiment stop NAME --why ...`.",
+        )
+
+
+def refuse_held(members: Iterable[Member], held: Mapping[tuple[str, str], str], name: str) -> None:
+    """Let a test begin only if no other running one holds any of its goods. Raises ContractNotMet; names them."""
+    taken = sorted({test for one in members if (test := held.get((one.store, one.product), name)) != name})
+    if taken:
+        raise ContractNotMet(
+            f"{', '.join(taken)} tests prices of the same goods now.", "Wait for its end, end it, or name other stores."
         )
 
 

@@ -117,11 +117,18 @@ def standing_price(
     row = state.tables.get(PRICES, (one.store, one.product, one.price_list))
     fed = None if row is None else Shown(cast("Price", row.row).price, row.source_ts)
     decided = published.get((one.store, one.price_list, one.product))
+    return standing_of(fed, decided, None if product is None or one.price_list else product.price)
+
+
+def standing_of(fed: Shown | None, decided: PublishedPrice | None, listed: float | None) -> float | None:
+    """Return the newest of what the shop's feed and a run say of a price, else what its product lists.
+
+    Args:
+        listed: Price of the product's record; None on a price list.
+    """
     if decided is not None and (fed is None or fed.at <= decided.at):
         return decided.standing
-    if fed is not None:
-        return fed.price
-    return None if product is None or one.price_list else product.price
+    return listed if fed is None else fed.price
 
 
 def _proposal(one: AskedPrice, store: Store, product: Product, current: float) -> Proposal:

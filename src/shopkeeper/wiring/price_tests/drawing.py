@@ -80,7 +80,8 @@ def drawn_test(settings: Settings, state: State, plan: ExperimentPlan, now: date
             "Test a run of more categories or stores, or make clusters smaller by a larger `depth`.",
         )
     names = tuple(sorted(moved))
-    places = {key: names.index(name) for key, name in clusters.items() if name in moved}
+    number = {name: place for place, name in enumerate(names)}
+    places = {key: number[name] for key, name in clusters.items() if name in moved}
     history = _history(settings, stores, places, len(names), plan, now)
     metric = history.of(plan.primary.metric)
     levels = dict(zip(names, metric.sum(axis=1).tolist(), strict=True))
@@ -95,7 +96,7 @@ def drawn_test(settings: Settings, state: State, plan: ExperimentPlan, now: date
         design=design,
     )  # fmt: skip
     _refuse_long_names(test)
-    foreseen, power = foreseen_prices(plan, design, metric[[names.index(name) for name in chosen]])
+    foreseen, power = foreseen_prices(plan, design, metric[[number[name] for name in chosen]])
     taken = set(chosen)
     members = tuple(Member(*key, name) for key, name in sorted(clusters.items()) if name in taken)
     differ = sum(clusters.get(key) in taken for key in keys)

@@ -16,6 +16,7 @@ from shopkeeper.pricing.policy.policy_file import load_policy
 from shopkeeper.pricing.price_tests.measured import analysed_prices, cells_of, matured_blocks
 from shopkeeper.pricing.price_tests.price_test import PriceTest
 from shopkeeper.pricing.price_tests.takings import read_takings
+from shopkeeper.pricing.price_tests.turns import refuse_held
 from shopkeeper.pricing.price_tests.validity import Validity, validity_of
 from shopkeeper.pricing.runs import run_steps
 from shopkeeper.wiring.experiment_run import keep_judged
@@ -49,7 +50,7 @@ def start_price_test(
     if run.status != "in_test":
         starts = datetime.combine(plan.period.start, time(), UTC)
         tested = run_steps.into_test(run, person, f"{plan.name} tests it", starts, policy, now)
-    state.price_tests.begin(drawn.test, drawn.members)
+    refuse_held(drawn.members, state.price_tests.held(), plan.name)
     record = kept or ExperimentRecord(
         plan=plan, digest=plan.digest, units_per_arm=cells_of(drawn.test.design), foreseen=drawn.foreseen,
         aa=aa_words(plan, state.experiments.all(), state), simulated=_simulated(state, drawn.test), started_at=now,
@@ -57,6 +58,7 @@ def start_price_test(
     )  # fmt: skip
     if kept is None:
         state.experiments.begin(record)
+    state.price_tests.begin(drawn.test, drawn.members)
     if run.status != "in_test":
         state.price_runs.step(run, tested)
     return record, drawn
@@ -84,7 +86,8 @@ def analyze_price_test(settings: Settings, state: State, name: str, now: datetim
     until = min(now, record.stopped_at or now)
     over = min(len(_days_over(store, test, until)) - 1 for store in stores)
     blocks = matured_blocks(test, plan, now, over)
-    places = {(one.store, one.product): design.clusters.index(one.cluster) for one in state.price_tests.members(name)}
+    number = {cluster: place for place, cluster in enumerate(design.clusters)}
+    places = {(one.store, one.product): number[one.cluster] for one in state.price_tests.members(name)}
     first = test.start - timedelta(days=BEFORE_DAYS)
     with reading(settings) as warehouse:
         every = read_takings(

@@ -16,15 +16,14 @@ from shopkeeper.errors import ShopkeeperError, UnknownPriceRun
 from shopkeeper.pricing.policy.policy_file import load_policy
 from shopkeeper.pricing.price_tests.price_test import PriceTest
 from shopkeeper.pricing.price_tests.turns import Turn, TurnPrices, turn_of, turn_prices, with_way_back
-from shopkeeper.pricing.proposal import Proposal, ProposedPrices
+from shopkeeper.pricing.proposal import ProposedPrices
 from shopkeeper.pricing.runs import run_steps
 from shopkeeper.pricing.runs.price_run import RULE, PriceRun, RunPrice, begun
 from shopkeeper.pricing.runs.run_limits import limited
 from shopkeeper.quality.local_days import zone_of
 from shopkeeper.wiring.price_runs.acts import standing_stops
-from shopkeeper.wiring.price_runs.asked import product_of, standing_price
-from shopkeeper.wiring.price_runs.ordering import AskedPrice
 from shopkeeper.wiring.price_tests.drawing import tested_prices
+from shopkeeper.wiring.price_tests.standing import standing_now
 from shopkeeper.wiring.settings import Settings
 
 _DONE: Final = ("published", "blocked", "rejected", "reverted")
@@ -76,18 +75,9 @@ def _is_done(state: State, turn: Turn) -> bool:
 def _take(settings: Settings, state: State, test: PriceTest, due: Sequence[Turn], at: datetime) -> list[str]:
     tested = tested_prices(state, test.run)
     clusters = {(one.store, one.product): one.cluster for one in state.price_tests.members(test.name)}
-    published = {(one.store, one.price_list, one.product): one for one in state.prices.published()}
-
-    def standing(row: Proposal) -> float | None:
-        asked = AskedPrice(store=row.store, product=row.product, price=row.current, price_list=row.price_list)
-        return standing_price(state, asked, product_of(state, row.store, row.product), published)
-
-    def cost(row: Proposal) -> float | None:
-        found = product_of(state, row.store, row.product)
-        return row.cost if found is None or found.cost is None else found.cost
-
+    now = standing_now(state, {turn.store for turn in due})
     for turn in due:
-        _publish(settings, state, test, turn, turn_prices(turn, tested, clusters, standing, cost), at)
+        _publish(settings, state, test, turn, turn_prices(turn, tested, clusters, now.price, now.cost), at)
     return [turn.run for turn in due]
 
 
