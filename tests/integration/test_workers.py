@@ -17,9 +17,11 @@ from typing import Any
 import pytest
 
 from shopkeeper.engines.lake import Lake
+from shopkeeper.engines.state import open_state
 from shopkeeper.quality.ports import NamedQuery
+from shopkeeper.serving.ports import SCOPES
 from shopkeeper.testing.server_process import ServerProcess, start_server
-from shopkeeper.testing.trained_shop import make_workspace
+from shopkeeper.wiring.settings import load_settings
 
 pytestmark = pytest.mark.integration
 
@@ -58,10 +60,11 @@ class Shop:
 
     def __init__(self, folder: Path, cache_url: str) -> None:
         self.folder = folder
-        self.key = make_workspace(folder)
         (folder / "shopkeeper.toml").write_text(
             f'[engines]\ncache_url = "{cache_url}"\n[serving]\ncache_wait_ms = 5000\nseal_seconds = 1\n'
         )
+        with contextlib.closing(open_state(load_settings(folder).state_url)) as state:
+            _, self.key = state.keys.create("*", SCOPES, "test")
         self.server = start_server(folder, workers=WORKERS)
         one = self.client(1)
         one.call("PUT", "/v1/stores", [{"store": "shop", "consent_default": ALLOWED}])

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from shopkeeper.errors import ConfigError
+from shopkeeper.web import supervisor
 from shopkeeper.web.supervisor import FALLS, Supervisor
 from shopkeeper.web.worker import GO, LISTENS, WARMED
 
@@ -92,6 +93,24 @@ def test_a_server_whose_workers_keep_dying_gives_up_with_the_reason() -> None:
     with pytest.raises(ConfigError, match=f"each died {FALLS} times or more, the last one as it was ended by signal 9"):
         Supervisor(serve, 1, wait).run(lambda: None)
     assert waited == list(range(1, FALLS))
+
+
+def test_a_worker_that_lives_and_is_not_heard_is_killed_and_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "TICK_SECONDS", 0.02)
+    parent_pid = os.getpid()
+
+    def serve(number: int, parent: socket.socket) -> bool:
+        if (tmp_path / "was stuck").exists():
+            os.kill(parent_pid, signal.SIGTERM)
+            return until_told(parent)
+        (tmp_path / "was stuck").touch()
+        listens(parent)
+        signal.pause()
+        return True
+
+    assert Supervisor(serve, 1).run(lambda: None)
 
 
 def test_a_worker_that_does_not_end_as_it_should_is_told_at_the_end() -> None:

@@ -32,6 +32,10 @@ from shopkeeper.wiring.settings import Settings
 STEADY_SECONDS: Final = 60.0
 """A worker that served for so long is started again at once when it dies."""
 LONGEST_WAIT_SECONDS: Final = 30.0
+TICK_SECONDS = 1.0
+STUCK_TICKS = 30
+"""A worker that serves and was not heard for so many ticks in a row is killed. Ticks are counted, not time: a machine
+or container that was paused counts one."""
 FALLS: Final = 5
 """After so many falls in a row of every worker the server gives up."""
 _log = structlog.get_logger(__name__)
@@ -75,6 +79,7 @@ class _Worker:
     Attributes:
         line: The line to it; None while it does not run.
         falls: How often it died since it last served for `STEADY_SECONDS`.
+        silent: Ticks in a row in which nothing was heard of it.
         changed_at: When it began to serve, or when it is to be started (again); seconds of `time.monotonic`.
     """
 
@@ -83,6 +88,7 @@ class _Worker:
     line: socket.socket | None = None
     state: Literal["down", "warming", "warmed", "let go", "serves"] = "down"
     falls: int = 0
+    silent: int = 0
     changed_at: float = 0.0
 
 
@@ -110,6 +116,7 @@ class Supervisor:
         self._workers = [_Worker(number) for number in range(1, workers + 1)]
         self._selector = selectors.DefaultSelector()
         self._stopping = False
+        self._next_tick = time.monotonic() + TICK_SECONDS
         self._was_ready = False
         self._well = True
 
@@ -125,6 +132,7 @@ class Supervisor:
                     self._start_due()
                     self._hear()
                     self._let_go(ready)
+                    self._tick()
             finally:
                 self._stop(signal.SIGTERM)
         return self._well
@@ -168,15 +176,25 @@ class Supervisor:
             os._exit(code)
 
     def _hear(self) -> None:
-        """Wait for a signal, a word or the end of a worker, or until one is due."""
-        due = [worker.changed_at for worker in self._workers if worker.state == "down"]
-        wait = None if self._stopping or not due else max(0.0, min(due) - time.monotonic())
-        for key, _ in self._selector.select(wait):
+        """Wait for a signal, a word or the end of a worker, until one is due, or for a tick."""
+        due = [worker.changed_at for worker in self._workers if worker.state == "down" and not self._stopping]
+        for key, _ in self._selector.select(max(0.0, min([self._next_tick, *due]) - time.monotonic())):
             if key.data is None:
                 for number in _read(key.fileobj):
                     self._on_signal(number)
             else:
-                self._on_word(key.data, _read(key.fileobj))
+                self._on_words(key.data, _read(key.fileobj))
+
+    def _tick(self) -> None:
+        """Kill what serves no more though it lives: connections the kernel gives it would wait for ever."""
+        if time.monotonic() < self._next_tick:
+            return
+        self._next_tick = time.monotonic() + TICK_SECONDS
+        for worker in self._workers:
+            worker.silent += 1
+            if worker.state == "serves" and worker.silent > STUCK_TICKS and not self._stopping:
+                _log.error("worker_is_stuck", worker=worker.number, silent_seconds=worker.silent * TICK_SECONDS)
+                os.kill(worker.pid, signal.SIGKILL)
 
     def _on_signal(self, number: int) -> None:
         if number == signal.SIGCHLD:
@@ -192,12 +210,13 @@ class Supervisor:
                 with contextlib.suppress(OSError):  # it ends; else one that waits to be let go hears that it will not
                     worker.line.shutdown(socket.SHUT_WR)
 
-    def _on_word(self, worker: _Worker, word: bytes) -> None:
-        if word == WARMED:
+    def _on_words(self, worker: _Worker, words: bytes) -> None:
+        worker.silent = 0
+        if WARMED in words:
             worker.state = "warmed"
-        elif word == LISTENS:
+        if LISTENS in words:
             worker.state, worker.changed_at = "serves", time.monotonic()
-        elif not word:
+        if not words:
             self._on_end(worker)
 
     def _on_end(self, worker: _Worker) -> None:

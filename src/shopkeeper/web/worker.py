@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import socket
 from typing import Final
@@ -16,6 +17,8 @@ WARMED: Final = b"w"
 """Told to the parent once all is read that requests need."""
 LISTENS: Final = b"l"
 """Told to the parent once connections are taken."""
+ALIVE: Final = b"a"
+"""Told to the parent once a second while requests are taken."""
 GO: Final = b"g"
 """Told by the parent once connections may be taken."""
 
@@ -39,6 +42,7 @@ def serve_as_worker(settings: Settings, host: str, port: int, peers: Peers, pare
         await loop.sock_sendall(parent, WARMED)
         if await loop.sock_recv(parent, 1) == GO:
             loop.add_reader(parent.fileno(), _gone, loop, parent, server)
+            _say_alive(loop, parent)
         else:
             server.handle_exit(signal.SIGTERM, None)
 
@@ -50,6 +54,13 @@ def serve_as_worker(settings: Settings, host: str, port: int, peers: Peers, pare
     finally:
         listener.close()
     return server.started
+
+
+def _say_alive(loop: asyncio.AbstractEventLoop, parent: socket.socket) -> None:
+    """Tell the parent, now and every second, that this loop turns."""
+    with contextlib.suppress(OSError):  # a parent that reads nothing is stopped or gone; the latter is heard elsewhere
+        parent.send(ALIVE)
+    loop.call_later(1.0, _say_alive, loop, parent)
 
 
 def _gone(loop: asyncio.AbstractEventLoop, parent: socket.socket, server: DrainingServer) -> None:
