@@ -26,6 +26,8 @@ from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import PRODUCTS, STORES
 from shopkeeper.content.fields import Field
 from shopkeeper.content.kept import KeptPiece, Version, Wanted
+from shopkeeper.content.lexicon import lexicon
+from shopkeeper.content.phrases import PhraseBrief
 from shopkeeper.content.subjects import ContentOrder
 from shopkeeper.engines.month_budget import MonthBudget
 from shopkeeper.engines.state import State, open_state
@@ -33,6 +35,7 @@ from shopkeeper.intake.ports import SourcedRow
 from shopkeeper.people.person import shell_user
 from shopkeeper.testing.steps_in_memory import StepsInMemory
 from shopkeeper.wiring.content_job import BATCH_BY_MODEL, TEXTS, content_work
+from shopkeeper.wiring.content_phrases import decide_phrases, write_phrases
 from shopkeeper.wiring.content_review import approve_all
 from shopkeeper.wiring.content_shards import close_writer
 from shopkeeper.wiring.settings import Settings, load_settings
@@ -69,7 +72,7 @@ def model(tmp_path: Path) -> Iterator[Model]:
         process.kill()
 
 
-def shop(folder: Path, url: str, titles: list[str], **said: float) -> Settings:
+def shop(folder: Path, url: str, titles: list[str], **said: float | str) -> Settings:
     """A workspace whose texts that model writes, with a kettle of each title."""
     lines = {
         "writer_url": f'"{url}"', "writer_model": '"fake"', "writer_calls_per_minute": 100_000,
@@ -213,3 +216,21 @@ def test_a_killed_job_goes_on_and_no_answer_is_paid_twice(tmp_path: Path, model:
     assert {version.exit for version in published} == {"first"}
     spent = MonthBudget(settings.folder(settings.content.writer), 1_000, lambda: datetime.now(UTC)).spent()
     assert spent > len(asked) * A_CALL  # what the killed call had set aside stays spent
+
+
+def test_phrases_are_asked_for_once_and_those_that_say_nothing_are_used_once_a_person_took_them(
+    tmp_path: Path, model: Model
+) -> None:
+    settings = shop(tmp_path / "shop", model.url, ["Kettle K1"], words='"words"')
+    brief = PhraseBrief("en", "openers", "any", 4)
+    found = write_phrases(settings, brief, NOON)
+    assert [one.text for one in found.waiting] == ["A look at {name}, {a}[ in {colour}]."]
+    assert len(found.refused) == 3
+    assert found.dollars == pytest.approx(A_CALL)
+    again = write_phrases(settings, brief, NOON)
+    assert (again.waiting, again.dollars) == ((), 0.0)
+    state = open_state(settings.state_url)
+    decide_phrases(settings, state, [found.waiting[0].id], "approved", "fine", shell_user("anna"), NOON)
+    state.close()
+    folder = settings.folder(Path("words"))
+    assert found.waiting[0].text in {one.text for one in lexicon("en", folder).voiced("openers", "neutral")}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shopkeeper.cli import content_files, content_people
+from shopkeeper.cli import content_files, content_people, content_phrases
 from shopkeeper.cli.who import who
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def register(app: typer.Typer) -> None:
     group.command("report")(report)
     content_people.register(group)
     content_files.register(group)
+    content_phrases.register(group)
     app.add_typer(group, name="content")
 
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
@@ -64,6 +64,21 @@ class Message(NamedTuple):
 
     role: Literal["system", "user"]
     content: str
+
+
+class Asked(NamedTuple):
+    """A question to a model as its server gets it.
+
+    Attributes:
+        key: Equal for questions that ask the same.
+        schema: JSON schema of the answer.
+        read: Answer -> its parts, or none and why it is no answer.
+    """
+
+    key: str
+    messages: tuple[Message, ...]
+    schema: dict[str, Any]
+    read: Callable[[str], tuple[tuple[str, ...], str]]
 
 
 class Rejected(NamedTuple):
@@ -152,6 +167,11 @@ def messages(brief: Brief) -> tuple[Message, ...]:
         data["faults"] = [{"words": _clean(words), "why": _clean(why)} for words, why in brief.before.findings]
     asked = f"{order}\nTask: {_json(task)}\n<data>\n{_json(data)}\n</data>"
     return Message("system", _SYSTEM), Message("user", asked)
+
+
+def asked_of(brief: Brief) -> Asked:
+    """Return what a model is asked for a brief."""
+    return Asked(brief.key, messages(brief), answer_schema(brief), lambda answer: read_answer(answer, brief))
 
 
 def answer_schema(brief: Brief) -> dict[str, Any]:

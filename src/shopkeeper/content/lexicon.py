@@ -17,6 +17,7 @@ from shopkeeper.content.concepts import LANGUAGES, Term
 from shopkeeper.content.frames import Frame, frame
 from shopkeeper.content.nouns import Noun, nouns_of
 from shopkeeper.content.numbers import Numerals, numerals
+from shopkeeper.content.phrase_file import FILE, read_phrases
 from shopkeeper.content.tables import table
 from shopkeeper.errors import ConfigError, InputError
 
@@ -26,7 +27,7 @@ VOICES = ("neutral", "warm", "expert")
 _NOUN = {"name", "brand", "noun", "a", "the", "this", "it", "colour", "material", "facts", "list"}
 _FACT = {"value", "label", "the_label", "a_label", "this", "the", "it", "noun"}
 _INTRO = {"nouns", "brands", "colour", "label", "value"}
-_SLOTS: dict[str, set[str]] = {
+SLOTS: dict[str, set[str]] = {
     "openers": _NOUN, "named": _NOUN, "measures": _FACT, "figures": {"list"}, "joined": _NOUN, "flags": _FACT,
     "with": {"value"}, "sentences": _FACT, "worded": _FACT, "title": _NOUN, "meta_title": _NOUN, "meta_calls": set(),
     "alt": _NOUN, "subject": _NOUN, "headline": _NOUN, "ad": _NOUN, "intro": _INTRO,
@@ -113,18 +114,20 @@ def lexicon(language: str, edits: Path | None = None) -> Lexicon:
     Args:
         language: One of `LANGUAGES`.
         edits: A folder with any of `LANGUAGE.yaml`, `nouns.yaml`, `values.yaml`, `importance.yaml`: its rows come
-            before ours, and a list of frames replaces ours of the same section and key.
+            before ours, and a list of frames replaces ours of the same section and key. Approved phrases of its
+            `phrases.json` are added to theirs.
 
     Raises:
         ConfigError: A frame with an unknown slot or brackets that do not match; the message names it.
     """
-    changed = tuple(sorted((str(path), path.stat().st_mtime_ns) for path in edits.glob("*.yaml"))) if edits else ()
+    files = [*edits.glob("*.yaml"), *edits.glob(FILE)] if edits else []
+    changed = tuple(sorted((str(path), path.stat().st_mtime_ns) for path in files))
     return _lexicon(language, edits, changed)
 
 
 @lru_cache(maxsize=64)
 def _lexicon(language: str, edits: Path | None, changed: tuple[tuple[str, int], ...]) -> Lexicon:  # noqa: ARG001 - a key
-    words = _edited(table(language), edits, language)
+    words = _with_phrases(_edited(table(language), edits, language), edits, language)
     nouns = _edited(table("nouns"), edits, "nouns")
     values = _edited(table("values"), edits, "values")
     importance = [*table("importance"), *(_edits(edits, "importance") or [])]
@@ -136,7 +139,7 @@ def _lexicon(language: str, edits: Path | None, changed: tuple[tuple[str, int], 
         joint=joins["and"],
         colon=joins["colon"],
         identity={name: Term(text) for name, text in words["identity"].items()},
-        frames={section: _frames(words, section, slots, language) for section, slots in _SLOTS.items()},
+        frames={section: _frames(words, section, slots, language) for section, slots in SLOTS.items()},
         nouns=nouns_of(nouns),
         values=_values(values, language),
         weights={noun: row["weights"] for row in importance for noun in row["nouns"]},
@@ -165,6 +168,17 @@ def _edited(ours: Mapping[str, Any], folder: Path | None, name: str) -> dict[str
         else:
             merged[section] = rows
     return merged
+
+
+def _with_phrases(words: dict[str, Any], folder: Path | None, language: str) -> dict[str, Any]:
+    """Words with the phrases a person approved, each beside the frames of its section and voice."""
+    for phrase in read_phrases(folder) if folder is not None else ():
+        if phrase.language == language and phrase.state == "approved":
+            rows = words[phrase.section]
+            by_voice = dict(rows) if isinstance(rows, Mapping) else {"any": rows}
+            by_voice[phrase.voice] = [*by_voice.get(phrase.voice, ()), phrase.text]
+            words = {**words, phrase.section: by_voice}
+    return words
 
 
 def _frames(words: Mapping[str, Any], section: str, slots: set[str], language: str) -> dict[str, tuple[Frame, ...]]:

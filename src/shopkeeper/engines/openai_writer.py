@@ -16,7 +16,7 @@ import httpx2
 import msgspec
 import openai
 
-from shopkeeper.content.briefs import Brief, answer_schema, messages, read_answer
+from shopkeeper.content.briefs import Asked, Brief, asked_of
 from shopkeeper.content.ports import Written
 from shopkeeper.engines.bounded_http import BoundedTransport
 from shopkeeper.engines.call_pace import CallPace
@@ -109,12 +109,22 @@ class OpenAiWriter:
 
     def write(self, brief: Brief) -> Written:
         """Return a draft; see the port."""
+        return self.answer(asked_of(brief))
+
+    def answer(self, question: Asked) -> Written:
+        """Return the answer to any question, by the laws of the port: kept, paced, within the budget."""
         server = self._server
-        asked = [brief.key, server.known_as or server.url, server.model, server.output_tokens, dict(server.parameters)]
+        asked = [
+            question.key,
+            server.known_as or server.url,
+            server.model,
+            server.output_tokens,
+            dict(server.parameters),
+        ]
         name = hashlib.blake2b(json.dumps(asked, sort_keys=True, default=str).encode(), digest_size=16).hexdigest()
         if (found := self._kept.get(name)) is not None:
             return found
-        written = self._called(brief)
+        written = self._called(question)
         if written.parts:
             self._kept.put(name, written)
         return written
@@ -124,8 +134,8 @@ class OpenAiWriter:
         self._client.close()
         self._closing()
 
-    def _called(self, brief: Brief) -> Written:
-        body = self._body(brief)
+    def _called(self, question: Asked) -> Written:
+        body = self._body(question)
         parameters = dict(self._server.parameters)
         most = self._price(len(json.dumps(body | parameters)), self._server.output_tokens)
         self._budget.require(most)  # nobody waits for a turn that cannot be paid
@@ -141,14 +151,14 @@ class OpenAiWriter:
                 self._lost(error, reserved, left)
             else:
                 self._pace.succeeded()
-                return self._read(raw.content, brief, reserved)
+                return self._read(raw.content, question, reserved)
         raise AssertionError("the last try raises")  # pragma: no cover
 
-    def _body(self, brief: Brief) -> dict[str, Any]:
-        schema = {"name": "text", "strict": True, "schema": answer_schema(brief)}
+    def _body(self, question: Asked) -> dict[str, Any]:
+        schema = {"name": "text", "strict": True, "schema": question.schema}
         body: dict[str, Any] = {
             "model": self._server.model,
-            "messages": [message._asdict() for message in messages(brief)],
+            "messages": [message._asdict() for message in question.messages],
             "response_format": {"type": "json_schema", "json_schema": schema},
         }
         if "max_completion_tokens" not in self._server.parameters:  # newer hosted models know this name alone
@@ -193,7 +203,7 @@ class OpenAiWriter:
                 "See whether it runs; the realiser writes meanwhile.",
             ) from error
 
-    def _read(self, content: bytes, brief: Brief, reserved: Reserved) -> Written:
+    def _read(self, content: bytes, question: Asked, reserved: Reserved) -> Written:
         try:
             answer = msgspec.json.decode(content, type=_Answer)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -206,7 +216,7 @@ class OpenAiWriter:
             tokens_in, tokens_out = max(0, usage.prompt_tokens), max(0, usage.completion_tokens)
             cost = self._price(tokens_in, tokens_out)
             self._budget.settle(reserved, cost)
-        parts, fault = _text(answer, brief)
+        parts, fault = _text(answer, question)
         return Written(parts, fault, answer.model[:200] or self._server.model, tokens_in, tokens_out, cost)
 
 
@@ -231,7 +241,7 @@ class _Answer(msgspec.Struct):
     usage: _Usage | None = None
 
 
-def _text(answer: _Answer, brief: Brief) -> tuple[tuple[str, ...], str]:
+def _text(answer: _Answer, question: Asked) -> tuple[tuple[str, ...], str]:
     if not answer.choices:
         return (), "The answer has no choices."
     choice = answer.choices[0]
@@ -239,4 +249,4 @@ def _text(answer: _Answer, brief: Brief) -> tuple[tuple[str, ...], str]:
         return (), "The answer was cut off; raise writer_output_tokens in [content]."
     if choice.message.refusal:
         return (), f"The model refused: {choice.message.refusal[:80]!r}."
-    return read_answer(choice.message.content or "", brief)
+    return question.read(choice.message.content or "")
