@@ -62,6 +62,7 @@ class LiveTables:
         self._read_by_others = read_by_others
         # Of two rows with equal source times the last to arrive wins, in the state as on the shelf: one order for both.
         self._one_by_one = asyncio.Lock()
+        self._one_reload = asyncio.Lock()
         self._taken: dict[tuple[str, ...], datetime] | None = None
         """Latest source times of the rows taken since a reload began, by table and key; None while there is none."""
         self._lately: OrderedDict[tuple[str, ...], tuple[str, SourcedRow]] = OrderedDict()
@@ -119,6 +120,10 @@ class LiveTables:
         Older rows change nothing. Of a row taken while the state is read and a copy read of it, the copy counts only if
         its source time is later. One reload at a time.
         """
+        async with self._one_reload:
+            return await self._reload()
+
+    async def _reload(self) -> int:
         taken = self._taken = {}
         self.contested = False
         read = 0

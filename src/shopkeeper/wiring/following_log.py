@@ -61,6 +61,8 @@ class FollowedLog:
         self._seconds = seconds
         self._held = {table.name: table for table in HELD_TABLES}
         self._one_by_one = asyncio.Lock()
+        self._missed = False
+        self._catching: asyncio.Task[None] | None = None
         self._looked_at: float | None = None
         self._contested_at: float | None = None
         self.rows = 0
@@ -82,8 +84,30 @@ class FollowedLog:
             self._shared.note_read(begun)
         if before is not None and self._looked_at - before > SEEN_SECONDS:
             _log.warning("stood_still", seconds=round(self._looked_at - before, 1))
-            await self._catch_up()
-        await self._settle()
+            self._begin_catching_up()
+        self._settle()
+
+    async def finish(self) -> None:
+        """End the reading of what was missed, if it goes on."""
+        if self._catching is not None:
+            self._catching.cancel()
+            await asyncio.gather(self._catching, return_exceptions=True)
+
+    def _begin_catching_up(self) -> None:
+        self._missed = True
+        if self._catching is None or self._catching.done():
+            self._catching = asyncio.create_task(self._catch_up_beside())
+
+    async def _catch_up_beside(self) -> None:
+        """Read what may have been missed while the log is looked at as ever, or reading would be standing still too."""
+        while self._missed:
+            self._missed = False
+            try:
+                await self._catch_up()
+            except Exception as error:  # noqa: BLE001 - the outermost loop of a background task
+                _log.error("not_caught_up", exc_info=error)
+                self._missed = True
+                await asyncio.sleep(SEEN_SECONDS)
 
     async def _take(self, batch: Batch) -> None:
         lines = batch.payload.splitlines()
@@ -122,15 +146,15 @@ class FollowedLog:
         if table is USERS and (gone := [cast("User", row.row) for row in rows if row.deleted]):
             self._erasure.follow(gone)
 
-    async def _settle(self) -> None:
-        """Read the shelf again where it is not known which of two rows came last."""
+    def _settle(self) -> None:
+        """Have the shelf read again where it is not known which of two rows came last."""
         if not self._tables.contested:
             self._contested_at = None
         elif self._contested_at is None:
             self._contested_at = self._seconds()
         elif self._seconds() - self._contested_at >= SETTLE_SECONDS:
             self._contested_at = None
-            await self._tables.reload()
+            self._begin_catching_up()
 
     def _could_not_read(self, table: str, error: Exception) -> None:
         if not self.unread:

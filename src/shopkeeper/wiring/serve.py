@@ -99,7 +99,6 @@ async def open_serving(settings: Settings, now: Now = utc_now) -> AsyncIterator[
         await serving.imports.begin()
         await serving.erasure.follow_reports()
         await asyncio.to_thread(_remember, serving)
-        await serving.others.follow()
         await serving.keys.refresh()
         await serving.release.follow()
         await serving.following.begin()
@@ -107,6 +106,7 @@ async def open_serving(settings: Settings, now: Now = utc_now) -> AsyncIterator[
         await serving.prices.follow()
         await serving.follow_lists()
         await serving.follow_cache()
+        await serving.others.follow()
         rounds = {
             "release": (SECONDS, serving.release.follow),
             "tests": (SECONDS, serving.following.follow_tests),
@@ -129,6 +129,7 @@ async def open_serving(settings: Settings, now: Now = utc_now) -> AsyncIterator[
         }
         async with running(rounds):
             yield serving
+        await serving.others.finish()
         await serving.erasure.finish()
         await serving.decision_log.flush()
         await serving.shadow_log.flush()
