@@ -32,8 +32,8 @@ __all__ = ["visit"]
 pytestmark = pytest.mark.integration
 WEEKS = 20
 POLICY = "version: 1\nrules: {days_between_changes: 0, cost: {fresh_days: 3650}}\n"
-WORKED_OUT = 60_000
-"""Milliseconds in which the process aside answers on a machine that does much else."""
+WORKED_OUT = 300_000
+"""Milliseconds after which the process aside is given up."""
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,8 @@ def looked_at(page: Page, name: str) -> None:
         page.set_viewport_size({"width": width, "height": height})
         assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
         SHOTS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=SHOTS / f"{name}-{scheme}-{width}.png", full_page=True)
+        whole = page.locator("#rows").count() == 0  # a hundred rows look like ten
+        page.screenshot(path=SHOTS / f"{name}-{scheme}-{width}.png", full_page=whole)
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": 1440, "height": 900})
 

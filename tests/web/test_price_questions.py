@@ -175,7 +175,7 @@ def test_what_the_model_believes_is_shown_category_by_category(dora: Browser, br
     assert ("<b>" in text, text.count("<svg")) == (False, 2)
     said = html.unescape(text)
     assert "an opinion on 70% of 200 products in a store; the prices of the other 30% stay." in said
-    assert "+0.400 (+0.290 to +0.520) more accurate than a seasonal naive forecast" in said
+    assert "accuracy of its level is +0.400 (+0.290 to +0.520) above a seasonal naive forecast's" in said
     assert "12.0%" in said
 
 

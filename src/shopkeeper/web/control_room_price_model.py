@@ -80,15 +80,18 @@ def model_answer(found: Diagnosis) -> str:
             f" {slope(whole.low)} and {slope(whole.high)}."
         )
     if is_interval(gap):
-        said += f" Its level is {interval_text(gap, signed=True)} more accurate than a seasonal naive forecast."
+        said += f" The accuracy of its level is {interval_text(gap, signed=True)} above a seasonal naive forecast's."
     return said
 
 
 def distribution(bins: Sequence[Bin]) -> Markup:
-    """Draw how many slopes lie between which ends, those of single products and those believed."""
+    """Draw how many slopes lie between which ends, those of single products and those believed; from the first to the
+    last there are.
+    """
+    filled = [place for place, one in enumerate(bins) if one.own or one.believed]
     rows = [
         MarkRow(_ends(one), (Mark("base", one.own, 0, one.own), Mark("own", one.believed, 0, one.believed)))
-        for one in bins
+        for one in bins[min(filled, default=0) : max(filled, default=0) + 1]
     ]
     return interval_chart(rows, "Number of slopes between two ends; the table below has the same")
 

@@ -31,7 +31,7 @@ from shopkeeper.registry.ports import ModelRegistry
 from shopkeeper.wiring.pricing.version import version_of
 from shopkeeper.wiring.settings import Settings
 
-SECONDS: Final = 120.0
+SECONDS: Final = 300.0
 """How long an answer may take."""
 MOST_WAITING: Final = 8
 """Questions that wait for the one being answered; more are refused."""
