@@ -7,7 +7,7 @@ group, and prices that belong together (one block) bring their categories togeth
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -105,8 +105,3 @@ def paired(levels: Mapping[str, float], share: float, seed: int) -> tuple[str, .
 def seed_of(digest: str) -> int:
     """Return the seed of a plan's coins, told by its digest: nobody chooses it, and everybody can draw them again."""
     return int(digest[:12], 16)
-
-
-def stores_of(members: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """Return the stores of some members, by name."""
-    return tuple(sorted({store for store, _ in members}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Literal
 
 from msgspec import Struct
@@ -28,11 +28,6 @@ class PriceTest(Struct, frozen=True, kw_only=True):
     start: date
     design: SwitchbackDesign
     state: Literal["running", "over"] = "running"
-
-    @property
-    def last(self) -> date:
-        """Last day on which it switches prices."""
-        return self.start + timedelta(days=self.design.days - 1)
 
     def day(self, local: date) -> int:
         """Return the number of a day of the test, counted from 0; below 0 before it."""
