@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import httpx
 import msgspec
@@ -15,6 +15,7 @@ import pytest
 from fastapi import FastAPI
 
 from shopkeeper.engines.state import open_state
+from shopkeeper.people import passwords
 from shopkeeper.people.roles import Role
 from shopkeeper.serving.ports import SCOPES, Scope
 from shopkeeper.web.app import create_app
@@ -116,3 +117,39 @@ def shop(open_shop: Callable[..., Shop]) -> Shop:
     products = [{"product": f"p{n}", "store": "uk", "price": 10 + n, "categories": ["home > lamps"]} for n in range(5)]
     assert shop.call("PUT", "/v1/products", products).status_code == 202
     return shop
+
+
+class Office(NamedTuple):
+    """One server for all tests of a file that only look, or touch nothing another test looks at, and whose people."""
+
+    shop: Shop
+    browser: Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def pricing_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """Two stores; of pricing Dora and Emil in uk and Finn in de, and a viewer of all stores, Cleo."""
+    from tests.web.test_sign_in import GOOD, Browser  # noqa: PLC0415 - that file takes its fixtures from here
+
+    shop = Shop(tmp_path_factory.mktemp("office")).open()
+    assert shop.call("PUT", "/v1/stores", [{"store": "uk", "currency": "GBP"}, {"store": "de"}]).status_code == 202
+    with pytest.MonkeyPatch.context() as cheap:
+        cheap.setattr(passwords, "_LOG_N", 5)
+        people = shop.serving.state.people
+        roles: dict[str, dict[str, tuple[Role, ...]]] = {
+            "dora": {"uk": ("pricing",)}, "emil": {"uk": ("pricing",)}, "finn": {"de": ("pricing",)},
+            "cleo": {"*": ("viewer",)},
+        }  # fmt: skip
+        for name, held in roles.items():
+            person = people.add(name.title(), f"{name}@shop.example", held, "test")
+            people.set_password(person.person_id, passwords.hashed(GOOD), "test")
+        browsers: dict[str, Browser] = {}
+
+        def browser(name: str) -> Browser:
+            if name not in browsers:
+                browsers[name] = Browser(shop)
+                assert browsers[name].sign_in(f"{name}@shop.example").status_code == 303
+            return browsers[name]
+
+        yield Office(shop, browser)
+    shop.close()

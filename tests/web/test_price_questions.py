@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
-from tests.web.test_control_room_prices import pricing
-from tests.web.test_sign_in import Browser, browser, cheap, staffed
 
 from shopkeeper.errors import InputError, NotEnoughData
 from shopkeeper.pricing.diagnosis import Bin, Diagnosis, SlopesOf
@@ -23,9 +21,9 @@ from shopkeeper.web.control_room_price_questions import margins_of
 from shopkeeper.web.control_room_price_why import why_view
 
 if TYPE_CHECKING:
-    from tests.web.conftest import Shop
+    from tests.web.conftest import Office, Shop
+    from tests.web.test_sign_in import Browser
 
-__all__ = ["browser", "cheap", "pricing", "staffed"]
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
 
@@ -88,9 +86,9 @@ DIAGNOSIS = Diagnosis(
 )  # fmt: skip
 
 
-def answers(shop: Any, name: str, found: object) -> list[object]:  # noqa: ANN401 - a fixture
+def answers(shop: Shop, name: str, found: object) -> list[Any]:
     """Let the process aside answer with what is given; return what it is asked."""
-    asked: list[object] = []
+    asked: list[Any] = []
 
     async def answered(question: object) -> object:
         asked.append(question)
@@ -106,71 +104,76 @@ def test_a_price_is_explained_over_http_to_whoever_may_look(shop: Shop) -> None:
     asked = answers(shop, "explain", EXPLAINED)
     found = shop.call("GET", "/v1/prices/a/b/explain?store=uk").json()
     assert (found["proposal"]["proposed"], len(found["why"]["curve"]), found["evidence"]["weeks"]) == (10.5, 4, 40)
-    assert [(one.product, one.store, one.price_list) for one in asked] == [("a/b", "uk", None)]  # type: ignore[attr-defined]
+    assert [(one.product, one.store, one.price_list) for one in asked] == [("a/b", "uk", None)]
     assert shop.call("GET", "/v1/prices/p1/explain?store=uk", key=shop.key("de", "manage")).status_code == 403
     assert shop.call("GET", "/v1/prices/p1/explain?store=uk", key=shop.key("uk", "decide")).status_code == 403
     assert shop.call("GET", "/v1/prices/p1/explain?store=mars").status_code == 422
     asked = answers(shop, "frontier", FRONTIER)
     found = shop.call("GET", "/v1/price-frontier?store=uk&margin=0.39&margin=0.6").json()
     assert [one["target"] for one in found["points"]] == [0.39, 0.6]
-    assert asked[0].margins == (0.39, 0.6)  # type: ignore[attr-defined]
+    assert asked[0].margins == (0.39, 0.6)
 
 
-def test_without_a_model_it_is_said_how_to_get_one_and_nothing_is_begun(shop: Shop) -> None:
-    answer = shop.call("GET", "/v1/prices/p1/explain?store=uk")
+def test_without_a_model_it_is_said_how_to_get_one_and_nothing_is_begun(open_shop: Callable[..., Shop]) -> None:
+    bare = open_shop()
+    bare.call("PUT", "/v1/stores", [{"store": "uk"}])
+    answer = bare.call("GET", "/v1/prices/p1/explain?store=uk")
     assert (answer.status_code, "shopkeeper train pricing" in answer.text) == (422, True)
 
 
 @pytest.fixture
-def dora(browser: Callable[..., Browser], pricing: Any) -> Browser:  # noqa: ANN401 - a fixture
-    visitor = browser()
-    assert visitor.sign_in("dora@shop.example").status_code == 303
+def dora(pricing_office: Office) -> Browser:
+    visitor: Browser = pricing_office.browser("dora")
     return visitor
 
 
-def test_a_products_page_stands_at_once_and_what_is_worked_out_comes_as_a_part(dora: Browser, pricing: Any) -> None:  # noqa: ANN401
+@pytest.fixture
+def shop(pricing_office: Office) -> Shop:
+    return pricing_office.shop
+
+
+def test_a_products_page_stands_at_once_and_what_is_worked_out_comes_as_a_part(dora: Browser, shop: Shop) -> None:
     page = html.unescape(dora.get("/prices/product?store=uk&product=p1").text)
     part = re.findall(r'data-part="/control-room([^"]*)"', page)
     assert part == ["/prices/product/why?store=uk&product=p1&price_list="]
     assert "no run decided its price" in page
-    answers(pricing, "explain", EXPLAINED)
+    answers(shop, "explain", EXPLAINED)
     found = dora.get(part[0])
     assert (found.status_code, found.text.count("<svg"), "<html" in found.text) == (200, 4, False)
     said = html.unescape(found.text)
     assert "£10.00 now; £10.50 would be proposed. It brings more." in said
     assert "18.0 (14.0 to 23.0) units" in said
     assert "largest move a day (key-value items)" in said
-    answers(pricing, "explain", InputError("'p1' has no price in uk.", "Name another."))
+    answers(shop, "explain", InputError("'p1' has no price in uk.", "Name another."))
     found = dora.get(part[0])
     assert (found.status_code, "has no price in uk. Name another." in html.unescape(found.text)) == (422, True)
     assert dora.get("/prices/product/why?store=de&product=p1").status_code == 403
     assert "There is no store mars." in dora.get("/prices/product?store=mars&product=p1").text
 
 
-def test_targets_are_asked_in_percent_and_shown_beside_today(dora: Browser, pricing: Any) -> None:  # noqa: ANN401
+def test_targets_are_asked_in_percent_and_shown_beside_today(dora: Browser, shop: Shop) -> None:
     page = dora.get("/prices/what-if?store=uk&margin=39 60")
     assert (page.status_code, "frontier?store=uk&amp;margin=39+60" in page.text) == (200, True)
-    asked = answers(pricing, "frontier", FRONTIER)
+    asked = answers(shop, "frontier", FRONTIER)
     said = html.unescape(dora.get("/prices/what-if/frontier?store=uk&margin=39 60").text)
-    assert asked[0].margins == (0.39, 0.6)  # type: ignore[attr-defined]
+    assert asked[0].margins == (0.39, 0.6)
     assert "39.0% brings most: +2.0% (+0.5% to +3.0%) of the objective, 3 prices moved" in said
     assert "cannot be met" in said
     assert dora.get("/prices/what-if?store=uk&margin=high").status_code == 422
-    answers(pricing, "frontier", NotEnoughData("No price of uk can be chosen.", "Import sales."))
+    answers(shop, "frontier", NotEnoughData("No price of uk can be chosen.", "Import sales."))
     assert "No price of uk can be chosen." in dora.get("/prices/what-if/frontier?store=uk").text
 
 
-def test_what_the_model_believes_is_shown_category_by_category(dora: Browser, browser: Any, pricing: Any) -> None:  # noqa: ANN401
-    cleo = browser()
-    cleo.sign_in("cleo@shop.example")
+def test_what_the_model_believes_is_shown_category_by_category(dora: Browser, pricing_office: Office) -> None:
+    cleo, shop = pricing_office.browser("cleo"), pricing_office.shop
     assert "No model of prices was trained yet" in cleo.get("/prices/model").text
     assert dora.get("/prices/model").status_code == 403  # a version is learnt from all stores
-    registry = pricing.serving.state.registry
+    registry = shop.serving.state.registry
     registry.register(ModelVersion("pricing", DIAGNOSIS.version, "elasticity", "x", NOON, True, {}, ""))
     registry.point("pricing", "champion", DIAGNOSIS.version, "test", "first")
     page = cleo.get("/prices/model").text
     assert f"/prices/model/slopes?version={DIAGNOSIS.version}" in page
-    answers(pricing, "diagnosis", DIAGNOSIS)
+    answers(shop, "diagnosis", DIAGNOSIS)
     text = cleo.get(f"/prices/model/slopes?version={DIAGNOSIS.version}").text
     assert ("<b>" in text, text.count("<svg")) == (False, 2)
     said = html.unescape(text)
