@@ -17,13 +17,28 @@ Arrays = Mapping[str, npt.NDArray[np.generic]]
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Some items with their scores, in no order, none twice; items that are absent score 0."""
+    """Some items with their scores, in no order, none twice; items that are absent score 0.
+
+    Attributes:
+        beyond: What the scores of items add up to that were left out because they cannot come first; 0 = none was. Of a
+            blend, of its models, each on its own scale.
+        beyond_roots: The same of the square roots of their scores.
+    """
 
     items: npt.NDArray[np.int64]
     scores: npt.NDArray[np.float64]
+    beyond: float = 0.0
+    beyond_roots: float = 0.0
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def of(self, targets: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """Return the scores of some items, 0 for those that are not there; `items` must rise."""
+        if not len(self.items):
+            return np.zeros(len(targets))
+        places = np.minimum(np.searchsorted(self.items, targets), len(self.items) - 1)
+        return np.where(self.items[places] == targets, self.scores[places], 0.0)
 
 
 NOTHING = Scored(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float64))
@@ -58,7 +73,7 @@ class RecommendationModel(Protocol):
         ...
 
     def score(self, asked: Asked) -> Scored:
-        """Score what goes with what is known of one shopper in one store."""
+        """Score what goes with what is known of one shopper in one store; see `Asked.whole`."""
         ...
 
     def score_batch(self, batch: HistoryBatch) -> npt.NDArray[np.float32]:

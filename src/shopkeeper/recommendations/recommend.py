@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import accumulate, chain, islice
 
@@ -71,9 +71,8 @@ def recommend(
     rules = rules_for(request, past, stock, params)
     places = rules.places(request.body.k)
     evidence = gather(request, past, loaded, stock.catalogue, params)
-    scored = candidates(request, evidence, loaded)
     k, more = places.left, params.exploration_pool if params.exploration > 0 else 0
-    ranked = weighed(judged(scored, evidence, loaded, rules), rules.plan, k)
+    ranked = weighed(judged(request, evidence, loaded, rules), rules.plan, k)
     best = list(islice(ranked, max(k * POOL if reranks(params) else k, k + more)))
     varied = reranked(best, k + more, params, taste_of(request, evidence.past, stock, params))
     kept = {item for item, _, _ in varied}
@@ -131,8 +130,8 @@ def gather(
     request: RecommendationRequest, past: Past, loaded: LoadedModel, catalogue: Catalogue, params: RecommendParams
 ) -> Evidence:
     """Return the shopper's past and the page as weighted items; sensitive products of the past tell nothing."""
-    group, index = request.shopper.group, loaded.index
-    on_page = dict.fromkeys(request.body.products)
+    body, group, index = request.body, request.shopper.group, loaded.index
+    on_page = dict.fromkeys(body.products)
     page = [(product, code) for product in on_page if (code := index.code(group, product)) is not None]
     known = []
     for event in past.events:
@@ -156,6 +155,7 @@ def gather(
         page=np.arange(len(known) + len(page)) >= len(known),
         purchases=_purchases(request, past, loaded, catalogue) if isinstance(loaded.model, Hybrid) else NO_PURCHASES,
         traits=past.traits,
+        whole=body.candidates is not None or not body.filters.empty or body.k > _FIRST_LOOK,
     )
     codes: list[ReasonCode] = ["because_bought" if event.kind == PURCHASE else "because_viewed" for event, _ in known]
     goes_with: ReasonCode = "goes_with"
@@ -188,13 +188,29 @@ def candidates(request: RecommendationRequest, evidence: Evidence, loaded: Loade
     return Scored(scored.items[keep], scored.scores[keep])
 
 
-def judged(scored: Scored, evidence: Evidence, loaded: LoadedModel, rules: Rules) -> Iterator[tuple[int, float, Card]]:
+def judged(
+    request: RecommendationRequest, evidence: Evidence, loaded: LoadedModel, rules: Rules
+) -> Iterator[tuple[int, float, Card]]:
     """Yield products that pass the rules, best first, none twice; a sibling has the item code of what it stands in for.
+
+    Where the model left out what cannot come first and the rules let through less than is wanted, all is scored.
+    """
+    seen: set[str] = set()
+    scored = candidates(request, evidence, loaded)
+    yield from _judged(scored, evidence, loaded, rules, seen)
+    if scored.beyond > 0:
+        everything = replace(evidence, asked=replace(evidence.asked, whole=True))
+        yield from _judged(candidates(request, everything, loaded), everything, loaded, rules, seen)
+
+
+def _judged(
+    scored: Scored, evidence: Evidence, loaded: LoadedModel, rules: Rules, seen: set[str]
+) -> Iterator[tuple[int, float, Card]]:
+    """Yield the scored products that pass the rules and were not `seen`, best first.
 
     A sensitive product keeps only the part of its score that comes from the page, and its place by that part.
     """
     waiting: list[tuple[float, int, Card]] = []
-    seen: set[str] = set()
     for item, score in best_first(scored):
         while waiting and -waiting[0][0] >= score:
             part, later, card_later = heapq.heappop(waiting)
@@ -241,45 +257,51 @@ def _reasons(
 
     A purchase is named only where enough different shoppers bought both products together (`privacy.fewest_buyers`).
     """
+    if not found or not len(evidence.asked):
+        return [reasons.POPULAR] * len(found)
     targets = np.array([item for item, _, _ in found], dtype=np.int64)
     parts = loaded.model.explain(targets, evidence.asked)
     sensitive = np.array([card.product.sensitive for _, _, card in found], dtype=np.bool_)
-    parts[np.ix_(sensitive, ~evidence.asked.page)] = 0.0
+    if sensitive.any():
+        parts[np.ix_(sensitive, ~evidence.asked.page)] = 0.0
     carrying = (parts > 0) & (parts >= _CARRIES * np.maximum(parts, 0.0).sum(axis=1, keepdims=True))
-    several = carrying.sum(axis=1) > 1
+    last = parts.shape[1] - 1
+    weightiest = (last - np.argsort(-parts[:, ::-1], axis=1, kind="stable")).tolist()
+    there: list[bool] = (parts != 0).any(axis=1).tolist()
+    counts: list[int] = carrying.sum(axis=1).tolist()
+    known: dict[tuple[ReasonCode, str, tuple[str, ...], bool], Reason] = {}
     why = []
-    for target, row, more, carries in zip(targets.tolist(), parts, several.tolist(), carrying, strict=True):
-        if not row.any():
+    for target, order, explained, carriers in zip(targets.tolist(), weightiest, there, counts, strict=True):
+        if not explained:
             why.append(reasons.POPULAR)
             continue
-        best = len(row) - 1 - int(np.argmax(row[::-1]))
-        code, had = evidence.codes[best], int(evidence.asked.items[best])
-        nameable = code != "because_bought" or go_together(loaded.habits.together, had, target)
-        also = _also(best, target, row, np.flatnonzero(carries), evidence, loaded) if more and nameable else ()
-        why.append(because(code, catalogue, store, evidence.products[best], also=also, nameable=nameable))
+        code, product = evidence.codes[order[0]], evidence.products[order[0]]
+        nameable = _nameable(order[0], target, evidence, loaded)
+        also = _also(order[:carriers], target, evidence, loaded) if carriers > 1 and nameable else ()
+        key = (code, product, also, nameable)
+        if key not in known:
+            known[key] = because(code, catalogue, store, product, also=also, nameable=nameable)
+        why.append(known[key])
     return why
 
 
-def _also(
-    best: int,
-    target: int,
-    parts: npt.NDArray[np.float64],
-    carrying: npt.NDArray[np.int64],
-    evidence: Evidence,
-    loaded: LoadedModel,
-) -> list[str]:
-    """Return the products that stand in a reason beside `best`, the weightiest first, of equal ones the newest.
+def _nameable(place: int, target: int, evidence: Evidence, loaded: LoadedModel) -> bool:
+    """Say whether an entry of the evidence may be named as the reason for `target`."""
+    if evidence.codes[place] != "because_bought":
+        return True
+    return go_together(loaded.habits.together, int(evidence.asked.items[place]), target)
 
-    Args:
-        parts: What each entry of the evidence adds to the score of `target`.
-        carrying: The entries that carry enough of it.
-    """
-    code, named = evidence.codes[best], evidence.products[best]
-    found: dict[str, None] = {}
-    for place in sorted(carrying.tolist(), key=lambda place: (-parts[place], -place)):
-        if evidence.codes[place] != code or evidence.products[place] == named:
+
+def _also(carrying: list[int], target: int, evidence: Evidence, loaded: LoadedModel) -> tuple[str, ...]:
+    """Return the products that stand in a reason beside the first of those that carry enough, the weightiest first."""
+    code, named = evidence.codes[carrying[0]], evidence.products[carrying[0]]
+    found: list[str] = []
+    for place in carrying[1:]:
+        product = evidence.products[place]
+        if evidence.codes[place] != code or product == named or product in found:
             continue
-        had = int(evidence.asked.items[place])
-        if code != "because_bought" or go_together(loaded.habits.together, had, target):
-            found[evidence.products[place]] = None
-    return list(found)[: _NAMED - 1]
+        if _nameable(place, target, evidence, loaded):
+            found.append(product)
+            if len(found) == _NAMED - 1:
+                break
+    return tuple(found)

@@ -50,6 +50,8 @@ class Asked:
         page: True for products of the page; shape (h,).
         purchases: What they bought and how often, reaching further back than the items.
         traits: What their record says of them, where they allow it to be used.
+        whole: True = every item that scores is wanted, as rules may let few of them through; False = those that can
+            come first are enough, and where the catalogue is large the others may be left out.
     """
 
     store: str
@@ -61,6 +63,7 @@ class Asked:
     page: npt.NDArray[np.bool_]
     purchases: Purchases = NO_PURCHASES
     traits: Traits = UNKNOWN_TRAITS
+    whole: bool = False
 
     def __len__(self) -> int:
         return len(self.items)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from shopkeeper.commerce.traits import Traits
 from shopkeeper.recommendations.behaviour.facts import TraitTable
 from shopkeeper.recommendations.behaviour.interactions import PURCHASE, SECOND, Interactions, Sequences
-from shopkeeper.recommendations.behaviour.purchases import BOUGHT_ENTRIES, Purchases
+from shopkeeper.recommendations.behaviour.purchases import BOUGHT_ENTRIES, NO_PURCHASES, Purchases
 from shopkeeper.registry.bundle import open_bundle, rewrite_arrays
 from shopkeeper.registry.text_arrays import Arrays
 
@@ -139,6 +139,8 @@ class ShopperPasts:
 
     def _purchases(self, first: int, last: int) -> Purchases:
         """Return the bought products between two places, by rising code."""
+        if first == last:
+            return NO_PURCHASES
         bought = self._arrays["shoppers.bought"][first:last].astype(np.int64)
         order = np.argsort(bought)
         columns = (self._arrays[f"shoppers.bought_{name}"][first:last] for name in ("counts", "firsts", "seconds"))

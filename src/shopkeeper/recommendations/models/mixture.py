@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from shopkeeper.recommendations.evaluation.metrics import ndcg
 from shopkeeper.recommendations.evaluation.ranking import Questions, Ranker, barred_cells
-from shopkeeper.recommendations.model import Arrays
+from shopkeeper.recommendations.model import Arrays, Scored
 
 Scale = Literal["shares", "roots", "ranks", "places"]
 """How scores of different models are made alike: each history's add up to 1; so do their square roots; or the place
@@ -86,6 +86,19 @@ def alike(scores: Floats, scale: Scale) -> Floats:
     totals = found.sum(axis=1, keepdims=True)
     shares: Floats = np.divide(found, totals, out=np.zeros_like(found), where=totals > 0)
     return shares
+
+
+def alike_of(scored: Scored, scale: Scale) -> npt.NDArray[np.float64]:
+    """Return what `alike` makes of the scores of one history, for the items that score; shape (scored,)."""
+    if scale in _WORTH:
+        worth = _WORTH[scale]
+        order = np.lexsort((scored.items, -scored.scores))[: len(worth)]
+        places = np.zeros(len(scored))
+        places[order] = np.where(scored.scores[order] > 0, worth[: len(order)], 0.0)
+        return places
+    found = np.sqrt(scored.scores) if scale == "roots" else scored.scores
+    total = float(found.sum()) + (scored.beyond_roots if scale == "roots" else scored.beyond)
+    return found / total if total > 0 else np.zeros(len(scored))
 
 
 def _ranked(scores: Floats, worth: Floats) -> Floats:

@@ -13,11 +13,13 @@ from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch, ag
 from shopkeeper.recommendations.behaviour.items import ItemIndex
 from shopkeeper.recommendations.model import NOTHING, Arrays, RecommendationModel, Scored
 from shopkeeper.recommendations.models.item_knn import ItemKnn, ItemKnnParams
-from shopkeeper.recommendations.models.mixture import Mixture, alike
+from shopkeeper.recommendations.models.mixture import Mixture, alike, alike_of
 from shopkeeper.recommendations.models.popular import Popular
 from shopkeeper.recommendations.models.session_knn import SessionKnn, SessionKnnParams
 from shopkeeper.recommendations.session.model import Session, SessionParams
 
+_FIRST = 500
+"""Items of each model a request is answered with, unless every one is wanted."""
 _PARTS = (Session.name, ItemKnn.name, SessionKnn.name)
 
 
@@ -33,6 +35,15 @@ class BlendParams:
     session_knn: SessionKnnParams | None = field(default_factory=SessionKnnParams)
     held_out: float = 0.1
     """Newest share of the data by which the weights are learnt, before every model is fitted on all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one model was asked, the past faded by its own rule, and what it adds to the score of each item."""
+
+    model: RecommendationModel
+    asked: Asked
+    added: Scored
 
 
 class Blend:
@@ -55,6 +66,8 @@ class Blend:
         self.models = models
         self.mixture = mixture
         self.held_out = held_out
+        self._last: tuple[Asked, list[_Part]] | None = None
+        """The newest question and what the models said: whoever explains an answer has just asked for it."""
 
     @property
     def stores(self) -> tuple[str, ...]:
@@ -70,11 +83,10 @@ class Blend:
 
     def score(self, asked: Asked) -> Scored:
         """Return the blended score of every item that any of the models scores."""
-        amounts = sum(self._amounts(asked))
-        if isinstance(amounts, int):
-            return NOTHING
-        found = np.flatnonzero(amounts > 0)
-        return Scored(found, amounts[found].astype(np.float64))
+        found = [NOTHING, *(part.added for part in self._parts(asked))]
+        items, rows = np.unique(np.concatenate([one.items for one in found]), return_inverse=True)
+        totals = np.bincount(rows, weights=np.concatenate([one.scores for one in found]))
+        return Scored(items, totals.astype(np.float64, copy=False), sum(one.beyond for one in found))
 
     def score_batch(self, batch: HistoryBatch) -> npt.NDArray[np.float32]:
         """Return the scores of all items for many histories, dense."""
@@ -91,7 +103,7 @@ class Blend:
 
     def history_weights(
         self,
-        ages: npt.NDArray[np.int64],  # noqa: ARG002 - each model fades by its own rule, see `_asked`
+        ages: npt.NDArray[np.int64],  # noqa: ARG002 - each model fades by its own rule, see `_parts`
         strengths: npt.NDArray[np.float32],
     ) -> npt.NDArray[np.float32]:
         """Return the strengths."""
@@ -100,11 +112,13 @@ class Blend:
     def explain(self, targets: npt.NDArray[np.int64], asked: Asked) -> npt.NDArray[np.float64]:
         """Return what each entry adds: of what each model adds to a score, the share its own explanation gives."""
         parts = np.zeros((len(targets), len(asked)))
-        for model, amounts in zip(self.models, self._amounts(asked), strict=True):
-            own = np.maximum(model.explain(targets, self._asked(model, asked)), 0.0) if amounts.any() else parts
+        for part in self._parts(asked):
+            amounts = part.added.of(targets)
+            if not amounts.any():
+                continue
+            own = np.maximum(part.model.explain(targets, part.asked), 0.0)
             totals = own.sum(axis=1, keepdims=True)
-            shares = np.divide(own, totals, out=np.zeros_like(own), where=totals > 0)
-            parts = parts + shares * amounts[targets].astype(np.float64)[:, None]
+            parts += np.divide(own, totals, out=np.zeros_like(own), where=totals > 0) * amounts[:, None]
         return parts
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
@@ -126,22 +140,32 @@ class Blend:
         held_out = float(np.asarray(arrays["blend.held_out"]))
         return cls(models, Mixture.from_arrays(arrays), Popular.from_arrays(index, arrays), held_out)
 
-    def _amounts(self, asked: Asked) -> list[npt.NDArray[np.float32]]:
-        """Return what each model adds to the score of each item; shape (items,) each."""
-        weights = self.mixture.of(np.array([len(asked)]))[0].astype(np.float32)
+    def _parts(self, asked: Asked) -> list[_Part]:
+        """Return what each model that counts here was asked, and what it adds to the score of each item."""
+        last = self._last
+        if last is not None and last[0] is asked:
+            return last[1]
+        weights = self.mixture.of(np.array([len(asked)]))[0].tolist()
+        past = asked.times[~asked.page]
+        ages, ones = ages_of(np.array([0, len(past)]), past), np.ones(len(past), dtype=np.float32)
         found = []
         for weight, model in zip(weights, self.models, strict=True):
-            scores = np.zeros((1, len(self.index)), dtype=np.float32)
             if weight > 0:
-                scored = model.score(self._asked(model, asked))
-                scores[0, scored.items] = scored.scores
-            found.append(weight * alike(scores, self.mixture.scale)[0])
+                faded = asked.weights.copy()
+                faded[~asked.page] *= model.history_weights(ages, ones)
+                own = replace(asked, weights=faded)
+                scored = model.score(own)
+                amounts = weight * alike_of(scored, self.mixture.scale)
+                added = Scored(scored.items, amounts, weight * scored.beyond)
+                found.append(_Part(model, own, added if asked.whole else _first(added)))
+        self._last = asked, found
         return found
 
-    def _asked(self, model: RecommendationModel, asked: Asked) -> Asked:
-        """Return the question with the past faded as one of the models fades it."""
-        past = asked.times[~asked.page]
-        ages = ages_of(np.array([0, len(past)]), past)
-        weights = asked.weights.copy()
-        weights[~asked.page] *= model.history_weights(ages, np.ones(len(past), dtype=np.float32))
-        return replace(asked, weights=weights)
+
+def _first(scored: Scored) -> Scored:
+    """Return the best of many scores, the rest of them beyond."""
+    if len(scored) <= _FIRST:
+        return scored
+    kept = np.sort(np.argpartition(scored.scores, len(scored) - _FIRST)[-_FIRST:])
+    scores = scored.scores[kept]
+    return Scored(scored.items[kept], scores, scored.beyond + float(scored.scores.sum() - scores.sum()))

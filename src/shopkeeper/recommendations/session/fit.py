@@ -23,6 +23,7 @@ from shopkeeper.recommendations.session.encoder_input import price_bands
 from shopkeeper.recommendations.session.encoder_weights import encoder_onnx
 from shopkeeper.recommendations.session.loss import AllItemsLoss, SampledItemsLoss
 from shopkeeper.recommendations.session.model import Session, SessionParams, SessionWeights
+from shopkeeper.recommendations.session.nearest_fit import with_nearest
 from shopkeeper.recommendations.session.net import SessionNet, Told
 from shopkeeper.recommendations.session.start import start_vectors
 from shopkeeper.recommendations.session.windows import Windows, step_of, steps, windows_of
@@ -89,7 +90,8 @@ def fit_session(
             vectors[start:end] = np.concatenate([net.item_vectors(group.met) for net in nets], axis=1)
         models.append(encoder_onnx(tuple(net.weights() for net in nets)) if nets else b"")
     weights = SessionWeights(tuple(models), vectors, met | (np.diff(words.indptr) > 0), bands)
-    return Session(weights, Popular.fit(data, popular_params or PopularParams(), seed), params)
+    model = Session(weights, Popular.fit(data, popular_params or PopularParams(), seed), params)
+    return with_nearest(model, data, seed)
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,15 @@ from shopkeeper.recommendations.models.reading import Reading
 from shopkeeper.recommendations.param_arrays import pack_params, unpack_params
 from shopkeeper.recommendations.session.encoder import Encoder
 from shopkeeper.recommendations.session.encoder_input import EncoderInput, padded, picked
+from shopkeeper.recommendations.session.nearest import Near, NearestItems
 
 Floats = npt.NDArray[np.float32]
 _ROWS = 256
 """Histories that are encoded at a time."""
 _EXPLAINED = 10
-"""Newest entries whose part in a score is looked into; each costs a run of the encoder."""
+"""Newest entries that may have a part in a score."""
+_FIRST = 500
+"""Items a request is answered with where the catalogue is too large to look at all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +82,14 @@ class SessionWeights:
         vectors: Vector of each item, float32; shape (items, members * width).
         known: False for items of which nothing is known: never met, and no record to speak for them; shape (items,).
         bands: Price band of each item; shape (items,).
+        nearest: The known items of each customer group in lists, None = all are looked at; empty = of every group.
     """
 
     encoders: tuple[bytes, ...]
     vectors: Floats
     known: npt.NDArray[np.bool_]
     bands: npt.NDArray[np.int64]
+    nearest: tuple[NearestItems | None, ...] = ()
 
 
 class Session(Reading[SessionParams]):
@@ -102,15 +107,28 @@ class Session(Reading[SessionParams]):
         self.weights = weights
         self._spans = self.index.spans()
         self._encoders = [Encoder(model) if model else None for model in weights.encoders]
+        self._last: tuple[Asked, Scored] | None = None
+        """The newest question and its answer: whoever explains one has just asked it."""
 
     def _score(self, asked: Asked) -> Scored:
-        """Return the probability of every product of the group the history lies in."""
+        """Return the probability of every product of the group the history lies in, or of those that come first."""
+        last = self._last
+        if last is not None and last[0] is asked:
+            return last[1]
+        scored = self._foretold(asked)
+        self._last = asked, scored
+        return scored
+
+    def _foretold(self, asked: Asked) -> Scored:
         if not len(asked):
             return NOTHING
         group = int(np.searchsorted(self.index.starts, asked.items[0], side="right")) - 1
         states = self._states(group, picked(asked, self._newest(len(asked))[None]))
         if states is None:
             return NOTHING
+        lists = self.weights.nearest[group] if self.weights.nearest and not asked.whole else None
+        if lists is not None:
+            return _likeliest(lists.near(states[0]))
         start, end = self._spans[group]
         found = self._probabilities(states, start, end)[0]
         there = np.flatnonzero(found > 0)
@@ -127,27 +145,19 @@ class Session(Reading[SessionParams]):
         return scores
 
     def _explain(self, targets: npt.NDArray[np.int64], asked: Asked) -> npt.NDArray[np.float64]:
-        """Return each target's score shared out by how much less probable it were without each entry.
+        """Return each target's score shared out by how near each entry's vector lies to the target's.
 
-        Of the newest 10 entries; older ones, and those without which a target were more probable, have no part.
+        Shares follow the cosine where it is above 0, of the newest 10 entries; older ones have no part.
         """
         parts = np.zeros((len(targets), len(asked)))
         if not len(asked) or not len(targets):
             return parts
-        group = int(np.searchsorted(self.index.starts, asked.items[0], side="right")) - 1
-        start, end = self._spans[group]
-        mine = (targets >= start) & (targets < end)
         entries = np.arange(max(len(asked) - _EXPLAINED, 0), len(asked))
-        whole = self._states(group, picked(asked, self._newest(len(asked))[None]))
-        if whole is None or not mine.any():
-            return parts
-        places = targets[mine] - start
-        score = self._probabilities(whole, start, end)[0, places].astype(np.float64)
-        shares = np.maximum(score - self._without(entries, group, asked)[:, places], 0.0).T
+        near = _unit(self.weights.vectors[targets]) @ _unit(self.weights.vectors[asked.items[entries]]).T
+        shares = np.maximum(near, 0.0).astype(np.float64)
         totals = shares.sum(axis=1, keepdims=True)
-        parts[np.ix_(mine, entries)] = score[:, None] * np.divide(
-            shares, totals, out=np.zeros_like(shares), where=totals > 0
-        )
+        scores = self._score(asked).of(targets)[:, None]
+        parts[:, entries] = scores * np.divide(shares, totals, out=np.zeros_like(shares), where=totals > 0)
         return parts
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
@@ -158,9 +168,16 @@ class Session(Reading[SessionParams]):
             "session.vectors": self.weights.vectors,
             "session.known": self.weights.known,
             "session.bands": self.weights.bands,
+            **self._list_arrays(),
             **pack_params("session", asdict(self.params)),
             **self.popular.arrays(),
         }
+
+    def _list_arrays(self) -> dict[str, npt.NDArray[np.generic]]:
+        found: dict[str, npt.NDArray[np.generic]] = {}
+        for group, lists in enumerate(self.weights.nearest):
+            found |= lists.arrays(_lists(group)) if lists is not None else {}
+        return found
 
     @classmethod
     def from_arrays(cls, index: ItemIndex, arrays: Arrays) -> Session:
@@ -173,8 +190,15 @@ class Session(Reading[SessionParams]):
             np.asarray(arrays["session.vectors"], dtype=np.float32),
             np.asarray(arrays["session.known"], dtype=np.bool_),
             np.asarray(arrays["session.bands"], dtype=np.int64),
+            tuple(NearestItems.from_arrays(_lists(group), arrays) for group in range(len(ends))),
         )
         return cls(weights, Popular.from_arrays(index, arrays), params)
+
+    def states_of(self, batch: HistoryBatch) -> Floats:
+        """Return the state after each history of one group, those of groups without an encoder left out; (n, width)."""
+        found = [self._states(group, told) for group, _, told in self._blocks(batch)]
+        nothing = np.zeros((0, self.weights.vectors.shape[1]), dtype=np.float32)
+        return np.concatenate([nothing, *(states for states in found if states is not None)])
 
     def _states(self, group: int, told: EncoderInput) -> Floats | None:
         """Return the states of histories of one group; None where the group was never trained on."""
@@ -197,21 +221,6 @@ class Session(Reading[SessionParams]):
         """Return the places of the entries that are read of so many."""
         return np.arange(max(count - self.params.history, 0), count)
 
-    def _without(self, entries: npt.NDArray[np.int64], group: int, asked: Asked) -> npt.NDArray[np.float64]:
-        """Return the probabilities of the group's items had each of `entries` not been; zeros where nothing else was.
-
-        Returns:
-            Shape (entries, items of the group).
-        """
-        start, end = self._spans[group]
-        if len(asked) == 1:
-            return np.zeros((1, end - start))
-        others = np.stack([np.delete(np.arange(len(asked)), entry) for entry in entries.tolist()])
-        states = self._states(group, picked(asked, others[:, self._newest(len(asked) - 1)]))
-        if states is None:
-            return np.zeros((len(entries), end - start))
-        return self._probabilities(states, start, end).astype(np.float64)
-
     def _blocks(self, batch: HistoryBatch) -> Iterator[tuple[int, npt.NDArray[np.int64], EncoderInput]]:
         """Yield histories of one group and of about one length, block by block; empty ones are left out."""
         lengths = np.diff(batch.starts)
@@ -223,3 +232,35 @@ class Session(Reading[SessionParams]):
             rows = order[owners == group]
             for low in range(0, len(rows), _ROWS):
                 yield group, rows[low : low + _ROWS], padded(batch, rows[low : low + _ROWS])
+
+
+def _lists(group: int) -> str:
+    return f"session.nearest{group}"
+
+
+def _unit(vectors: Floats) -> Floats:
+    """Return vectors of length 1; those of length 0 stay."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: Floats = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    return unit
+
+
+def _likeliest(near: Near) -> Scored:
+    """Return the probabilities of the best of what was found near a state, the rest of it beyond them."""
+    products = near.products
+    top = float(products.max(initial=-np.inf))
+    if top == -np.inf:
+        return NOTHING
+    worth = np.exp(products - top)
+    roots = np.sqrt(worth)
+    total = float(worth.sum()) + float(np.exp(near.beyond - top))
+    root_total = float(roots.sum()) + float(np.exp(near.beyond_roots - top / 2.0))
+    items = near.items
+    if len(items) > _FIRST:
+        first = np.argpartition(products, len(items) - _FIRST)[-_FIRST:]
+        items, worth, roots = items[first], worth[first], roots[first]
+    order = np.argsort(items)
+    scores = worth[order].astype(np.float64) / total
+    return Scored(
+        items[order], scores, 1.0 - float(scores.sum()), (root_total - float(roots.sum())) / float(np.sqrt(total))
+    )
