@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -89,3 +91,15 @@ def test_memory_is_bounded() -> None:
     assert len(boards) <= 10
     assert max(len(board.scores) for board in boards.values()) <= 100
     assert trending.top("uk")[0][0] == "p4999"
+
+
+def test_the_leaders_are_those_of_all_counts_however_they_came() -> None:
+    draw, counts = random.Random(5), Counter[str]()
+    trending = Trending(leaders=10)
+    for step in range(5_000):
+        product = f"p{draw.randrange(400)}" if step % 3 else f"p{draw.randrange(20)}"
+        trending.add("uk", product, (), 1.0, NOON)
+        counts[product] += 1
+        if step % 250 == 0:
+            best = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:10]
+            assert [product for product, _ in trending.top("uk")] == [product for product, _ in best]

@@ -22,8 +22,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class _Board:
     """Fading scores of one (store, category), in units of the shared landmark; knows its leaders at any time.
 
-    All scores fade by the same factor, so the order changes only by what is added: keeping the leaders costs O(1) an
-    event, and nothing is ever re-sorted but the leaders themselves.
+    All scores fade by the same factor, so the order changes only by what is added, and scores only rise: whatever is to
+    lead must first pass the last leader of some earlier time, the floor. What did so since is held beside the leaders
+    until there are as many again, and only then are the weaker half left out: an event costs O(log leading) on average.
     """
 
     __slots__ = ("_floor", "_leaders", "_sorted", "capacity", "leading", "scores")
@@ -39,35 +40,34 @@ class _Board:
     def add(self, product: str, amount: float) -> None:
         score = self.scores.get(product, 0.0) + amount
         self.scores[product] = score
-        if product in self._leaders or len(self._leaders) < self.leading or score > self._floor:
+        if score >= self._floor or product in self._leaders:
             self._leaders[product] = score
             self._sorted = None
-            if len(self._leaders) > self.leading:
-                last = min(self._leaders, key=lambda name: (self._leaders[name], name))
-                del self._leaders[last]
-            self._floor = min(self._leaders.values()) if len(self._leaders) == self.leading else 0.0
+            if len(self._leaders) > 2 * self.leading:
+                self._choose(self._leaders)
         if len(self.scores) > self.capacity:
             self._prune()
 
     def top(self) -> tuple[tuple[str, float], ...]:
         if self._sorted is None:
-            self._sorted = tuple(sorted(self._leaders.items(), key=lambda pair: (-pair[1], pair[0])))
+            best = sorted(self._leaders.items(), key=lambda pair: (-pair[1], pair[0]))
+            self._sorted = tuple(best[: self.leading])
         return self._sorted
 
     def scale(self, factor: float) -> None:
         self.scores = {name: value * factor for name, value in self.scores.items() if value * factor > 0}
-        self._rebuild()
+        self._choose(self.scores)
 
     def _prune(self) -> None:
         """Forget the lower half: what faded longest goes first."""
         kept = heapq.nlargest(max(self.capacity // 2, 1), self.scores.items(), key=lambda pair: pair[1])
         self.scores = dict(kept)
-        self._rebuild()
+        self._choose(self.scores)
 
-    def _rebuild(self) -> None:
-        best = heapq.nlargest(self.leading, self.scores.items(), key=lambda pair: pair[1])
+    def _choose(self, among: Mapping[str, float]) -> None:
+        best = heapq.nsmallest(self.leading, among.items(), key=lambda pair: (-pair[1], pair[0]))
         self._leaders = dict(best)
-        self._floor = min(self._leaders.values()) if len(self._leaders) == self.leading else 0.0
+        self._floor = best[-1][1] if len(best) == self.leading else 0.0
         self._sorted = None
 
 
