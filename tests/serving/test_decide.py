@@ -19,6 +19,7 @@ from shopkeeper.serving.breaker import Breaker, BreakerLimits
 from shopkeeper.serving.cache import AnswerCache
 from shopkeeper.serving.decide import Decider, Decision, Surroundings
 from shopkeeper.serving.lineup import Lineup
+from shopkeeper.serving.pace import PROVEN
 from shopkeeper.serving.telemetry import Telemetry
 from shopkeeper.serving.workers import Workers
 
@@ -301,3 +302,30 @@ def test_where_even_the_rules_fail_the_arm_is_charged_with_it() -> None:
     (record,) = shop.records.kept
     assert (record.fallback, record.model, record.results, record.answer) == ("unanswered", None, 0, {})
     assert record.unit == Wish().unit
+
+
+def test_a_model_that_was_quick_for_a_while_answers_on_the_event_loop() -> None:
+    threads: list[str] = []
+
+    def say(word: str) -> str:
+        threads.append(threading.current_thread().name)
+        return word
+
+    shop = Shop(Parrot(shelf={"secret"}, say=say))
+    for _ in range(PROVEN + 1):
+        shop.one(Wish("secret"))
+    assert threads == [*["model"] * PROVEN, threading.current_thread().name]
+
+
+def test_a_late_answer_of_the_event_loop_is_given_and_held_against_the_model() -> None:
+    shop = Shop(Parrot(shelf={"secret"}))
+    for _ in range(PROVEN):
+        shop.one(Wish("secret"))
+    shop.lineup.champion.breaker.reset()
+
+    def late(word: str) -> str:
+        shop.seconds += 2 * shop.deadline_seconds
+        return word
+
+    shop.parrot.say = late
+    assert [shop.one(Wish("secret")).fallback for _ in range(3)] == [None, None, "breaker_open"]

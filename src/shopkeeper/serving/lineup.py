@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from shopkeeper.experiments.live_assignment import Assigned
 from shopkeeper.serving.breaker import Breaker
+from shopkeeper.serving.pace import Pace
 from shopkeeper.serving.ports import DecisionRequest, DecisionSystem
 
 RequestT = TypeVar("RequestT", bound=DecisionRequest)
@@ -22,6 +23,12 @@ class Line(Generic[RequestT, AnswerT]):
 
     system: DecisionSystem[RequestT, AnswerT]
     breaker: Breaker
+    pace: Pace = field(default_factory=Pace)
+
+    def renew(self) -> None:
+        """Know nothing of how the model behaves: another one answers here now."""
+        self.breaker.reset()
+        self.pace.reset()
 
 
 class Lineup(Generic[RequestT, AnswerT]):

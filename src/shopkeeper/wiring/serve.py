@@ -194,7 +194,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
     models = settings.folder(engines.models)
 
     def on_swap() -> None:
-        lineup.champion.breaker.reset()
+        lineup.champion.renew()
         cache.clear()
 
     traits = UserTraits(catalogue.group)
