@@ -123,11 +123,13 @@ class Catalogue:
 
     def card(self, store: str, product: str) -> Card | None:
         """Return what a store shows of a product; None when it does not sell it."""
-        own = self._cards.get(store)
-        if own is not None and product in own:
-            return self._as_judged(store, own[product])
-        shared = self._cards.get(ALL_STORES)
-        return self._as_judged(store, shared.get(product)) if shared is not None else None
+        shelf = self._cards.get(store)
+        if shelf is None or product not in shelf:
+            shelf = self._cards.get(ALL_STORES)
+            if shelf is None:
+                return None
+        card = shelf.get(product)  # a plain read: a write on the event loop may take it away meanwhile
+        return card if self.sensitivity.by_flag_alone else self._as_judged(store, card)
 
     def _as_judged(self, store: str, card: Card | None) -> Card | None:
         """Return a card with its product sensitive or not by the policy of the store."""

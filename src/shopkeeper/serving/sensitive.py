@@ -41,11 +41,8 @@ class Sensitivity:
         self._categories = tuple(map(_path, categories))
         self._allowed = tuple((one.store, _path(one.category)) for one in allowed)
         self._hidden_on = frozenset(hidden_on)
-
-    @property
-    def by_flag_alone(self) -> bool:
+        self.by_flag_alone = not self._categories and not self._allowed
         """True where the product's own flag decides everywhere."""
-        return not self._categories and not self._allowed
 
     def sensitive(self, store: str, product: Product) -> bool:
         """Say whether a product is sensitive in a store."""

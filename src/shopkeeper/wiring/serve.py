@@ -62,6 +62,7 @@ from shopkeeper.wiring.release import Release
 from shopkeeper.wiring.sensitive import sensitivity_of
 from shopkeeper.wiring.serving import Now, RecommendationDecider, Serving
 from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.settled_memory import settled_memory
 from shopkeeper.wiring.shared_cache import FOLLOW_SECONDS, open_profiles, shared_answers
 from shopkeeper.wiring.shared_log import open_log
 from shopkeeper.wiring.validators import Validators
@@ -127,8 +128,9 @@ async def open_serving(settings: Settings, now: Now = utc_now) -> AsyncIterator[
             "traffic": (HOUR, serving.judge_behaviour),
             "retention": (HOUR, serving.enforce_retention),
         }
-        async with running(rounds):
-            yield serving
+        with settled_memory():
+            async with running(rounds):
+                yield serving
         await serving.others.finish()
         await serving.erasure.finish()
         await serving.decision_log.flush()

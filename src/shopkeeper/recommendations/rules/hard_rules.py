@@ -9,7 +9,7 @@ from datetime import datetime
 from shopkeeper.commerce.product import Product
 from shopkeeper.recommendations.catalogue.siblings import Siblings
 from shopkeeper.recommendations.categories import under
-from shopkeeper.recommendations.request import Filters
+from shopkeeper.recommendations.request import NO_FILTERS, Filters
 from shopkeeper.recommendations.rules.places import Places
 from shopkeeper.recommendations.rules.rule_book import Plan
 from shopkeeper.serving.catalogue import Card, Catalogue
@@ -71,7 +71,7 @@ class Rules:
         card = self.catalogue.card(self.store, product)
         if card is None or card.product.parent in self.barred:
             return None
-        if not card.available(self.now) or not passes(card, self.filters):
+        if not card.available(self.now) or (self.filters is not NO_FILTERS and not passes(card, self.filters)):
             return None
         if self.plan is not None and self.plan.bars(card):
             return None

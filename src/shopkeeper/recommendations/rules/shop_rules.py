@@ -37,6 +37,8 @@ class ShopRules:
 
     def surface(self, store: str, name: str) -> Surface | None:
         """Return how a store makes a surface, its own word before that of every store; None where neither says."""
+        if not self._sets:
+            return None
         told = (one.surfaces.get(name) for one in reversed(self.sets(store)))
         return next((surface for surface in told if surface is not None), None)
 
