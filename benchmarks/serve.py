@@ -1,10 +1,17 @@
 """How many recommendations one core serves, beside an empty route on the same core with the same client.
 
-    python benchmarks/serve.py [--products 20000] [--seconds 4] [--seed 7]
+    python benchmarks/serve.py [--products 100000] [--shoppers 100000] [--seconds 3] [--runs 3] [--v2] [--keep DIR]
+                               [--soak MINUTES] [--flame FILE] [--seed 7]
 
-The shop is filled and trained through the public interface: products and events over HTTP, then `shopkeeper train`.
-Uncached: every request asks the model. Cached: four of five requests were asked before. Peers (LitServe, BentoML,
-MLflow) come with a later issue: `peers` is empty and `ratio_best_peer` null. One JSON document on the last line.
+The server has one core and the client the other. Every run asks the empty route first, so a figure and its limit are
+of the same minute; figures are medians over the runs. `*_share_of_limit` compares requests a second,
+`*_cpu_share_of_limit` processor time a request, which a busy machine moves less.
+
+Uncached: every request asks V3 (session encoder and item-knn) for 20 products, with rules and reasons, `cache_entries`
+being 0. Cached: four of five were asked before. Mix: 70% browse events, 20% recommendations, 10% prices. Open loop: 70%
+of the uncached rate, each answer timed from when its request was due. The shop is `session_shop.py`'s, kept in
+`--keep` if that is given. `--v2` adds the two-stage ranker, `--flame` a picture by py-spy, if installed.
+One JSON document on the last line.
 """
 
 from __future__ import annotations
@@ -13,69 +20,154 @@ import argparse
 import asyncio
 import json
 import os
+import shutil
+import statistics
+import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count, cycle
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-from shopkeeper.testing.load import LoadResult, load
+from benchmarks.session_shop import STORE, Shop, shop_in
+
+from shopkeeper.testing.load import LoadResult, http_request, load, load_at
 from shopkeeper.testing.server_process import ServerProcess, start_empty_server, start_server
-from shopkeeper.testing.trained_shop import SHOPPERS, ask_for, fill_and_train, make_workspace
+from shopkeeper.testing.trained_shop import ask_for
+
+K = 20
+PRIMED = 500
+"""Requests that were asked before."""
+CONNECTIONS = (1, 8, 32, 128)
+OPEN_SHARE = 0.7
+PEERS = ("litserve", "bentoml", "mlflow")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One load on one server."""
+
+    result: LoadResult
+    cpu_us: float
 
 
 def main() -> None:
-    """Fill, train, measure, print."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--products", type=int, default=20_000)
-    options.add_argument("--seconds", type=float, default=4.0)
+    """Make the shop, measure, print."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--products", type=int, default=100_000)
+    options.add_argument("--shoppers", type=int, default=100_000)
+    options.add_argument("--seconds", type=float, default=3.0)
+    options.add_argument("--runs", type=int, default=3)
+    options.add_argument(
+        "--v2", action="store_true", help="measure the two-stage ranker too; training it takes minutes"
+    )
+    options.add_argument("--keep", type=Path, help="where shops are kept for the next time")
+    options.add_argument("--soak", type=float, default=0.0, metavar="MINUTES", help="open loop for so long")
+    options.add_argument("--flame", type=Path, help="write a flame graph of the uncached load")
     options.add_argument("--seed", type=int, default=7)
     chosen = options.parse_args()
     cores = sorted(os.sched_getaffinity(0))
-    server_core, client_core = cores[0], cores[-1]
     with tempfile.TemporaryDirectory() as folder:
-        workspace = Path(folder)
-        key = make_workspace(workspace)
-        fill_and_train(workspace, key, chosen.products, chosen.seed)
-        os.sched_setaffinity(0, {client_core})
-        document = measure(workspace, key, chosen.products, chosen.seconds, server_core)
-    print(json.dumps({**document, "products": chosen.products, "seed": chosen.seed, "simulated": True}))
+        shops = chosen.keep or Path(folder)
+        shop = shop_in(shops, chosen.products, chosen.shoppers, "blend", chosen.seed)
+        v2 = shop_in(shops, chosen.products, chosen.shoppers, "hybrid", chosen.seed) if chosen.v2 else None
+        os.sched_setaffinity(0, {cores[-1]})
+        document = measure(shop, chosen, cores[0])
+        if v2 is not None:
+            document["v2"] = of_v2(v2, chosen.seconds, cores[0], document["limit_rps"])
+    print(json.dumps(document))
 
 
-def measure(workspace: Path, key: str, products: int, seconds: float, core: int) -> dict[str, Any]:
+def measure(shop: Shop, chosen: argparse.Namespace, core: int) -> dict[str, Any]:
     """Return the figures of one machine."""
-    settings = workspace / "shopkeeper.toml"
-    settings.write_text("[serving]\ncache_entries = 0\n", "utf-8")
-    server = start_server(workspace, core)
-    run(server, uncached(key), 8, 1.0)
-    many, one = run(server, uncached(key), 32, seconds), run(server, uncached(key), 1, seconds / 2)
-    answer, degraded = sample(server, key), fallback_share(server)
-    server.stop()
-    settings.write_text("", "utf-8")
-    server = start_server(workspace, core)
-    run(server, mixed(key, products, hits=1.0), 8, 1.0)
-    cached = run(server, mixed(key, products, hits=0.8), 32, seconds)
-    server.stop()
     empty = start_empty_server(core)
-    run(empty, mixed(key, products, hits=1.0), 8, 0.5)
-    limit = run(empty, mixed(key, products, hits=1.0), 32, seconds / 2)
-    empty.stop()
+    cold = started(shop, core, "[serving]\ncache_entries = 0\n")
+    warm = started(shop, core, "")
+    ask = uncached(shop)
+    run(cold, ask, 8, 1.5)
+    run(warm, iter(primed(shop)), 8, 60)
+    with cold.asleep(), warm.asleep():
+        run(empty, ask, 8, 0.5)
+    rounds = [one_round(shop, empty, cold, warm, ask, chosen.seconds) for _ in range(chosen.runs)]
+    document: dict[str, Any] = {name: median([one[name] for one in rounds]) for name in rounds[0]}
+    with empty.asleep(), warm.asleep():
+        answer, fallbacks = sample(cold, shop), fallback_share(cold)
+        pace = OPEN_SHARE * document["uncached_rps"]
+        opened = asyncio.run(load_at(cold.host, cold.port, ask, pace, 64, 2 * chosen.seconds))
+        document["open"] = open_figures(opened, pace)
+        if chosen.soak:
+            document["soak"] = soak(cold, ask, pace, chosen.soak)
+        if chosen.flame:
+            document["flame"] = flame(cold, ask, chosen.flame, chosen.seconds)
+    errors = sum(one["errors"] for one in rounds) + opened.errors
+    for server in (empty, cold, warm):
+        server.stop()
     return {
-        "uncached_rps": round(many.rps),
-        "uncached_p99_ms_32": round(many.percentile_ms(0.99), 2),
-        "uncached_p50_ms_32": round(many.percentile_ms(0.50), 2),
-        "uncached_p99_ms_1": round(one.percentile_ms(0.99), 2),
-        "cached_rps": round(cached.rps),
-        "cached_p99_ms_32": round(cached.percentile_ms(0.99), 2),
-        "limit_rps": round(limit.rps),
-        "uncached_share_of_limit": round(many.rps / limit.rps, 3),
-        "cached_share_of_limit": round(cached.rps / limit.rps, 3),
-        "peers": {},
-        "ratio_best_peer": None,
-        "errors": many.errors + one.errors + cached.errors + limit.errors,
-        "uncached_fallback_share": round(degraded, 4),
-        "model": answer.get("model"),
-    }
+        **document, "errors": errors, "uncached_fallback_share": round(fallbacks, 4), "model": answer.get("model"),
+        "reasons": len({item["reasons"][0]["code"] for item in answer["items"]}), "items": len(answer["items"]),
+        "peers": {}, "peers_missing": list(PEERS), "ratio_best_peer": None,
+        "products": shop.products, "shoppers": shop.shoppers, "seed": chosen.seed, "runs": chosen.runs,
+        "simulated": True,
+    }  # fmt: skip
+
+
+def one_round(
+    shop: Shop, empty: ServerProcess, cold: ServerProcess, warm: ServerProcess, ask: Iterator[bytes], seconds: float
+) -> dict[str, float]:
+    """Return one run of everything, the limit first."""
+    found: dict[str, float] = {}
+    with cold.asleep(), warm.asleep():
+        limit = loaded(empty, ask, 32, seconds / 2)
+    found["limit_rps"], found["limit_cpu_us"] = limit.result.rps, limit.cpu_us
+    errors = limit.result.errors
+    with empty.asleep(), warm.asleep():
+        before = took(cold)
+        for connections in CONNECTIONS:
+            one = loaded(cold, ask, connections, seconds if connections == 32 else seconds / 2)
+            found[f"uncached_p99_ms_{connections}"] = one.result.percentile_ms(0.99)
+            found[f"uncached_p50_ms_{connections}"] = one.result.percentile_ms(0.50)
+            found[f"uncached_rps_{connections}"] = one.result.rps
+            errors += one.result.errors
+            if connections == 32:
+                found["uncached_rps"], found["uncached_cpu_us"] = one.result.rps, one.cpu_us
+        after = took(cold)
+        found["work_us"] = 1000 * (after[0] - before[0]) / max(after[1] - before[1], 1)
+    with empty.asleep(), cold.asleep():
+        cached = loaded(warm, mixed_hits(shop), 32, seconds)
+        traffic = loaded(warm, traffic_of(shop), 32, seconds)
+    found["cached_rps"], found["cached_cpu_us"] = cached.result.rps, cached.cpu_us
+    found["cached_p99_ms_32"] = cached.result.percentile_ms(0.99)
+    found["mix_rps"], found["mix_p99_ms_32"] = traffic.result.rps, traffic.result.percentile_ms(0.99)
+    for name in ("uncached", "cached"):
+        found[f"{name}_share_of_limit"] = found[f"{name}_rps"] / found["limit_rps"]
+        found[f"{name}_cpu_share_of_limit"] = found["limit_cpu_us"] / found[f"{name}_cpu_us"]
+    found["http_overhead_us"] = found["uncached_cpu_us"] - found["work_us"]
+    found["errors"] = errors + cached.result.errors + traffic.result.errors
+    return found
+
+
+def of_v2(shop: Shop, seconds: float, core: int, limit: float) -> dict[str, Any]:
+    """Return what the two-stage ranker does."""
+    server = started(shop, core, "[serving]\ncache_entries = 0\n")
+    ask = uncached(shop)
+    run(server, ask, 8, 1.5)
+    one = loaded(server, ask, 32, seconds)
+    server.stop()
+    return {
+        "uncached_rps": round(one.result.rps, 1), "uncached_p99_ms_32": round(one.result.percentile_ms(0.99), 2),
+        "uncached_cpu_us": round(one.cpu_us), "uncached_share_of_limit": round(one.result.rps / limit, 4),
+        "errors": one.result.errors,
+    }  # fmt: skip
+
+
+def started(shop: Shop, core: int, settings: str) -> ServerProcess:
+    """Start a server of the shop with some settings."""
+    (shop.workspace / "shopkeeper.toml").write_text(settings, "utf-8")
+    return start_server(shop.workspace, core)
 
 
 def run(server: ServerProcess, requests: Iterator[bytes], connections: int, seconds: float) -> LoadResult:
@@ -83,51 +175,144 @@ def run(server: ServerProcess, requests: Iterator[bytes], connections: int, seco
     return asyncio.run(load(server.host, server.port, requests, connections, seconds))
 
 
-def sample(server: ServerProcess, key: str) -> dict[str, Any]:
+def loaded(server: ServerProcess, requests: Iterator[bytes], connections: int, seconds: float) -> Measured:
+    """Put one load on a server and say what a request cost its processor."""
+    before = server.cpu_seconds()
+    result = run(server, requests, connections, seconds)
+    return Measured(result, 1e6 * (server.cpu_seconds() - before) / max(len(result.milliseconds), 1))
+
+
+def open_figures(opened: LoadResult, pace: float) -> dict[str, float]:
+    """Return what came of an open loop."""
+    return {
+        "rate": round(pace, 1), "answered_rps": round(opened.rps, 1), "p50_ms": round(opened.percentile_ms(0.50), 2),
+        "p99_ms": round(opened.percentile_ms(0.99), 2), "p999_ms": round(opened.percentile_ms(0.999), 2),
+        "errors": opened.errors, "requests": len(opened.milliseconds),
+    }  # fmt: skip
+
+
+def soak(server: ServerProcess, ask: Iterator[bytes], pace: float, minutes: float) -> dict[str, Any]:
+    """Return an open loop of minutes, and how the server's memory grew after the first tenth of it."""
+    first = asyncio.run(load_at(server.host, server.port, ask, pace, 64, 6 * minutes))
+    before = memory_mb(server)
+    rest = asyncio.run(load_at(server.host, server.port, ask, pace, 64, 54 * minutes))
+    after = memory_mb(server)
+    found: dict[str, Any] = {**open_figures(rest, pace), "warm_up_errors": first.errors}
+    return {**found, "memory_mb": round(after, 1), "memory_growth": round(after / before - 1.0, 4), "minutes": minutes}
+
+
+def memory_mb(server: ServerProcess) -> float:
+    """Return the proportional memory of a server, MiB."""
+    lines = Path(f"/proc/{server.process.pid}/smaps_rollup").read_text("utf-8").splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+
+
+def flame(server: ServerProcess, ask: Iterator[bytes], file: Path, seconds: float) -> str | None:
+    """Write a flame graph of a load; None where py-spy is not installed."""
+    spy = shutil.which("py-spy")
+    if spy is None:
+        print("py-spy is not installed: no flame graph", file=sys.stderr)
+        return None
+    command = [
+        spy,
+        "record",
+        "--pid",
+        str(server.process.pid),
+        "--duration",
+        str(round(seconds)),
+        "--output",
+        str(file),
+    ]
+    with subprocess.Popen(command) as recording:  # noqa: S603 - our own command
+        while recording.poll() is None:
+            run(server, ask, 32, 1.0)
+    return str(file)
+
+
+def took(server: ServerProcess) -> tuple[float, float]:
+    """Return the milliseconds decisions took in all so far, and how many there were."""
+    rows = metrics(server)
+    name = 'shopkeeper_decision_milliseconds_{}{{system="recommendations"}}'
+    return rows.get(name.format("sum"), 0.0), rows.get(name.format("count"), 0.0)
+
+
+def metrics(server: ServerProcess) -> dict[str, float]:
+    """Return the server's own counters."""
+    with urlopen(f"http://{server.host}:{server.port}/metrics", timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    rows = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    return {name: float(value) for name, value in rows}
+
+
+def fallback_share(server: ServerProcess) -> float:
+    """Return which share of the decisions so far the rules answered instead of the model."""
+    rows = {name: n for name, n in metrics(server).items() if name.startswith("shopkeeper_decisions_total{")}
+    return sum(n for name, n in rows.items() if 'fallback=""' not in name) / max(sum(rows.values()), 1.0)
+
+
+def sample(server: ServerProcess, shop: Shop) -> dict[str, Any]:
     """Ask once and read the answer, to say what was measured."""
-    body = json.dumps({"store": "shop", "visitor": "v1", "k": 20}).encode()
-    headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
+    body = json.dumps({"store": STORE, "visitor": "v1", "k": K}).encode()
+    headers = {"authorization": f"Bearer {shop.key}", "content-type": "application/json"}
     asked = Request(f"http://{server.host}:{server.port}/v1/recommendations", body, headers)
     with urlopen(asked, timeout=10) as answer:  # noqa: S310 - our server
         document: dict[str, Any] = json.loads(answer.read())
     return document
 
 
-def fallback_share(server: ServerProcess) -> float:
-    """Return which share of the decisions so far the rules answered instead of the model."""
-    with urlopen(f"http://{server.host}:{server.port}/metrics", timeout=10) as answer:
-        lines = answer.read().decode().splitlines()
-    rows = [line.rsplit(" ", 1) for line in lines if line.startswith("shopkeeper_decisions_total{")]
-    total = sum(float(value) for _, value in rows)
-    return sum(float(value) for name, value in rows if 'fallback=""' not in name) / total
+def wish(shop: Shop, shopper: int) -> bytes:
+    """Return one request of a shopper with a past."""
+    return ask_for(shop.key, {"store": STORE, "visitor": f"v{shopper % shop.shoppers}", "k": K})
 
 
-def uncached(key: str) -> Iterator[bytes]:
-    """Yield requests of shoppers with a past, one after the other."""
-    requests = [ask_for(key, {"store": "shop", "visitor": f"v{n}", "k": 20}) for n in range(SHOPPERS)]
-    while True:
-        yield from requests
+def uncached(shop: Shop) -> Iterator[bytes]:
+    """Yield requests of shoppers with a past, far from each other in the bundle, made beforehand."""
+    return cycle([wish(shop, 7_919 * n) for n in range(min(shop.shoppers, 20_000))])
 
 
-def mixed(key: str, products: int, hits: float) -> Iterator[bytes]:
-    """Yield requests of which the share `hits` has been asked before."""
-    known = [ask_for(key, {"store": "shop", "visitor": f"v{n}", "k": 20}) for n in range(200)]
-    fresh = hit = 0
-    while True:
-        if hit < hits * (fresh + hit + 1):
-            yield known[hit % len(known)]
-            hit += 1
+def primed(shop: Shop) -> list[bytes]:
+    """Return requests that are asked first, so that their answers are kept."""
+    return [wish(shop, n) for n in range(PRIMED)]
+
+
+def mixed_hits(shop: Shop) -> Iterator[bytes]:
+    """Yield requests of which four in five were asked before."""
+    known, fresh = cycle(primed(shop)), fresh_requests(shop)
+    for number in count():
+        yield next(fresh) if number % 5 == 4 else next(known)
+
+
+_FRESH: Callable[[], int] = count(PRIMED).__next__
+
+
+def fresh_requests(shop: Shop) -> Iterator[bytes]:
+    """Yield requests nobody asked before, in this run or another: each of a shopper on some product's page."""
+    for number in iter(_FRESH, -1):
+        page = {"products": [f"p{number * 31 % shop.products}"], "surface": "product"}
+        yield ask_for(shop.key, {"store": STORE, "visitor": f"v{number % shop.shoppers}", "k": K, **page})
+
+
+def traffic_of(shop: Shop) -> Iterator[bytes]:
+    """Yield a shop's traffic: of ten requests seven views, two recommendations and a price."""
+    for number in count():
+        shopper = f"v{number * 13 % shop.shoppers}"
+        if number % 10 < 7:
+            event = {
+                "event_id": f"{os.getpid()}-{time.monotonic_ns()}-{number}", "ts": time.time(), "store": STORE,
+                "type": "view",
+                "product": f"p{number * 17 % shop.products}", "visitor": shopper,
+            }  # fmt: skip
+            yield http_request("POST", "/v1/events", json.dumps(event).encode(), shop.key)
+        elif number % 10 < 9:
+            yield ask_for(shop.key, {"store": STORE, "visitor": shopper, "k": K})
         else:
-            page = f"p{fresh % products}"
-            asked = {
-                "store": "shop",
-                "visitor": f"v{fresh % SHOPPERS}",
-                "k": 20,
-                "products": [page],
-                "surface": "product",
-            }
-            yield ask_for(key, asked)
-            fresh += 1
+            asked = {"store": STORE, "products": [f"p{(number + n) % shop.products}" for n in range(5)]}
+            yield http_request("POST", "/v1/prices", json.dumps(asked).encode(), shop.key)
+
+
+def median(values: list[float]) -> float:
+    """Return the median, to four digits after the point."""
+    return round(statistics.median(values), 4)
 
 
 if __name__ == "__main__":

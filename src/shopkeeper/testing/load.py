@@ -1,4 +1,8 @@
-"""A load generator in one process: keep-alive connections that each send the next request when the answer is there."""
+"""A load generator in one process, over keep-alive connections.
+
+Closed loop (`load`): each connection sends the next request when the answer is there, so a slow server is asked less.
+Open loop (`load_at`): requests fall due at a constant rate whatever the server does, as shoppers do.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +34,13 @@ class LoadResult:
     def errors(self) -> int:
         """Answers that were not 2xx, and broken connections."""
         return sum(n for status, n in self.statuses.items() if not 200 <= status < 300)
+
+    def add(self, other: LoadResult) -> None:
+        """Take in what came of a load that followed this one."""
+        self.seconds += other.seconds
+        self.milliseconds += other.milliseconds
+        for status, n in other.statuses.items():
+            self.statuses[status] = self.statuses.get(status, 0) + n
 
     def percentile_ms(self, share: float) -> float:
         """Return the time that `share` of the answers did not exceed, milliseconds; 0 without answers."""
@@ -64,13 +75,56 @@ async def load(
     return result
 
 
-class _Client(asyncio.Protocol):
-    """One connection."""
+async def load_at(
+    host: str, port: int, requests: Iterator[bytes], rate: float, connections: int, seconds: float
+) -> LoadResult:
+    """Send `rate` requests a second for `seconds`; each takes from the moment it was due, waiting included.
 
-    def __init__(self, requests: Iterator[bytes], until: float, result: LoadResult) -> None:
+    A request that is due while every connection waits for an answer is sent by the first that is free again.
+    """
+    result = LoadResult()
+    loop = asyncio.get_running_loop()
+    started = time.perf_counter()
+    schedule = _Schedule(requests, rate, started, started + seconds)
+    clients = [_Client(iter(()), 0.0, result, schedule) for _ in range(connections)]
+    for client in clients:
+        await loop.create_connection(lambda client=client: client, host, port)  # type: ignore[misc]  # one each
+    await asyncio.gather(*(client.done for client in clients))
+    result.seconds = time.perf_counter() - started
+    return result
+
+
+class _Schedule:
+    """When the next request of an open loop is due, for whichever connection is free."""
+
+    def __init__(self, requests: Iterator[bytes], rate: float, started: float, until: float) -> None:
+        self._requests = requests
+        self._step = 1.0 / rate
+        self._due = started
+        self._until = until
+
+    def take(self) -> tuple[float, bytes] | None:
+        """Return the next request and when it is due; None when there is no more."""
+        due = self._due
+        request = next(self._requests, None) if due < self._until else None
+        self._due += self._step
+        return None if request is None else (due, request)
+
+
+class _Client(asyncio.Protocol):
+    """One connection.
+
+    Args:
+        schedule: Where requests of an open loop come from; None = a closed loop over `requests` until `until`.
+    """
+
+    def __init__(
+        self, requests: Iterator[bytes], until: float, result: LoadResult, schedule: _Schedule | None = None
+    ) -> None:
         self._requests = requests
         self._until = until
         self._result = result
+        self._schedule = schedule
         self._buffer = b""
         self._sent_at = 0.0
         self._transport: asyncio.Transport | None = None
@@ -103,15 +157,37 @@ class _Client(asyncio.Protocol):
             self.done.set_result(None)
 
     def _next(self) -> None:
-        assert self._transport is not None
+        if self._schedule is not None:
+            self._wait_for(self._schedule)
+            return
         request = next(self._requests, None) if time.perf_counter() < self._until else None
         if request is None:
-            if not self.done.done():
-                self.done.set_result(None)
-            self._transport.close()
+            self._end()
+        else:
+            self._send(request, time.perf_counter())
+
+    def _wait_for(self, schedule: _Schedule) -> None:
+        found = schedule.take()
+        if found is None:
+            self._end()
             return
-        self._sent_at = time.perf_counter()
+        due, request = found
+        left = due - time.perf_counter()
+        if left <= 0:
+            self._send(request, due)
+        else:
+            asyncio.get_running_loop().call_later(left, self._send, request, due)
+
+    def _send(self, request: bytes, due: float) -> None:
+        assert self._transport is not None
+        self._sent_at = due
         self._transport.write(request)
+
+    def _end(self) -> None:
+        assert self._transport is not None
+        if not self.done.done():
+            self.done.set_result(None)
+        self._transport.close()
 
     def _count(self, status: int) -> None:
         self._result.statuses[status] = self._result.statuses.get(status, 0) + 1

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +43,20 @@ class ServerProcess:
     process: subprocess.Popen[str]
     host: str
     port: int
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time it has used, its own and the kernel's for it."""
+        columns = Path(f"/proc/{self.process.pid}/stat").read_text("utf-8").rsplit(")", 1)[1].split()
+        return (int(columns[11]) + int(columns[12])) / os.sysconf("SC_CLK_TCK")
+
+    @contextmanager
+    def asleep(self) -> Iterator[None]:
+        """Stop the process for a while, so that another can be measured on its core."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def stop(self, seconds: float = 30) -> int:
         """Send SIGTERM and return the exit code; TimeoutExpired where it has not ended in so many seconds."""
