@@ -24,6 +24,7 @@ ShopkeeperError                 what happened, the offending value, what to do
 ├── LogDamaged                  an event log that is damaged before its tail
 └── Unavailable                 a dependency does not answer; the caller degrades or retries
     └── Overloaded              the disk or a queue is behind; retry later
+        └── LogBehind           events come faster than the disk writes them; send fewer at a time
 """
 
 from __future__ import annotations
@@ -179,3 +180,7 @@ class Overloaded(Unavailable):
     def __init__(self, reason: str, retry_after_seconds: float = 1.0) -> None:
         super().__init__(reason, f"Retry after {retry_after_seconds:g} s.")
         self.retry_after_seconds = retry_after_seconds
+
+
+class LogBehind(Overloaded):
+    """More rows wait for the disk than may; nothing is wrong with it, so who sends should send more slowly."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from shopkeeper.commerce.tables import TableSchema
 from shopkeeper.engines.segment_log import Payload, SegmentLog, joined_rows
-from shopkeeper.errors import Overloaded
+from shopkeeper.errors import LogBehind, Overloaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,8 @@ class GroupCommit:
         """Write rows, each one JSON object without a line break, and return when they are durable.
 
         Raises:
-            Overloaded: the disk is behind or full; nothing of the call counts as written.
+            LogBehind: more waits for the disk than may; nothing of the call was written.
+            Overloaded: the disk is full or fails; nothing of the call counts as written.
             InputError: a row holds a line break, or the rows exceed 256 MiB.
         """
         if not rows:
@@ -78,7 +79,7 @@ class GroupCommit:
         payload = joined_rows(rows)
         if self._waiting and self._waiting_bytes + len(payload) > self._most_waiting_bytes:
             self._refused += 1
-            raise Overloaded(f"The event log is behind: {self._waiting_rows:,} rows wait for the disk.")
+            raise LogBehind(f"The event log is behind: {self._waiting_rows:,} rows wait for the disk.")
         loop = asyncio.get_running_loop()
         durable: asyncio.Future[None] = loop.create_future()
         self._waiting.append(((table.name, payload), durable))

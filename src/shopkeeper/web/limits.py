@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.types import Receive, Scope
 
+from shopkeeper.web.packed_body import unpacked
 from shopkeeper.web.problem import HttpProblem
 
 DISCARDED_BYTES = 64_000_000
@@ -11,22 +12,32 @@ DISCARDED_BYTES = 64_000_000
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
-    """Return the body of a request.
+    """Return the body of a request, unpacked where it came compressed by gzip or zstd.
 
     Args:
-        limit: Most bytes.
+        limit: Most bytes, packed or not.
 
     Raises:
-        HttpProblem: 413 for a larger body, 415 for a compressed one, 400 if the client went away.
+        HttpProblem: 413 for a larger body, 415 for another encoding, 400 if the client went away or it is not of its
+            encoding.
     """
+    encoding = b""
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit() and int(value) > limit:
             await _discard(receive)
             raise _too_large(limit)
         if name == b"content-encoding" and value.lower() != b"identity":
-            raise HttpProblem(
-                415, f"Content-Encoding {value.decode('latin-1')!r} is not read.", "Send the body uncompressed."
-            )
+            encoding = value.lower()
+    body = await _received(receive, limit)
+    if not encoding:
+        return body
+    whole = unpacked(body, encoding, limit)
+    if whole is None:
+        raise _too_large(limit)
+    return whole
+
+
+async def _received(receive: Receive, limit: int) -> bytes:
     message = await receive()
     body: bytes = message.get("body", b"")
     if not message.get("more_body", False) and message["type"] == "http.request":

@@ -39,14 +39,15 @@ GROUPS = {
     openapi_rollouts.STEER: openapi_rollouts.WORDS,
 }
 _PROBLEMS = {
-    "400": "The client went away before the body was complete.",
+    "400": "The client went away before the body was complete, or the body is not of its encoding.",
     "401": "No valid key.",
     "403": "The key is for another store, or lacks the scope. Nothing was taken.",
     "404": "Store, product, version, rollout, price run or experiment not known.",
     "409": "It is not so any more, or the gate or a limit does not allow it. Nothing was changed.",
     "413": "Body or batch too large.",
-    "415": "The body is compressed.",
+    "415": "The body comes in an encoding that is not read; gzip and zstd are.",
     "422": "A value cannot be used; the fields are named.",
+    "429": "Rows come faster than the disk writes them; retry after the seconds given in `Retry-After`.",
     "500": "Unexpected; the id in it is in the server's log.",
     "503": "Not now; retry after the seconds given in `Retry-After`.",
 }

@@ -15,6 +15,7 @@ from shopkeeper.errors import (
     ContractNotMet,
     FieldProblem,
     InputError,
+    LogBehind,
     NotAllowed,
     NotAuthenticated,
     Overloaded,
@@ -32,7 +33,8 @@ MEDIA_TYPE = b"application/problem+json"
 _STATUSES: tuple[tuple[type[ShopkeeperError], int], ...] = (
     (NotAuthenticated, 401), (NotAllowed, 403), (UnknownModel, 404), (UnknownRollout, 404), (UnknownText, 404),
     (UnknownPriceRun, 404),
-    (ChangedMeanwhile, 409), (TooManyTries, 429), (InputError, 422), (ContractNotMet, 409), (Unavailable, 503),
+    (ChangedMeanwhile, 409), (TooManyTries, 429), (InputError, 422), (ContractNotMet, 409),
+    (LogBehind, 429), (Unavailable, 503),
 )  # fmt: skip
 ERRORS_SHOWN = 100
 """Most field problems in one document; the rest is counted."""
