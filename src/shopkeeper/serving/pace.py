@@ -7,32 +7,33 @@ from typing import Final
 QUICK_SECONDS: Final = 0.01
 """A call that takes no longer may hold up the event loop; a thread would cost as much as many a call."""
 PROVEN: Final = 20
-"""Quick calls a model shows in a thread before its calls run on the loop."""
-_DISTRUST: Final = 5
+"""Quick calls, more than slow ones, that a model shows in a thread before its calls run on the loop."""
+_SLOW_COSTS: Final = 5
+_DOUBTED: Final = 10
 
 
 class Pace:
     """How quick one model's calls were lately. Used from one event loop.
 
-    A model begins in threads, where one that is stuck holds up nobody. After 20 quick calls it runs on the loop; the
-    first slow call there sends it back.
+    A model begins in threads, where one that is stuck holds up nobody. After 20 quick calls it runs on the loop; some
+    slow calls close to each other send it back, as a single one may be the machine's doing.
     """
 
     def __init__(self) -> None:
         self._trust = 0
-
-    @property
-    def quick(self) -> bool:
-        """Say whether the next call may run on the loop."""
-        return self._trust >= PROVEN
+        self.quick = False
+        """The next call may run on the loop."""
 
     def took(self, seconds: float) -> None:
         """Count one call."""
         if seconds <= QUICK_SECONDS:
             self._trust = min(self._trust + 1, PROVEN)
+            self.quick = self.quick or self._trust == PROVEN
         else:
-            self._trust = 0 if self.quick else max(self._trust - _DISTRUST, 0)
+            self._trust = max(self._trust - _SLOW_COSTS, 0)
+            self.quick = self.quick and self._trust >= _DOUBTED
 
     def reset(self) -> None:
-        """Trust nothing: another model stands here now."""
+        """Trust nothing: another model stands here now, or this one was far too slow."""
         self._trust = 0
+        self.quick = False
