@@ -34,7 +34,7 @@ from shopkeeper.wiring.settings import Settings
 SECONDS: Final = 300.0
 """How long an answer may take."""
 MOST_WAITING: Final = 8
-"""Questions that wait for the one being answered; more are refused."""
+"""Questions that are answered or wait for it; more are refused."""
 AT_ONCE: Final = 1
 PROBLEMS_TOLD: Final = 3
 AnswerT = TypeVar("AnswerT")
@@ -112,7 +112,8 @@ class PricesAside:
         self._registry = registry
         self._seconds = seconds
         self._turn = asyncio.Semaphore(AT_ONCE)
-        self._waiting = 0
+        self.waiting = 0
+        """Questions that were asked and are not answered."""
 
     async def explain(self, asked: ExplainAsked) -> Explained:
         """Return why a price is what it is. Raises: as `explain_price`; Unavailable."""
@@ -127,17 +128,17 @@ class PricesAside:
         return await self._ask(asked, Diagnosis)
 
     async def _ask(self, asked: Question, kind: type[AnswerT]) -> AnswerT:
-        if self._waiting >= MOST_WAITING:
-            raise Unavailable(
-                f"{self._waiting} other questions about prices are waiting to be answered.", "Ask again in a minute."
-            )
         await asyncio.to_thread(version_of, self._registry)
-        self._waiting += 1
+        if self.waiting >= MOST_WAITING:
+            raise Unavailable(
+                f"{self.waiting} other questions about prices are waiting to be answered.", "Ask again in a minute."
+            )
+        self.waiting += 1
         try:
             async with self._turn:
                 said = await self._said(msgspec.json.encode(Order(self._workspace, asked)))
         finally:
-            self._waiting -= 1
+            self.waiting -= 1
         if said.startswith(b"!"):
             raise msgspec.json.decode(said[1:], type=Fault).error()
         return msgspec.json.decode(said, type=kind)

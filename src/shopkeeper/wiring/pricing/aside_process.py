@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -18,18 +19,27 @@ from shopkeeper.wiring.pricing.diagnosed import diagnosed
 from shopkeeper.wiring.pricing.explain import explain_price, margin_frontier
 from shopkeeper.wiring.settings import load_settings
 
+OOM_SCORE: Final = Path("/proc/self/oom_score_adj")
+FIRST_TO_GO: Final = "1000"
 NICE: Final = 10
 """So much later than the process that serves shoppers it gets a processor."""
 
 
 def main() -> None:
     """Answer and end."""
-    os.nice(NICE)
+    _yield_to_servers()
     # Logs may go to the standard output; only the answer may stand there.
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     answer.write(answered(sys.stdin.buffer.read()))
     answer.close()
+
+
+def _yield_to_servers() -> None:
+    """Come after the process that serves shoppers: for the processor, and, where memory runs out, for staying alive."""
+    os.nice(NICE)
+    with suppress(OSError):  # there is no such file outside Linux
+        OOM_SCORE.write_text(FIRST_TO_GO)
 
 
 def answered(order: bytes) -> bytes:
