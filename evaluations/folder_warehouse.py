@@ -21,18 +21,23 @@ TABLES: Mapping[str, str] = {
     "events": "event_id ts received_at store type visitor user session product consent traffic device user_agent",
     "stores": "store customer_group consent_default",
     "users": "user store consent age_band gender region segment",
-    "products": "product store kind categories brand title attributes price cost",
+    "products": "product parent store kind categories brand title attributes price cost",
     TRAFFIC_VERDICTS.name: " ".join(column.name for column in TRAFFIC_VERDICTS.columns),
 }
 """Tables of the data contract and the columns that are read of them."""
 
 
 class FolderWarehouse:
-    """A dataset folder behind `quality.ports.Warehouse`; columns and tables that are absent read as missing."""
+    """A dataset folder behind `quality.ports.Warehouse`; columns and tables that are absent read as missing.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: Where the data lie.
+        shops: File that tells a public set, the first that is there -> its tables.
+    """
+
+    def __init__(self, folder: Path, shops: Mapping[str, Mapping[str, str]] = SHOPS) -> None:
         self._connection = open_duckdb(Path(tempfile.gettempdir()), memory="2GB")
-        shop = next((tables for file, tables in SHOPS.items() if (folder / file).is_file()), {})
+        shop = next((tables for file, tables in shops.items() if (folder / file).is_file()), {})
         for table, wanted in TABLES.items():
             files = [path for ending in ("parquet", "csv", "jsonl") if (path := folder / f"{table}.{ending}").is_file()]
             if not files and not shop and table == "events":

@@ -28,6 +28,26 @@ def test_a_new_event_changes_the_answer(shop: Shop) -> None:
     assert shop.ask(live=[("mug", "view"), ("fork", "view")])[0] == "knife"
 
 
+def test_a_stranger_gets_what_goes_with_the_product_their_visit_began_with(shop: Shop) -> None:
+    said = {"context": {"landing": "fork"}}
+    assert set(shop.ask(k=2, **said)) == {"knife", "spoon"}
+    assert set(shop.ask(k=2, consent=NO_CONSENT, **said)) == {"knife", "spoon"}
+    assert set(shop.ask(k=2, live=[("mug", "view")], **said)) == {"cup", "plate"}  # known by more than where they began
+    reason = shop.system.answer(shop.request(**said)).items[0].reasons[0]
+    assert (reason.code, reason.products) == ("because_viewed", ("fork",))
+
+
+@pytest.mark.parametrize("landing", ["nothing the shop has", 7, "", None])
+def test_a_landing_that_means_nothing_changes_nothing(shop: Shop, landing: object) -> None:
+    assert shop.ask(context={"landing": landing}) == shop.ask()
+
+
+def test_a_sensitive_landing_says_nothing(shop: Shop) -> None:
+    plain = shop.ask()
+    shop.put(product("fork", sensitive=True))
+    assert shop.ask(context={"landing": "fork"}) == plain
+
+
 def test_a_known_user_needs_no_live_event(shop: Shop) -> None:
     answer = shop.system.answer(shop.request(user="ann"))
     assert answer.items[0].product == "cup"

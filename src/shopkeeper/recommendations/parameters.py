@@ -136,8 +136,9 @@ def popular_params(parameters: Parameters) -> PopularParams:
     default = PopularParams()
     half_life = float(given.pop("half_life_days", default.half_life_days))
     leaders = int(given.pop("category_leaders", default.category_leaders))
+    leaning = float(given.pop("group_views", default.group_views))
     _nothing_left(given, "popular", POPULAR_DEFAULTS)
-    return PopularParams(half_life, tuple(weights.values()), leaders)
+    return PopularParams(half_life, tuple(weights.values()), leaders, leaning)
 
 
 def rule_params(parameters: Parameters) -> tuple[RuleParams, PopularParams]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from shopkeeper.commerce.traits import UNKNOWN_TRAITS, Traits
-from shopkeeper.recommendations.behaviour.interactions import KINDS, PURCHASE
+from shopkeeper.recommendations.behaviour.interactions import KINDS, PURCHASE, VIEW
 from shopkeeper.recommendations.behaviour.refusals import refusals
 from shopkeeper.recommendations.behaviour.shoppers import HISTORY_ENTRIES, ShopperPast, shopper_key
 from shopkeeper.recommendations.loaded import LoadedModel
@@ -62,9 +62,18 @@ class Past:
 
 
 def past_of(request: RecommendationRequest, loaded: LoadedModel | None) -> Past:
-    """Return the shopper's past; empty where personalisation is not allowed."""
-    if not request.personal:
-        return Past()
+    """Return the shopper's past; nothing that was kept of them where personalisation is not allowed.
+
+    Of a stranger it is the product their visit began with, where the page tells it.
+    """
+    past = _kept(request, loaded) if request.personal else Past()
+    landing = request.body.landing
+    if landing is None or past.events or landing in past.refused:
+        return past
+    return replace(past, events=(PastEvent(landing, VIEW, request.now.timestamp()),))
+
+
+def _kept(request: RecommendationRequest, loaded: LoadedModel | None) -> Past:
     stored = _stored(request, loaded) if loaded else None
     events: list[PastEvent] = []
     bought: dict[str, Bought] = {}

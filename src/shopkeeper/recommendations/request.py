@@ -71,7 +71,8 @@ class RecommendationBody(Struct, frozen=True, kw_only=True, forbid_unknown_field
         k: How many products are wanted; fewer come only when the catalogue has no more that may be shown.
         exclude: Products that must not be in the answer.
         consent: What the shopper allows; what is not said here is taken from the user record, then from the store.
-        context: Whatever else the page knows; kept for models that read it.
+        context: Whatever else the page knows, such as `category` and `budget`; `landing` is the product the visit began
+            with, and is read of strangers.
         relevance: The candidates are results of a search, in its order, each with its score; empty = it gave none.
         slots: More lists of the page, each a decision of its own; no product is in two of them.
     """
@@ -90,6 +91,12 @@ class RecommendationBody(Struct, frozen=True, kw_only=True, forbid_unknown_field
     context: dict[str, Any] = {}
     relevance: Annotated[tuple[float, ...], Meta(max_length=1_000)] | None = None
     slots: Annotated[tuple[Slot, ...], Meta(max_length=20)] = ()
+
+    @property
+    def landing(self) -> str | None:
+        """Product the visit began with; None where the page does not say."""
+        said = self.context.get("landing")
+        return said if isinstance(said, str) and said else None
 
 
 class Result(Struct, frozen=True, forbid_unknown_fields=True):

@@ -76,12 +76,13 @@ def from_the_night(
 
 
 def unlived(request: RecommendationRequest, catalogue: Catalogue) -> RecommendationRequest:
-    """Return a request without its page and without what the shopper did lately.
+    """Return a request without its page, without the product the visit began with and what the shopper did lately.
 
     The page's products and their variants stay barred, and so does what the shopper refused.
     """
     body = request.body
     page = (*body.products, *parents_of(body.products, catalogue, request.store))
     barred = (*body.exclude, *page, *sorted(refusals(request.profile.events)))
-    blank = msgspec.structs.replace(body, products=(), exclude=barred)
+    context = {name: said for name, said in body.context.items() if name != "landing"}
+    blank = msgspec.structs.replace(body, products=(), exclude=barred, context=context)
     return replace(request, body=blank, profile=EMPTY_PROFILE)

@@ -29,6 +29,9 @@ class PopularParams:
     """What one event of each of `interactions.KINDS` counts, in views."""
     category_leaders: int = 500
     """Products kept for each (store, category)."""
+    group_views: float = 100.0
+    """How many views the customer group says of each of its stores, spread over what the group wants; with fewer of its
+    own than that a store follows the group rather than its own."""
 
     def document(self) -> dict[str, Any]:
         """Return the parameters as plain values, weights by kind."""
@@ -46,7 +49,9 @@ class Leaders:
 class Popular:
     """Time-decayed popularity: score = sum over events of `weight[kind] * 2 ** (-age / half_life)`.
 
-    Counted for each store by itself and for each (store, category), so a store never shows what only another sells.
+    Counted for each store by itself and for each (store, category). A store's own count is shrunk to its customer
+    group's: `group_views` views more, divided among products as the group's are (the mean of a Dirichlet prior). What a
+    store does not sell is left out where an answer is made, by its catalogue; its categories hold what it has sold.
 
     Args:
         index: Item codes.
@@ -73,17 +78,14 @@ class Popular:
     @classmethod
     def fit(cls, data: Interactions, params: PopularParams, seed: int) -> Popular:  # noqa: ARG003 - nothing is drawn
         """Count popularity at the time of the newest interaction."""
-        newest = int(data.times.max()) if len(data) else 0
-        age_days = (newest - data.times) / _DAY_MICROSECONDS
-        amounts = np.asarray(params.weights)[data.kinds] * np.exp2(-age_days / params.half_life_days)
+        amounts = interest(data, params)
+        totals = np.bincount(data.items, weights=amounts, minlength=len(data.index)).astype(np.float64)
         lists: dict[tuple[str, str], Leaders] = {}
         members = _members(data.categories)
         for code, store in enumerate(data.store_names):
-            here = data.stores == code
-            scores: npt.NDArray[np.float64] = np.bincount(
-                data.items[here], weights=amounts[here], minlength=len(data.index)
-            ).astype(np.float64)
-            lists[store, ""] = _leaders(np.flatnonzero(scores > 0), scores, len(data.index))
+            scores = popularity(data, amounts, code)
+            leaning = scores + params.group_views * _elsewhere(data.index, scores, totals)
+            lists[store, ""] = _leaders(np.flatnonzero(leaning > 0), leaning, len(data.index))
             for category, items in members.items():
                 sold = items[scores[items] > 0]
                 if len(sold):
@@ -160,6 +162,7 @@ class Popular:
             "popular.params": np.array(
                 [self.params.half_life_days, self.params.category_leaders, *self.params.weights]
             ),
+            "popular.group_views": np.array([self.params.group_views]),
         }
 
     @classmethod
@@ -176,8 +179,39 @@ class Popular:
             for key, start, end in zip(keys, starts, starts[1:], strict=False)
         }
         half_life, leaders, *weights = np.asarray(arrays["popular.params"], dtype=np.float64).tolist()
-        params = PopularParams(half_life, tuple(weights), int(leaders))
+        leaning = float(np.asarray(arrays["popular.group_views"])[0]) if "popular.group_views" in arrays else 0.0
+        params = PopularParams(half_life, tuple(weights), int(leaders), leaning)
         return cls(index, tuple(unpack_texts("popular.stores", arrays)), lists, params)
+
+
+def interest(data: Interactions, params: PopularParams) -> npt.NDArray[np.float64]:
+    """Return what each interaction counts at the time of the newest, in views; shape (n,)."""
+    newest = int(data.times.max()) if len(data) else 0
+    age_days = (newest - data.times) / _DAY_MICROSECONDS
+    amounts: npt.NDArray[np.float64] = np.asarray(params.weights)[data.kinds] * np.exp2(
+        -age_days / params.half_life_days
+    )
+    return amounts
+
+
+def popularity(data: Interactions, amounts: npt.NDArray[np.float64], store: int) -> npt.NDArray[np.float64]:
+    """Return the interest each item met in a store, by its code; shape (items,)."""
+    here = data.stores == store
+    found = np.bincount(data.items[here], weights=amounts[here], minlength=len(data.index))
+    scores: npt.NDArray[np.float64] = found.astype(np.float64)
+    return scores
+
+
+def _elsewhere(
+    index: ItemIndex, scores: npt.NDArray[np.float64], totals: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Return which share of a group's interest each of its items has; zeros for a store that is all of its group."""
+    shares = np.zeros(len(scores))
+    for start, end in index.spans():
+        own, whole = scores[start:end].sum(), totals[start:end].sum()
+        if 0 < own < whole:
+            shares[start:end] = totals[start:end] / whole
+    return shares
 
 
 def _members(categories: Sequence[tuple[str, ...]]) -> dict[str, npt.NDArray[np.int64]]:
