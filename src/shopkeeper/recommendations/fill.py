@@ -62,8 +62,14 @@ class Stock:
 
     def demand(self, store: str, product: str) -> float:
         """Return how much interest a product met in a store by the last training data, in views; 0 = none is known."""
-        code = self.popular.index.code(self.catalogue.group(store), product) if self.popular else None
-        return float(self.popular.demand(store)[code]) if self.popular and code is not None else 0.0
+        if self.popular is None:
+            return 0.0
+        card, code_in = self.catalogue.card(store, product), self.popular.index.code
+        group, parent = self.catalogue.group(store), card.product.parent if card is not None else None
+        code = code_in(group, product)
+        if code is None and parent is not None:
+            code = code_in(group, parent)
+        return float(self.popular.demand(store)[code]) if code is not None else 0.0
 
 
 def fill(

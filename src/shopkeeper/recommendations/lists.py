@@ -20,7 +20,7 @@ from shopkeeper.recommendations.models.cycles import due
 from shopkeeper.recommendations.models.together import partners
 from shopkeeper.recommendations.past import Past, past_of
 from shopkeeper.recommendations.recipe import ListName, RecommendParams
-from shopkeeper.recommendations.recommend import candidates, gather, rules_for
+from shopkeeper.recommendations.recommend import candidates, code_of, gather, rules_for
 from shopkeeper.recommendations.request import RecommendationRequest
 from shopkeeper.recommendations.rules.hard_rules import Rules
 from shopkeeper.recommendations.rules.weighing import weighed
@@ -96,7 +96,7 @@ def _buy_again(at: Basis) -> list[Entry]:
         return []
     found = []
     for product, bought in (at.past.bought or {}).items():
-        code = at.loaded.index.code(at.request.shopper.group, product)
+        code = code_of(product, at.request, at.loaded.index, at.stock.catalogue)
         days = (at.request.now.timestamp() - bought.last) / 86_400.0
         score = due(days, float(at.loaded.habits.cycles[code])) if code is not None else 0.0
         if score > 0:
@@ -108,7 +108,8 @@ def _bought_together(at: Basis) -> list[Entry]:
     """Return what is bought with the products of the page, the strongest first; of enough different buyers alone."""
     if at.loaded is None:
         return []
-    codes = (at.loaded.index.code(at.request.shopper.group, product) for product in at.request.body.products)
+    catalogue = at.stock.catalogue
+    codes = (code_of(product, at.request, at.loaded.index, catalogue) for product in at.request.body.products)
     page = np.array([code for code in codes if code is not None], dtype=np.int64)
     pairs = sorted(partners(at.loaded.habits.together, page).items(), key=lambda pair: (-pair[1], pair[0]))
     return [(at.loaded.index.products[item], score, reasons.TOGETHER) for item, score in pairs]
@@ -171,12 +172,12 @@ def _search_order(at: Basis) -> list[Entry]:
     said: Mapping[int, float] = {}
     if at.loaded is not None and share > 0:
         evidence = gather(at.request, at.past, at.loaded, at.stock.catalogue, at.params)
-        scored = candidates(at.request, evidence, at.loaded)
+        scored = candidates(at.request, evidence, at.loaded, at.stock.catalogue)
         top = float(scored.scores.max(initial=0.0))
         said = {} if top <= 0 else dict(zip(scored.items.tolist(), (scored.scores / top).tolist(), strict=True))
     found = []
     for product, relevant in zip(results, relevance, strict=True):
-        code = at.loaded.index.code(at.request.shopper.group, product) if at.loaded is not None else None
+        code = code_of(product, at.request, at.loaded.index, at.stock.catalogue) if at.loaded is not None else None
         personal = said.get(code, 0.0) if code is not None else 0.0
         score = (1.0 - share) * relevant + share * personal if said else relevant
         found.append((product, score, reasons.FOR_YOU if personal > 0 else reasons.FOUND))

@@ -7,8 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from shopkeeper.commerce.traits import UNKNOWN_TRAITS, Traits
 from shopkeeper.recommendations.behaviour.interactions import KINDS, PURCHASE, VIEW
+from shopkeeper.recommendations.behaviour.items import ItemIndex
 from shopkeeper.recommendations.behaviour.refusals import refusals
 from shopkeeper.recommendations.behaviour.shoppers import HISTORY_ENTRIES, ShopperPast, shopper_key
 from shopkeeper.recommendations.loaded import LoadedModel
@@ -78,12 +82,14 @@ def _kept(request: RecommendationRequest, loaded: LoadedModel | None) -> Past:
     events: list[PastEvent] = []
     bought: dict[str, Bought] = {}
     if stored is not None and loaded is not None:
-        products = loaded.index.products
-        rows = zip(stored.items.tolist(), stored.kinds.tolist(), stored.seconds.tolist(), strict=True)
-        events = [PastEvent(products[item], kind, seconds) for item, kind, seconds in rows]
-        own = stored.purchases
-        columns = (own.items.tolist(), own.counts.tolist(), own.first.tolist(), own.last.tolist())
-        bought = {products[item]: Bought(*one) for item, *one in zip(*columns, strict=True)}
+        own, index = stored.purchases, loaded.index
+        rows = zip(
+            _named(stored.items, stored.variants, index), stored.kinds.tolist(), stored.seconds.tolist(), strict=True
+        )
+        events = [PastEvent(product, kind, seconds) for product, kind, seconds in rows]
+        columns = (own.counts.tolist(), own.first.tolist(), own.last.tolist())
+        names = _named(own.items, stored.bought_variants, index)
+        bought = {product: Bought(*one) for product, *one in zip(names, *columns, strict=True)}
     for event in _live(request, after=events[-1].seconds if events else None):
         before = events.pop().kind if events and events[-1].product == event.product else -1
         event = event._replace(kind=max(event.kind, before))  # noqa: PLW2901 - one run, one entry
@@ -95,6 +101,13 @@ def _kept(request: RecommendationRequest, loaded: LoadedModel | None) -> Past:
     refused = refusals(request.profile.events)
     wanted = [event for event in events if event.product not in refused]
     return Past(tuple(wanted[-HISTORY_ENTRIES:]), bought, traits, refused)
+
+
+def _named(items: npt.NDArray[np.integer], variants: npt.NDArray[np.int32], index: ItemIndex) -> list[str]:
+    """Return the product of each entry: the variant itself where several share an item."""
+    if len(variants):
+        return [index.variants.names[place] for place in variants.tolist()]
+    return [index.products[item] for item in items.tolist()]
 
 
 def _stored(request: RecommendationRequest, loaded: LoadedModel) -> ShopperPast | None:

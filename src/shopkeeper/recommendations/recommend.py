@@ -15,6 +15,7 @@ from shopkeeper.recommendations import reasons
 from shopkeeper.recommendations.answer import Reason, ReasonCode, Recommendation, RecommendationAnswer
 from shopkeeper.recommendations.behaviour.history import KIND_STRENGTHS, Asked, ages_of
 from shopkeeper.recommendations.behaviour.interactions import PURCHASE, VIEW
+from shopkeeper.recommendations.behaviour.items import ItemIndex
 from shopkeeper.recommendations.behaviour.purchases import NO_PURCHASES, Purchases, newest_purchases
 from shopkeeper.recommendations.fill import Stock, fill
 from shopkeeper.recommendations.found import card_of
@@ -23,7 +24,7 @@ from shopkeeper.recommendations.loaded import LoadedModel
 from shopkeeper.recommendations.model import Scored
 from shopkeeper.recommendations.models.together import go_together
 from shopkeeper.recommendations.new_products import new_products
-from shopkeeper.recommendations.past import Past, past_of
+from shopkeeper.recommendations.past import Past, PastEvent, past_of
 from shopkeeper.recommendations.reasons import because
 from shopkeeper.recommendations.recipe import RecommendParams
 from shopkeeper.recommendations.request import RecommendationRequest
@@ -97,11 +98,12 @@ def rules_for(request: RecommendationRequest, past: Past, stock: Stock, params: 
     body, catalogue = request.body, stock.catalogue
     plan = stock.rules.plan(body, catalogue, request.now)
     page = parents_of(body.products, catalogue, body.store)
-    barred = {*body.exclude, *body.products, *past.refused, *page}
-    barred |= bought_lately(request, past, catalogue, plan, params)
+    own = past.refused | bought_lately(request, past, catalogue, plan, params)
+    barred = {*body.exclude, *body.products, *own, *parents_of(own, catalogue, body.store), *page}
     only = None if body.candidates is None else frozenset(body.candidates)
+    heads = stock.popular.index.heads(request.shopper.group) if stock.popular else {}
     return Rules(
-        catalogue, stock.shelf.siblings, body.store, request.now, body.filters, barred, only, plan, body.surface
+        catalogue, stock.shelf.siblings, body.store, request.now, body.filters, barred, only, plan, body.surface, heads
     )
 
 
@@ -130,14 +132,16 @@ def gather(
     request: RecommendationRequest, past: Past, loaded: LoadedModel, catalogue: Catalogue, params: RecommendParams
 ) -> Evidence:
     """Return the shopper's past and the page as weighted items; sensitive products of the past tell nothing."""
-    body, group, index = request.body, request.shopper.group, loaded.index
+    body, index = request.body, loaded.index
     on_page = dict.fromkeys(body.products)
-    page = [(product, code) for product in on_page if (code := index.code(group, product)) is not None]
-    known = []
+    page = [(product, code) for product in on_page if (code := code_of(product, request, index, catalogue)) is not None]
+    known: list[tuple[PastEvent, int]] = []
     for event in past.events:
-        code = index.code(group, event.product)
+        code = code_of(event.product, request, index, catalogue)
         card = catalogue.card(request.store, event.product)
         if code is not None and event.product not in on_page and not (card is not None and card.product.sensitive):
+            if known and known[-1][1] == code and known[-1][0].product != event.product:  # a sibling: one run
+                event = event._replace(kind=max(event.kind, known.pop()[0].kind))  # noqa: PLW2901
             known.append((event, code))
     now = int(request.now.timestamp())
     times = np.floor([event.seconds for event, _ in known]).astype(np.int64)
@@ -168,22 +172,33 @@ def gather(
 
 def _purchases(request: RecommendationRequest, past: Past, loaded: LoadedModel, catalogue: Catalogue) -> Purchases:
     """Return what was bought, without sensitive products and those the model does not know."""
-    known = []
+    known: dict[int, tuple[int, int, int]] = {}
     for product, bought in (past.bought or {}).items():
-        code = loaded.index.code(request.shopper.group, product)
+        code = code_of(product, request, loaded.index, catalogue)
         card = catalogue.card(request.store, product)
         if code is not None and not (card is not None and card.product.sensitive):
-            known.append((code, bought.times, int(bought.first), int(bought.last)))
-    return newest_purchases(*np.array(sorted(known), dtype=np.int64).reshape(-1, 4).T)
+            times, first, last = known.get(code, (0, int(bought.first), int(bought.last)))
+            known[code] = times + bought.times, min(first, int(bought.first)), max(last, int(bought.last))
+    rows = [(code, *one) for code, one in sorted(known.items())]
+    return newest_purchases(*np.array(rows, dtype=np.int64).reshape(-1, 4).T)
 
 
-def candidates(request: RecommendationRequest, evidence: Evidence, loaded: LoadedModel) -> Scored:
+def code_of(product: str, request: RecommendationRequest, index: ItemIndex, catalogue: Catalogue) -> int | None:
+    """Return the item a product is to a model: its own, or that of its parent where the variant is a new one."""
+    code = index.code(request.shopper.group, product)
+    if code is not None:
+        return code
+    card = catalogue.card(request.store, product)
+    return index.code(request.shopper.group, card.product.parent) if card is not None and card.product.parent else None
+
+
+def candidates(request: RecommendationRequest, evidence: Evidence, loaded: LoadedModel, catalogue: Catalogue) -> Scored:
     """Return the scored products that may come into question: those asked for, else all that score."""
     scored = loaded.model.score(evidence.asked)
     if request.body.candidates is None or not len(scored):
         return scored
-    group = request.shopper.group
-    codes = {code for product in request.body.candidates if (code := loaded.index.code(group, product)) is not None}
+    named = (code_of(product, request, loaded.index, catalogue) for product in request.body.candidates)
+    codes = {code for code in named if code is not None}
     keep = np.isin(scored.items, np.fromiter(codes, dtype=np.int64, count=len(codes)))
     return Scored(scored.items[keep], scored.scores[keep])
 
@@ -196,11 +211,12 @@ def judged(
     Where the model left out what cannot come first and the rules let through less than is wanted, all is scored.
     """
     seen: set[str] = set()
-    scored = candidates(request, evidence, loaded)
+    scored = candidates(request, evidence, loaded, rules.catalogue)
     yield from _judged(scored, evidence, loaded, rules, seen)
     if scored.beyond > 0:
         everything = replace(evidence, asked=replace(evidence.asked, whole=True))
-        yield from _judged(candidates(request, everything, loaded), everything, loaded, rules, seen)
+        rest = candidates(request, everything, loaded, rules.catalogue)
+        yield from _judged(rest, everything, loaded, rules, seen)
 
 
 def _judged(

@@ -267,3 +267,25 @@ def test_the_class_of_a_device_is_read_from_what_the_event_says(
 ) -> None:
     world.event("mug", visitor="v1", **fields)
     assert [DEVICES[code] for code in world.read().devices.tolist()] == [device]
+
+
+def test_variants_are_read_as_one_item_by_what_their_records_say(world: World) -> None:
+    world.put(PRODUCTS, {"product": "s", "parent": "shirt"}, {"product": "m", "store": "uk", "parent": "shirt"})
+    for name in ("s", "m", "m", "cap"):
+        world.event(name, user="ann")
+    world.event("s", store="de", user="eve")
+    data = world.read()
+    assert products(data) == ["m", "m", "m", "cap", "s"]  # groups are apart: in de nobody met any but s
+    assert data.index.heads("uk") == {"m": "shirt"}
+    assert data.index.heads("de") == {"s": "shirt"}
+    assert [data.index.variants.names[code] for code in data.variants.tolist()] == ["s", "m", "m", "cap", "s"]
+
+
+def test_the_record_of_the_variant_an_item_stands_for_says_what_it_costs(world: World) -> None:
+    world.put(
+        PRODUCTS, {"product": "s", "parent": "shirt", "price": 9.0}, {"product": "m", "parent": "shirt", "price": 12.0}
+    )
+    world.put(PRODUCTS, {"product": "shirt", "price": 1.0})
+    for name in ("s", "s", "m", "shirt", "shirt", "shirt"):
+        world.event(name, user="ann")
+    assert world.read().facts.prices.tolist() == [9.0]

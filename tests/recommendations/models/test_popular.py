@@ -6,11 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.recommendations.conftest import PRODUCTS, interactions
 
 from shopkeeper.recommendations.behaviour.interactions import Interactions
 from shopkeeper.recommendations.models.popular import Popular, PopularParams
-
-from ..conftest import PRODUCTS, interactions
 
 PARAMS = PopularParams(half_life_days=1e12, group_views=10.0)
 

@@ -132,20 +132,18 @@ class BatchRecommender:
         families: dict[str, int] = {}
         rules = rules_for(self._request(self._body()), Past(), stock, params)
         for item in range(*loaded.index.span(self._group)):
-            card = stock.catalogue.card(ask.store, loaded.index.products[item])
-            if card is None:
+            own = stock.catalogue.card(ask.store, loaded.index.products[item])
+            of = rules.shown(loaded.index.products[item]) or own
+            if of is None:
                 continue
-            product = card.product
-            self._code_of_item[item] = self._codes[product.product]
+            met = own or of
+            product = met.product
+            self._code_of_item[item] = self._codes[of.product.product]
             self._silent[item] = product.sensitive
             self._family[item] = families.setdefault(product.parent or product.product, item)
-            stand_in = None if card.available(ask.now) else rules.shown(product.product)
-            if stand_in is not None:
-                self._code_of_item[item] = self._codes[stand_in.product.product]
-            of = stand_in or card
             if plan is not None:
                 factors[item] = plan.factor(of)
-                barred = plan.days_barred(card)
+                barred = plan.days_barred(met)
                 if barred is not None:
                     self._bars_since[item] = (ask.now - timedelta(days=barred)).timestamp()
             barring = plan is not None and plan.bars(of)

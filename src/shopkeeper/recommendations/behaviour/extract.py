@@ -15,6 +15,7 @@ from shopkeeper.recommendations.behaviour.extract_facts import extract_facts, ex
 from shopkeeper.recommendations.behaviour.interactions import NOBODY, Interactions
 from shopkeeper.recommendations.behaviour.items import ItemIndex
 from shopkeeper.recommendations.behaviour.shoppers import KeyKind, shopper_key
+from shopkeeper.recommendations.behaviour.variants import folded
 
 _PACKAGE = "shopkeeper.recommendations.behaviour"
 _FOREVER = datetime(9000, 1, 1, tzinfo=UTC)
@@ -27,6 +28,8 @@ def extract_interactions(
     warehouse: Warehouse, until: datetime | None = None, known: datetime | None = None
 ) -> Interactions:
     """Read every interaction before `until` that had come in at the moment `known`; None = all of them.
+
+    Variants of one parent are one item, by what product records say now.
 
     Codes are ranks over the rows there are, so the four reads must see the same rows: their counts are compared, and
     the whole is read again when something came in between.
@@ -65,7 +68,7 @@ def _assemble(rows: Columns, items: Columns, shoppers: Columns, stores: Columns)
             return None
     groups, starts = _spans([str(group) for group in items["customer_group"]])
     keys = zip(shoppers["customer_group"], shoppers["key_kind"], shoppers["key_id"], strict=True)
-    return Interactions(
+    data = Interactions(
         shoppers=codes["shopper"],
         items=codes["item"],
         stores=codes["store"],
@@ -77,6 +80,7 @@ def _assemble(rows: Columns, items: Columns, shoppers: Columns, stores: Columns)
         shopper_keys=[shopper_key(str(group), _kind(str(kind)), str(identity)) for group, kind, identity in keys],
         store_names=tuple(str(store) for store in stores["store"]),
     )
+    return folded(data, [str(parent) for parent in items["parent"]])
 
 
 def _spans(group_of_item: list[str]) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:

@@ -61,9 +61,13 @@ def extract_traits(warehouse: Warehouse, shopper_keys: Sequence[str]) -> TraitTa
 
 
 def _codes(index: ItemIndex, store: str, group: str, product: str) -> list[int]:
-    """Return the items that a record speaks of: one of its group, or where all stores share it one of each group."""
+    """Return the items that a record speaks of: one of its group, or where all stores share it one of each group.
+
+    Of variants that share an item only the record of the one it stands for speaks.
+    """
     groups = (group,) if store else index.groups
-    return [code for name in groups if (code := index.code(name, product)) is not None]
+    codes = (index.code(name, product) for name in groups)
+    return [code for code in codes if code is not None and index.products[code] == product]
 
 
 def _known(value: float, otherwise: float) -> float:

@@ -17,13 +17,13 @@ from shopkeeper.recommendations.behaviour.items import ItemIndex
 from shopkeeper.registry.text_arrays import pack_texts, unpack_texts
 
 _ABOUT = "interactions.json"
-_COLUMNS = ("shoppers", "items", "stores", "kinds", "times", "devices")
-_TEXTS = ("index.groups", "index.products", "categories", "shopper_keys", "store_names")
+_COLUMNS = ("shoppers", "items", "stores", "kinds", "times", "devices", "variants")
+_TEXTS = ("categories", "shopper_keys", "store_names")
 _REMEDY = "Delete the folder and read the data again."
 
 
 class _About(Struct, frozen=True, kw_only=True):
-    format_version: Literal[2] = 2
+    format_version: Literal[3] = 3
     rows: int
     fingerprint: str
 
@@ -31,9 +31,9 @@ class _About(Struct, frozen=True, kw_only=True):
 def write_interactions(data: Interactions, folder: Path) -> None:
     """Write each column to a file of its own and a fingerprint beside them; the same data give the same bytes."""
     arrays: dict[str, npt.NDArray[np.generic]] = {name: getattr(data, name) for name in _COLUMNS}
-    arrays["index.starts"] = data.index.starts
+    arrays |= data.index.arrays()
     paths = [msgspec.json.encode(one).decode() for one in data.categories]
-    texts = (data.index.groups, data.index.products, paths, data.shopper_keys, data.store_names)
+    texts = (paths, data.shopper_keys, data.store_names)
     for name, values in zip(_TEXTS, texts, strict=True):
         arrays |= pack_texts(name, values)
     arrays |= data.facts.arrays() | data.traits.arrays("traits")
@@ -52,9 +52,9 @@ def read_interactions(folder: Path) -> Interactions:
     try:
         about = msgspec.json.decode((folder / _ABOUT).read_bytes(), type=_About)
         arrays = {path.stem: _open(path) for path in sorted(folder.glob("*.npy"))}
-        groups, products, paths, keys, stores = (unpack_texts(name, arrays) for name in _TEXTS)
+        paths, keys, stores = (unpack_texts(name, arrays) for name in _TEXTS)
         categories = [msgspec.json.decode(text, type=tuple[str, ...]) for text in paths]
-        columns = {name: arrays[name] for name in (*_COLUMNS, "index.starts")}
+        columns, index = {name: arrays[name] for name in _COLUMNS}, ItemIndex.from_arrays(arrays)
         facts, traits = ItemFacts.from_arrays(arrays), TraitTable.from_arrays("traits", arrays)
     except (OSError, ValueError, EOFError, KeyError, msgspec.MsgspecError) as error:
         raise BundleDamaged(f"The interactions in {folder} cannot be read: {error}.", _REMEDY) from error
@@ -65,12 +65,13 @@ def read_interactions(folder: Path) -> Interactions:
         kinds=columns["kinds"].astype(np.int8, copy=False),
         times=columns["times"].astype(np.int64, copy=False),
         devices=columns["devices"].astype(np.int8, copy=False),
-        index=ItemIndex(tuple(groups), columns["index.starts"].astype(np.int64), products),
+        index=index,
         categories=categories,
         shopper_keys=keys,
         store_names=tuple(stores),
         facts=facts,
         traits=traits,
+        variants=columns["variants"].astype(np.int32, copy=False),
     )
     if data.fingerprint() != about.fingerprint:
         raise BundleDamaged(f"The interactions in {folder} are not what was written (SHA-256 differs).", _REMEDY)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -49,6 +49,7 @@ class Interactions:
             keep each.
         facts: What records say of the products.
         traits: What records say of the shoppers.
+        variants: Place in `index.variants.names`, where variants share codes; shape (n,), else (0,).
     """
 
     shoppers: npt.NDArray[np.int32]
@@ -64,6 +65,7 @@ class Interactions:
     runs: bool = True
     facts: ItemFacts = NO_FACTS
     traits: TraitTable = NO_TRAITS
+    variants: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
 
     def __len__(self) -> int:
         return len(self.items)
@@ -78,6 +80,7 @@ class Interactions:
             kinds=self.kinds[keep],
             times=self.times[keep],
             devices=self.devices[keep],
+            variants=self.variants[keep] if len(self.variants) else self.variants,
         )
 
     @cached_property
@@ -90,12 +93,12 @@ class Interactions:
         digest = hashlib.sha256()
         columns = (
             self.shoppers, self.items, self.stores, self.kinds, self.times, self.devices, self.index.starts,
-            self.facts.prices, self.facts.margins, self.traits.codes,
+            self.facts.prices, self.facts.margins, self.traits.codes, self.variants, self.index.variants.items,
         )  # fmt: skip
         for column in columns:
             digest.update(f"{column.dtype.str}{column.shape}".encode())
             digest.update(np.ascontiguousarray(column).data)
-        known = (self.facts.brands, self.facts.texts, *self.traits.values)
+        known = (self.facts.brands, self.facts.texts, *self.traits.values, self.index.variants.names)
         for texts in (self.index.groups, self.index.products, self.shopper_keys, self.store_names, *known):
             digest.update("\x1e".join(texts).encode())
             digest.update(b"\x1d")
@@ -116,6 +119,7 @@ class Sequences:
         moments: Number of the moment, rising along the sequences: entries of one shopper in one second (a basket) share
             it, so between them there is no order; shape (m,).
         starts: Where each shopper code's entries begin, and one more at the end; shape (shoppers + 1,).
+        variants: That of the run's last event, as in `Interactions`; shape (m,) or (0,).
     """
 
     shoppers: npt.NDArray[np.int32]
@@ -127,6 +131,7 @@ class Sequences:
     devices: npt.NDArray[np.int8]
     moments: npt.NDArray[np.int64]
     starts: npt.NDArray[np.int64]
+    variants: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
 
     def __len__(self) -> int:
         return len(self.items)
@@ -158,6 +163,7 @@ def sequences(data: Interactions) -> Sequences:
         devices=data.devices[order[heads]],
         moments=_moments(owners, times),
         starts=starts,
+        variants=data.variants[last] if len(data.variants) else data.variants,
     )
 
 

@@ -7,7 +7,7 @@
 -- user only: nothing after a logout and nothing of a shared device is joined. The rule in Python: identity.owners.
 WITH seen AS (
   SELECT
-    customer_group, store, product, type, ts, event_id, categories, device,
+    customer_group, store, product, type, ts, event_id, categories, parent, device,
     CASE
       WHEN allowed = 0 THEN ''
       WHEN user_id <> '' THEN 'user'
@@ -33,6 +33,7 @@ WITH seen AS (
       coalesce(e.visitor, '') AS visitor_id,
       coalesce(e.session, '') AS session_id,
       coalesce(nullif(own.categories, '[]'), shared.categories, '[]') AS categories,
+      coalesce(nullif(own.parent, ''), shared.parent, '') AS parent,
       e.device AS device,
       CASE
         WHEN coalesce(u.consent, '') LIKE '%"personalise":false%' THEN 0

@@ -25,6 +25,8 @@ from shopkeeper.registry.text_arrays import Arrays
 KeyKind = Literal["user", "visitor", "session"]
 
 _MOST_COUNTED = 65_535
+_OF_BOUGHT = ("bought_counts", "bought_firsts", "bought_seconds")
+_NONE: npt.NDArray[np.int32] = np.empty(0, dtype=np.int32)
 HISTORY_ENTRIES = 50
 """Newest entries kept for each shopper."""
 
@@ -44,6 +46,8 @@ class ShopperPast:
         seconds: Seconds since 1970 UTC; shape (h,).
         purchases: What they bought, how often and when.
         traits: What their record says, where they let it be used.
+        variants: Place of each entry in `ItemIndex.variants.names`, where variants share codes; shape (h,), else (0,).
+        bought_variants: The variant bought last of each of `purchases`; shape (b,), else (0,).
     """
 
     items: npt.NDArray[np.int32]
@@ -51,6 +55,8 @@ class ShopperPast:
     seconds: npt.NDArray[np.uint32]
     purchases: Purchases
     traits: Traits
+    variants: npt.NDArray[np.int32]
+    bought_variants: npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +123,7 @@ class ShopperPasts:
                 "shoppers.bought_seconds": (bought.times[bought_rows] // SECOND).astype(np.uint32),
                 "shoppers.bought_firsts": (bought.first_times[bought_rows] // SECOND).astype(np.uint32),
                 "shoppers.bought_counts": np.minimum(bought.counts[bought_rows], _MOST_COUNTED).astype(np.uint16),
+                **_variants(seen, rows, bought, bought_rows),
                 **data.traits.take(codes).arrays("shoppers.traits"),
             }
         )
@@ -133,18 +140,22 @@ class ShopperPasts:
             arrays["shoppers.items"][start:end].astype(np.int32, copy=False),
             arrays["shoppers.kinds"][start:end].astype(np.int8, copy=False),
             arrays["shoppers.seconds"][start:end].astype(np.uint32, copy=False),
-            self._purchases(first, last),
+            self._purchases(first, order := np.argsort(arrays["shoppers.bought"][first:last])),
             self._traits.of(place),
+            arrays.get("shoppers.variants", _NONE)[start:end].astype(np.int32, copy=False),
+            self._bought_variants(first, order),
         )
 
-    def _purchases(self, first: int, last: int) -> Purchases:
-        """Return the bought products between two places, by rising code."""
-        if first == last:
+    def _purchases(self, first: int, order: npt.NDArray[np.int64]) -> Purchases:
+        """Return the bought products from a place on, in an order of theirs."""
+        if not len(order):
             return NO_PURCHASES
-        bought = self._arrays["shoppers.bought"][first:last].astype(np.int64)
-        order = np.argsort(bought)
-        columns = (self._arrays[f"shoppers.bought_{name}"][first:last] for name in ("counts", "firsts", "seconds"))
-        return Purchases(bought[order], *(column[order].astype(np.int64) for column in columns))
+        columns = (self._arrays[f"shoppers.{name}"][first + order] for name in ("bought", *_OF_BOUGHT))
+        return Purchases(*(column.astype(np.int64) for column in columns))
+
+    def _bought_variants(self, first: int, order: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+        found = self._arrays.get("shoppers.bought_variants")
+        return _NONE if found is None else found[first + order].astype(np.int32, copy=False)
 
     def places(self, keys: Sequence[str]) -> npt.NDArray[np.int64]:
         """Return the place of each shopper in the arrays, -1 for one without a past; shape (n,)."""
@@ -179,10 +190,9 @@ class ShopperPasts:
         rows = np.repeat(keep, np.diff(self._starts))
         bought_rows = np.repeat(keep, np.diff(self._bought_starts))
         kept = {"shoppers.high": keep, "shoppers.low": keep}
-        kept |= {f"shoppers.{name}": rows for name in ("items", "kinds", "seconds")}
-        bought = ("bought", "bought_seconds", "bought_firsts", "bought_counts")
-        kept |= {f"shoppers.{name}": bought_rows for name in bought}
-        arrays = {name: self._arrays[name][rows_kept] for name, rows_kept in kept.items()}
+        kept |= {f"shoppers.{name}": rows for name in ("items", "kinds", "seconds", "variants")}
+        kept |= {f"shoppers.{name}": bought_rows for name in ("bought", *_OF_BOUGHT, "bought_variants")}
+        arrays = {name: self._arrays[name][rows_kept] for name, rows_kept in kept.items() if name in self._arrays}
         arrays["shoppers.starts"] = _ends(np.diff(self._starts)[keep])
         arrays["shoppers.bought_starts"] = _ends(np.diff(self._bought_starts)[keep])
         arrays |= self._traits.take(np.flatnonzero(keep)).arrays("shoppers.traits")
@@ -246,6 +256,19 @@ class _Bought:
     first_times: npt.NDArray[np.int64]
     counts: npt.NDArray[np.int64]
     starts: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int64]
+
+
+def _variants(
+    seen: Sequences, rows: npt.NDArray[np.int64], bought: _Bought, bought_rows: npt.NDArray[np.int64]
+) -> dict[str, npt.NDArray[np.generic]]:
+    """Return which variant each kept entry and each bought product is, where variants share codes."""
+    if not len(seen.variants):
+        return {}
+    return {
+        "shoppers.variants": seen.variants[rows],
+        "shoppers.bought_variants": seen.variants[bought.rows[bought_rows]],
+    }
 
 
 def _bought(seen: Sequences) -> _Bought:
@@ -261,4 +284,4 @@ def _bought(seen: Sequences) -> _Bought:
     order = np.lexsort((seen.items[newest], seen.times[newest], seen.shoppers[newest]))
     newest, oldest, counts = newest[order], oldest[order], counts[order]
     of_each = np.bincount(seen.shoppers[newest], minlength=len(seen.starts) - 1)
-    return _Bought(seen.items[newest], seen.times[newest], seen.times[oldest], counts, _ends(of_each))
+    return _Bought(seen.items[newest], seen.times[newest], seen.times[oldest], counts, _ends(of_each), newest)

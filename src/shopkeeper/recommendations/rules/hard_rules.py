@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
-from dataclasses import dataclass
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from shopkeeper.commerce.product import Product
@@ -24,6 +24,7 @@ class Rules:
         only: Products the answer is chosen from; None = all of the store.
         plan: What the shop's own rules want of it; None = it has none.
         surface: Where the answer is shown; some surfaces show no sensitive product.
+        heads: Products that stand for all variants of a parent in what was learnt -> the parent.
     """
 
     catalogue: Catalogue
@@ -35,15 +36,36 @@ class Rules:
     only: Set[str] | None = None
     plan: Plan | None = None
     surface: str = ""
+    heads: Mapping[str, str] = field(default_factory=dict)
 
     def shown(self, product: str, *, from_history: bool = False) -> Card | None:
         """Return the card a list shows for a product: its own or, where it is a variant not on sale now, a sibling's.
 
         Of the siblings that may be shown it is the first by `Siblings.of`; a sensitive one never stands in for one that
-        is not, nor the other way. None where neither may be shown. Arguments as in `allowed`.
+        is not, nor the other way. None where neither may be shown. For one of `heads` any variant of its parent stands
+        in, whatever keeps it out itself but that it is barred. Arguments as in `allowed`.
         """
         card = self.allowed(product, from_history=from_history)
-        return card if card is not None else self._stand_in(product, from_history=from_history)
+        if card is not None:
+            return card
+        family = self.heads.get(product)
+        if family is not None:
+            return self._of_family(product, family, from_history=from_history)
+        return self._stand_in(product, from_history=from_history)
+
+    def _of_family(self, product: str, family: str, *, from_history: bool) -> Card | None:
+        if product in self.barred or family in self.barred:
+            return None
+        gone = self.catalogue.card(self.store, product)
+        if gone is not None:
+            names = list(self.siblings.of(self.store, gone))
+        else:
+            names = [card.product.product for card in self.catalogue.variants(self.store, family)]
+        for sibling in names:
+            card = self.allowed(sibling, from_history=from_history)
+            if card is not None and (gone is None or _same(card.product, gone.product)):
+                return card
+        return None
 
     def _stand_in(self, product: str, *, from_history: bool) -> Card | None:
         gone = self.catalogue.card(self.store, product)
