@@ -1,11 +1,15 @@
-"""Time to learn item-to-item similarities from a synthetic data set: the last line of stdout is one JSON object.
+"""Time to learn item-to-item similarities and factors from synthetic data: the last line of stdout is one JSON object.
 
-    python benchmarks/train.py [--interactions N] [--items N] [--seed N]
+    python benchmarks/train.py [--scale S] [--interactions N] [--items N] [--seed N]
 
-Items are drawn with Zipf popularity inside clusters of 50 that belong together; a shopper makes about 20 interactions.
+`--scale` is the share of 50 million interactions with 100,000 products that is measured; what ends in `_50m` is
+extrapolated from it in proportion to the interactions. Items are drawn with Zipf popularity inside clusters of 50 that
+belong together; a shopper makes about 20 interactions.
 `limit_sort_s` is one stable sort of as many 64-bit numbers on the same machine, the yardstick to compare machines by.
 `peer_cpu_s` is the item-item cosine of `implicit` (extra `bench`) on the same interactions, with as many neighbours and
 one thread; it knows no order, so it does less. null where the package is not installed.
+
+`als_cpu_s` is the model `als` with 64 factors: `ALS_ROUNDS` rounds were timed, the figure is for 15.
 
 `top20_cpu_s_2m` is the CPU time of everybody's list of 20 products for 2 million shoppers, as `shopkeeper export
 recommendations` computes it in shards: what was bought, and the twentieth of the products that is sold out, are left
@@ -41,7 +45,9 @@ from shopkeeper.recommendations.catalogue.shelf import Shelf
 from shopkeeper.recommendations.catalogue.trending import Trending
 from shopkeeper.recommendations.fill import Stock
 from shopkeeper.recommendations.loaded import bundle_arrays
+from shopkeeper.recommendations.models.als import Als, AlsParams
 from shopkeeper.recommendations.models.item_knn import ItemKnn, ItemKnnParams
+from shopkeeper.recommendations.models.popular import Popular, PopularParams
 from shopkeeper.serving.catalogue import Catalogue
 
 try:
@@ -54,6 +60,9 @@ STORE = "shop"
 USERS, K = 2_000_000, 20
 SHARDS, PER_SHARD = 2, 20_000
 FACTORS, ALS_USERS = 64, 2_000
+WHOLE = 50_000_000
+"""Interactions at scale 1."""
+ALS_ROUNDS = 2
 _CLUSTER = 50
 _ENTRIES = 20
 
@@ -88,6 +97,15 @@ def peer_seconds(data: Interactions, neighbours: int) -> float | None:
     begun = time.process_time()
     nearest_neighbours.CosineRecommender(K=neighbours, num_threads=1).fit(counts, show_progress=False)
     return time.process_time() - begun
+
+
+def als_seconds(data: Interactions, seed: int) -> float | None:
+    """Return the CPU seconds of the factor model, 15 rounds of it; None where its library is not installed."""
+    if nearest_neighbours is None:
+        return None
+    begun = time.process_time()
+    Als.beside(data, Popular.fit(data, PopularParams(), seed), AlsParams(factors=FACTORS, iterations=ALS_ROUNDS), seed)
+    return (time.process_time() - begun) * AlsParams().iterations / ALS_ROUNDS
 
 
 def shop_of(data: Interactions, users: int, seed: int) -> tuple[Interactions, Stock]:
@@ -149,6 +167,10 @@ def peer_top_lists(data: Interactions, neighbours: int, seed: int) -> dict[str, 
     }
 
 
+def _ratio(own: float, peer: float | None) -> float | None:
+    return None if peer is None else round(own / peer, 3)
+
+
 def _counts(data: Interactions) -> csr_matrix:
     shape = (int(data.shoppers.max()) + 1, len(data.index))
     return csr_matrix((np.ones(len(data.items)), (data.shoppers, data.items)), shape=shape)
@@ -157,10 +179,12 @@ def _counts(data: Interactions) -> csr_matrix:
 def main() -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--interactions", type=int, default=10_000_000)
+    parser.add_argument("--scale", type=float, default=0.2)
+    parser.add_argument("--interactions", type=int, help="so many in place of a share of 50 million")
     parser.add_argument("--items", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
+    args.interactions = args.interactions or int(args.scale * WHOLE)
     data = synthetic(args.interactions, args.items, args.seed)
     numbers = np.random.default_rng(args.seed).integers(0, 2**62, args.interactions)
     begun = time.perf_counter()
@@ -173,6 +197,7 @@ def main() -> int:
     own, own_cpu = time.perf_counter() - begun, time.process_time() - cpu
     peer_cpu = peer_seconds(data, params.neighbours or args.items)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    als_cpu, more = als_seconds(data, args.seed), WHOLE / args.interactions
     lists = top_lists(model, *shop_of(data, SHARDS * PER_SHARD, args.seed))
     peer_lists = peer_top_lists(data, params.neighbours or args.items, args.seed)
     document = {
@@ -181,6 +206,10 @@ def main() -> int:
         "items": args.items,
         "item_knn_s": round(own, 3),
         "item_knn_cpu_s": round(own_cpu, 3),
+        "item_knn_cpu_s_50m": round(own_cpu * more, 1),
+        "item_knn_mb_50m": round(peak / 1024 * more),
+        "als_cpu_s": None if als_cpu is None else round(als_cpu, 1),
+        "als_cpu_s_50m": None if als_cpu is None else round(als_cpu * more, 1),
         "peer_cpu_s": None if peer_cpu is None else round(peer_cpu, 3),
         "ratio_peer": None if peer_cpu is None else round(peer_cpu / own_cpu, 2),
         "limit_sort_s": round(limit, 3),
@@ -189,6 +218,8 @@ def main() -> int:
         "data_mb": round(before / 1024),
         **lists,
         **peer_lists,
+        "top20_of_peer": _ratio(lists["top20_cpu_s_2m"], peer_lists["peer_top20_cpu_s_2m"]),
+        "top20_of_peer_als": _ratio(lists["top20_cpu_s_2m"], peer_lists["peer_als_top20_cpu_s_2m"]),
         "seed": args.seed,
     }
     print(json.dumps(document))
