@@ -38,7 +38,7 @@ pytestmark = [
 
 PACKAGE = Path(shopkeeper.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.sql"))
-BEGINNINGS = {"recommendations/interaction": "recommendations/seen"}
+BEGINNINGS = {"recommendations/behaviour/interaction": "recommendations/behaviour/seen"}
 """Files that go on where another one ends, by the start of their names."""
 
 FILLED: Mapping[str, list[dict[str, str]]] = {
