@@ -29,7 +29,7 @@ def test_a_new_event_changes_the_answer(shop: Shop) -> None:
 
 
 def test_a_stranger_gets_what_goes_with_the_product_their_visit_began_with(shop: Shop) -> None:
-    said = {"context": {"landing": "fork"}}
+    said: dict[str, Any] = {"context": {"landing": "fork"}}
     assert set(shop.ask(k=2, **said)) == {"knife", "spoon"}
     assert set(shop.ask(k=2, consent=NO_CONSENT, **said)) == {"knife", "spoon"}
     assert set(shop.ask(k=2, live=[("mug", "view")], **said)) == {"cup", "plate"}  # known by more than where they began
