@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 from shopkeeper.commerce.tables import EVENTS
@@ -88,6 +90,30 @@ def test_a_write_that_failed_and_was_undone_hides_nothing_of_what_came_after(tmp
     found = rows(follower) + rows(follower)
     assert {b'{"n":2}', b'{"n":3}' * 20} <= set(found)
     assert rows(follower) == []
+
+
+def test_a_look_tells_whether_there_is_anything_to_read(tmp_path: Path) -> None:
+    other = SegmentLog(tmp_path, "serve-other")
+    other.append(EVENTS, [b'{"n":1}'])
+    follower = follower_in(tmp_path)
+    assert not follower.unchanged()
+    os.utime(tmp_path, ns=(1, 1))  # as if the folder had not changed for long
+    rows(follower)
+    assert follower.unchanged()
+    other.append(EVENTS, [b'{"n":2}'])
+    assert not follower.unchanged()
+    rows(follower)
+    assert follower.unchanged()
+    other.seal()
+    assert not follower.unchanged()
+
+
+def test_a_folder_that_changed_just_now_is_looked_at_again(tmp_path: Path) -> None:
+    follower = follower_in(tmp_path)
+    ahead = time.time_ns() + 10**12
+    os.utime(tmp_path, ns=(ahead, ahead))  # however long this test takes
+    rows(follower)
+    assert not follower.unchanged()
 
 
 def test_much_is_read_in_parts(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from shopkeeper.engines.segment_frames import BrokenFrame, CutFrame, Frame, read
 from shopkeeper.engines.segment_log import OPEN, SEALED, writer_name
 
 MOST_BYTES: Final = 8 * 1024 * 1024
+_FRESH_NS: Final = 100_000_000
+"""Two changes of a folder closer together than this may bear one time, as file systems keep time by ticks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class SegmentFollower:
         self._group = writer_name(group)
         self._followed: dict[str, _Followed] = {}
         self._done: set[str] = set()
+        self._listed_at = -1
+        """When the folder had last changed before it was listed; -1 where it may have changed since unseen."""
 
     def begin(self) -> None:
         """Hold every segment there is, so that none is deleted unread before the first `read`."""
@@ -65,6 +70,12 @@ class SegmentFollower:
         self._done &= there.keys()
         return batches
 
+    def unchanged(self) -> bool:
+        """Say that a `read` would find nothing, for the price of a look at sizes and times."""
+        return self._folder.stat().st_mtime_ns == self._listed_at and all(
+            followed.unchanged() for followed in self._followed.values()
+        )
+
     @property
     def at_end(self) -> bool:
         """Say whether the last `read` came to the end of every segment."""
@@ -78,6 +89,8 @@ class SegmentFollower:
 
     def _find(self) -> dict[str, str]:
         """Open segments not seen before; return the names of all with whether they are open or sealed."""
+        changed = self._folder.stat().st_mtime_ns
+        self._listed_at = changed if time.time_ns() - changed > _FRESH_NS else -1
         names = (name.rpartition(".") for name in os.listdir(self._folder))  # noqa: PTH208 - ten times a second
         there = {
             stem: f".{ending}"
@@ -105,13 +118,15 @@ class _Followed:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._offset = 0
+        self._size = 0
+        """Size at the last `read`."""
         self._broken_size = -1
         """Size at which it could not be read from the beginning either."""
         self.at_end = False
 
     def read(self, most_bytes: int) -> Iterator[Frame]:
         """Yield whole frames from where the last call ended."""
-        size = os.fstat(self._file.fileno()).st_size
+        size = self._size = os.fstat(self._file.fileno()).st_size
         self._offset = min(self._offset, size)  # a write that failed was undone
         until = self._offset + most_bytes
         try:
@@ -132,6 +147,10 @@ class _Followed:
                 self.at_end = True
             return
         self.at_end = self._offset >= size
+
+    def unchanged(self) -> bool:
+        """Say that it was read to its end and nothing came since."""
+        return self.at_end and os.fstat(self._file.fileno()).st_size == self._size
 
     def close(self) -> None:
         self._file.close()

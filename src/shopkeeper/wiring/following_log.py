@@ -78,8 +78,9 @@ class FollowedLog:
     async def _follow(self) -> None:
         before, self._looked_at = self._looked_at, self._seconds()
         begun, follower = time.time_ns(), self._shared.follower
-        for batch in await asyncio.to_thread(follower.read):
-            await self._take(batch)
+        if not follower.unchanged():
+            for batch in await asyncio.to_thread(follower.read):
+                await self._take(batch)
         if follower.at_end:
             self._shared.note_read(begun)
         if before is not None and self._looked_at - before > SEEN_SECONDS:
