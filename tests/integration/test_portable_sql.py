@@ -52,6 +52,11 @@ FILLED: Mapping[str, list[dict[str, str]]] = {
             " ELSE e.sale_ts + INTERVAL 3600 SECOND END",
         },
     ],
+    "pricing/paid_prices": [{"retail": "''"}, {"retail": "'', 'a'"}],
+    "pricing/price_tests/sales_days": [
+        {"retail": "''", "local": "e.sale_ts"},
+        {"retail": "'', 'a'", "local": "e.sale_ts + INTERVAL 3600 SECOND"},
+    ],
     "quality/contract_breach": [
         {"table": "events", "breach": "price < $least OR price > 5", "within": "ts >= $since"},
         {"table": "products", "breach": "currency NOT IN ('GBP')", "within": "TRUE"},

@@ -2,12 +2,12 @@
 -- A refund that names an order counts on the day of that order. Orders that were cancelled do not count, nor what bots did,
 -- nor lines in another currency, nor buyers of price lists that are not retail. cost: as the catalogue says it now.
 SELECT
-  product, day, max(tax_class) AS tax_class, max(cost) AS cost, sum(pieces) AS units, sum(money) AS paid,
+  product, day, max(line_class) AS tax_class, max(line_cost) AS cost, sum(pieces) AS units, sum(money) AS paid,
   sum(other_money) AS foreign_lines
 FROM (
   SELECT
     e.product AS product, CAST({local} AS DATE) AS day,
-    coalesce(goods.tax_class, shared.tax_class, 'standard') AS tax_class, coalesce(goods.cost, shared.cost) AS cost,
+    coalesce(goods.tax_class, shared.tax_class, 'standard') AS line_class, coalesce(goods.cost, shared.cost) AS line_cost,
     CASE WHEN e.currency NOT IN ('', $currency) THEN 0e0 WHEN e.type = 'refund' THEN -e.pieces ELSE e.pieces END AS pieces,
     CASE WHEN e.currency NOT IN ('', $currency) THEN 0e0
       WHEN e.type = 'refund' THEN -e.pieces * e.price_paid ELSE e.pieces * e.price_paid END AS money,
