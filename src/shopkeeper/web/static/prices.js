@@ -40,5 +40,6 @@ for (const place of document.querySelectorAll("[data-part]")) {
       '<div class="notice bad" role="alert"><p>It could not be worked out. Open the page again; if that does not help, the server\'s log says why.</p></div>';
   }
   place.setAttribute("aria-busy", "false");
+  document.getElementById("part-told").textContent = "It is worked out.";
   document.dispatchEvent(new CustomEvent("part", { detail: place }));
 }
