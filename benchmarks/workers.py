@@ -88,6 +88,19 @@ def measured(
     started = time.perf_counter()
     server = start_server(workspace, workers=workers)
     ready = time.perf_counter() - started
+    try:
+        found = figures(server, key, workers, chosen, asked)
+    finally:
+        server.stop(60)
+    found["ready_s"] = round(ready, 2)
+    print(f"{workers} worker(s): {json.dumps(found)}", file=sys.stderr)
+    return found
+
+
+def figures(
+    server: ServerProcess, key: str, workers: int, chosen: argparse.Namespace, asked: Iterator[int]
+) -> dict[str, Any]:
+    """Return the figures of a running server."""
     pids = serving_pids(server, workers)
     at_first = [memory(pid) for pid in pids]
     cpu, rates = [], []
@@ -98,7 +111,7 @@ def measured(
         cpu.append(1e6 * (sum(map(cpu_seconds, pids)) - before) / len(requests))
         rates.append(result.rps)
     found: dict[str, Any] = {
-        "ready_s": round(ready, 2), "cpu_us": round(median(cpu), 1), "memory_ready": at_first,
+        "cpu_us": round(median(cpu), 1), "memory_ready": at_first,
         "memory_after_load": [memory(pid) for pid in pids],
         "requests_a_second": round(median(rates)) if len(os.sched_getaffinity(0)) > workers else None,
     }  # fmt: skip
@@ -108,8 +121,6 @@ def measured(
         found["reflected"] = asyncio.run(tries(server, key, chosen.tries))
         found["tries_s"] = round(time.perf_counter() - seconds, 1)
         found["memory_after_tries"] = [memory(pid) for pid in pids]
-    server.stop(60)
-    print(f"{workers} worker(s): {json.dumps(found)}", file=sys.stderr)
     return found
 
 
@@ -122,7 +133,7 @@ def shopper(number: int, products: int) -> dict[str, Any]:
 async def tries(server: ServerProcess, key: str, count: int) -> int:
     """Return in how many tries the answer of one worker obeyed what another was told."""
     numbers = iter(range(count))
-    pairs = [(await link(server, 1), await link(server, 2)) for _ in range(PAIRS)]
+    pairs = [(Link(server, 1), Link(server, 2)) for _ in range(PAIRS)]
     return sum(await asyncio.gather(*(tries_of(pair, numbers, key) for pair in pairs)))
 
 
@@ -142,34 +153,41 @@ async def tries_of(pair: tuple[Link, Link], numbers: Iterator[int], key: str) ->
 
 
 class Link:
-    """One connection, which stays with one worker."""
+    """A way to one worker, over one connection after the other: one that is unused for 5 s is closed."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
+    def __init__(self, server: ServerProcess, worker: int) -> None:
+        self._server = server
+        self._worker = worker
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def call(self, request: bytes) -> dict[str, Any]:
         """Send one request and return the body of its answer."""
-        self._writer.write(request)
-        head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
-        length = int(head.split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
-        body: dict[str, Any] = json.loads(await self._reader.readexactly(length))
-        if not head.startswith((b"http/1.1 200", b"http/1.1 202")):
-            raise SystemExit(f"A request failed: {body}")
-        return body
+        while True:
+            streams = self._streams or await self._connected()
+            try:
+                return await answered(streams, request)
+            except (ConnectionError, asyncio.IncompleteReadError):
+                self._streams = None
 
-    def close(self) -> None:
-        """Close it."""
-        self._writer.close()
+    async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        while True:
+            streams = await asyncio.open_connection(self._server.host, self._server.port)
+            if (await answered(streams, http_request("GET", "/livez")))["worker"] == self._worker:
+                self._streams = streams
+                return streams
+            streams[1].close()
 
 
-async def link(server: ServerProcess, worker: int) -> Link:
-    """Return a connection to a worker."""
-    while True:
-        made = Link(*await asyncio.open_connection(server.host, server.port))
-        if (await made.call(http_request("GET", "/livez")))["worker"] == worker:
-            return made
-        made.close()
+async def answered(streams: tuple[asyncio.StreamReader, asyncio.StreamWriter], request: bytes) -> dict[str, Any]:
+    """Return the body of the answer to one request."""
+    reader, writer = streams
+    writer.write(request)
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    length = int(head.split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
+    body: dict[str, Any] = json.loads(await reader.readexactly(length))
+    if not head.startswith((b"http/1.1 200", b"http/1.1 202")):
+        raise SystemExit(f"A request failed: {body}")
+    return body
 
 
 def serving_pids(server: ServerProcess, workers: int) -> list[int]:
