@@ -59,7 +59,7 @@ def curve_chart(
         at, shown: How the horizontal and the vertical axis write a value.
         zero: Whether nought must be in sight.
     """
-    low_x, high_x = _ends([one.x for one in (*places, *uprights)])
+    low_x, high_x = _ends([one.x for one in places] + [mark.x for mark in uprights])
     low_y, high_y = _ends([end for one in places for end in (one.low, one.high)] + ([0.0] if zero else []))
 
     def x(value: float) -> float:
