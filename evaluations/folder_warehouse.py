@@ -18,10 +18,12 @@ from shopkeeper.quality.ports import NamedQuery
 from shopkeeper.quality.views import VIEWS
 
 TABLES: Mapping[str, str] = {
-    "events": "event_id ts received_at store type visitor user session product consent traffic device user_agent",
+    "events": "event_id ts received_at store type visitor user session product consent traffic device user_agent"
+    " decision_id position",
     "stores": "store customer_group consent_default",
     "users": "user store consent age_band gender region segment",
     "products": "product parent store kind categories brand title attributes price cost",
+    "decisions": "decision_id ts store system session unit answer",
     TRAFFIC_VERDICTS.name: " ".join(column.name for column in TRAFFIC_VERDICTS.columns),
 }
 """Tables of the data contract and the columns that are read of them."""
@@ -45,7 +47,8 @@ class FolderWarehouse:
             made = shop.get(table)
             source = f"({made.format(folder=_quoted(folder))})" if made else _source(files[0]) if files else None
             self._show(table, wanted.split(), source)
-        self._connection.execute(f"CREATE VIEW human_events AS {VIEWS['human_events']}")
+        for view in ("human_events", "human_decisions"):
+            self._connection.execute(f"CREATE VIEW {view} AS {VIEWS[view]}")
 
     def fetch(self, query: NamedQuery, **parameters: object) -> dict[str, npt.NDArray[np.generic]]:
         """Run one named query."""
@@ -70,11 +73,12 @@ class FolderWarehouse:
                 "received_at": "CAST(NULL AS TIMESTAMP)",
                 "price": "CAST(NULL AS DOUBLE)",
                 "cost": "CAST(NULL AS DOUBLE)",
+                "position": "CAST(NULL AS BIGINT)",
             }
             return absent.get(name, "CAST(NULL AS VARCHAR)")
-        kind = there[name]
-        if name in ("price", "cost"):
-            return f"CAST({name} AS DOUBLE)"
+        kind, numbers = there[name], {"price": "DOUBLE", "cost": "DOUBLE", "position": "BIGINT"}
+        if name in numbers:
+            return f"CAST({name} AS {numbers[name]})"
         if name in ("ts", "received_at"):
             if kind.startswith("TIMESTAMP") or kind in ("DATE", "VARCHAR"):
                 return f"CAST(CAST({name} AS TIMESTAMPTZ) AS TIMESTAMP)"

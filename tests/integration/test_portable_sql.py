@@ -192,6 +192,7 @@ _DOCUMENTS: Mapping[str, list[object]] = {
     "consent_default": [{"personalise": False}, {"measure": True, "personalise": True}],
     "attributes": [{}, {"colour": "röd", "size": 4}],
     "properties": [{}, {"a": 1}],
+    "answer": [{"x": 1}, {"items": [{"product": "p1", "chance": 0.5, "open": True}], "policy": "drawn"}],
     "chances": [[], [["p1", 0.5, 0.1], ["Ключ-鍵", 0.01, 0]]],
 }
 

@@ -47,11 +47,13 @@ class Chance(Struct, frozen=True):
         propensity: Given the places above.
         chance: Whatever stands above.
         score: What the policy gave the product, before anything was lowered so that scores never rise.
+        open: Whether chance may have put any other product of the list there, or any of the same others.
     """
 
     propensity: float
     chance: float
     score: float
+    open: bool = False
 
 
 class RecommendationAnswer(Struct, frozen=True, omit_defaults=True):

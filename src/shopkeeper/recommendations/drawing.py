@@ -62,7 +62,7 @@ def drawn(answer: RecommendationAnswer, what: Odds, seed: int) -> Recommendation
         item = known[shown.product]
         floor = min(floor, item.score)
         items.append(msgspec.structs.replace(item, score=floor))
-        chances.append(Chance(shown.propensity, shown.chance, item.score))
+        chances.append(Chance(shown.propensity, shown.chance, item.score, shown.open))
     return RecommendationAnswer(tuple(items), chances=tuple(chances), seed=seed)
 
 

@@ -262,7 +262,7 @@ class RecommendationSystem:
         if not answer.chances:
             return len(items), {"items": items, "policy": "certain", "propensity": 1.0}
         for item, one in zip(items, answer.chances, strict=True):
-            item |= {"propensity": one.propensity, "chance": one.chance, "policy_score": one.score}
+            item |= {"propensity": one.propensity, "chance": one.chance, "policy_score": one.score, "open": one.open}
         return len(items), {"items": items, "policy": "drawn", "seed": f"{answer.seed:016x}"}
 
     def agreement(self, shown: RecommendationAnswer, other: RecommendationAnswer) -> float | None:

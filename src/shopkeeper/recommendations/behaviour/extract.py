@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from shopkeeper.errors import Unavailable
 from shopkeeper.quality.ports import NamedQuery, Warehouse
+from shopkeeper.recommendations.behaviour.examination import position_exponent, read_shown
 from shopkeeper.recommendations.behaviour.extract_facts import extract_facts, extract_traits
 from shopkeeper.recommendations.behaviour.interactions import NOBODY, Interactions
 from shopkeeper.recommendations.behaviour.items import ItemIndex
@@ -45,7 +46,8 @@ def extract_interactions(
         data = _assemble(rows, items, shoppers, stores)
         if data is not None:
             facts, traits = extract_facts(warehouse, data.index), extract_traits(warehouse, data.shopper_keys)
-            return replace(data, facts=facts, traits=traits)
+            shown = read_shown(warehouse, until or _FOREVER, known or _FOREVER)
+            return replace(data, facts=facts, traits=traits, position_exponent=position_exponent(shown))
     raise Unavailable(
         f"The event log changed during each of {_TRIES} reads.",
         "Train with `--until` a moment ago, or when less is coming in.",
@@ -79,6 +81,7 @@ def _assemble(rows: Columns, items: Columns, shoppers: Columns, stores: Columns)
         categories=[_paths(text) for text in items["categories"]],
         shopper_keys=[shopper_key(str(group), _kind(str(kind)), str(identity)) for group, kind, identity in keys],
         store_names=tuple(str(store) for store in stores["store"]),
+        positions=np.minimum(rows["place"].astype(np.int64), np.iinfo(np.int16).max).astype(np.int16),
     )
     return folded(data, [str(parent) for parent in items["parent"]])
 

@@ -17,7 +17,7 @@ from shopkeeper.recommendations.behaviour.items import ItemIndex
 from shopkeeper.registry.text_arrays import pack_texts, unpack_texts
 
 _ABOUT = "interactions.json"
-_COLUMNS = ("shoppers", "items", "stores", "kinds", "times", "devices", "variants")
+_COLUMNS = ("shoppers", "items", "stores", "kinds", "times", "devices", "variants", "positions")
 _TEXTS = ("categories", "shopper_keys", "store_names")
 _REMEDY = "Delete the folder and read the data again."
 
@@ -25,6 +25,7 @@ _REMEDY = "Delete the folder and read the data again."
 class _About(Struct, frozen=True, kw_only=True):
     format_version: Literal[3] = 3
     rows: int
+    position_exponent: float
     fingerprint: str
 
 
@@ -39,7 +40,7 @@ def write_interactions(data: Interactions, folder: Path) -> None:
     arrays |= data.facts.arrays() | data.traits.arrays("traits")
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", np.ascontiguousarray(array), allow_pickle=False)
-    about = _About(rows=len(data), fingerprint=data.fingerprint())
+    about = _About(rows=len(data), position_exponent=data.position_exponent, fingerprint=data.fingerprint())
     (folder / _ABOUT).write_bytes(msgspec.json.encode(about))
 
 
@@ -72,6 +73,8 @@ def read_interactions(folder: Path) -> Interactions:
         facts=facts,
         traits=traits,
         variants=columns["variants"].astype(np.int32, copy=False),
+        positions=columns["positions"].astype(np.int16, copy=False),
+        position_exponent=about.position_exponent,
     )
     if data.fingerprint() != about.fingerprint:
         raise BundleDamaged(f"The interactions in {folder} are not what was written (SHA-256 differs).", _REMEDY)

@@ -26,6 +26,8 @@ PURCHASE = KINDS.index("purchase")
 SECOND = 1_000_000
 """Microseconds; what happens within one second is one moment."""
 
+_NOWHERE: npt.NDArray[np.int16] = np.empty(0, dtype=np.int16)
+
 NOBODY = -1
 """Shopper code of an interaction that must not be tied to a person: no key given, or personalisation refused."""
 
@@ -50,6 +52,8 @@ class Interactions:
         facts: What records say of the products.
         traits: What records say of the shoppers.
         variants: Place in `index.variants.names`, where variants share codes; shape (n,), else (0,).
+        positions: Place of the list of ours that it was clicked in, from 1, 0 = in none; shape (n,), else (0,).
+        position_exponent: How fast looks fall with the place, see `examination`; 0 = nobody knows that they do.
     """
 
     shoppers: npt.NDArray[np.int32]
@@ -66,6 +70,8 @@ class Interactions:
     facts: ItemFacts = NO_FACTS
     traits: TraitTable = NO_TRAITS
     variants: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
+    positions: npt.NDArray[np.int16] = field(default_factory=lambda: np.empty(0, dtype=np.int16))
+    position_exponent: float = 0.0
 
     def __len__(self) -> int:
         return len(self.items)
@@ -81,6 +87,7 @@ class Interactions:
             times=self.times[keep],
             devices=self.devices[keep],
             variants=self.variants[keep] if len(self.variants) else self.variants,
+            positions=self.positions[keep] if len(self.positions) else self.positions,
         )
 
     @cached_property
@@ -93,7 +100,8 @@ class Interactions:
         digest = hashlib.sha256()
         columns = (
             self.shoppers, self.items, self.stores, self.kinds, self.times, self.devices, self.index.starts,
-            self.facts.prices, self.facts.margins, self.traits.codes, self.variants, self.index.variants.items,
+            self.facts.prices, self.facts.margins, self.traits.codes, self.variants, self.positions,
+            self.index.variants.items, np.array([self.position_exponent]),
         )  # fmt: skip
         for column in columns:
             digest.update(f"{column.dtype.str}{column.shape}".encode())
@@ -120,6 +128,7 @@ class Sequences:
             it, so between them there is no order; shape (m,).
         starts: Where each shopper code's entries begin, and one more at the end; shape (shoppers + 1,).
         variants: That of the run's last event, as in `Interactions`; shape (m,) or (0,).
+        positions: Place of a list that the run was clicked in, 0 = in none; shape (m,) or (0,).
     """
 
     shoppers: npt.NDArray[np.int32]
@@ -132,6 +141,7 @@ class Sequences:
     moments: npt.NDArray[np.int64]
     starts: npt.NDArray[np.int64]
     variants: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
+    positions: npt.NDArray[np.int16] = field(default_factory=lambda: np.empty(0, dtype=np.int16))
 
     def __len__(self) -> int:
         return len(self.items)
@@ -164,6 +174,7 @@ def sequences(data: Interactions) -> Sequences:
         moments=_moments(owners, times),
         starts=starts,
         variants=data.variants[last] if len(data.variants) else data.variants,
+        positions=np.maximum.reduceat(data.positions[order], heads) if len(data.positions) and len(heads) else _NOWHERE,
     )
 
 

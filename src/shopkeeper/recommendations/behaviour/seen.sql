@@ -7,7 +7,7 @@
 -- user only: nothing after a logout and nothing of a shared device is joined. The rule in Python: identity.owners.
 WITH seen AS (
   SELECT
-    customer_group, store, product, type, ts, event_id, categories, parent, device,
+    customer_group, store, product, type, ts, event_id, categories, parent, device, place,
     CASE
       WHEN allowed = 0 THEN ''
       WHEN user_id <> '' THEN 'user'
@@ -35,6 +35,7 @@ WITH seen AS (
       coalesce(nullif(own.categories, '[]'), shared.categories, '[]') AS categories,
       coalesce(nullif(own.parent, ''), shared.parent, '') AS parent,
       e.device AS device,
+      e.place AS place,
       CASE
         WHEN coalesce(u.consent, '') LIKE '%"personalise":false%' THEN 0
         WHEN coalesce(everywhere.consent, '') LIKE '%"personalise":false%' THEN 0
@@ -58,6 +59,10 @@ WITH seen AS (
           WHEN lower(coalesce(one.device, '')) LIKE '%laptop%' THEN 1
           ELSE 0
         END AS device,
+        CASE
+          WHEN one.type = 'click' AND coalesce(one.decision_id, '') <> '' THEN coalesce(one.position, 0)
+          ELSE 0
+        END AS place,
         CASE
           WHEN coalesce(one."user", '') <> '' THEN one."user"
           WHEN one.ts <= login.first_ts THEN login.only_user

@@ -100,6 +100,8 @@ class Hybrid:
     @classmethod
     def fit(cls, data: Interactions, params: HybridParams, seed: int) -> Hybrid:
         """Learn the sources, and a ranker from lists of several moments before the end of the data."""
+        if not params.looks:
+            data = replace(data, position_exponent=0.0)
         plan = ListPlan(params.cuts, params.days, params.step, params.lists, params.visits, params.repeats)
         content = Content.fit(data, params.axes, seed)
         lists = rank_lists(data, cls.rows_at(content, params, seed), plan, seed)

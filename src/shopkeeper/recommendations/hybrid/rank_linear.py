@@ -70,7 +70,7 @@ def _learn(lists: RankLists, columns: Sequence[str], worth: Sequence[float]) -> 
     rows /= np.where(spread > 0, spread, 1.0)
     starts = np.concatenate([[0], np.cumsum(lists.lengths)[:-1]])
     owners = np.repeat(np.arange(len(lists.lengths)), lists.lengths)
-    gains = np.asarray(worth)[lists.grades]
+    gains = lists.gains(worth)
     target = gains / np.add.reduceat(gains, starts)[owners]
     wanted = target @ rows
 

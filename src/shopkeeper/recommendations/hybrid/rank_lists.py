@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from shopkeeper.recommendations.behaviour.examination import look_weights
 from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch
 from shopkeeper.recommendations.behaviour.interactions import KINDS, PURCHASE, SECOND, Interactions, Sequences
 from shopkeeper.recommendations.models.trends import DAY
@@ -16,6 +18,7 @@ BANDS = 5
 """Steps in which the margin of what was bought raises its worth."""
 
 Integers = npt.NDArray[np.int64]
+_EVEN: npt.NDArray[np.float32] = np.empty(0, dtype=np.float32)
 InQuestion = tuple[Integers, npt.NDArray[np.float32], npt.NDArray[np.bool_]]
 """Products in question, their rows, and which of them content alone names."""
 
@@ -39,6 +42,8 @@ class RankLists:
         lengths: Products of each list; shape (n,).
         stores: Store code of each list; shape (n,).
         turns: Which cut each list was made at, 0 = the oldest; shape (n,).
+        looks: What a product counts by how seldom the place it was taken from is looked at, 1 where nothing says so;
+            shape (m,), else (0,).
     """
 
     rows: npt.NDArray[np.float32]
@@ -48,6 +53,12 @@ class RankLists:
     lengths: Integers
     stores: npt.NDArray[np.int32]
     turns: npt.NDArray[np.int32]
+    looks: npt.NDArray[np.float32] = field(default_factory=lambda: np.empty(0, dtype=np.float32))
+
+    def gains(self, worth: Sequence[float]) -> npt.NDArray[np.float64]:
+        """Return what each product is worth by its grade and by how seldom it was looked at; shape (m,)."""
+        plain = np.asarray(worth, dtype=np.float64)[self.grades]
+        return plain * self.looks if len(self.looks) else plain
 
     def of(self, lists: npt.NDArray[np.bool_]) -> RankLists:
         """Return some of the lists."""
@@ -60,6 +71,7 @@ class RankLists:
             self.lengths[lists],
             self.stores[lists],
             self.turns[lists],
+            self.looks[keep] if len(self.looks) else self.looks,
         )
 
     def among(self, keep: npt.NDArray[np.bool_]) -> RankLists:
@@ -77,6 +89,7 @@ class RankLists:
             lengths,
             self.stores[taken],
             self.turns[taken],
+            self.looks[rows] if len(self.looks) else self.looks,
         )
 
     def parted(self) -> tuple[RankLists, RankLists]:
@@ -118,30 +131,51 @@ def rank_lists(data: Interactions, rows_at: RowsAt, plan: ListPlan, seed: int) -
     the moment that is asked, and what was taken lies at or after it.
     """
     draw = np.random.default_rng(seed)
-    made = list[tuple[npt.NDArray[np.float32], npt.NDArray[np.int32], npt.NDArray[np.bool_], int, int]]()
+    made = list[_Made]()
     cuts = cut_dates(data, plan)
     for turn, cut in enumerate(cuts):
         rows = rows_at(data.take(data.times < cut), cut)
         asked_here = _questions(data, (cut, cuts[-1]), plan, draw, plan.most // max(len(cuts), 1))
-        for asked, items, grades, store in asked_here:
+        for asked, took, store in asked_here:
             found, table, alone = rows(asked)
             taken = np.zeros((2, len(found)), dtype=np.int32)
-            place = np.minimum(np.searchsorted(items, found), len(items) - 1)
-            hit = items[place] == found
-            taken[:, hit] = grades[:, place[hit]]
+            looks = np.ones(len(found), dtype=np.float32)
+            place = np.minimum(np.searchsorted(took.items, found), len(took.items) - 1)
+            hit = took.items[place] == found
+            taken[:, hit], looks[hit] = took.grades[:, place[hit]], took.looks[place[hit]]
             if taken.any():
-                made.append((table, taken, alone, store, turn))
+                made.append(_Made(table, taken, alone, looks, store, turn))
     if not made:
         return None
     return RankLists(
-        np.concatenate([one[0] for one in made]),
-        np.concatenate([one[1][0] for one in made]),
-        np.concatenate([one[1][1] for one in made]),
-        np.concatenate([one[2] for one in made]),
-        np.array([len(one[2]) for one in made], dtype=np.int64),
-        np.array([one[3] for one in made], dtype=np.int32),
-        np.array([one[4] for one in made], dtype=np.int32),
+        np.concatenate([one.rows for one in made]),
+        np.concatenate([one.grades[0] for one in made]),
+        np.concatenate([one.grades[1] for one in made]),
+        np.concatenate([one.alone for one in made]),
+        np.array([len(one.alone) for one in made], dtype=np.int64),
+        np.array([one.store for one in made], dtype=np.int32),
+        np.array([one.turn for one in made], dtype=np.int32),
+        np.concatenate([one.looks for one in made]) if data.position_exponent > 0 else _EVEN,
     )
+
+
+class _Made(NamedTuple):
+    """One list; grades in all and before the newest cut, shape (2, m)."""
+
+    rows: npt.NDArray[np.float32]
+    grades: npt.NDArray[np.int32]
+    alone: npt.NDArray[np.bool_]
+    looks: npt.NDArray[np.float32]
+    store: int
+    turn: int
+
+
+class _Took(NamedTuple):
+    """What a shopper took: items, rising, with grades in all and before the newest cut, and what each counts."""
+
+    items: Integers
+    grades: npt.NDArray[np.int32]
+    looks: npt.NDArray[np.float32]
 
 
 def cut_dates(data: Interactions, plan: ListPlan) -> tuple[int, ...]:
@@ -157,11 +191,11 @@ def cut_dates(data: Interactions, plan: ListPlan) -> tuple[int, ...]:
 
 def _questions(
     data: Interactions, cuts: tuple[int, int], plan: ListPlan, draw: np.random.Generator, most: int
-) -> Iterator[tuple[Asked, Integers, npt.NDArray[np.int32], int]]:
-    """Yield what is asked about shoppers who came after a cut, what they took, its grades, and their store.
+) -> Iterator[tuple[Asked, _Took, int]]:
+    """Yield what is asked about shoppers who came after a cut, what they took, and their store.
 
     Args:
-        cuts: This one and the newest; the second row of the grades, shape (2, n), is of what was taken before that.
+        cuts: This one and the newest.
     """
     cut, newest = cuts
     seen, end = data.sequences, cut + int(plan.days * DAY)
@@ -177,12 +211,12 @@ def _questions(
         start = int(seen.starts[shopper])
         known = start + int(np.searchsorted(seen.times[start:place], moment, side="left"))
         asked = _asked(data, seen, slice(start, known), shopper, int(seen.stores[place]), moment)
-        items, grades = _taken(data, seen, slice(place, after), newest)
+        took = _taken(data, seen, slice(place, after), newest)
         if not plan.repeats:
-            new = ~np.isin(items, seen.items[start:known])
-            items, grades = items[new], grades[:, new]
-        if len(items):
-            yield asked, items, grades, int(seen.stores[place])
+            new = ~np.isin(took.items, seen.items[start:known])
+            took = _Took(took.items[new], took.grades[:, new], took.looks[new])
+        if len(took.items):
+            yield asked, took, int(seen.stores[place])
 
 
 def _asked(data: Interactions, seen: Sequences, part: slice, shopper: int, store: int, moment: int) -> Asked:
@@ -198,17 +232,18 @@ def _asked(data: Interactions, seen: Sequences, part: slice, shopper: int, store
     return batch.asked(0, data.store_names[store], batch.strengths.astype(np.float64))
 
 
-def _taken(data: Interactions, seen: Sequences, part: slice, newest: int) -> tuple[Integers, npt.NDArray[np.int32]]:
-    """Return the items of a part of a sequence, rising, each with its best grade, and with that before a moment."""
+def _taken(data: Interactions, seen: Sequences, part: slice, newest: int) -> _Took:
+    """Return the items of a part of a sequence, each with its best grade; it counts by where it was come by first."""
     items, kinds = seen.items[part].astype(np.int64), seen.kinds[part]
     grades = np.where(kinds >= KINDS.index("cart"), 2, 1).astype(np.int32)
     bought = kinds == PURCHASE
     margins = data.facts.filled(len(data.index)).margins[items[bought]]
     bands = np.floor(np.clip(np.nan_to_num(margins), 0.0, 0.999) * BANDS)
     grades[bought] = 3 + bands.astype(np.int32)
-    found, places = np.unique(items, return_inverse=True)
+    found, firsts, places = np.unique(items, return_index=True, return_inverse=True)
     best = np.zeros((2, len(found)), dtype=np.int32)
     before = seen.times[part] < newest
     np.maximum.at(best[0], places, grades)
     np.maximum.at(best[1], places[before], grades[before])
-    return found, best
+    positions = seen.positions[part][firsts] if len(seen.positions) else np.zeros(len(found), dtype=np.int16)
+    return _Took(found, best, look_weights(positions, data.position_exponent))

@@ -140,7 +140,10 @@ def _boosted(
             "hybrid needs the library lightgbm to be trained.", "Install it: `pip install 'shopkeeper[train]'`."
         ) from error
     settings = _settings(lists, params, seed)
-    rows = lightgbm.Dataset(lists.rows, label=lists.grades, group=lists.lengths, params=settings, init_score=start)
+    rows = lightgbm.Dataset(
+        lists.rows, label=lists.grades, weight=lists.looks if len(lists.looks) else None, group=lists.lengths,
+        params=settings, init_score=start,
+    )  # fmt: skip
     return lightgbm.train(settings, rows, rounds)
 
 
@@ -169,7 +172,7 @@ def ndcg_of(scores: npt.NDArray[np.float64], lists: RankLists, worth: Sequence[f
     """Return the NDCG@10 of each list ordered by scores; equal scores stand in the order of the list."""
     owners = np.repeat(np.arange(len(lists.lengths)), lists.lengths)
     starts = np.concatenate([[0], np.cumsum(lists.lengths)[:-1]])
-    gains = np.asarray(worth)[lists.grades]
+    gains = lists.gains(worth)
     sums = []
     for ordering in (-scores, -gains):
         order = np.lexsort((ordering, owners))

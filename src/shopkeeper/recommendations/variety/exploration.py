@@ -32,11 +32,13 @@ class Drawn:
     Attributes:
         propensity: Chance of this product at this place, given the places above.
         chance: Chance of this product at this place, whatever stands above.
+        open: Whether it is a place that a change may be at: the same products may stand at each of them.
     """
 
     product: str
     propensity: float
     chance: float
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class Odds:
             if not changed:
                 given = (self._unchanged(left - 1) if own else self._each()) / self._unchanged(left)
             changed, left = changed or not own, left - 1
-            drawn.append(Drawn(product, given, self._own() if own else self._each()))
+            drawn.append(Drawn(product, given, self._own() if own else self._each(), open=True))
         return drawn
 
     def chance(self, place: int, product: str) -> float:
