@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.recommendations.behaviour.examination import Shown, look_weights, position_exponent
+from shopkeeper.recommendations.behaviour.examination import Shown, place_weights, position_exponent
 from shopkeeper.recommendations.hybrid.params import HybridParams
 from shopkeeper.recommendations.hybrid.rank_lists import RankLists
 from shopkeeper.recommendations.hybrid.ranker import Ranker, learn_ranker, try_ranker
@@ -62,7 +62,11 @@ def explored(lists: int, exponent: float, draw: np.random.Generator) -> Shown:
 
 
 def learnt(
-    features: Array, clicks: npt.NDArray[np.bool_], looks: npt.NDArray[np.float32], columns: tuple[str, ...], seed: int
+    features: Array,
+    clicks: npt.NDArray[np.bool_],
+    weights: npt.NDArray[np.float32],
+    columns: tuple[str, ...],
+    seed: int,
 ) -> Ranker:
     """Return the ranker learnt from clicked lists."""
     some = clicks.any(axis=1)
@@ -71,7 +75,7 @@ def learnt(
     rows = np.concatenate([np.ones((count * LONG, 1)), features[some].reshape(count * LONG, -1)], axis=1)
     lists = RankLists(
         rows.astype(np.float32), grades, grades, np.zeros(count * LONG, dtype=np.bool_), np.full(count, LONG),
-        np.zeros(count, dtype=np.int32), (np.arange(count) >= count // 2).astype(np.int32), looks[some].ravel(),
+        np.zeros(count, dtype=np.int32), (np.arange(count) >= count // 2).astype(np.int32), weights[some].ravel(),
     )  # fmt: skip
     params = HybridParams(trees=60, leaves=8, fewest=50)
     return learn_ranker(lists, columns, params, seed, try_ranker(lists, columns, params, seed))
@@ -100,9 +104,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     asked_first = np.concatenate([fresh, np.ones((*truly.shape, 1))], axis=2)
     ways = {
         "as_clicked": judged(learnt(features, clicks, plain, COLUMNS, args.seed), fresh, truly),
-        "weighed": judged(learnt(features, clicks, look_weights(places, estimate), COLUMNS, args.seed), fresh, truly),
+        "weighed": judged(learnt(features, clicks, place_weights(places, estimate), COLUMNS, args.seed), fresh, truly),
         "weighed_by_truth": judged(
-            learnt(features, clicks, look_weights(places, args.exponent), COLUMNS, args.seed), fresh, truly
+            learnt(features, clicks, place_weights(places, args.exponent), COLUMNS, args.seed), fresh, truly
         ),
         "place_as_feature": judged(learnt(placed, clicks, plain, PLACED, args.seed), asked_first, truly),
     }

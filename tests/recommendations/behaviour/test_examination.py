@@ -17,7 +17,7 @@ from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.recommendations.behaviour.examination import (
     MOST_WEIGHT,
     Shown,
-    look_weights,
+    place_weights,
     position_exponent,
     read_shown,
 )
@@ -52,9 +52,9 @@ def test_few_clicks_say_nothing() -> None:
 
 
 def test_what_is_taken_from_a_place_counts_one_over_how_often_it_is_looked_at() -> None:
-    weights = look_weights(np.array([0, 1, 2, 4, 1_000], dtype=np.int16), 0.5)
+    weights = place_weights(np.array([0, 1, 2, 4, 1_000], dtype=np.int16), 0.5)
     assert weights.tolist() == pytest.approx([1.0, 1.0, 2**0.5, 2.0, MOST_WEIGHT])
-    assert look_weights(np.array([0, 3, 9], dtype=np.int16), 0.0).tolist() == [1.0, 1.0, 1.0]
+    assert place_weights(np.array([0, 3, 9], dtype=np.int16), 0.0).tolist() == [1.0, 1.0, 1.0]
 
 
 class World:

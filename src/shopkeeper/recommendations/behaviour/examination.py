@@ -113,7 +113,7 @@ def position_exponent(shown: Shown) -> float:
     return found if spread > 0 and found > 2.0 / np.sqrt(worth * spread) else 0.0
 
 
-def look_weights(positions: npt.NDArray[np.integer], exponent: float) -> npt.NDArray[np.float32]:
+def place_weights(positions: npt.NDArray[np.integer], exponent: float) -> npt.NDArray[np.float32]:
     """Return what something taken counts by the place of the list it was taken from: one over how often that is seen.
 
     Args:

@@ -100,7 +100,7 @@ class Hybrid:
     @classmethod
     def fit(cls, data: Interactions, params: HybridParams, seed: int) -> Hybrid:
         """Learn the sources, and a ranker from lists of several moments before the end of the data."""
-        if not params.looks:
+        if not params.place_weights:
             data = replace(data, position_exponent=0.0)
         plan = ListPlan(params.cuts, params.days, params.step, params.lists, params.visits, params.repeats)
         content = Content.fit(data, params.axes, seed)

@@ -35,7 +35,7 @@ class HybridParams:
     """Whether products the shopper met before come into question."""
     visits: bool = True
     """Learn from moments in the middle of visits, as serving is asked; else from the cuts themselves."""
-    looks: bool = True
+    place_weights: bool = True
     """Whether what was taken from a low place of a list counts more, as logged chances say how seldom it is seen."""
     cuts: int = 3
     """Moments of the past that lists are made at."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.recommendations.behaviour.examination import look_weights
+from shopkeeper.recommendations.behaviour.examination import place_weights
 from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch
 from shopkeeper.recommendations.behaviour.interactions import KINDS, PURCHASE, SECOND, Interactions, Sequences
 from shopkeeper.recommendations.models.trends import DAY
@@ -42,8 +42,8 @@ class RankLists:
         lengths: Products of each list; shape (n,).
         stores: Store code of each list; shape (n,).
         turns: Which cut each list was made at, 0 = the oldest; shape (n,).
-        looks: What a product counts by how seldom the place it was taken from is looked at, 1 where nothing says so;
-            shape (m,), else (0,).
+        place_weights: What a product counts by how seldom the place it was taken from is looked at, 1 where it was from
+            none; shape (m,), else (0,).
     """
 
     rows: npt.NDArray[np.float32]
@@ -53,12 +53,12 @@ class RankLists:
     lengths: Integers
     stores: npt.NDArray[np.int32]
     turns: npt.NDArray[np.int32]
-    looks: npt.NDArray[np.float32] = field(default_factory=lambda: np.empty(0, dtype=np.float32))
+    place_weights: npt.NDArray[np.float32] = field(default_factory=lambda: np.empty(0, dtype=np.float32))
 
     def gains(self, worth: Sequence[float]) -> npt.NDArray[np.float64]:
         """Return what each product is worth by its grade and by how seldom it was looked at; shape (m,)."""
         plain = np.asarray(worth, dtype=np.float64)[self.grades]
-        return plain * self.looks if len(self.looks) else plain
+        return plain * self.place_weights if len(self.place_weights) else plain
 
     def of(self, lists: npt.NDArray[np.bool_]) -> RankLists:
         """Return some of the lists."""
@@ -71,7 +71,7 @@ class RankLists:
             self.lengths[lists],
             self.stores[lists],
             self.turns[lists],
-            self.looks[keep] if len(self.looks) else self.looks,
+            self.place_weights[keep] if len(self.place_weights) else self.place_weights,
         )
 
     def among(self, keep: npt.NDArray[np.bool_]) -> RankLists:
@@ -89,7 +89,7 @@ class RankLists:
             lengths,
             self.stores[taken],
             self.turns[taken],
-            self.looks[rows] if len(self.looks) else self.looks,
+            self.place_weights[rows] if len(self.place_weights) else self.place_weights,
         )
 
     def parted(self) -> tuple[RankLists, RankLists]:
@@ -139,12 +139,12 @@ def rank_lists(data: Interactions, rows_at: RowsAt, plan: ListPlan, seed: int) -
         for asked, took, store in asked_here:
             found, table, alone = rows(asked)
             taken = np.zeros((2, len(found)), dtype=np.int32)
-            looks = np.ones(len(found), dtype=np.float32)
+            place_weights = np.ones(len(found), dtype=np.float32)
             place = np.minimum(np.searchsorted(took.items, found), len(took.items) - 1)
             hit = took.items[place] == found
-            taken[:, hit], looks[hit] = took.grades[:, place[hit]], took.looks[place[hit]]
+            taken[:, hit], place_weights[hit] = took.grades[:, place[hit]], took.place_weights[place[hit]]
             if taken.any():
-                made.append(_Made(table, taken, alone, looks, store, turn))
+                made.append(_Made(table, taken, alone, place_weights, store, turn))
     if not made:
         return None
     return RankLists(
@@ -155,7 +155,7 @@ def rank_lists(data: Interactions, rows_at: RowsAt, plan: ListPlan, seed: int) -
         np.array([len(one.alone) for one in made], dtype=np.int64),
         np.array([one.store for one in made], dtype=np.int32),
         np.array([one.turn for one in made], dtype=np.int32),
-        np.concatenate([one.looks for one in made]) if data.position_exponent > 0 else _EVEN,
+        np.concatenate([one.place_weights for one in made]) if data.position_exponent > 0 else _EVEN,
     )
 
 
@@ -165,7 +165,7 @@ class _Made(NamedTuple):
     rows: npt.NDArray[np.float32]
     grades: npt.NDArray[np.int32]
     alone: npt.NDArray[np.bool_]
-    looks: npt.NDArray[np.float32]
+    place_weights: npt.NDArray[np.float32]
     store: int
     turn: int
 
@@ -175,7 +175,7 @@ class _Took(NamedTuple):
 
     items: Integers
     grades: npt.NDArray[np.int32]
-    looks: npt.NDArray[np.float32]
+    place_weights: npt.NDArray[np.float32]
 
 
 def cut_dates(data: Interactions, plan: ListPlan) -> tuple[int, ...]:
@@ -214,7 +214,7 @@ def _questions(
         took = _taken(data, seen, slice(place, after), newest)
         if not plan.repeats:
             new = ~np.isin(took.items, seen.items[start:known])
-            took = _Took(took.items[new], took.grades[:, new], took.looks[new])
+            took = _Took(took.items[new], took.grades[:, new], took.place_weights[new])
         if len(took.items):
             yield asked, took, int(seen.stores[place])
 
@@ -246,4 +246,4 @@ def _taken(data: Interactions, seen: Sequences, part: slice, newest: int) -> _To
     np.maximum.at(best[0], places, grades)
     np.maximum.at(best[1], places[before], grades[before])
     positions = seen.positions[part][firsts] if len(seen.positions) else np.zeros(len(found), dtype=np.int16)
-    return _Took(found, best, look_weights(positions, data.position_exponent))
+    return _Took(found, best, place_weights(positions, data.position_exponent))

@@ -140,9 +140,9 @@ def _boosted(
             "hybrid needs the library lightgbm to be trained.", "Install it: `pip install 'shopkeeper[train]'`."
         ) from error
     settings = _settings(lists, params, seed)
+    weights = lists.place_weights if len(lists.place_weights) else None
     rows = lightgbm.Dataset(
-        lists.rows, label=lists.grades, weight=lists.looks if len(lists.looks) else None, group=lists.lengths,
-        params=settings, init_score=start,
+        lists.rows, label=lists.grades, weight=weights, group=lists.lengths, params=settings, init_score=start
     )  # fmt: skip
     return lightgbm.train(settings, rows, rounds)
 

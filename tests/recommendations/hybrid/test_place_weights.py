@@ -35,13 +35,13 @@ def test_a_list_counts_each_product_by_where_it_was_come_by_first() -> None:
     assert lists is not None
     items = np.tile(np.arange(len(data.index)), len(lists.lengths))
     expected = np.where(lists.grades > 0, np.minimum(np.maximum(items % 9, 1), 5), 1)
-    assert lists.looks.tolist() == expected.tolist()
+    assert lists.place_weights.tolist() == expected.tolist()
     assert lists.gains([0.0, 1.0, 3.0, *[6.0] * 5]).tolist() == pytest.approx(
         (np.array([0.0, 1.0, 3.0, *[6.0] * 5])[lists.grades] * expected).tolist()
     )
     older = lists.of(lists.turns == 0)
-    assert len(older.looks) == len(older.rows) == older.lengths.sum()
-    assert len(older.among(older.grades > 0).looks) == (older.grades > 0).sum()
+    assert len(older.place_weights) == len(older.rows) == older.lengths.sum()
+    assert len(older.among(older.grades > 0).place_weights) == (older.grades > 0).sum()
 
 
 def test_where_nothing_is_known_of_looks_lists_are_as_they_were() -> None:
@@ -50,8 +50,8 @@ def test_where_nothing_is_known_of_looks_lists_are_as_they_were() -> None:
     placed = rank_lists(replace(data, positions=np.full(len(data), 7, dtype=np.int16)), all_in_question, PLAN, seed=1)
     assert plain is not None
     assert placed is not None
-    assert not len(plain.looks)
-    assert not len(placed.looks)
+    assert not len(plain.place_weights)
+    assert not len(placed.place_weights)
     assert placed.grades.tolist() == plain.grades.tolist()
 
 
@@ -62,17 +62,17 @@ def test_the_weighed_sum_and_the_judge_heed_what_is_seldom_looked_at() -> None:
     rows[:, 0] = 1.0
     rows[0::2, 1], rows[1::2, 2] = 1.0, 1.0
     grades = np.tile([1, 0, 0, 1], count // 2).astype(np.int32)
-    looks = np.tile([1.0, 1.0, 1.0, 4.0], count // 2).astype(np.float32)
+    place_weights = np.tile([1.0, 1.0, 1.0, 4.0], count // 2).astype(np.float32)
     even = RankLists(
         rows, grades, grades, np.zeros(len(rows), dtype=np.bool_), np.full(count, 2), np.zeros(count, dtype=np.int32),
         np.zeros(count, dtype=np.int32),
     )  # fmt: skip
     worth = [0.0, 1.0]
-    assert ndcg_of(rows[:, 1].astype(np.float64), replace(even, looks=looks), worth)[:2].tolist() == pytest.approx(
-        [1.0, 1.0 / np.log2(3.0)]
-    )
+    assert ndcg_of(rows[:, 1].astype(np.float64), replace(even, place_weights=place_weights), worth)[
+        :2
+    ].tolist() == pytest.approx([1.0, 1.0 / np.log2(3.0)])
     plain = learn_weights(even, COLUMNS, worth)[0]
     assert plain[1] == pytest.approx(plain[2], abs=1e-4)
-    both = replace(even, grades=np.ones_like(grades), looks=np.tile([1.0, 4.0], count).astype(np.float32))
+    both = replace(even, grades=np.ones_like(grades), place_weights=np.tile([1.0, 4.0], count).astype(np.float32))
     weights = learn_weights(both, COLUMNS, worth)[0]
     assert weights[2] > weights[1] + 0.1
