@@ -153,6 +153,7 @@ def test_what_is_logged_of_a_drawn_list_is_its_chances_scores_and_seed(make_shop
     for row in kept["items"]:
         assert 0 < row["propensity"] <= 1
         assert 0 < row["chance"] <= 1
+        assert row["open"] is True
         assert row["policy_score"] == scores[row["product"]]
     assert [item.score for item in shown.items] == sorted((item.score for item in shown.items), reverse=True)
 
