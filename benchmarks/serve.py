@@ -33,6 +33,8 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, its own folder alone is there
+
 from benchmarks.session_shop import STORE, Shop, shop_in
 
 from shopkeeper.testing.load import LoadResult, http_request, load, load_at

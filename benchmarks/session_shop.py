@@ -1,6 +1,6 @@
 """A shop with a session model, made in a minute for the benchmarks of serving; everything about it is simulated.
 
-    python benchmarks/session_shop.py --keep FOLDER [--products 100000] [--shoppers 100000] [--model blend] [--seed 7]
+    python benchmarks/session_shop.py [--keep FOLDER] [--products 100000] [--shoppers 100000] [--model blend] [--seed 7]
 
 The shelf comes in over HTTP. What shoppers did is drawn: categories, and within one a walk to near products. `blend` is
 V3: item-knn learnt from that, beside a session encoder whose weights are planted, not trained, as only its speed is
@@ -16,6 +16,7 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -221,14 +222,16 @@ def release(workspace: Path, model: RecommendationModel, data: Interactions, see
 def main() -> None:
     """Make the shop and say how long it took."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--keep", type=Path, required=True)
+    options.add_argument("--keep", type=Path, help="where it stays; without it is only made")
     options.add_argument("--products", type=int, default=100_000)
     options.add_argument("--shoppers", type=int, default=100_000)
     options.add_argument("--model", choices=["blend", "hybrid"], default="blend")
     options.add_argument("--seed", type=int, default=7)
     chosen = options.parse_args()
     begun = time.perf_counter()
-    shop = shop_in(chosen.keep, chosen.products, chosen.shoppers, chosen.model, chosen.seed)
+    with tempfile.TemporaryDirectory() as folder:
+        shops = chosen.keep or Path(folder)
+        shop = shop_in(shops, chosen.products, chosen.shoppers, chosen.model, chosen.seed)
     document: dict[str, Any] = {
         "seconds": round(time.perf_counter() - begun, 1), "products": shop.products, "shoppers": shop.shoppers,
         "model": chosen.model, "versions": shop.versions, "simulated": True,

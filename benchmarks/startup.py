@@ -16,11 +16,14 @@ import asyncio
 import json
 import os
 import statistics
+import sys
 import tempfile
 import time
 from itertools import cycle
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, its own folder alone is there
 
 from benchmarks.session_shop import STORE, Shop, shop_in
 

@@ -245,7 +245,7 @@ def _delete(table: TableSchema) -> Document:
 def _takes(answer: str, status: str, text: str, scope: Scope) -> Document:
     """Return what a route with a body answers, and the scope it needs."""
     media = {"application/json": {"schema": _ref(answer)}}
-    problems = _problems(*_WITH_KEY, *_WITH_BODY, "403")
+    problems = _problems(*_WITH_KEY, *_WITH_BODY, "403", *(("429",) if status == "202" else ()))
     return {
         "responses": {status: {"description": text, "content": media}} | problems,
         "security": [{"key": [scope]}],
