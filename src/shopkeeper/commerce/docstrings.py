@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-_ATTRIBUTES = re.compile(r"^ {4}(?P<name>\w+): (?P<words>.*(?:\n {8}.*)*)", re.MULTILINE)
+_ATTRIBUTES = re.compile(r"^ {4}(?P<names>\w+(?:, \w+)*): (?P<words>.*(?:\n {8}.*)*)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,13 @@ class Words:
 
 
 def read_words(docstring: str) -> Words:
-    """Return the head of a docstring and the words of its `Attributes` section."""
+    """Return the head of a docstring and the words of its `Attributes` section; fields may share a line, by commas."""
     head, _, attributes = inspect.cleandoc(docstring).partition("\nAttributes:\n")
-    found = {one["name"]: re.sub(r"\s+", " ", one["words"]) for one in _ATTRIBUTES.finditer(attributes)}
+    found = {
+        name: re.sub(r"\s+", " ", one["words"])
+        for one in _ATTRIBUTES.finditer(attributes)
+        for name in one["names"].split(", ")
+    }
     return Words(head.strip(), found)
 
 

@@ -65,7 +65,10 @@ class Week(Struct, frozen=True, kw_only=True):
 
     Attributes:
         monday: Its first day.
-        price: Without tax; `exposure` the share of the week it could be bought, `promo` that it was under a promotion.
+        units: Sold.
+        price: Without tax.
+        exposure: Share of the week in which it could be bought.
+        promo: Share of the week in which it was under a promotion.
         rival: Rivals' mean price without tax; None where none was seen.
     """
 
@@ -158,6 +161,7 @@ class Frontier(Struct, frozen=True, kw_only=True):
 
     Attributes:
         model: Version of pricing.
+        at: When it was asked.
         today: What today's prices bring.
         points: What prices chosen for each target bring, in the order asked for.
     """

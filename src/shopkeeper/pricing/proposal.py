@@ -21,7 +21,12 @@ FEEDS: Final[tuple[FeedName, ...]] = ("sales", "prices", "costs", "stock", "riva
 
 
 class Span(Struct, frozen=True):
-    """A figure with its interval of 90%, by what is not known of demand; luck of a single week comes on top."""
+    """A figure with its interval of 90%, by what is not known of demand; luck of a single week comes on top.
+
+    Attributes:
+        low, high: Ends of the interval.
+        expected: The figure.
+    """
 
     low: float
     expected: float
@@ -44,6 +49,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
     """One price: a product in a store on a price list.
 
     Attributes:
+        parent: What it is a variant of; None = of nothing.
         category: Its main category as the policy and the targets name it.
         current, proposed: As shown, tax included where the store's prices include it.
         tax: Rate of the tax in the shown price.
@@ -91,6 +97,7 @@ class Feed(Struct, frozen=True, kw_only=True):
     """How fresh one feed of a store is.
 
     Attributes:
+        feed: Which one.
         newest: Its newest row, None = there is none.
         hours: Age of that row at the moment of the proposal, None = there is none.
         rows: Products (of rivals: products and competitors) it says something of.

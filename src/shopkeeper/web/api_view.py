@@ -209,7 +209,7 @@ def _curl(address: str, path: str, method: str, described: Document, example: ob
         if "example" in parameter:
             asked[parameter["in"]][parameter["name"]] = parameter["example"]
     filled = path.format(**{name: quote(str(value), safe="") for name, value in asked["path"].items()})
-    query = f"?{urlencode(asked['query'], quote_via=quote)}" if asked["query"] else ""
+    query = f"?{urlencode(asked['query'], doseq=True, quote_via=quote)}" if asked["query"] else ""
     lines = ["curl" + (f" -X {method}" if method not in ("GET", "POST") else "")]
     lines[0] += f" {shlex.quote(address + filled + query)}"
     if described["security"]:
