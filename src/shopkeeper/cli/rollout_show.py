@@ -108,7 +108,7 @@ def explain(
 def span(text: str) -> timedelta:
     """Return a time such as 24h. Raises InputError."""
     number, unit = text[:-1], text[-1:]
-    if not number.isdigit() or unit not in _UNITS:
+    if not number.isdecimal() or unit not in _UNITS:
         raise InputError(f"--since {text!r} is no span of time.", "Write such as 90m, 24h, 7d or 2w.")
     return timedelta(**{_UNITS[unit]: int(number)})
 

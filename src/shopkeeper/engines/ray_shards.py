@@ -181,7 +181,7 @@ def _place(address: str) -> tuple[str, int]:
     if address == HERE:
         return "127.0.0.1", 0
     host, _, port = address.removeprefix(_CLIENT).rpartition(":")
-    if not host or not port.isdigit():
+    if not host or not port.isdecimal():
         raise ConfigError(
             f"engines.shards is {address!r}, which is no address of a Ray cluster.",
             "Write `local`, `ray`, HOST:PORT of the cluster's head, or ray://HOST:PORT of its client server.",

@@ -109,7 +109,7 @@ class StateRollouts:
         """Return one verdict by its id, such as `ROLLOUT/3`. Raises UnknownRollout."""
         rollout, _, number = verdict.rpartition("/")
         row = None
-        if number.isdigit():
+        if number.isdecimal() and len(number) < 10:  # more than a column of the database holds
             query = select(VERDICTS).where(VERDICTS.c.rollout == rollout, VERDICTS.c.sequence == int(number))
             row = self._first(query)
         if row is None:

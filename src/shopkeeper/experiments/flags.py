@@ -292,7 +292,7 @@ def _leaf(experiment: Rule, bandit: str, context: FlagContext) -> Mapping[str, J
 def _by_url(key: str, url: str, arms: int) -> int | None:
     """Return the arm a page's address asks for; None where it does not, or for one that is not there."""
     said = parse_qs(urlsplit(url).query).get(key, [""])[-1]
-    return int(said) if said.isdigit() and int(said) < arms else None
+    return int(said) if said.isdecimal() and int(said) < arms else None
 
 
 def _arm_key(experiment: Rule, arm: int) -> str:

@@ -99,7 +99,7 @@ def _fell(level: float, events: int, filled: int) -> bool:
 def _parts(name: str) -> tuple[str, str, int | None]:
     """Return store, source and weekday of a name; a store may have a bar in its id, a source has none."""
     head, _, last = name.rpartition("|")
-    if last.isdigit():
+    if last.isdecimal():
         store, _, source = head.rpartition("|")
         return store, source, int(last)
     return head, last, None

@@ -206,7 +206,7 @@ class RolloutsSuite:
         assert recompute(first).same
         assert (first.read, first.word, first.digest) == (judged.verdict, "invalid", OBJECTIVE.digest)
         assert list(rollouts.verdicts(since=judged.evidence.at + timedelta(seconds=1))) == []
-        for unknown in ("r1/3", "r1", "r2/1"):
+        for unknown in ("r1/3", "r1", "r2/1", "r1/²", f"r1/{2**64}"):
             with pytest.raises(UnknownRollout, match=unknown):
                 rollouts.verdict(unknown)
 

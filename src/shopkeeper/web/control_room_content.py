@@ -80,7 +80,7 @@ async def decide(request: Request) -> Response:
 
 def _asked(fields: dict[str, str]) -> Asked:
     doing = next((one for one in DOINGS if one == fields.get("do")), None)
-    if doing is None or not fields.get("revision", "").isdigit():
+    if doing is None or not fields.get("revision", "").isdecimal():
         raise InputError("The form cannot be read.", "Use the form of the page.")
     try:
         seconds = float(fields.get("seconds") or "nan")

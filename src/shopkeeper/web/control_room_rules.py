@@ -135,7 +135,7 @@ def _told(store: str, fields: dict[str, str]) -> RuleSet:
             f"The rules cannot be read: {error}.", 'Write {"rules": [...], "surfaces": {...}}.'
         ) from error
     rules = document.pop("rules", [])
-    if document or not isinstance(rules, list) or not fields.get("version", "").isdigit():
+    if document or not isinstance(rules, list) or not fields.get("version", "").isdecimal():
         raise RequestRejected(
             "The rules cannot be read.", 'Write {"rules": [...], "surfaces": {...}} and nothing else.'
         )
