@@ -5,7 +5,9 @@
 `--scale` is the share of 50 million interactions with 100,000 products that is measured; what ends in `_50m` is
 extrapolated from it in proportion to the interactions. Items are drawn with Zipf popularity inside clusters of 50 that
 belong together; a shopper makes about 20 interactions.
-`limit_sort_s` is one stable sort of as many 64-bit numbers on the same machine, the yardstick to compare machines by.
+`peak_mb` is the peak of the process once the similarities are learnt, `data_mb` what it was before; memory does not
+grow in proportion and is not extrapolated. `limit_sort_s` is one stable sort of as many 64-bit numbers on the same
+machine, the yardstick to compare machines by.
 `peer_cpu_s` is the item-item cosine of `implicit` (extra `bench`) on the same interactions, with as many neighbours and
 one thread; it knows no order, so it does less. null where the package is not installed.
 
@@ -184,7 +186,11 @@ def main() -> int:
     parser.add_argument("--items", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    args.interactions = args.interactions or int(args.scale * WHOLE)
+    args.interactions = args.interactions or round(args.scale * WHOLE)
+    if args.interactions < (least := SHARDS * PER_SHARD * _ENTRIES + 100_000):
+        parser.error(
+            f"{args.interactions:,} interactions have too few shoppers; {least:,} are the least (--scale 0.018)."
+        )
     data = synthetic(args.interactions, args.items, args.seed)
     numbers = np.random.default_rng(args.seed).integers(0, 2**62, args.interactions)
     begun = time.perf_counter()
@@ -195,8 +201,8 @@ def main() -> int:
     params = ItemKnnParams()
     model = ItemKnn.fit(data, params, args.seed)
     own, own_cpu = time.perf_counter() - begun, time.process_time() - cpu
-    peer_cpu = peer_seconds(data, params.neighbours or args.items)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peer_cpu = peer_seconds(data, params.neighbours or args.items)
     als_cpu, more = als_seconds(data, args.seed), WHOLE / args.interactions
     lists = top_lists(model, *shop_of(data, SHARDS * PER_SHARD, args.seed))
     peer_lists = peer_top_lists(data, params.neighbours or args.items, args.seed)
@@ -207,7 +213,6 @@ def main() -> int:
         "item_knn_s": round(own, 3),
         "item_knn_cpu_s": round(own_cpu, 3),
         "item_knn_cpu_s_50m": round(own_cpu * more, 1),
-        "item_knn_mb_50m": round(peak / 1024 * more),
         "als_cpu_s": None if als_cpu is None else round(als_cpu, 1),
         "als_cpu_s_50m": None if als_cpu is None else round(als_cpu * more, 1),
         "peer_cpu_s": None if peer_cpu is None else round(peer_cpu, 3),
