@@ -86,6 +86,8 @@ STATE: Final[Mapping[str, Place]] = {
     "price_run_rows": _NOBODY,
     "price_changes": _NOBODY,
     "published_prices": _NOBODY,
+    "price_tests": _NOBODY,
+    "price_test_members": _NOBODY,
     "content_pieces": _NOBODY,
     "content_versions": Place("staff: who wrote a version", "as long as the workspace", "by hand: `who` in its rows"),
     "content_steps": Place("staff: who judged a text", "as long as the workspace", "by hand: `who` in its rows"),

@@ -69,7 +69,9 @@ class RuleBaseline(BesidePopular[RuleParams]):
         cls, data: Interactions, params: RuleParams, seed: int, popular_params: PopularParams | None = None
     ) -> RuleBaseline:
         """Count the last days and all baskets; nothing is drawn by chance."""
-        counted = replace(popular_params or PopularParams(), half_life_days=_EVEN, category_leaders=params.leaders)
+        counted = replace(
+            popular_params or PopularParams(), half_life_days=_EVEN, category_leaders=params.leaders, group_views=0.0
+        )
         newest = int(data.times.max()) if len(data) else 0
         lately = data.take(data.times > newest - int(params.days * _DAY))
         categories = tuple(normal(paths[0]) if paths else "" for paths in data.categories)
