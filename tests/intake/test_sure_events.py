@@ -432,6 +432,16 @@ def test_lines_of_csv_in_blocks_come_to_what_they_come_to_one_by_one(
         both(Path(folder), store)
 
 
+@pytest.mark.parametrize("size", [40, 100_000])
+def test_a_byte_order_mark_within_a_file_is_text_wherever_a_block_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(sure_csv, "BLOCK_BYTES", size)
+    lines = [f"{mark}{n},2026-05-01 10:00:00,view,p1" for n, mark in enumerate(["", "\ufeff", "\ufeff", "", "\ufeff"])]
+    (tmp_path / "events.csv").write_text("\n".join(["event_id,ts,type,product", *lines]), "utf-8")
+    assert len(both(tmp_path / "events.csv", "uk").events) == 5
+
+
 MAPPING = """
 version: 1
 tables:

@@ -6,6 +6,7 @@ odd. Plain lines go to DuckDB as one block; from any other line on, one record i
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -150,6 +151,9 @@ def _judged(block: bytes, separator: bytes, fields: int) -> tuple[Ints, Bools, B
     plain &= (counted == fields - 1) & (lengths < _LONGEST)
     if b"\x00" in block:
         plain[np.searchsorted(ends, np.flatnonzero(codes == 0))] = False
+    for number in np.flatnonzero(codes[np.minimum(starts, len(codes) - 1)] == codecs.BOM_UTF8[0]).tolist():
+        # at the head of a file it would be taken off, within one it is text
+        plain[number] &= not block.startswith(codecs.BOM_UTF8, starts[number])
     _decodable(block, codes, starts, ends, plain)
     return starts, plain | blank, ~blank
 
