@@ -46,22 +46,21 @@ class _Hashes:
         self.held = 0
 
     def __contains__(self, word: int) -> bool:
-        table, last = self._table, self._last
-        place = word & last
-        while found := table[place]:
-            if found == word:
-                return True
-            place = (place + 1) & last
-        return False
+        return self._table[self._place(word)] == word
 
     def add(self, word: int) -> bool:
         """Put a word in; say whether it is new."""
-        table, last = self._table, self._last
-        place = word & last
-        while found := table[place]:
-            if found == word:
-                return False
-            place = (place + 1) & last
-        table[place] = word
+        place = self._place(word)
+        if self._table[place] == word:
+            return False
+        self._table[place] = word
         self.held += 1
         return True
+
+    def _place(self, word: int) -> int:
+        """Return where a word lies, or is to lie."""
+        table, last = self._table, self._last
+        place = word & last
+        while (found := table[place]) and found != word:
+            place = (place + 1) & last
+        return place
