@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from shopkeeper.people.person import Actor
 from shopkeeper.people.roles import Right
 from shopkeeper.rollout.state import RolloutState
+from shopkeeper.web.offer import Offer
 
 Steer = Literal["advance", "hold", "resume", "rollback"]
 STEER_RIGHTS: Final[Mapping[Steer, Right]] = {
@@ -30,25 +30,7 @@ DONE: Final[Mapping[str, str]] = {
 """What the page says after a button, by the word in its address."""
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """One button.
-
-    Attributes:
-        words: On what opens it.
-        consequence: What comes of it, in sentences.
-        button: On what does it.
-        danger: Shoppers get something else by it at once.
-    """
-
-    action: Steer
-    words: str
-    consequence: str
-    button: str
-    danger: bool = False
-
-
-def offers(state: RolloutState, actor: Actor) -> tuple[Offer, ...]:
+def offers(state: RolloutState, actor: Actor) -> tuple[Offer[Steer], ...]:
     """Return what somebody may do with a rollout now; nothing where it is over or nobody signed in."""
     if not state.alive or actor.person is None:
         return ()
@@ -58,25 +40,25 @@ def offers(state: RolloutState, actor: Actor) -> tuple[Offer, ...]:
     return tuple(one for one in possible if actor.may(STEER_RIGHTS[one.action]))
 
 
-def _advance(state: RolloutState) -> Offer:
+def _advance(state: RolloutState) -> Offer[Steer]:
     step = state.next_step
     told = "" if step is None else f" Where it allows the step, {step.stage} begins at {100 * step.share:g}%."
     words = f"The gate judges what is logged now.{told} `shopkeeper work` asks it every minute anyway."
     return Offer("advance", "Ask the gate now", words, "Ask the gate")
 
 
-def _hold() -> Offer:
+def _hold() -> Offer[Steer]:
     words = "No step is taken until somebody resumes it. Harm is watched, and taken back, all the same."
     return Offer("hold", "Hold", words, "Hold it where it is")
 
 
-def _resume(state: RolloutState) -> Offer:
+def _resume(state: RolloutState) -> Offer[Steer]:
     held = state.held
     by = "" if held is None else f"{held.person} holds it: {held.reason}. "
     return Offer("resume", "Resume", f"{by}The next look may take the next step.", "Let it go on")
 
 
-def _roll_back(state: RolloutState) -> Offer:
+def _roll_back(state: RolloutState) -> Offer[Steer]:
     before = f"version {state.control_version}" if state.control_version else "the rules"
     share = 100 * state.ramp[state.step].share * (1 - state.holdout)
     button = f"Roll back: {share:.3g}% of shoppers get {before} within a second"

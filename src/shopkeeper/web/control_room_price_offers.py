@@ -11,6 +11,7 @@ from shopkeeper.people.roles import ALL, Right
 from shopkeeper.pricing.policy.run_policy import RunPolicy
 from shopkeeper.pricing.runs.approval import PEOPLE, same_person
 from shopkeeper.pricing.runs.price_run import PriceRun
+from shopkeeper.web.offer import Offer
 from shopkeeper.web.price_runs import Action
 
 RIGHTS: Final[Mapping[Action, Right]] = {
@@ -29,22 +30,8 @@ DONE: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """One button.
-
-    Attributes:
-        words: On what opens it.
-        consequence: What comes of it, in sentences.
-        button: On what does it.
-        danger: Shoppers see other prices by it at once.
-        key: Opens it from the keyboard.
-    """
-
-    action: Action
-    words: str
-    consequence: str
-    button: str
-    danger: bool = False
+class PriceOffer(Offer[Action]):
+    """One button, with its key."""
 
     @property
     def key(self) -> str:
@@ -56,7 +43,7 @@ class Offer:
 class Offers:
     """What a reader may do, and in a sentence what is not theirs, where something is not."""
 
-    buttons: tuple[Offer, ...]
+    buttons: tuple[PriceOffer, ...]
     not_yours: str = ""
 
 
@@ -89,24 +76,24 @@ def _approval_refused(run: PriceRun, policy: RunPolicy, who: str) -> str:
     return ""
 
 
-def _possible(run: PriceRun) -> list[Offer]:
+def _possible(run: PriceRun) -> list[PriceOffer]:
     prices = f"{run.moved:,} price{'s' if run.moved != 1 else ''}"
     where = ", ".join(run.stores)
     if run.status == "waiting":
         left = still_wanted(run) - 1
         then = "One more person must approve it after you." if left else "Nothing changes before it is published."
-        return [Offer("approve", "Approve", then, f"Approve {prices}"), _reject()]
+        return [PriceOffer("approve", "Approve", then, f"Approve {prices}"), _reject()]
     if run.status in {"approved", "scheduled"}:
         told = f"{prices} in {where} hold within a second, and the shop is told of them."
         return [
-            Offer("publish", "Publish", f"{told[0].upper()}{told[1:]}", f"Publish {prices}", danger=True),
+            PriceOffer("publish", "Publish", f"{told[0].upper()}{told[1:]}", f"Publish {prices}", danger=True),
             _reject(),
         ]
     if run.status == "published":
         words = "Prices that another run or the shop changed since stay as they are. It cannot be published again."
-        return [Offer("revert", "Take back", words, f"Take back {prices} within a second", danger=True)]
+        return [PriceOffer("revert", "Take back", words, f"Take back {prices} within a second", danger=True)]
     return []
 
 
-def _reject() -> Offer:
-    return Offer("reject", "Reject", "Its prices never hold; a new run may propose others.", "Reject it")
+def _reject() -> PriceOffer:
+    return PriceOffer("reject", "Reject", "Its prices never hold; a new run may propose others.", "Reject it")

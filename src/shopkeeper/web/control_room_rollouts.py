@@ -10,8 +10,9 @@ from typing import Any, Final
 from shopkeeper.people.person import Actor
 from shopkeeper.people.roles import ALL
 from shopkeeper.rollout.findings import Finding
-from shopkeeper.web.control_room_offers import Offer, offers
+from shopkeeper.web.control_room_offers import Steer, offers
 from shopkeeper.web.locale_text import ago, utc
+from shopkeeper.web.offer import Offer
 from shopkeeper.wiring.rollouts.status import RolloutStatus, overview
 from shopkeeper.wiring.rollouts.timeline import Entry, timeline
 from shopkeeper.wiring.serving import Serving
@@ -64,7 +65,7 @@ class RolloutView:
     steps: tuple[StepView, ...]
     findings: tuple[Finding, ...]
     entries: Sequence[Entry]
-    offers: Sequence[Offer]
+    offers: Sequence[Offer[Steer]]
 
 
 def rollouts_values(serving: Serving, actor: Actor, now: datetime) -> dict[str, Any]:
