@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -125,6 +125,10 @@ class Counts:
 
     def record(self, *counted: object) -> None:
         self.seen.append(counted)
+
+    def record_all(self, store: str, events: Sequence[Event], categories: Sequence[Iterable[str]]) -> None:
+        for event, paths in zip(events, categories, strict=True):
+            self.record(store, event.product, paths, event.type, event.ts)
 
 
 CHOICES = st.sampled_from([None, True, False])

@@ -36,6 +36,8 @@ class Ink:
 
     async def append(self, table: TableSchema, rows: Sequence[bytes]) -> None: ...
 
+    async def append_lines(self, table: TableSchema, lines: bytes, rows: int) -> None: ...
+
 
 class SlowTables(MemoryTableStore):
     """Products are read from the state as it was when the reading began, and only once `go` is set."""

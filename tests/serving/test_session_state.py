@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from shopkeeper.commerce.event import PROFILED, Event, EventType
 from shopkeeper.commerce.shopper import Shopper
@@ -151,3 +152,41 @@ def test_the_types_that_shape_a_profile_are_the_contracts_interest_types() -> No
     for type_ in PROFILED:
         state.write(shopper(visitor=type_), event("lamp", type_=type_))
     assert len(state) == len(PROFILED)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    written=st.lists(
+        st.tuples(
+            st.sampled_from([None, "ann", "bob"]), st.sampled_from([None, "v"]), st.sampled_from([None, "s"]),
+            st.integers(0, 60), st.sampled_from(["view", "dismiss", "search"]), st.booleans(),
+        ),
+        max_size=40,
+    )
+)  # fmt: skip
+def test_events_of_a_batch_count_as_one_by_one_whenever_profiles_are_read(
+    written: list[tuple[str | None, str | None, str | None, int, EventType, bool]],
+) -> None:
+    together, single = SessionState(3), SessionState(3)
+    batch: list[Event] = []
+    for user, visitor, session, minute, type_, is_read in written:
+        one = structs.replace(event(str(minute), minute, type_), user=user, visitor=visitor, session=session)
+        batch.append(one)
+        single.write(shopper(user, visitor, session), one)
+        list(single.held())  # settles all, and changes nothing else
+        if is_read:
+            together.write_all("uk", batch)
+            batch.clear()
+            assert seen(together, shopper(user, visitor, session)) == seen(single, shopper(user, visitor, session))
+    together.write_all("uk", batch)
+    assert [(h.name, h.weaker, h.profile.events) for h in together.held()] == [
+        (h.name, h.weaker, h.profile.events) for h in single.held()
+    ]
+
+
+def test_of_many_events_written_before_a_profile_is_read_the_newest_stay_whatever_their_order() -> None:
+    state = SessionState(10)
+    minutes = [n * 7 % 400 for n in range(400)]
+    batch = [structs.replace(event(str(minute), minute), visitor="v") for minute in minutes]
+    state.write_all("uk", batch)
+    assert seen(state, shopper(visitor="v")) == [str(minute) for minute in range(400 - EVENTS_KEPT, 400)]

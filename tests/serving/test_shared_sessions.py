@@ -61,9 +61,14 @@ class Process:
 
     async def view(self, shopper: Shopper, *products: str) -> None:
         at = {product: NOON + timedelta(seconds=ord(product[0])) for product in products}
-        await self.profiles.write(
-            [(shopper, Event(event_id=p, ts=at[p], store="uk", type="view", product=p)) for p in products]
-        )
+        events = [
+            Event(
+                event_id=p, ts=at[p], store="uk", type="view", product=p,
+                user=shopper.user, visitor=shopper.visitor, session=shopper.session,
+            )
+            for p in products
+        ]  # fmt: skip
+        await self.profiles.write(shopper.group, events)
 
     async def seen(self, shopper: Shopper) -> list[str]:
         return [event.product for event in (await self.profiles.read(shopper)).profile.events]

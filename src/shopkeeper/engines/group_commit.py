@@ -74,17 +74,19 @@ class GroupCommit:
             Overloaded: the disk is full or fails; nothing of the call counts as written.
             InputError: a row holds a line break, or the rows exceed 256 MiB.
         """
-        if not rows:
-            return
-        payload = joined_rows(rows)
-        if self._waiting and self._waiting_bytes + len(payload) > self._most_waiting_bytes:
+        if rows:
+            await self.append_lines(table, joined_rows(rows), len(rows))
+
+    async def append_lines(self, table: TableSchema, lines: bytes, rows: int) -> None:
+        """Write rows that lie in lines already, each with its line break, as `append` does."""
+        if self._waiting and self._waiting_bytes + len(lines) > self._most_waiting_bytes:
             self._refused += 1
             raise LogBehind(f"The event log is behind: {self._waiting_rows:,} rows wait for the disk.")
         loop = asyncio.get_running_loop()
         durable: asyncio.Future[None] = loop.create_future()
-        self._waiting.append(((table.name, payload), durable))
-        self._waiting_rows += len(rows)
-        self._waiting_bytes += len(payload)
+        self._waiting.append(((table.name, lines), durable))
+        self._waiting_rows += rows
+        self._waiting_bytes += len(lines)
         if self._task is None:
             self._task = loop.create_task(self._write_groups())
         await durable

@@ -9,7 +9,7 @@ Rules that hold everywhere:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -60,6 +60,10 @@ class UserConsents:
     def users(self) -> frozenset[str]:
         """Return the users whose records say anything, or once did."""
         return frozenset(self._said)
+
+    def silent_about(self, users: Set[str | None]) -> bool:
+        """Say whether no record says anything about any of some users."""
+        return self._said.keys().isdisjoint(users)
 
     def of(self, store: str, user: str | None) -> Consent:
         """Return what the records of a user say for a store: its own, the shared one, others of its customer group.

@@ -70,6 +70,10 @@ class LiveLog(Protocol):
         """Write rows and return when they are durable. Raises Overloaded when the disk is behind or full."""
         ...
 
+    async def append_lines(self, table: TableSchema, lines: bytes, rows: int) -> None:
+        """Write rows that lie in lines already, each with its line break, as `append` does."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Upserted:

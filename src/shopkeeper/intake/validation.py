@@ -29,7 +29,8 @@ SOURCE_TIME_COLUMNS = ("source_ts", "updated_at")
 _CONSENT_COLUMNS = {"consent_measure": "measure", "consent_personalise": "personalise", "consent_email": "email"}
 _OBJECTS = frozenset({"properties", "attributes", "calendar", "tax_rates"})
 _SCALARS = (str, int, bool)
-_FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
+"""No row may lie before it."""
 
 
 class RowValidator:
@@ -79,7 +80,7 @@ class RowValidator:
         self._locale_texts = frozenset({"title", "description"}) & self._names
         self._encode = msgspec.json.Encoder().encode
         self._zones: dict[str, tuple[Store, tzinfo]] = {}
-        self._last_time: tuple[object, tzinfo, datetime] = (None, UTC, _FIRST_MOMENT)
+        self._last_time: tuple[object, tzinfo, datetime] = (None, UTC, FIRST_MOMENT)
 
     def check(self, raw: Mapping[str, Any], row_number: int | None = None) -> Struct | tuple[FieldProblem, ...]:
         """Return the row as the contract's type, or everything that is wrong with it (at least one problem)."""
@@ -117,7 +118,7 @@ class RowValidator:
             if name in values and values[name][:1] == "{":
                 return None
         for name in self._objects:
-            if name in values and not _flat(values[name]):
+            if name in values and not flat(values[name]):
                 return None
         row = self._filled(msgspec.convert(values, self._type, strict=False))
         encoded = self._encode(row)  # raises where a text is not valid Unicode
@@ -259,7 +260,7 @@ class RowValidator:
             reason = f"must not lie in the future, got {moment.isoformat()}"
             remedy = f"It is {now.isoformat(timespec='seconds')} here; check the clock and the time zone of the source."
             return [FieldProblem(name, reason, remedy, row)]
-        if moment < _FIRST_MOMENT:
+        if moment < FIRST_MOMENT:
             reason = f"must not lie before 1970, got {moment.isoformat()}"
             return [FieldProblem(name, reason, "Leave out times that stand for none.", row)]
         return []
@@ -285,7 +286,7 @@ class RowValidator:
         return cached[1]
 
 
-def _flat(kept: Any) -> bool:  # noqa: ANN401 - raw
+def flat(kept: Any) -> bool:  # noqa: ANN401 - raw
     """Return whether an object holds few plain values that JSON keeps as they are."""
     return len(kept) <= MAX_KEYS and all(
         value.__class__ in _SCALARS or (value.__class__ is float and isfinite(value)) for value in kept.values()

@@ -6,7 +6,7 @@ shows a withdrawn or sold-out product.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -130,6 +130,15 @@ class Catalogue:
                 return None
         card = shelf.get(product)  # a plain read: a write on the event loop may take it away meanwhile
         return card if self.sensitivity.by_flag_alone else self._as_judged(store, card)
+
+    def cards_of(self, store: str, products: Sequence[str | None]) -> list[Card | None]:
+        """Return what a store shows of each of some products, as `card` does; None where there is no product."""
+        own, shared = self._cards.get(store), self._cards.get(ALL_STORES)
+        if not own and not shared:
+            return [None] * len(products)
+        if own and not shared and self.sensitivity.by_flag_alone:
+            return [own.get(product or "") for product in products]
+        return [self.card(store, product) if product is not None else None for product in products]
 
     def _as_judged(self, store: str, card: Card | None) -> Card | None:
         """Return a card with its product sensitive or not by the policy of the store."""

@@ -12,14 +12,16 @@ import msgspec
 
 from shopkeeper.commerce.consent import Consent
 from shopkeeper.commerce.event import REFUSAL, Event, EventCount, EventType
-from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.commerce.tables import EVENT_COUNTS, EVENTS
 from shopkeeper.intake.consent import UserConsents, counted, effective, said_in, without_keys
 from shopkeeper.intake.ports import LiveLog, RejectedRow
-from shopkeeper.serving.catalogue import Catalogue
+from shopkeeper.serving.catalogue import Card, Catalogue
 from shopkeeper.serving.profiles import Profiles
 from shopkeeper.serving.recent_ids import RecentIds
 from shopkeeper.serving.telemetry import Telemetry
+
+_encoder = msgspec.json.Encoder()
+_Allowed = tuple[Event, Consent]
 
 
 class LiveCounts(Protocol):
@@ -34,6 +36,10 @@ class LiveCounts(Protocol):
         ts: datetime,
     ) -> None:
         """Count one event."""
+        ...
+
+    def record_all(self, store: str, events: Sequence[Event], categories: Sequence[Iterable[str]]) -> None:
+        """Count events of a store as `record` does, each with the categories of its product."""
         ...
 
 
@@ -72,46 +78,44 @@ class LiveEvents:
         self._telemetry = telemetry
         self._seconds = seconds
 
-    async def take(self, events: Sequence[Event]) -> TakenEvents:
+    async def take(self, events: Sequence[Event], lines: bytes | None = None) -> TakenEvents:
         """Write events and let them count; return when they are durable and the next answer knows them.
 
         Events seen lately are left out. Two batches that bring one event at the same moment are both written, as
         neither may be acknowledged before it is durable; readers drop the double, and here it counts once.
 
+        Args:
+            lines: The events as the log keeps them, where somebody has encoded them already.
+
         Raises:
             Overloaded: the log is behind; nothing of the batch was taken.
         """
-        fresh: dict[tuple[str, str], Event] = {}
-        for event in events:
-            key = (event.store, event.event_id)
-            if key not in self._recent:
-                fresh.setdefault(key, event)
-        allowed = [(event, self.consent(event)) for event in fresh.values()]
-        await self._write(allowed)
-        types: Counter[str] = Counter()
-        told: list[tuple[Shopper, Event]] = []
-        for event, consent in allowed:
-            if self._recent.add((event.store, event.event_id)):
-                types[event.type] += 1
-                self._count(event)
-                if self._shapes(event, consent):
-                    told.append((self._shopper(event), event))
-        await self._profiles.write(told)
-        taken = types.total()
-        self._telemetry.took_events(types, len(events) - taken)
-        return TakenEvents(taken, len(events) - taken)
+        sent = len(events)
+        keys = [(event.store, event.event_id) for event in events]
+        places = self._recent.unseen(keys)
+        if len(places) < sent:
+            events, keys, lines = [events[n] for n in places], [keys[n] for n in places], None
+        consents = self._consents_of(events)
+        await self._write(events, consents, lines)
+        places = self._recent.add_all(keys)
+        if len(places) < len(events):
+            events, consents = [events[n] for n in places], [consents[n] for n in places]
+        for store, theirs in _by_store(list(zip(events, consents, strict=True))):
+            shaping = self._count(store, theirs)
+            await self._profiles.write(self._catalogue.group(store), shaping)
+        self._telemetry.took_events(Counter([event.type for event in events]), sent - len(events))
+        return TakenEvents(len(events), sent - len(events))
 
     def recall(self, event: Event) -> None:
         """Put an event that was logged before this process started into its shopper's profile; know it if resent."""
-        if self._recent.add((event.store, event.event_id)) and self._shapes(event, self.consent(event)):
-            self._profiles.remember(self._shopper(event), event)
+        if self._recent.add((event.store, event.event_id)):
+            allowed = _human([(event, self.consent(event))])
+            self._remember(event.store, _shaping(allowed, self._cards(event.store, allowed)))
 
     def follow(self, event: Event) -> None:
         """Let an event count that another process took, wrote and told the shared cache of."""
         if self._recent.add((event.store, event.event_id)):
-            self._count(event)
-            if self._shapes(event, self.consent(event)):
-                self._profiles.remember(self._shopper(event), event)
+            self._remember(event.store, self._count(event.store, [(event, self.consent(event))]))
 
     def follow_count(self, row: EventCount, now: datetime) -> None:
         """Let an event without consent count that another process took; the log knows its day and no time."""
@@ -133,30 +137,58 @@ class LiveEvents:
         consent = effective(said_in(raw), record, self._catalogue.store(str(store)))
         return row if consent.measure else without_keys(row)
 
-    def _count(self, event: Event) -> None:
-        """Let a durable event change the live counts; bots change nothing."""
-        if event.traffic == "human" and event.product is not None:
-            card = self._catalogue.card(event.store, event.product)
-            categories = card.product.categories if card is not None else ()
-            self._counts.record(event.store, event.product, categories, event.type, event.ts)
+    def _consents_of(self, events: Sequence[Event]) -> list[Consent]:
+        """Return what holds for each event; shoppers of a batch whose records say nothing share what holds."""
+        stores, said = {event.store for event in events}, {event.consent for event in events}
+        if len(stores) == len(said) == 1 and self._consents.silent_about({event.user for event in events}):
+            return [self.consent(events[0])] * len(events)
+        return [self.consent(event) for event in events]
 
-    def _shapes(self, event: Event, consent: Consent) -> bool:
-        """Say whether an event may change its shopper's profile; interest in a sensitive product is not kept there."""
-        if event.traffic != "human" or not consent.personalise:
-            return False
-        card = self._catalogue.card(event.store, event.product) if event.product is not None else None
-        return card is None or not card.product.sensitive or event.type in REFUSAL
+    def _count(self, store: str, allowed: Sequence[_Allowed]) -> list[Event]:
+        """Let durable events change the live counts; return those that may change their shopper's profile."""
+        human = _human(allowed)
+        cards = self._cards(store, human)
+        categories = [card.product.categories if card is not None else () for card in cards]
+        self._counts.record_all(store, [event for event, _ in human], categories)
+        return _shaping(human, cards)
 
-    def _shopper(self, event: Event) -> Shopper:
-        return Shopper(self._catalogue.group(event.store), event.user, event.visitor, event.session)
+    def _cards(self, store: str, allowed: Sequence[_Allowed]) -> list[Card | None]:
+        return self._catalogue.cards_of(store, [event.product for event, _ in allowed])
 
-    async def _write(self, allowed: Sequence[tuple[Event, Consent]]) -> None:
+    def _remember(self, store: str, events: Sequence[Event]) -> None:
+        for event in events:
+            self._profiles.remember(self._catalogue.group(store), event)
+
+    async def _write(self, events: Sequence[Event], consents: Sequence[Consent], lines: bytes | None) -> None:
         started = self._seconds()
-        measured = [msgspec.json.encode(event) for event, consent in allowed if consent.measure]
-        counts = [msgspec.json.encode(row) for row in counted(e for e, consent in allowed if not consent.measure)]
+        measured = [event for event, consent in zip(events, consents, strict=True) if consent.measure]
         if measured:
-            await self._log.append(EVENTS, measured)
-        if counts:
-            await self._log.append(EVENT_COUNTS, counts)
-        if measured or counts:
+            if lines is None or len(measured) < len(events):
+                lines = _encoder.encode_lines(measured)
+            await self._log.append_lines(EVENTS, lines, len(measured))
+        if len(measured) < len(events):
+            others = [event for event, consent in zip(events, consents, strict=True) if not consent.measure]
+            await self._log.append(EVENT_COUNTS, [msgspec.json.encode(row) for row in counted(others)])
+        if events:
             self._telemetry.log_sync.observe((self._seconds() - started) * 1000)
+
+
+def _by_store(allowed: Sequence[_Allowed]) -> Iterable[tuple[str, Sequence[_Allowed]]]:
+    stores = {event.store for event, _ in allowed}
+    if len(stores) == 1:
+        return [(stores.pop(), allowed)]
+    return [(store, [pair for pair in allowed if pair[0].store == store]) for store in sorted(stores)]
+
+
+def _human(allowed: Sequence[_Allowed]) -> list[_Allowed]:
+    """Return events of people: bots change nothing."""
+    return [pair for pair in allowed if pair[0].traffic == "human"]
+
+
+def _shaping(allowed: Sequence[_Allowed], cards: Sequence[Card | None]) -> list[Event]:
+    """Return events that may change their shopper's profile; interest in a sensitive product is not kept there."""
+    return [
+        event
+        for (event, consent), card in zip(allowed, cards, strict=True)
+        if consent.personalise and (card is None or not card.product.sensitive or event.type in REFUSAL)
+    ]

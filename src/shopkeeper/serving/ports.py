@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeVar
 
+from msgspec import Struct
+
 from shopkeeper.commerce.decision import DecisionRecord
 from shopkeeper.commerce.event import Event, EventType
 from shopkeeper.commerce.shopper import Shopper
@@ -110,8 +112,7 @@ class DecisionSystem(Protocol[RequestT, AnswerT]):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class SessionEvent:
+class SessionEvent(Struct, frozen=True, gc=False):
     """What a profile keeps of one event."""
 
     product: str

@@ -26,9 +26,9 @@ class Profiles:
     def __len__(self) -> int:
         return len(self.local)
 
-    def remember(self, shopper: Shopper, event: Event) -> None:
+    def remember(self, group: str, event: Event) -> None:
         """Let an event of before this process started count here again."""
-        self.local.write(shopper, event)
+        self.local.write_all(group, (event,))
 
     async def read(self, shopper: Shopper, asked: str = "") -> Recalled:
         """Return the profile of a shopper who allows personalisation, and the answer shared under a name."""
@@ -38,12 +38,11 @@ class Profiles:
                 return recalled
         return Recalled(self.local.read(shopper))
 
-    async def write(self, told: Sequence[tuple[Shopper, Event]]) -> None:
-        """Add events of shoppers who allow personalisation; only interest in a product changes a profile."""
-        for shopper, event in told:
-            self.local.write(shopper, event)
-        if self.shared is not None and told:
-            await self.shared.write(told)
+    async def write(self, group: str, events: Sequence[Event]) -> None:
+        """Add events of shoppers of a customer group who allow personalisation; only interest in a product counts."""
+        self.local.write_all(group, events)
+        if self.shared is not None and events:
+            await self.shared.write([(Shopper(group, e.user, e.visitor, e.session), e) for e in events])
 
     def keep(self, shopper: Shopper, asked: str, version: int, answer: bytes, seconds: float) -> None:
         """Let other processes give an answer too, made of a version of the shopper's profile."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
+from operator import attrgetter
 from typing import Literal, cast
 
 from shopkeeper.commerce.event import PROFILED, REFUSAL, Event
@@ -13,6 +14,9 @@ from shopkeeper.serving.ports import EMPTY_PROFILE, Held, Profile, SessionEvent
 
 EVENTS_KEPT = 50
 """Newest events of interest kept of a shopper, and as many of their refusals."""
+_time = attrgetter("ts")
+_UNSETTLED = 3 * EVENTS_KEPT
+"""Most events of a shopper that wait until the profile is read."""
 Kind = Literal["user", "visitor", "session"]
 Key = tuple[str, Kind, str]
 """Customer group, kind of key, its value. Profiles never cross a customer group."""
@@ -32,7 +36,8 @@ class SessionState:
 
     def __init__(self, profiles: int) -> None:
         self._limit = profiles
-        self._profiles: OrderedDict[Key, Profile] = OrderedDict()
+        self._profiles: OrderedDict[Key, Profile | list[SessionEvent]] = OrderedDict()
+        """A list is what was written since the profile was last read, and what it held: many are written, few read."""
         self._owner: OrderedDict[Key, Key] = OrderedDict()
         """Weaker key -> the stronger key its events moved to."""
         self._versions = count(1)
@@ -43,19 +48,39 @@ class SessionState:
     def read(self, shopper: Shopper) -> Profile:
         """Return the profile of a shopper who allows personalisation, after moving what weaker keys gathered to it."""
         key = self._adopt(shopper)
-        profile = self._profiles.get(key) if key is not None else None
-        if key is None or profile is None:
+        if key is None or key not in self._profiles:
             return EMPTY_PROFILE
         self._profiles.move_to_end(key)
-        return profile
+        return self._settled(key)
 
     def write(self, shopper: Shopper, event: Event) -> None:
         """Add an event of a shopper who allows personalisation; only interest in a product or its refusal does."""
-        key = self._adopt(shopper)
+        self._add(self._adopt(shopper), event)
+
+    def write_all(self, group: str, events: Iterable[Event]) -> None:
+        """Add events of shoppers of one customer group, who allow personalisation."""
+        for event in events:
+            if event.visitor is not None and event.user is None and event.session is None:
+                self._add((group, "visitor", event.visitor), event)
+            else:
+                self._add(self._adopt(Shopper(group, event.user, event.visitor, event.session)), event)
+
+    def _add(self, key: Key | None, event: Event) -> None:
         if key is None or event.product is None or event.type not in PROFILED:
             return
-        old = self._profiles.get(key, EMPTY_PROFILE)
-        self._keep(key, (*old.events, SessionEvent(event.product, event.type, event.ts)))
+        seen = SessionEvent(event.product, event.type, event.ts)
+        held = self._profiles.get(key)
+        if held is None:
+            self._profiles[key] = [seen]
+            if len(self._profiles) > self._limit:
+                self._profiles.popitem(last=False)
+            return
+        if isinstance(held, Profile):
+            held = self._profiles[key] = list(held.events)
+        held.append(seen)
+        if len(held) > _UNSETTLED:
+            self._settled(key)
+        self._profiles.move_to_end(key)
 
     def erase(self, group: str, user: str) -> int:
         """Forget a user, and what is held of every device and session that was theirs; return profiles dropped."""
@@ -74,13 +99,13 @@ class SessionState:
         weaker: dict[Key, list[str]] = {}
         for key, owner in self._owner.items():
             weaker.setdefault(owner, []).append(_name(key))
-        for key, profile in list(self._profiles.items()):
-            yield Held(key[0], _name(key), tuple(weaker.get(key, ())), profile)
+        for key in list(self._profiles):
+            yield Held(key[0], _name(key), tuple(weaker.get(key, ())), self._settled(key))
 
     def take(self, held: Held) -> None:
         """Add what another place held of a shopper; an event that is here already stays one."""
         key = _key(held.group, held.name)
-        own = self._profiles.get(key, EMPTY_PROFILE).events
+        own = self._events(key)
         both = (*own, *(event for event in held.profile.events if event not in own))
         if len(both) > len(own):
             self._keep(key, tuple(sorted(both, key=_time)))
@@ -106,10 +131,9 @@ class SessionState:
         return strongest
 
     def _move(self, weaker: Key, stronger: Key) -> None:
-        moved = self._profiles.pop(weaker, None)
-        if moved is not None:
-            both = (*self._profiles.get(stronger, EMPTY_PROFILE).events, *moved.events)
-            self._keep(stronger, tuple(sorted(both, key=_time)))
+        moved = self._events(weaker)
+        if self._profiles.pop(weaker, None) is not None:
+            self._keep(stronger, tuple(sorted((*self._events(stronger), *moved), key=_time)))
 
     def _bind(self, weaker: Key, stronger: Key) -> None:
         self._owner[weaker] = stronger
@@ -118,13 +142,21 @@ class SessionState:
             self._owner.popitem(last=False)
 
     def _keep(self, key: Key, events: tuple[SessionEvent, ...]) -> None:
-        in_order = len(events) < 2 or events[-2].ts <= events[-1].ts
-        if not in_order or len(events) > EVENTS_KEPT:
-            events = _newest(sorted(events, key=_time))
-        self._profiles[key] = Profile(events, next(self._versions))
+        self._profiles[key] = Profile(_newest(events), next(self._versions))
         self._profiles.move_to_end(key)
         if len(self._profiles) > self._limit:
             self._profiles.popitem(last=False)
+
+    def _events(self, key: Key) -> tuple[SessionEvent, ...]:
+        return self._settled(key).events if key in self._profiles else ()
+
+    def _settled(self, key: Key) -> Profile:
+        """Return the profile of a key that has one, with what was written since it was last read."""
+        held = self._profiles[key]
+        if isinstance(held, Profile):
+            return held
+        profile = self._profiles[key] = Profile(_newest(held), next(self._versions))
+        return profile
 
 
 def keys_of(shopper: Shopper) -> Iterator[Key]:
@@ -151,12 +183,11 @@ def _key(group: str, name: str) -> Key:
     return (group, cast("Kind", kind), value)
 
 
-def _time(event: SessionEvent) -> float:
-    return event.ts.timestamp()
-
-
-def _newest(events: list[SessionEvent]) -> tuple[SessionEvent, ...]:
+def _newest(events: Sequence[SessionEvent]) -> tuple[SessionEvent, ...]:
     """Return the newest events of interest and the newest refusals, in their order: views do not push a refusal out."""
+    events = sorted(events, key=_time)
+    if len(events) <= EVENTS_KEPT:
+        return tuple(events)
     kept: list[SessionEvent] = []
     left = {True: EVENTS_KEPT, False: EVENTS_KEPT}
     for event in reversed(events):

@@ -253,7 +253,11 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
         release=release,
         imports=imports,
         validators=Validators(
-            catalogue, arrivals(settings), read_contracts(settings).rules(), settings.intake.future_seconds
+            catalogue,
+            arrivals(settings),
+            read_contracts(settings).rules(),
+            settings.intake.future_seconds,
+            chosen.batch_rows,
         ),
         erasure=erasure,
         others=FollowedLog(log, live_events, tables, erasure, catch_up, now, time.monotonic),

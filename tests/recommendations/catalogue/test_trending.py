@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from shopkeeper.commerce.event import Event, EventType
 from shopkeeper.recommendations.catalogue.trending import Trending
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -103,3 +104,19 @@ def test_the_leaders_are_those_of_all_counts_however_they_came() -> None:
         if step % 250 == 0:
             best = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:10]
             assert [product for product, _ in trending.top("uk")] == [product for product, _ in best]
+
+
+def test_events_of_a_batch_count_as_one_by_one() -> None:
+    together, single = Trending(leaders=3), Trending(leaders=3)
+    types: list[EventType] = ["view", "cart", "search", "purchase"]
+    products = [f"p{n * 7 % 11}" if n % 5 else None for n in range(60)]
+    events = [
+        Event(event_id=str(n), ts=NOON + timedelta(hours=n // 4), store="uk", type=types[n % 4], product=products[n])
+        for n in range(60)
+    ]
+    categories = [("a > b", "c") if n % 3 else () for n in range(60)]
+    together.record_all("uk", events, categories)
+    for event, paths in zip(events, categories, strict=True):
+        single.record("uk", event.product, paths, event.type, event.ts)
+    assert together.leaders("uk") == single.leaders("uk")
+    assert together.version == single.version

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from shopkeeper.commerce.event import EventType
+from shopkeeper.commerce.event import Event, EventType
 from shopkeeper.recommendations.categories import prefixes
 
 EVENT_WEIGHTS: dict[EventType, float] = {
@@ -15,6 +15,8 @@ EVENT_WEIGHTS: dict[EventType, float] = {
 }  # fmt: skip
 """How much one event of a type says about demand, in views."""
 
+_CROWD = 8
+"""How many times as many as lead may be held beside them."""
 _MAX_EXPONENT = 200.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -24,7 +26,7 @@ class _Board:
 
     All scores fade by the same factor, so the order changes only by what is added, and scores only rise: whatever is to
     lead must first pass the last leader of some earlier time, the floor. What did so since is held beside the leaders
-    until there are as many again, and only then are the weaker half left out: an event costs O(log leading) on average.
+    until there are so many that choosing among them costs an event next to nothing.
     """
 
     __slots__ = ("_floor", "_leaders", "_sorted", "capacity", "leading", "scores")
@@ -43,15 +45,14 @@ class _Board:
         if score >= self._floor or product in self._leaders:
             self._leaders[product] = score
             self._sorted = None
-            if len(self._leaders) > 2 * self.leading:
+            if len(self._leaders) > _CROWD * self.leading:
                 self._choose(self._leaders)
         if len(self.scores) > self.capacity:
             self._prune()
 
     def top(self) -> tuple[tuple[str, float], ...]:
         if self._sorted is None:
-            best = sorted(self._leaders.items(), key=lambda pair: (-pair[1], pair[0]))
-            self._sorted = tuple(best[: self.leading])
+            self._sorted = tuple(_best(self._leaders, self.leading))
         return self._sorted
 
     def scale(self, factor: float) -> None:
@@ -65,10 +66,19 @@ class _Board:
         self._choose(self.scores)
 
     def _choose(self, among: Mapping[str, float]) -> None:
-        best = heapq.nsmallest(self.leading, among.items(), key=lambda pair: (-pair[1], pair[0]))
+        best = _best(among, self.leading)
         self._leaders = dict(best)
         self._floor = best[-1][1] if len(best) == self.leading else 0.0
         self._sorted = None
+
+
+def _best(scores: Mapping[str, float], most: int) -> list[tuple[str, float]]:
+    """Return the highest scores, best first, equal ones by name."""
+    pairs: Iterable[tuple[str, float]] = scores.items()
+    if len(scores) > most:
+        last = sorted(scores.values(), reverse=True)[most - 1]
+        pairs = [pair for pair in pairs if pair[1] >= last]
+    return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:most]
 
 
 class Trending:
@@ -113,6 +123,27 @@ class Trending:
         weight = EVENT_WEIGHTS.get(type)
         if weight is not None and product:
             self.add(store, product, categories, weight, ts)
+
+    def record_all(self, store: str, events: Sequence[Event], categories: Sequence[Iterable[str]]) -> None:
+        """Count events of a store as `record` does, each with the categories of its product."""
+        whole = self._board(store, "")
+        last: datetime | None = None
+        inflation = 0.0
+        for event, paths in zip(events, categories, strict=True):
+            weight = EVENT_WEIGHTS.get(event.type)
+            if weight is None or not event.product:
+                continue
+            if event.ts is not last:
+                last = event.ts
+                inflation = self._inflation((last - _EPOCH).total_seconds())
+            amount = weight * inflation
+            if amount > 0 and whole is not None:
+                whole.add(event.product, amount)
+                for category in prefixes(paths) if paths else ():
+                    board = self._board(store, category)
+                    if board is not None:
+                        board.add(event.product, amount)
+                self.version += 1
 
     def add(self, store: str, product: str, categories: Iterable[str], weight: float, ts: datetime) -> None:
         """Add `weight` views at `ts` to a product and to every category it lies in."""
