@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-
-import pint
+from typing import TYPE_CHECKING
 
 from shopkeeper.content.tables import table
+
+if TYPE_CHECKING:
+    import pint
 
 SPELLINGS: dict[str, tuple[str, ...]] = {symbol: tuple(row) for symbol, row in table("units").items()}
 """Symbol -> (definition for pint, other spellings)."""
@@ -59,6 +61,8 @@ class Scale:
 
 @cache
 def _registry() -> pint.UnitRegistry[float]:
+    import pint  # noqa: PLC0415 - takes a fifth of a second, and only who writes texts has units to compare
+
     registry: pint.UnitRegistry[float] = pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
     registry.define("megapixel = 1e6 * pixel")
     registry.define("workday = [working_days]")  # a business day is no day: nothing but itself equals it

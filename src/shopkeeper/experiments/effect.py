@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from scipy.special import ndtr, ndtri, stdtr, stdtrit
+import scipy
 
 from shopkeeper.experiments.arms import Arm
 
@@ -152,10 +152,11 @@ def t_test(effect: Effect, alternative: Alternative, alpha: float, against: floa
 
 def _reach(effect: Effect, alpha: float) -> float:
     """Return how many errors from an effect a share `alpha` of its law lies beyond."""
-    # The functions below `scipy.stats`, which takes a second to load: every verb that opens the state comes by here.
-    return -float(ndtri(alpha) if math.isinf(effect.freedom) else stdtrit(effect.freedom, alpha))
+    law = scipy.special  # what lies below `scipy.stats`, which takes a second to load
+    return -float(law.ndtri(alpha) if math.isinf(effect.freedom) else law.stdtrit(effect.freedom, alpha))
 
 
 def _below(effect: Effect, score: float) -> float:
     """Return the chance of a score so low or lower."""
-    return float(ndtr(score) if math.isinf(effect.freedom) else stdtr(effect.freedom, score))
+    law = scipy.special
+    return float(law.ndtr(score) if math.isinf(effect.freedom) else law.stdtr(effect.freedom, score))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import date, timedelta
 
-from scipy.special import ndtr, ndtri
+import scipy
 
 from shopkeeper.experiments.foreseen_record import Chance, Foreseen
 from shopkeeper.experiments.plan import Expected, ExperimentPlan
@@ -56,7 +56,7 @@ def _once(plan: ExperimentPlan, metric: PlannedMetric, units_per_day: float, alp
     left = 1 - metric.baseline.correlation**2
     day = days + math.ceil(plan.maturation_days)
     half = metric.signal / 2 * math.sqrt(units)
-    found = float(ndtr(ndtri(alpha) + half))
+    found = float(scipy.special.ndtr(scipy.special.ndtri(alpha) + half))
     end = Chance(
         day=day, date=_date(plan, day), units=units, planned=plan.stopping.power, half=found, none=alpha
     )  # fmt: skip

@@ -15,8 +15,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
-from scipy.special import ndtr, ndtri
+import scipy
 
 Array = npt.NDArray[np.float64]
 Sides = Literal["one-sided", "two-sided"]
@@ -50,7 +49,7 @@ class Spending:
             return float(alpha * t**self.phi)
         if self.family == "pocock":
             return alpha * math.log1p((math.e - 1) * t)
-        return float(2 * ndtr(ndtri(alpha / 2) / math.sqrt(t)))
+        return float(2 * scipy.special.ndtr(scipy.special.ndtri(alpha / 2) / math.sqrt(t)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,7 @@ def _solve(chance: Callable[[float], float], due: float, scale: float) -> float:
         return LIMIT
     if chance(-LIMIT * scale) <= due:
         return -LIMIT
-    return float(brentq(lambda z: chance(z * scale) - due, -LIMIT, LIMIT, xtol=1e-10))
+    return float(scipy.optimize.brentq(lambda z: chance(z * scale) - due, -LIMIT, LIMIT, xtol=1e-10))
 
 
 def crossing(
@@ -141,7 +140,9 @@ def required_drift(
 
     The square of it over that of a fixed test is the factor by which looks lengthen a test.
     """
-    return float(brentq(lambda drift: crossing(fractions, critical, drift, sides).upper.sum() - power, 0.0, 12.0))
+    return float(
+        scipy.optimize.brentq(lambda drift: crossing(fractions, critical, drift, sides).upper.sum() - power, 0.0, 12.0)
+    )
 
 
 def _check(fractions: Sequence[float]) -> None:
@@ -171,13 +172,13 @@ class _State:
         """Return the chance that the score at information t lies above an edge, not having crossed before."""
         at, weight = self._parts()
         step, centre = math.sqrt(t - self.t), at + self.drift * (t - self.t)
-        return lambda edge: float(weight @ ndtr((centre - edge) / step))
+        return lambda edge: float(weight @ scipy.special.ndtr((centre - edge) / step))
 
     def below(self, t: float) -> Callable[[float], float]:
         """Return the same below an edge."""
         at, weight = self._parts()
         step, centre = math.sqrt(t - self.t), at + self.drift * (t - self.t)
-        return lambda edge: float(weight @ ndtr((edge - centre) / step))
+        return lambda edge: float(weight @ scipy.special.ndtr((edge - centre) / step))
 
     def continued(self, t: float, critical: float, sides: Sides) -> _State:
         """Return the state after a look that did not cross."""

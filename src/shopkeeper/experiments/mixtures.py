@@ -12,8 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from scipy.optimize import brentq
-from scipy.special import betainc, gammainc, gammaincc, gammaln, log_ndtr
+import scipy
 
 
 class Mixture(Protocol):
@@ -54,8 +53,8 @@ class OneSidedNormal:
 
     def log_value(self, s: float, v: float) -> float:
         """Return the half-normal mixture."""
-        wide = v + self.rho
-        return 0.5 * math.log(4 * self.rho / wide) + s**2 / (2 * wide) + float(log_ndtr(s / math.sqrt(wide)))
+        wide, special = v + self.rho, scipy.special
+        return 0.5 * math.log(4 * self.rho / wide) + s**2 / (2 * wide) + float(special.log_ndtr(s / math.sqrt(wide)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +67,13 @@ class GammaExponential:
     def log_value(self, s: float, v: float) -> float:
         """Return the gamma mixture of exponential supermartingales."""
         c2 = self.c**2
+        special = scipy.special
         shape, reach = (v + self.rho) / c2, (self.c * s + v) / c2 + self.rho / c2
         start = self.rho / c2
-        leading = start * math.log(start) - gammaln(start) - math.log(gammainc(start, start))
-        inner = gammaln(shape) + math.log(gammainc(shape, reach)) - shape * math.log(reach) + reach - start
+        leading = start * math.log(start) - special.gammaln(start) - math.log(special.gammainc(start, start))
+        inner = (
+            special.gammaln(shape) + math.log(special.gammainc(shape, reach)) - shape * math.log(reach) + reach - start
+        )
         return float(leading + inner)
 
 
@@ -85,10 +87,16 @@ class GammaPoisson:
     def log_value(self, s: float, v: float) -> float:
         """Return the gamma mixture of Poisson supermartingales."""
         c2 = self.c**2
-        start, wide = self.rho / c2, (v + self.rho) / c2
-        leading = start * math.log(start) - gammaln(start) - math.log(gammaincc(start, start))
+        start, wide, special = self.rho / c2, (v + self.rho) / c2, scipy.special
+        leading = start * math.log(start) - special.gammaln(start) - math.log(special.gammaincc(start, start))
         shape = s / self.c + wide
-        return float(leading + gammaln(shape) + math.log(gammaincc(shape, wide)) - shape * math.log(wide) + v / c2)
+        return float(
+            leading
+            + special.gammaln(shape)
+            + math.log(special.gammaincc(shape, wide))
+            - shape * math.log(wide)
+            + v / c2
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +134,7 @@ class BetaBinomial:
 
 def _log_incomplete_beta(a: float, b: float, x: float) -> float:
     whole = math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
-    return whole if x == 1.0 else whole + math.log(float(betainc(a, b, x)))
+    return whole if x == 1.0 else whole + math.log(float(scipy.special.betainc(a, b, x)))
 
 
 def boundary(mixture: Mixture, v: float, alpha: float) -> float:
@@ -139,7 +147,7 @@ def boundary(mixture: Mixture, v: float, alpha: float) -> float:
     high = math.sqrt(max(v, 1.0))
     for _ in range(200):
         if mixture.log_value(high, v) > wanted:
-            return float(brentq(lambda s: mixture.log_value(s, v) - wanted, 0.0, high, xtol=1e-12))
+            return float(scipy.optimize.brentq(lambda s: mixture.log_value(s, v) - wanted, 0.0, high, xtol=1e-12))
         high *= 2
     raise ValueError(f"No boundary at intrinsic time {v:g} for alpha {alpha:g}.")
 
@@ -219,6 +227,6 @@ def _root(excess: Callable[[float], float], low: float, high: float) -> float | 
     if excess(outer) <= 0 and excess(inner) <= 0:
         return None
     try:
-        return float(brentq(excess, outer, inner, xtol=1e-12))
+        return float(scipy.optimize.brentq(excess, outer, inner, xtol=1e-12))
     except ValueError:  # no change of sign between them
         return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr, ndtri
+import scipy
 
 from shopkeeper.errors import NotEnoughData
 from shopkeeper.experiments.analysis_record import Trend
@@ -112,13 +112,13 @@ def _daily_effects(control: Sums, treatment: Sums) -> tuple[Array, Array]:
 
 def _trend_of(effects: Array, covariance: Array, alpha: float) -> Novelty:
     days = len(effects)
-    z = -float(ndtri(alpha / 2))
+    z = -float(scipy.special.ndtri(alpha / 2))
     errors = np.sqrt(np.diag(covariance))
     centred = np.arange(days) - (days - 1) / 2
     slope, slope_error = _weighed(centred / (centred @ centred), effects, covariance)
     last = max(days // 3, 1)
     settled, settled_error = _weighed(np.where(np.arange(days) >= days - last, 1 / last, 0.0), effects, covariance)
-    p = 2 * float(ndtr(-abs(slope) / slope_error)) if slope_error > 0 else 1.0
+    p = 2 * float(scipy.special.ndtr(-abs(slope) / slope_error)) if slope_error > 0 else 1.0
     return Novelty(
         tuple(
             AgedEffect(day, float(one), float(one - z * error), float(one + z * error))

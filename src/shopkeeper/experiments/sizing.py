@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scipy.special import ndtri
+import scipy
 
 from shopkeeper.errors import InputError
 from shopkeeper.experiments.arms import Arm
@@ -73,7 +73,7 @@ class PlannedMetric:
 
     def units_alone(self, alpha: float, power: float) -> float:
         """Return the units per arm that a single look needs for this metric alone, one-sided."""
-        reach = float(ndtri(power) - ndtri(alpha))
+        reach = float(scipy.special.ndtri(power) - scipy.special.ndtri(alpha))
         return (reach / self.signal) ** 2 if self.signal > 0 else math.inf
 
 
@@ -123,7 +123,7 @@ def detectable_lift(
     """
     if n_control <= 0 or n_treatment <= 0:
         return math.inf
-    reach = float(ndtri(power) - ndtri(alpha / 2))
+    reach = float(scipy.special.ndtri(power) - scipy.special.ndtri(alpha / 2))
     spread = reach**2 * baseline.variance * (1 - baseline.correlation**2) / baseline.mean**2
     of_control, of_treatment = spread / n_control, spread / n_treatment
     if of_control >= 1:

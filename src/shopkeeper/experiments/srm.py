@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.special import chdtrc
+import scipy
 
 ALERT: float = 0.001
 """p value below which a mismatch stops every verdict."""
@@ -31,7 +31,7 @@ def mismatch_p(users: Sequence[float], weights: Sequence[float]) -> float:
         return 1.0
     whole = sum(weight for _, weight in pairs)
     expected = [(count, weight / whole * total) for count, weight in pairs]
-    return float(chdtrc(len(pairs) - 1, sum((count - due) ** 2 / due for count, due in expected)))
+    return float(scipy.special.chdtrc(len(pairs) - 1, sum((count - due) ** 2 / due for count, due in expected)))
 
 
 def two_arm_p(control: int, treatment: int, ratio: float = 1.0) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from scipy.special import ndtr
+import scipy
 
 from shopkeeper.experiments.mixtures import rate_at_most
 from shopkeeper.objectives.catalogue import CATALOGUE
@@ -43,7 +43,7 @@ def _primary(name: str, found: Stratified | None, look: Look) -> Finding:
     z, low = found.z(), found.bounds(look.critical)[0]
     figures = known(
         effect=found.value, lower=low, z=z, critical=look.critical, matured_share=look.share, n=found.n,
-        p_once=float(ndtr(-z)),
+        p_once=float(scipy.special.ndtr(-z)),
     )  # fmt: skip
     if not look.closed:
         figures["fraction"] = look.share

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
-from shopkeeper.engines.valkey_sessions import ValkeySessions
 from shopkeeper.recommendations.answer import RecommendationAnswer
 from shopkeeper.recommendations.request import RecommendationRequest
 from shopkeeper.serving.decide import Decider
@@ -31,6 +30,9 @@ def open_profiles(settings: Settings, stack: AsyncExitStack) -> Profiles:
     local = SessionState(settings.serving.sessions)
     if settings.engines.cache_url is None:
         return Profiles(local)
+    # Loaded where there is a cache: a server that has none starts so much sooner.
+    from shopkeeper.engines.valkey_sessions import ValkeySessions  # noqa: PLC0415
+
     store = ValkeySessions(settings.engines.cache_url, wait_seconds=settings.serving.cache_wait_ms / 1000)
     stack.push_async_callback(store.close)
     return Profiles(local, SharedSessions(store, local))

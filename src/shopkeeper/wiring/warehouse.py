@@ -9,19 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import structlog
 
-from shopkeeper.engines.clickhouse_client import open_clickhouse
-from shopkeeper.engines.clickhouse_loading import Behind, ClickHouseData, behind
 from shopkeeper.engines.lake import Lake
 from shopkeeper.errors import LogDamaged, Unavailable
 from shopkeeper.experiments.ports import KeepingWarehouse
 from shopkeeper.experiments.relations import Relation
 from shopkeeper.quality.ports import NamedQuery
 from shopkeeper.wiring.settings import Settings
+
+if TYPE_CHECKING:
+    from shopkeeper.engines.clickhouse_loading import Behind, ClickHouseData
 
 _log = structlog.get_logger(__name__)
 
@@ -87,6 +89,10 @@ class Analytics:
         return data.warehouse()
 
     def _opened(self, stack: ExitStack) -> ClickHouseData:
+        # Loaded where there is a ClickHouse: a server that has none starts so much sooner.
+        from shopkeeper.engines.clickhouse_client import open_clickhouse  # noqa: PLC0415
+        from shopkeeper.engines.clickhouse_loading import ClickHouseData  # noqa: PLC0415
+
         client = open_clickhouse(str(self.url))
         stack.callback(client.close)
         data = ClickHouseData(client, self._folder)
@@ -105,7 +111,11 @@ class Analytics:
 
     def look_behind(self) -> None:
         """Note how far the mirror is behind the lake, as far as this process knows what was sent."""
-        self.figures.behind = None if self._sent is None else behind(self._folder, self._sent)
+        self.figures.behind = None
+        if self._sent is not None:
+            from shopkeeper.engines.clickhouse_loading import behind  # noqa: PLC0415 - loaded by then
+
+            self.figures.behind = behind(self._folder, self._sent)
 
     def _fell_back(self, error: Unavailable | LogDamaged) -> None:
         self.figures.fallbacks += 1

@@ -19,8 +19,8 @@ from typing import Final
 import msgspec
 import numpy as np
 import numpy.typing as npt
+import scipy
 from msgspec import Struct
-from scipy.optimize import minimize_scalar
 
 from shopkeeper.quality.ports import NamedQuery, Warehouse
 
@@ -106,7 +106,7 @@ def position_exponent(shown: Shown) -> float:
     def missed(exponent: float) -> float:
         return exponent * mean_log + float(np.log(exposed @ np.exp(-exponent * logs)))
 
-    found = float(minimize_scalar(missed, bounds=(0.0, STEEPEST), method="bounded").x)
+    found = float(scipy.optimize.minimize_scalar(missed, bounds=(0.0, STEEPEST), method="bounded").x)
     looks: Array = exposed * np.exp(-found * logs)
     looks = looks / looks.sum()
     spread = float(looks @ np.square(logs) - np.square(looks @ logs))

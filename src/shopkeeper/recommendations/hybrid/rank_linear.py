@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
+import scipy
 
 from shopkeeper.recommendations.hybrid.rank_lists import RankLists
 
@@ -84,7 +84,7 @@ def _learn(lists: RankLists, columns: Sequence[str], worth: Sequence[float]) -> 
         price = 0.5 * _PRICE_OF_WEIGHT * float(weights @ weights)
         return missed / len(starts) + price, (shares @ rows - wanted) / len(starts) + _PRICE_OF_WEIGHT * weights
 
-    found = minimize(loss, np.zeros(len(used)), jac=True, method="L-BFGS-B", options={"maxiter": 100})
+    found = scipy.optimize.minimize(loss, np.zeros(len(used)), jac=True, method="L-BFGS-B", options={"maxiter": 100})
     weights = np.zeros(len(columns))
     weights[used] = np.where(spread > 0, found.x / np.where(spread > 0, spread, 1.0), 0.0)
     return weights

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array, csr_matrix
+import scipy
 
 from shopkeeper.errors import ConfigError
 from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch
@@ -96,7 +96,7 @@ class Als(Reading[AlsParams]):
             part = slice(int(recent.starts[row]), int(recent.starts[row + 1]))
             entries = self.factors[recent.items[part]].astype(np.float64)
             shares[part] = self._shares(self._inverses[groups[row]], entries, weights[part])
-        histories = csr_array((shares, recent.items, recent.starts), shape=(len(recent), len(self.index)))
+        histories = scipy.sparse.csr_array((shares, recent.items, recent.starts), shape=(len(recent), len(self.index)))
         sums = histories @ self.factors
         scores = np.zeros((len(batch), len(self.index)), dtype=np.float32)
         for group, (start, end) in enumerate(self._spans):
@@ -167,7 +167,7 @@ def _inverse_gram(factors: Factors, regularization: float) -> npt.NDArray[np.flo
     return np.linalg.inv(wide.T @ wide + regularization * np.eye(factors.shape[1])).astype(np.float64, copy=False)
 
 
-def _learnt(seen: csr_array, params: AlsParams, seed: int) -> Factors:
+def _learnt(seen: scipy.sparse.csr_array, params: AlsParams, seed: int) -> Factors:
     """Return the factors of the products of one group."""
     if not seen.nnz:
         return np.zeros((seen.shape[1], params.factors), dtype=np.float32)
@@ -178,7 +178,7 @@ def _learnt(seen: csr_array, params: AlsParams, seed: int) -> Factors:
         raise ConfigError(
             "als needs the library implicit.", "Install it: `pip install 'shopkeeper[train]'`."
         ) from error
-    confident = csr_matrix(seen)
+    confident = scipy.sparse.csr_matrix(seen)
     confident.data = (1.0 + params.confidence * confident.data).astype(np.float32)
     with threadpool_limits(1, "blas"):  # it works in threads of its own
         model = AlternatingLeastSquares(

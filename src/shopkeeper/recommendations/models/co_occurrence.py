@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array, csr_array
+import scipy
 
 from shopkeeper.recommendations.behaviour.interactions import Sequences
 from shopkeeper.recommendations.models.neighbours import Neighbours, keep_strongest
@@ -66,7 +66,7 @@ def similarity(
     return _stacked(blocks, items)
 
 
-def _stacked(blocks: list[csr_array], items: int) -> Neighbours:
+def _stacked(blocks: list[scipy.sparse.csr_array], items: int) -> Neighbours:
     """Return the rows of the blocks under each other."""
     starts = np.zeros(items + 1, dtype=np.int64)
     np.cumsum(np.concatenate([[0][:0], *(np.diff(block.indptr) for block in blocks)]), out=starts[1:])
@@ -98,7 +98,7 @@ def _count(
     shape: tuple[int, int],
     along: npt.NDArray[np.float64],
     against: npt.NDArray[np.float64],
-) -> csr_array:
+) -> scipy.sparse.csr_array:
     """Return the rows of C for the items at `positions`, row 0 being item `low`; weights are by gap in moments."""
     rows, columns, amounts = [], [], []
     shoppers, codes, last = seen.shoppers, seen.items, len(seen)
@@ -110,9 +110,9 @@ def _count(
             rows.append(codes[here] - np.int32(low))
             columns.append(codes[here + step])
             amounts.append(weights[np.abs(seen.moments[here + step] - seen.moments[here])])
-    pairs = coo_array(
+    pairs = scipy.sparse.coo_array(
         (np.concatenate(amounts), (np.concatenate(rows), np.concatenate(columns))), shape=shape, dtype=np.float64
     )
-    counted = csr_array(pairs)
+    counted = scipy.sparse.csr_array(pairs)
     counted.sum_duplicates()
     return counted

@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
+import scipy
 
 from shopkeeper.recommendations.behaviour.interactions import Interactions
 from shopkeeper.recommendations.categories import prefixes
@@ -91,7 +91,7 @@ def _features(paths: Sequence[str], brand: str, text: str) -> Iterator[str]:
             yield from (f"g {word[start : start + _GRAM]}" for start in range(len(word) - _GRAM + 1))
 
 
-def _weighted(words: Sequence[Sequence[str] | Iterator[str]]) -> csr_array:
+def _weighted(words: Sequence[Sequence[str] | Iterator[str]]) -> scipy.sparse.csr_array:
     """Return hashed counts weighted by rarity, `(1 + log count) * log(items / items with it)`, rows of length 1."""
     places: dict[str, int] = {}
     columns: list[int] = []
@@ -106,7 +106,7 @@ def _weighted(words: Sequence[Sequence[str] | Iterator[str]]) -> csr_array:
         lengths.append(len(columns) - before)
     starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     used, numbers = np.unique(np.array(columns, dtype=np.int64), return_inverse=True)
-    table = csr_array((np.ones(len(columns)), numbers, starts), shape=(len(lengths), len(used)))
+    table = scipy.sparse.csr_array((np.ones(len(columns)), numbers, starts), shape=(len(lengths), len(used)))
     table.sum_duplicates()
     having = np.bincount(table.indices, minlength=len(used))
     rarity = np.log(max(int((np.diff(starts) > 0).sum()), 1) / np.maximum(having, 1.0))
@@ -116,7 +116,7 @@ def _weighted(words: Sequence[Sequence[str] | Iterator[str]]) -> csr_array:
     return table
 
 
-def _axes(table: csr_array, axes: int, seed: int) -> npt.NDArray[np.float32]:
+def _axes(table: scipy.sparse.csr_array, axes: int, seed: int) -> npt.NDArray[np.float32]:
     """Return the rows on the axes along which they differ most, each of length 1.
 
     Source:

@@ -7,8 +7,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg.lapack import spotrf, spotri
-from scipy.sparse import csr_array
+import scipy
 
 from shopkeeper.errors import InputError
 from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch
@@ -80,7 +79,7 @@ class Ease(Reading[EaseParams]):
         """Return the scores of all items for many histories, dense."""
         recent = batch.newest(self.params.history)
         weights = self.history_weights(recent.ages, recent.strengths)
-        histories = csr_array((weights, recent.items, recent.starts), shape=(len(recent), len(self.index)))
+        histories = scipy.sparse.csr_array((weights, recent.items, recent.starts), shape=(len(recent), len(self.index)))
         scores: npt.NDArray[np.float32] = np.maximum((histories @ self.weights.table()).toarray(), 0.0)
         return scores
 
@@ -103,7 +102,7 @@ class Ease(Reading[EaseParams]):
         return cls(Neighbours.from_arrays("ease", arrays), Popular.from_arrays(index, arrays), params)
 
 
-def _group_weights(data: Interactions, start: int, end: int, params: EaseParams) -> csr_array:
+def _group_weights(data: Interactions, start: int, end: int, params: EaseParams) -> scipy.sparse.csr_array:
     """Return the rows of B for the products of one group, columns counted over all groups."""
     size = end - start
     if size > MOST_PRODUCTS:
@@ -122,17 +121,17 @@ def _group_weights(data: Interactions, start: int, end: int, params: EaseParams)
     lengths = np.concatenate([[0], *(block[0] for block in blocks)])
     columns = np.concatenate([np.empty(0, dtype=np.int64), *(block[1] for block in blocks)])
     amounts = np.concatenate([np.empty(0, dtype=np.float32), *(block[2] for block in blocks)])
-    return csr_array((amounts, columns + start, np.cumsum(lengths)), shape=(size, len(data.index)))
+    return scipy.sparse.csr_array((amounts, columns + start, np.cumsum(lengths)), shape=(size, len(data.index)))
 
 
 def _inverted(gram: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return the inverse of a symmetric positive matrix, made in its own memory."""
     if not len(gram):
         return gram
-    factor, failed = spotrf(gram, lower=1, overwrite_a=1)
+    factor, failed = scipy.linalg.lapack.spotrf(gram, lower=1, overwrite_a=1)
     if failed:
         raise InputError("ease cannot solve for these data.", "Raise its `regularization`.")
-    lower, _ = spotri(factor, lower=1, overwrite_c=1)
+    lower, _ = scipy.linalg.lapack.spotri(factor, lower=1, overwrite_c=1)
     for at in range(len(lower)):  # LAPACK fills one half
         lower[at, at + 1 :] = lower[at + 1 :, at]
     inverse: npt.NDArray[np.float32] = lower

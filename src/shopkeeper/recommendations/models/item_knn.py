@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
+import scipy
 
 from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch
 from shopkeeper.recommendations.behaviour.interactions import Interactions, Sequences
@@ -80,7 +80,7 @@ class ItemKnn(Reading[ItemKnnParams]):
         """Return the scores of all items for many histories, dense."""
         recent = batch.newest(self.params.history)
         weights = self.history_weights(recent.ages, recent.strengths)
-        histories = csr_array((weights, recent.items, recent.starts), shape=(len(recent), len(self.index)))
+        histories = scipy.sparse.csr_array((weights, recent.items, recent.starts), shape=(len(recent), len(self.index)))
         scores: npt.NDArray[np.float32] = (histories @ self.similar.table()).toarray()
         return scores
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
+import scipy
 
 from shopkeeper.recommendations.model import NOTHING, Arrays, Scored
 
@@ -52,10 +52,10 @@ class Neighbours:
             parts[order[places[hit]], entries[hit]] = amounts[hit]
         return parts
 
-    def table(self) -> csr_array:
+    def table(self) -> scipy.sparse.csr_array:
         """Return S as a sparse matrix that shares its memory."""
         size = len(self.starts) - 1
-        return csr_array((self.scores, self.items, self.starts), shape=(size, size))
+        return scipy.sparse.csr_array((self.scores, self.items, self.starts), shape=(size, size))
 
     def arrays(self, name: str) -> dict[str, npt.NDArray[np.generic]]:
         """Return S as three arrays under `name`."""
@@ -82,7 +82,7 @@ class Neighbours:
         return columns, scores * np.repeat(weights, lengths), lengths
 
 
-def keep_strongest(block: csr_array, most: int) -> csr_array:
+def keep_strongest(block: scipy.sparse.csr_array, most: int) -> scipy.sparse.csr_array:
     """Return the `most` largest entries of each row; of equal ones those in the lower columns."""
     indptr, data = block.indptr, block.data
     keep = np.ones(len(data), dtype=np.bool_)
@@ -96,4 +96,4 @@ def keep_strongest(block: csr_array, most: int) -> csr_array:
         keep[start:end] = above
     kept = np.zeros(len(indptr), dtype=np.int64)
     np.cumsum(np.add.reduceat(np.append(keep, False), indptr[:-1]) * (np.diff(indptr) > 0), out=kept[1:])
-    return csr_array((data[keep], block.indices[keep], kept), shape=block.shape)
+    return scipy.sparse.csr_array((data[keep], block.indices[keep], kept), shape=block.shape)
