@@ -16,7 +16,7 @@ RECOMMENDABLE: frozenset[ProductKind] = frozenset({"product", "bundle"})
 """Kinds that may be recommended, priced or written about; postage, fees and vouchers are not among them."""
 
 
-class Product(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Product(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One thing in a catalogue.
 
     Attributes:

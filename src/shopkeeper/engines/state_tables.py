@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from sqlalchemy import Connection, Engine, Row, Select, Table, delete, func, literal, select
@@ -43,8 +43,14 @@ class StateTables:
     def scan(self, table: TableSchema, store: str | None = None, *, with_deleted: bool = False) -> Iterator[SourcedRow]:
         """Yield every row that is not deleted (or all), of one store (rows for all stores included) or of all."""
         target = KEYED[table.name]
-        for row in stream(self._engine, _of_store(select(target), target, store, with_deleted)):
-            yield _sourced(table, row)
+        columns = select(target.c.source_micros, target.c.deleted, target.c.body)
+        found = stream(self._engine, _of_store(columns, target, store, with_deleted))
+        decode = msgspec.json.Decoder(table.row).decode
+        last, moment = 0, from_micros(0)  # rows that came together have one source time, and then one object for it
+        for micros, deleted, body in cast("Iterator[tuple[int, bool, str]]", found):
+            if micros != last:
+                last, moment = micros, from_micros(micros)
+            yield SourcedRow(decode(body), moment, bool(deleted))
 
     def get(self, table: TableSchema, key: tuple[str, ...]) -> SourcedRow | None:
         """Return one row by the values of the table's key columns; None when absent or deleted."""
