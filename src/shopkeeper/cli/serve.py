@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from typing import Annotated
@@ -32,6 +33,7 @@ def serve(
     """
     for name in _ONE_THREAD:  # before numpy is imported: one process per core, single-threaded numerics
         os.environ.setdefault(name, "1")
+    gc.disable()  # all that is loaded until requests are answered stays; `wiring.settled_memory` turns it on again
     from shopkeeper.cli.output import Output
     from shopkeeper.wiring.settings import load_settings
 

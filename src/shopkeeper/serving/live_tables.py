@@ -114,23 +114,23 @@ class LiveTables:
         while len(self._lately) > LATELY:
             self._lately.popitem(last=False)
 
-    async def reload(self) -> int:
+    async def reload(self, rows_at_once: int = ROWS_AT_ONCE) -> int:
         """Put on the shelf whatever the current state holds, remembered deletions included; return the rows read.
 
         Older rows change nothing. Of a row taken while the state is read and a copy read of it, the copy counts only if
         its source time is later. One reload at a time.
         """
         async with self._one_reload:
-            return await self._reload()
+            return await self._reload(rows_at_once)
 
-    async def _reload(self) -> int:
+    async def _reload(self, rows_at_once: int) -> int:
         taken = self._taken = {}
         self.contested = False
         read = 0
         try:
             for table in HELD_TABLES:
                 rows = self._tables.scan(table, with_deleted=True)
-                while part := await asyncio.to_thread(_next_of, rows):
+                while part := await asyncio.to_thread(_next_of, rows, rows_at_once):
                     read += len(part)
                     if taken:
                         part = [row for row in part if not _at_least(taken.get(_identity(table, row)), row.source_ts)]
@@ -142,8 +142,8 @@ class LiveTables:
         return read
 
 
-def _next_of(rows: Iterator[SourcedRow]) -> list[SourcedRow]:
-    return list(islice(rows, ROWS_AT_ONCE))
+def _next_of(rows: Iterator[SourcedRow], many: int) -> list[SourcedRow]:
+    return list(islice(rows, many))
 
 
 def _identity(table: TableSchema, row: SourcedRow) -> tuple[str, ...]:

@@ -22,6 +22,8 @@ from shopkeeper.wiring.open_versions import OpenVersions
 
 SECONDS = 0.25
 """How often what runs, what is stopped and the release pointer are read again."""
+ARMS = "arms"
+"""How what tests need open is called."""
 _log = structlog.get_logger(__name__)
 
 
@@ -69,10 +71,11 @@ class Following:
         """Why an arm is answered by the rules though it should not be; test and arm -> reason."""
 
     async def begin(self) -> None:
-        """Follow everything once, versions of arms included."""
+        """Follow everything once, versions of arms included; the one before the champion can wait."""
         await self.follow_stop_file()
         await self.follow_tests()
-        await self.open_versions()
+        await self._versions.open_wanted(ARMS)
+        self._run()
 
     async def follow_stop_file(self) -> None:
         """Let the orders in the file of the workspace hold."""
@@ -96,7 +99,7 @@ class Following:
         if revision != self._revision:
             self._revision = revision
             self._running = tuple(test for test in running if self._mine(test) or _needs_no_version(test))
-            self._versions.want("arms", _versions(self._running))
+            self._versions.want(ARMS, _versions(self._running))
             self._run()
 
     async def open_versions(self) -> None:

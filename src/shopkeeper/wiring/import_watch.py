@@ -10,8 +10,10 @@ import structlog
 
 from shopkeeper.intake.import_run import REPORT_KIND
 from shopkeeper.quality.ports import ReportStore
-from shopkeeper.serving.live_tables import LiveTables
+from shopkeeper.serving.live_tables import ROWS_AT_ONCE, LiveTables
 
+_AT_START = 5_000
+"""Rows taken in at once while there are no requests to turn to."""
 _log = structlog.get_logger(__name__)
 
 
@@ -33,7 +35,7 @@ class ImportWatch:
     async def begin(self) -> None:
         """Fill the shelf; an import that ends meanwhile is seen by the next `follow`."""
         newest = await self._newest()
-        await self._reload()
+        await self._reload(_AT_START)
         self.seen = newest
 
     async def follow(self) -> None:
@@ -46,18 +48,20 @@ class ImportWatch:
         self._on_reload()
         _log.info("shelf_read_again", report=newest, rows=rows)
 
-    async def _reload(self) -> int:
+    async def _reload(self, rows_at_once: int = ROWS_AT_ONCE) -> int:
         """Read the shelf and take it out of the garbage collector's rounds.
 
         Rows live as long as the shelf and hold no cycles; a collector that walks some 100,000 of them stops every
         request for more than 0.1 s and finds nothing.
         """
+        was_on = gc.isenabled()
         gc.disable()
         try:
-            return await self._tables.reload()
+            return await self._tables.reload(rows_at_once)
         finally:
-            gc.enable()
             gc.freeze()
+            if was_on:
+                gc.enable()
 
     def end(self) -> None:
         """Give everything back to the garbage collector, which cleans up when the process ends."""

@@ -72,9 +72,14 @@ class OpenVersions:
                 self.errors.pop(version, None)
             return loaded
 
-    async def open_wanted(self) -> None:
-        """Open what is wanted and is not open; what failed lately waits its time."""
-        for version in sorted(frozenset().union(*self._wanted.values()) - self._open.keys()):
+    async def open_wanted(self, *who: str) -> None:
+        """Open what is wanted and is not open; what failed lately waits its time.
+
+        Args:
+            who: Only what these parts of the server want; none = all of them.
+        """
+        wanted = (versions for name, versions in self._wanted.items() if not who or name in who)
+        for version in sorted(frozenset().union(*wanted) - self._open.keys()):
             failed_at = self._failed_at.get(version)
             if version in self.errors and failed_at is not None and self._seconds() - failed_at < TRY_AGAIN_SECONDS:
                 continue

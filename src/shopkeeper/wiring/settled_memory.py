@@ -13,11 +13,12 @@ _YOUNG: Final = 20_000
 
 @contextmanager
 def settled_memory() -> Iterator[None]:
-    """Keep the garbage collector away from all that lives now, for as long as the context is open."""
+    """Turn the garbage collector on, and keep it away from all that lives now, for as long as the context is open."""
     before = gc.get_threshold()
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG, *before[1:])
+    gc.enable()
     try:
         yield
     finally:
