@@ -37,7 +37,7 @@ def test_pounds_may_be_money_or_mass() -> None:
     [
         ("less than £20", "below"), ("over 5 kg", "above"), ("up to 20 h", "at_most"), ("at least 3 m", "at_least"),
         ("5 kg", "exact"), ("20-25 cm", "range"), ("£20 to £25", "range"),
-        ("between 20 and 25 cm", "range"),
+        ("between 20 and 25 cm", "range"), ("-15° to 5°", "range"), ("20 cm to 25 cm", "range"),
     ],
 )  # fmt: skip
 def test_words_before_a_number_make_it_a_bound(text: str, relation: str) -> None:

@@ -11,6 +11,7 @@ from shopkeeper.content.evidence import record_of
 from shopkeeper.content.grounding import Grounding, ground
 from shopkeeper.content.record import Statement
 from shopkeeper.content.senses import lexicon_of
+from shopkeeper.content.tokens import words
 
 EN = lexicon_of("en")
 KETTLE = [
@@ -134,6 +135,24 @@ TEXTS = {
     "fr": ("Bouilloire rouge en acier, 1,7 litre, jusqu'à 2,2 kW.", "La bleue de 1,8 litre.", ["bleue", "1,8 litre"]),
     "es": ("Hervidor rojo de acero, 1,7 litros.", "Hervidor azul de 1,8 litros.", ["azul", "1,8 litros"]),
 }
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "value"),
+    [("de", "Ein Kessel in Anthrazit.", "grey"), ("fr", "Bouilloire en laiton.", "brass"), ("es", "De haya.", "")],
+)
+def test_words_the_realiser_writes_are_read_without_a_list_of_their_own(language: str, text: str, value: str) -> None:
+    named = lexicon_of(language).mentions(words(text, language))
+    assert [sense.value for mention in named for sense in mention.senses] == ([value] if value else [])
+
+
+def test_gold_is_no_french_conjunction() -> None:
+    assert not lexicon_of("fr").mentions(words("Or, il est petit.", "fr"))
+
+
+def test_a_colon_keeps_what_stands_before_it_from_the_attribute_behind() -> None:
+    record = record_of([Statement("title", "Pear 5s"), Statement("return period", "60 days")], EN)
+    assert not ground("Pear 5s by Ada: return period 60 days.", record, EN).faulty
 
 
 @pytest.mark.parametrize("language", TEXTS)

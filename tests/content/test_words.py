@@ -37,7 +37,17 @@ def test_words_are_only_for_concepts_there_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "an"), [("LCD screen", "an"), ("8 GB stick", "an"), ("USB hub", "a"), ("hour", "an"), ("TV", "a")]
+    ("text", "an"),
+    [
+        ("LCD screen", "an"),
+        ("8 GB stick", "an"),
+        ("USB hub", "a"),
+        ("hour", "an"),
+        ("TV", "a"),
+        ("SUV", "an"),
+        ("HDMI cable", "an"),
+        ("UV lamp", "a"),
+    ],
 )
 def test_english_articles_follow_the_sound(text: str, an: str) -> None:
     assert article(text) == an
@@ -55,6 +65,10 @@ def test_english_articles_follow_the_sound(text: str, an: str) -> None:
         ("this", Term("gafas", "f", plural=True), "es", "", "estas gafas"),
         ("this", Term("shoes", plural=True), "en", "", "these shoes"),
         ("a", Term("fruit", mass=True), "en", "", "fruit"),
+        ("the", Term("maximaler Abstand", "m", declined=True), "de", "", "der maximale Abstand"),
+        ("a", Term("maximales Maß", "n", declined=True), "de", "", "ein maximales Maß"),
+        ("a", Term("maximale Größe", "f", declined=True), "de", "dat", "einer maximalen Größe"),
+        ("the", Term("kompatible Karten", "f", plural=True, declined=True), "de", "", "die kompatiblen Karten"),
     ],
 )
 def test_nouns_take_their_articles(word: str, noun: Term, language: str, case: str, expected: str) -> None:

@@ -138,7 +138,7 @@ def _amount(found: Sequence[Word], at: int, value: float, text: str, by: Numeral
     if stars is not None:
         return stars
     first, last, relation, upper = at, at, _bound(found, at, by), None
-    end = _range_end(found, at, by)
+    end = _range_end(found, at, text, by)
     if end is not None:
         upper, last, relation = _value(found, end, by), end, "range"
     readings, last = _readings(found, last, text, by)
@@ -189,27 +189,33 @@ def _bound(found: Sequence[Word], at: int, by: Numerals) -> Relation:
     return "exact"
 
 
-def _joins_ends(found: Sequence[Word], at: int, by: Numerals) -> bool:
-    joint = found[at + 1]
+def _joins_ends(found: Sequence[Word], at: int, joint_at: int, by: Numerals) -> bool:
+    joint = found[joint_at]
     if joint.text in HYPHENS or joint.folded in by.ranges:
         return True
     before = at - 2 if at and found[at - 1].text in CURRENCY_SIGNS else at - 1
     return joint.folded in by.between_and and before >= 0 and found[before].folded in by.between
 
 
-def _range_end(found: Sequence[Word], at: int, by: Numerals) -> int | None:
-    """Return the position of the upper end where a range begins at `at`: 20-25, 20 to 25, £20 to £25."""
-    if at + 2 >= len(found) or not _joins_ends(found, at, by):
-        return None
+def _range_end(found: Sequence[Word], at: int, text: str, by: Numerals) -> int | None:
+    """Return the position of the upper end where a range begins at `at`: 20-25, 20 to 25, £20 to £25, 5° to 10°."""
+    unit, last = _readings(found, at, text, by) if at + 4 < len(found) else ((), at)
+    if last + 2 >= len(found) or not _joins_ends(found, at, last + 1, by):
+        if at + 2 >= len(found) or not _joins_ends(found, at, at + 1, by):
+            return None
+        unit, last = (), at
     if at >= 2 and found[at - 1].text == "-" and found[at - 2].is_number and not _is_negative(found, at):
         return None  # the rest of a date
-    end = at + 2
+    end = last + 2
     if found[end].text in CURRENCY_SIGNS or found[end].text in MINUS:
         end += 1
     if end >= len(found) or not found[end].is_number:
         return None
     low, high = _value(found, at, by), _value(found, end, by)
-    return end if low is not None and high is not None and low < high else None
+    if low is None or high is None or low >= high:
+        return None
+    same = not unit or last == at or {of[0] for of in unit} & {of[0] for of in _readings(found, end, text, by)[0]}
+    return end if same else None
 
 
 def _readings(found: Sequence[Word], at: int, text: str, by: Numerals) -> tuple[tuple[Reading, ...], int]:

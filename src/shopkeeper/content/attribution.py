@@ -43,7 +43,7 @@ def attributed(
     belongs: dict[Place, Label] = {}
     for first, last in values if free else ():
         before = [one for one in free if 0 < first - one.last <= REACH + 1]
-        behind = [one for one in free if 0 < one.first - last <= REACH + 1]
+        behind = [one for one in free if 0 < one.first - last <= REACH + 1 and not _announces(found, last, one.first)]
         chosen = next((one for one in reversed(before) if _joined(found, one.last, first, lexicon)), None) or next(
             (one for one in behind if _joined(found, last, one.first, lexicon)), None
         )
@@ -91,6 +91,11 @@ def _joined(found: Sequence[Word], one: int, other: int, lexicon: Lexicon) -> bo
         (word.text in ENDS_CLAUSE and word.text != ":") or word.folded in lexicon.clause_breaks
         for word in found[one + 1 : other]
     )
+
+
+def _announces(found: Sequence[Word], one: int, other: int) -> bool:
+    """Whether a colon stands between two places: what it announces says nothing of the value before it."""
+    return any(word.text == ":" for word in found[one + 1 : other])
 
 
 def _labels(found: Sequence[Word], record: Record) -> Iterator[Label]:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 
 from shopkeeper.content.fields import Field, Limit
-from shopkeeper.content.frames import Part, capital
+from shopkeeper.content.frames import Frame, Part, capital
 from shopkeeper.content.join import joined
 from shopkeeper.content.sentences import Narrator, Parts, without_stop
-from shopkeeper.content.telling import Said, holds, repeats
+from shopkeeper.content.telling import Said, Telling, holds, repeats
 
 Blocks = list[tuple[str, Parts]]
 """Blocks of a text: `p` and `li` for markup, `` for a plain line."""
@@ -18,6 +18,7 @@ _SHORT_FACTS = 3
 _LEAD_FACTS = 6
 _LISTED_FACTS = 8
 _COMPACT_FACTS = 3
+_TITLE_FACTS = 2
 _INTRO_FACTS = 4
 _ORDER_SPREAD = 30
 """How far apart in weight two facts may be and still change places by chance."""
@@ -42,14 +43,19 @@ def _title(narrator: Narrator, limit: Limit) -> Blocks:
         full = [Part(brand.value.text, brand), Part(" "), *full]
     if telling.full_name != telling.name:  # the whole title has its data in it already
         return _plain(_first_that_holds([full], narrator, limit))
-    noun = [] if telling.noun_is_said else [Part(" – "), Part(telling.term.text, telling.noun_fact)]
     facts = _compact(narrator)
-    tries = [[*full, *noun, *_tail(facts[:most])] for most in range(min(2, len(facts)), -1, -1)]
+    tries = [
+        narrator.filled(frame, _enumeration(facts[:most]), full)
+        for frame in telling.lexicon.voiced("title", narrator.voice)
+        if not _is_idle(frame, telling)
+        for most in _counts(frame, facts, _TITLE_FACTS)
+    ]
     return _plain(_first_that_holds([*tries, full], narrator, limit))
 
 
-def _tail(facts: Sequence[Parts]) -> Parts:
-    return [part for fact in facts for part in (Part(", "), *fact)]
+def _counts(frame: Frame, facts: Sequence[Parts], most: int) -> Sequence[int]:
+    """How many facts a frame may hold, the most first."""
+    return range(min(most, len(facts)), -1, -1) if "facts" in frame.offers else (0,)
 
 
 def _framed(section: str) -> Callable[[Narrator, Limit], Blocks]:
@@ -60,14 +66,21 @@ def _framed(section: str) -> Callable[[Narrator, Limit], Blocks]:
         facts = _compact(narrator, service=section == "ad")
         frames = narrator.telling.lexicon.voiced(section, narrator.voice)
         for frame in narrator.chance.sample(frames, len(frames)):
-            if narrator.telling.noun_is_said and {"noun", "name"} <= frame.offers:
+            if _is_idle(frame, narrator.telling):
                 continue
-            for most in range(min(_COMPACT_FACTS, len(facts)), -1, -1) if "facts" in frame.offers else (0,):
+            for most in _counts(frame, facts, _COMPACT_FACTS):
                 bare = "name" not in frame.offers and not most
                 tries.append((bare, narrator.filled(frame, _enumeration(facts[:most]))))
         return _plain(_first_that_holds([parts for _, parts in sorted(tries, key=itemgetter(0))], narrator, limit))
 
     return compose
+
+
+def _is_idle(frame: Frame, telling: Telling) -> bool:
+    """Whether words of a frame would be empty: a noun nobody knows, the same noun twice, details there are not."""
+    if "noun" in frame.offers and (not telling.noun_is_known or (telling.noun_is_said and "name" in frame.offers)):
+        return True
+    return frame.promises and not telling.said
 
 
 def _enumeration(facts: Sequence[Parts]) -> Parts:
@@ -88,9 +101,12 @@ def _meta_description(narrator: Narrator, limit: Limit) -> Blocks:
     narrator.chance.shuffle(chosen)
     chosen.sort(key=lambda said: said.service)
     parts = _extended(parts, [narrator.sentence(said) for said in chosen], narrator, limit)
-    calls = narrator.telling.lexicon.voiced("meta_calls", narrator.voice)
-    call = narrator.filled(narrator.chance.choice(calls))
-    return _plain(_extended(parts, [call], narrator, limit))
+    if not narrator.telling.said:
+        return _plain(parts)
+    calls = [narrator.filled(frame) for frame in narrator.telling.lexicon.voiced("meta_calls", narrator.voice)]
+    said = joined(parts, narrator.telling.lexicon.language)
+    fresh = [call for call in calls if not holds(said, joined(without_stop(call), narrator.telling.lexicon.language))]
+    return _plain(_extended(parts, [narrator.chance.choice(fresh or calls)], narrator, limit))
 
 
 def _long(narrator: Narrator, limit: Limit) -> Blocks:
@@ -173,7 +189,7 @@ def _sentences(narrator: Narrator, chosen: list[Said]) -> list[Parts]:
 def _joinable(said: Said) -> bool:
     """Whether a fact can stand after `with`: a measure, a name, or more than one piece of what is counted."""
     measure = said.fact.value.measure
-    if said.frames == "worded":
+    if said.frames == "worded" or said.fact.value.bound:
         return False
     return measure is None or said.measured or measure.numbers[0] > 1
 
@@ -209,6 +225,8 @@ def _identity(narrator: Narrator) -> Parts:
     brand = telling.facts.named("brand")
     if brand is None:
         return [*_kind(narrator), Part(".")]
+    if not telling.noun_is_known:
+        return [Part(brand.value.text, brand), Part(".")]
     return [Part(brand.value.text, brand), Part(" – "), Part(telling.term.text, telling.noun_fact), Part(".")]
 
 

@@ -22,12 +22,14 @@ class Term:
         gender: m, f or n; empty in English.
         plural: Whether verbs and articles take the plural.
         mass: Whether it takes no indefinite article (battery life, fruit).
+        declined: Whether its first word is a German adjective, written as without an article (`maximaler Abstand`).
     """
 
     text: str
     gender: str = ""
     plural: bool = False
     mass: bool = False
+    declined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,11 @@ class Concept:
         weight: How much a shopper wants to know it, 0 to 100; 0 is never written.
         labels: What it is called, by language.
         says: `names` where values are names or codes that stand in every language, `duration` where the span of time
-            inside the text is the fact, else empty.
+            inside the text is the fact, `property` where a yes is said by the label alone (`Dishwasher safe.`), else
+            empty.
         needs: Dimension a number must have; a bare number is then no fact.
         family: `service` for terms of the shop rather than the thing.
+        bound: `max` or `min` where the label says that it is one, so that the value need not (`maximum load: 5 kg`).
     """
 
     id: str
@@ -50,12 +54,15 @@ class Concept:
     says: str = ""
     needs: str = ""
     family: str = ""
+    bound: str = ""
 
 
 def term(written: str) -> Term:
-    """Read `Bildschirmdiagonale|f`, `cœurs|mp`, `fruit|u`."""
+    """Read `Bildschirmdiagonale|f`, `cœurs|mp`, `fruit|u`, `maximaler Abstand|ma`."""
     text, _, marks = written.partition("|")
-    return Term(text.strip(), next((mark for mark in marks if mark in "mfn"), ""), "p" in marks, "u" in marks)
+    return Term(
+        text.strip(), next((mark for mark in marks if mark in "mfn"), ""), "p" in marks, "u" in marks, "a" in marks
+    )
 
 
 @cache
@@ -68,8 +75,9 @@ def concepts() -> dict[str, Concept]:
             raise ConfigError(f"Concept {name!r} has no label in {missing}.", "Add it to words/concepts.yaml.")
         labels = {language: term(row[language]) for language in LANGUAGES}
         found[name] = Concept(
-            name, row["weight"], labels, row.get("says", ""), row.get("needs", ""), row.get("family", "")
-        )
+            name, row["weight"], labels, row.get("says", ""), row.get("needs", ""), row.get("family", ""),
+            row.get("bound", ""),
+        )  # fmt: skip
     return found
 
 

@@ -143,9 +143,10 @@ def _switched(evidence: Evidence, named: Sequence[Sequence[Word]], lexica: tuple
         by = spoken if place == 0 else lexicon
         mentions = by.mentions(one)
         polar += [(sense, on) for mention in mentions for sense in mention.senses]
-        stems = _stems(one) - by.plain
+        without = bool(one) and one[0].folded in by.without  # `sans BPA: oui` denies BPA
+        stems = _stems(one[without:]) - by.plain
         if not mentions and stems:
-            switches.append(Switch(stems, on, evidence.statement))
+            switches.append(Switch(stems, on is not without, evidence.statement))
     return _Part(evidence, switches=tuple(switches), polar=tuple(polar))
 
 

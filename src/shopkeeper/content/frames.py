@@ -57,12 +57,16 @@ class Frame:
         text: As it is written in the table.
         needs: Slots without which it cannot be used.
         offers: All slots, those in brackets too.
+        lead: Words right before its slot `value`; None where it has none.
+        promises: Whether it has words outside brackets, which announce more than the slots say (`All about {name}.`).
     """
 
     text: str
     nodes: tuple[Node, ...]
     needs: frozenset[str]
     offers: frozenset[str]
+    lead: str | None
+    promises: bool
 
 
 _TOKEN = re.compile(r"\{([^{}]*)\}|([\[\]])")
@@ -104,7 +108,18 @@ def frame(text: str, where: str, known: frozenset[str]) -> Frame:
     inner = frozenset(
         node.name for part in nodes if isinstance(part, Group) for node in part.nodes if isinstance(node, Slot)
     )
-    return Frame(text, tuple(nodes), needs, needs | inner)
+    promises = any(
+        isinstance(node, Choice) or (isinstance(node, str) and any(map(str.isalpha, node))) for node in nodes
+    )
+    return Frame(text, tuple(nodes), needs, needs | inner, _lead(nodes), promises)
+
+
+def _lead(nodes: Sequence[Node]) -> str | None:
+    for place, node in enumerate(nodes):
+        if isinstance(node, Slot) and node.name == "value":
+            before = nodes[place - 1] if place else ""
+            return before if isinstance(before, str) else " "
+    return None
 
 
 def _slot(body: str, text: str, where: str, known: frozenset[str]) -> Slot | Choice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from shopkeeper.content.concepts import Term
@@ -31,26 +32,37 @@ _PRONOUNS = {
 _MUTE_H = ("habi", "huil", "heur", "horl", "homm", "herb")
 """Beginnings of French words whose h is mute; every other h keeps its article whole (le haut, le haut-parleur)."""
 _VOWELS = "aeiouàâäéèêëîïôöûüœæ"
-_AN = ("hour", "honest", "8", "11", "18")
-_A = ("uni", "use", "usb", "eu", "one")
+_AN = ("hour", "honest", "8", "11", "18", "hdmi", "suv", "nfc", "mri")
+_A = ("uni", "use", "usb", "eu", "one", "uv", "uk ", "ufo")
+_ADJECTIVES = {
+    # ending of an adjective (masculine, feminine, neuter, plural) by the word before it and the case
+    "a": {"": ("er", "e", "es", "e"), "acc": ("en", "e", "es", "e"), "dat": ("en", "en", "en", "en")},
+    "the": {"": ("e", "e", "e", "en"), "acc": ("en", "e", "e", "en"), "dat": ("en", "en", "en", "en")},
+}
 
 
 def worded(word: str, noun: Term, case: str, language: str) -> str:
     """A noun with `a`, `the` or `this` before it, in the case asked for (German only)."""
-    place = ("m", "f", "n").index(noun.gender or "m")
+    place = 3 if noun.plural else ("m", "f", "n").index(noun.gender or "m")
     if word == "a" and noun.mass:
         return noun.text
     if language == "de":
-        article = _GERMAN[word][case][3 if noun.plural else place]
-        if case == "dat" and noun.plural and not noun.text.endswith(("n", "s")):
-            return f"{article} {noun.text}n".lstrip()
-    elif language == "fr":
+        article = _GERMAN[word][case][place]
+        text = _declined(noun.text, word, case, place) if noun.declined else noun.text
+        if case == "dat" and noun.plural and not text.endswith(("n", "s")):
+            text += "n"
+        return f"{article} {text}".lstrip()
+    if language == "fr":
         return _french(word, noun)
-    elif language == "es":
-        article = _SPANISH[word][2 * noun.plural + (noun.gender == "f")]
-    else:
-        article = _english(word, noun)
+    article = _SPANISH[word][2 * noun.plural + (noun.gender == "f")] if language == "es" else _english(word, noun)
     return f"{article} {noun.text}" if article else noun.text
+
+
+def _declined(text: str, word: str, case: str, place: int) -> str:
+    """A German noun with an adjective before it: `maximaler Abstand`, but `der maximale Abstand`."""
+    adjective, _, rest = text.partition(" ")
+    stem = re.sub(r"(?:er|es|e)$", "", adjective)
+    return f"{stem}{_ADJECTIVES['a' if word == 'a' else 'the'][case][place]} {rest}"
 
 
 def pronoun(noun: Term, language: str) -> str:

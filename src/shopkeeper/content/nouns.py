@@ -18,12 +18,14 @@ class Noun:
     Attributes:
         id: Its name in the tables; `product` where nothing more is known.
         broad: Whether it is used only where no exacter one is found (clothing, electronics).
+        filled: Whether its capacity is how much of it there is (a drink, a shampoo).
         one, many: The noun for one and for several, by language.
         matched: What categories and tags call it, lower case.
     """
 
     id: str
     broad: bool
+    filled: bool
     one: Mapping[str, Term]
     many: Mapping[str, Term]
     matched: tuple[str, ...]
@@ -40,7 +42,7 @@ def nouns_of(table: Mapping[str, Any]) -> dict[str, Noun]:
             one[language] = term(f"{singular}|{marks}")
             kept = marks if not plural else marks + "p"
             many[language] = term(f"{plural or singular}|{kept}")
-        noun = Noun(name, bool(row.get("broad", False)), one, many, tuple(row["match"]))
+        noun = Noun(name, bool(row.get("broad")), bool(row.get("filled")), one, many, tuple(row["match"]))
         for matched in (*row["match"], name):
             by_name.setdefault(key(matched), noun)
     return by_name

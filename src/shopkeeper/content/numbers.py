@@ -57,6 +57,8 @@ class Numerals:
             case: `dat` for German units after a preposition with the dative.
         """
         numbers = [self.number(number) for number in measure.numbers]
+        if kind == "range" and measure.unit in _GLUED:  # -15° to 15°
+            return self.range.format(low=numbers[0] + measure.unit, high=numbers[-1] + measure.unit)
         if kind == "range":
             body = self.range.format(low=numbers[0], high=numbers[-1])
         elif kind == "dimensions":

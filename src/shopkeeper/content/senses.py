@@ -5,16 +5,15 @@ Values are named the same in every language, so a fact in one grounds a text in 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-import yaml
-
 from shopkeeper.content.amounts import Numerals, Relation
+from shopkeeper.content.concepts import LANGUAGES
+from shopkeeper.content.tables import table
 from shopkeeper.content.tokens import ENDS_CLAUSE, Word, fold, language_of, words
 
 LEVELS = ("low", "middle", "high")
@@ -170,13 +169,27 @@ def same_or_slip(written: str, meant: str) -> bool:
 def lexicon_of(locale: str) -> Lexicon:
     """Return the lexicon of a locale's language, read once."""
     language = language_of(locale)
-    text = resources.files("shopkeeper.content").joinpath("lexica", f"{language}.yaml").read_text(encoding="utf-8")
-    return lexicon_from(yaml.safe_load(text), language)
+    document = table(language, "lexica")
+    return lexicon_from(document, language, translated(table("en", "lexica"), language))
 
 
-def lexicon_from(document: Mapping[str, Any], language: str) -> Lexicon:
-    """Return the lexicon a document describes."""
+def translated(english: Mapping[str, Any], language: str) -> Iterator[tuple[Sense, str]]:
+    """Yield what the realiser calls the values of English sets in a language, so that no word stands in two files.
+
+    The files of other languages have only what `words/values.yaml` has not: inflected forms and rarer words.
+    """
+    values, place = table("values"), LANGUAGES.index(language)
+    for name, choices in english.get("choices", {}).items():
+        rows = {**values["any"], **values.get(name, {})}
+        for value, written in choices.items():
+            if value != "judged" and language != "en":
+                yield from ((Sense(name, value), rows[form][place]) for form in written if form in rows)
+
+
+def lexicon_from(document: Mapping[str, Any], language: str, known: Iterable[tuple[Sense, str]] = ()) -> Lexicon:
+    """Return the lexicon a document describes, with further forms of senses where they are no function words."""
     forms: dict[tuple[str, ...], list[Sense]] = {}
+    functions = frozenset(w.folded for line in document["plain"] for w in words(str(line), language))
     known_only, scales = set(), []
 
     def add(written: Iterable[str], sense: Sense) -> None:
@@ -191,6 +204,9 @@ def lexicon_from(document: Mapping[str, Any], language: str) -> Lexicon:
                 known_only.add(name)
             else:
                 add(written, Sense(name, value))
+    for sense, form in known:
+        if fold(form) not in functions:  # French `or` is gold, and `now`
+            add((form,), sense)
     for name, scale in document.get("scales", {}).items():
         degrees = {fold(word): level for level in LEVELS for word in scale.get(level, ())}
         scales.append(Scale(name, frozenset(map(fold, scale["cues"])), degrees))
@@ -214,7 +230,7 @@ def lexicon_from(document: Mapping[str, Any], language: str) -> Lexicon:
         numerals=_numerals(document, language),
         months=tuple(map(fold, document["months"])),
         plain=frozenset(w.stem for line in document["plain"] for w in words(str(line), language)),
-        functions=frozenset(w.folded for line in document["plain"] for w in words(str(line), language)),
+        functions=functions,
     )
 
 

@@ -38,7 +38,10 @@ class Narrator:
     def opening(self) -> Parts:
         """The first sentence: name, kind, brand, and a fact or two where there are any."""
         section = "named" if self.telling.noun_is_said else "openers"
-        for frame in self._shuffled(self.telling.lexicon.voiced(section, self.voice)):
+        frames = self._shuffled(self.telling.lexicon.voiced(section, self.voice))
+        if not self.telling.said:  # words that announce details would be empty
+            frames.sort(key=lambda frame: frame.promises)
+        for frame in frames:
             if parts := self.filled(frame):
                 self._note(parts)
                 self.about = True
@@ -100,13 +103,13 @@ class Narrator:
 
         return rendered(frame, fill, said.label if "the_label" in frame.offers else self.telling.term)
 
-    def filled(self, frame: Frame, facts: Parts | None = None) -> Parts:
-        """A frame about the product; `facts` stands in its slot of that name."""
+    def filled(self, frame: Frame, facts: Parts | None = None, called: Parts | None = None) -> Parts:
+        """A frame about the product; `facts` stands in its slot of that name, `called` in place of its usual name."""
         telling = self.telling
 
         def fill(name: str, case: str) -> Sequence[Part]:
             if name == "name":
-                return (Part(telling.name, telling.facts.named("title")),)
+                return called or (Part(telling.name, telling.facts.named("title")),)
             if name == "brand":
                 return self._brand()
             if name == "facts":
@@ -150,6 +153,8 @@ class Narrator:
         found = next((said for said in self.telling.said if said.concept == concept), None)
         if found is None or not found.value or found.fact.name in self.used or repeats(self.telling.name, found):
             return ()
+        if not found.fits(" ", self.telling.lexicon.language):
+            return ()
         return (Part(found.value, found.fact),)
 
     def _noun(self, name: str, case: str) -> Sequence[Part]:
@@ -165,17 +170,18 @@ class Narrator:
         """Frames a fact may be said by."""
         frames = self.telling.lexicon.frames
         if not said.value:
-            return list(frames["flags"]["any"])
+            return list(frames["flags"].get(said.flag, ()) or frames["flags"]["any"])
         own = [frame for frame in frames[said.frames].get(said.concept, ()) if self._understood(frame)]
-        if said.measured and not said.service and not said.counted:
+        if said.measured and not said.service and not said.counted and said.concept:
             generic = [frame for frame in frames["measures"]["any"] if self._understood(frame)]
             own += [frame for frame in generic if not ("a_label" in frame.offers and said.label.plural)]
+        own = [frame for frame in own if said.fits(frame.lead, self.telling.lexicon.language)]
         return own or [frames["measures"]["any"][1]]
 
     def _understood(self, frame: Frame) -> bool:
         """Whether a frame's way of naming the product reads well after the sentence before."""
         if "it" in frame.offers:
-            return self.about
+            return self.about and self.telling.noun_is_known
         return not ((self.named or self._long) and {"this", "the"} & frame.offers)
 
     @property

@@ -10,7 +10,7 @@ import yaml
 
 
 @cache
-def table(name: str) -> Any:  # noqa: ANN401 - as YAML has it; who reads it knows its shape
-    """One table of `words/`, by name: concepts, nouns, values, or a language."""
-    text = files("shopkeeper.content").joinpath("words", f"{name}.yaml").read_text("utf-8")
+def table(name: str, folder: str = "words") -> Any:  # noqa: ANN401 - as YAML has it; who reads it knows its shape
+    """One table by name: of `words`, what is written (concepts, nouns, a language); of `lexica`, what is read."""
+    text = files("shopkeeper.content").joinpath(folder, f"{name}.yaml").read_text("utf-8")
     return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - the safe one, in C

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shopkeeper.content.concepts import Concept, Term, concepts
 from shopkeeper.content.facts import Fact, Facts
 from shopkeeper.content.grammar import listed
 from shopkeeper.content.lexicon import Lexicon
 from shopkeeper.content.nouns import Noun, noun_of
+from shopkeeper.content.tokens import fold
 
 _UNKNOWN_WEIGHT = 12
 _LONGEST_VALUE = 100
@@ -50,6 +51,29 @@ class Said:
         """Whether it is a number of pieces."""
         return self.fact.value.measure is not None and self.fact.value.measure.unit == "pcs"
 
+    @property
+    def flag(self) -> str:
+        """Key of the frames a yes is said by: `property` where its label says all (`Dishwasher safe.`)."""
+        concept = concepts().get(self.concept)
+        return "property" if concept is None or concept.says == "property" else "any"
+
+    def fits(self, lead: str | None, language: str) -> bool:
+        """Whether its value reads well behind these words of a frame.
+
+        A bound (`up to 5 kg`) and shares (`60% cotton`) do after a colon or at the beginning, since other words may
+        have a bound of their own or need an article, as a Spanish percentage does; a Spanish range also after `de`
+        (`es de 3 a 5 días`).
+        """
+        if lead is None or not lead or lead.endswith(": "):
+            return True
+        if self.fact.value.bound:
+            return False
+        if self.fact.value.kind == "shares":
+            return language in {"en", "de"}
+        if language == "es" and self.fact.value.measure is not None and self.fact.value.measure.unit == "%":
+            return False  # es del 14 %
+        return self.fact.value.kind != "range" or language != "es" or lead.endswith("de ")
+
 
 @dataclass(frozen=True, slots=True)
 class Telling:
@@ -82,7 +106,13 @@ class Telling:
     @property
     def noun_is_said(self) -> bool:
         """Whether the name tells already what it is, or nothing does."""
-        return self.noun.id == "product" or holds(self.name, self.term.text)
+        name, noun = fold(self.name), fold(self.term.text)
+        return not self.noun_is_known or holds(name, noun) or holds(noun, name) or holds(name, _in_one(noun))
+
+    @property
+    def noun_is_known(self) -> bool:
+        """Whether there is a noun for it; else only its name is sure to be right."""
+        return self.noun.id != "product"
 
 
 def told(facts: Facts, lexicon: Lexicon) -> Telling:
@@ -92,6 +122,8 @@ def told(facts: Facts, lexicon: Lexicon) -> Telling:
     left_out: list[str] = []
     seen: set[str] = set()
     for fact in facts.facts:
+        if fact.concept == "capacity" and noun.filled:
+            fact = replace(fact, concept="net_content")  # noqa: PLW2901 - a drink holds nothing, it is a litre
         concept = concepts().get(fact.concept)
         weight = lexicon.weight(noun.id, fact.concept, concept.weight if concept else _UNKNOWN_WEIGHT)
         key = fact.concept or fact.name
@@ -104,6 +136,7 @@ def told(facts: Facts, lexicon: Lexicon) -> Telling:
         seen.add(key)
         if not _says_nothing(fact, found, noun.one[lexicon.language]):
             said.append(found)
+    said = [one for one in said if one.value or not any(repeats(other.value, one) for other in said)]
     said.sort(key=lambda one: (-one.weight, one.fact.name))
     title = facts.named("title")
     name = short_name(facts, noun)
@@ -129,8 +162,15 @@ def _place(text: str, words: str) -> int | None:
 
 
 def repeats(text: str, said: Said) -> bool:
-    """Whether a text says a fact's value already, in this language or the record's."""
+    """Whether a text says a fact already, in this language or the record's: its value, of a yes its name."""
+    if not said.value:
+        return holds(text, said.label.text)
     return holds(text, said.value) or holds(text, said.fact.value.text)
+
+
+def _in_one(noun: str) -> str:
+    """A noun of several words written as one: `power bank` is `Powerbank`."""
+    return "".join(noun.replace("-", " ").split())
 
 
 def short_name(facts: Facts, noun: Noun) -> str:
@@ -189,6 +229,8 @@ def _said(fact: Fact, concept: Concept | None, weight: int, lexicon: Lexicon) ->
     label = _label(fact, concept, lexicon)
     if label is None:
         return None
+    if fact.value.bound and concept is not None and concept.bound == fact.value.bound:
+        fact = replace(fact, value=replace(fact.value, bound=""))
     value = "" if fact.value.kind == "boolean" else _value(fact, concept, lexicon, "")
     if value is None or len(value) > _LONGEST_VALUE:
         return None
@@ -214,9 +256,17 @@ def _label(fact: Fact, concept: Concept | None, lexicon: Lexicon) -> Term | None
         return concept.labels[lexicon.language]
     if fact.language != lexicon.language:
         return None
-    first, _, rest = fact.label.replace("_", " ").strip().partition(" ")
+    first, *rest = fact.label.replace("_", " ").split() or [""]
     keep = lexicon.language == "de" or first[1:] != first[1:].lower() or any(c.isdigit() for c in first)
-    return Term(" ".join(part for part in (first if keep else first.lower(), rest) if part))
+    words = [first if keep else first.lower(), *rest]
+    return Term(" ".join(word.upper() if word in _ACRONYMS else word for word in words))
+
+
+_ACRONYMS = frozenset(
+    {"bpa", "cpu", "dvd", "gps", "gpu", "hdmi", "lan", "lcd", "led", "nfc", "oled", "pc", "pvc", "rgb", "sd", "spf"}
+    | {"ssd", "tv", "usb", "uv", "vesa"}
+)
+"""Words that keys of a record have in small letters and no text does (`bpa_free`)."""
 
 
 def _value(fact: Fact, concept: Concept | None, lexicon: Lexicon, case: str) -> str | None:
@@ -242,7 +292,8 @@ def _value(fact: Fact, concept: Concept | None, lexicon: Lexicon, case: str) -> 
 def _items(fact: Fact, concept: Concept | None, lexicon: Lexicon) -> list[str] | None:
     """The items in the language's words; None where one has none: an enumeration with gaps would be another fact."""
     if concept is not None and concept.says == "names" and fact.concept != "size":
-        return list(fact.value.items)
+        own = lexicon.values.get(f"{fact.language} {fact.concept}", {})
+        return [own.get(item.casefold(), item) for item in fact.value.items]
     words = [lexicon.word(item, fact.concept, fact.language) for item in fact.value.items]
     kept = list(dict.fromkeys(word for word in words if word is not None))
     return kept if kept and None not in words else None
