@@ -37,11 +37,21 @@ class Card(Struct, frozen=True, gc=False):
     Attributes:
         stock: Units on hand by the newest of product and inventory rows; None = not tracked.
         price: Newest of product and price rows.
+        on_sale: Whether it may be shown on its days: it is active, of a kind that lists show, and not sold out.
+        dated: Whether it has days, a first or a last one.
     """
 
     product: Product
     price: float | None
     stock: float | None
+    on_sale: bool = False
+    dated: bool = False
+
+    def __post_init__(self) -> None:
+        product = self.product  # found once, as every request asks it of many cards
+        sells = product.status == "active" and product.kind in RECOMMENDABLE and (self.stock is None or self.stock > 0)
+        force_setattr(self, "on_sale", sells)
+        force_setattr(self, "dated", product.available_from is not None or product.available_until is not None)
 
     @property
     def category(self) -> str | None:
@@ -57,17 +67,15 @@ class Card(Struct, frozen=True, gc=False):
 
     def available(self, now: datetime) -> bool:
         """Say whether a shopper may be shown this product at `now`."""
+        if not self.dated or not self.on_sale:
+            return self.on_sale
         product = self.product
-        return (
-            product.status == "active"
-            and product.kind in RECOMMENDABLE
-            and (self.stock is None or self.stock > 0)
-            and (product.available_from is None or product.available_from <= now)
-            and (product.available_until is None or now < product.available_until)
+        return (product.available_from is None or product.available_from <= now) and (
+            product.available_until is None or now < product.available_until
         )
 
 
-class _Own(Card, frozen=True, gc=False):
+class _Own(Card, frozen=True, gc=False, kw_only=True):
     """A card made of a row of this very store, with the source time of that row."""
 
     source_ts: datetime
@@ -146,11 +154,10 @@ class Catalogue:
     def card(self, store: str, product: str) -> Card | None:
         """Return what a store shows of a product; None when it does not sell it."""
         shelf = self._cards.get(store)
-        if shelf is None or product not in shelf:
+        card = None if shelf is None else shelf.get(product)
+        if card is None and (shelf is None or product not in shelf):  # plain reads: a write may come in between
             shelf = self._cards.get(ALL_STORES)
-            if shelf is None:
-                return None
-        card = shelf.get(product)  # a plain read: a write on the event loop may take it away meanwhile
+            card = None if shelf is None else shelf.get(product)
         return card if self.sensitivity.by_flag_alone else self._as_judged(store, card)
 
     def cards_of(self, store: str, products: Sequence[str | None]) -> list[Card | None]:
@@ -277,7 +284,7 @@ class Catalogue:
             self._file(store, product, old, None)
 
     def _put_own(self, store: str, row: Product, since: datetime) -> None:
-        self._put(store, row.product, _Own(row, *self._price_and_stock(store, row, since), since))
+        self._put(store, row.product, _Own(row, *self._price_and_stock(store, row, since), source_ts=since))
 
     def _price_and_stock(self, store: str, row: Product, since: datetime) -> tuple[float | None, float | None]:
         """Return what a row costs in a store, and how much of it is there, by the newest that was said of either."""
