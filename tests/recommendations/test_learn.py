@@ -28,7 +28,7 @@ class TestRecommendationLearning(LearningSuite[Interactions, RecommendationModel
 
     def quick(self, model: str) -> Parameters:
         small: Parameters = {"width": 8, "blocks": 1, "inner": 1, "tokens": 4_096, "epochs": 2}
-        lists: Parameters = {"trees": 10, "cuts": 2, "lists": 200, "axes": 4, "als": {"factors": 4, "iterations": 2}}
+        lists: Parameters = {"trees": 10, "cuts": 2, "lists": 60, "axes": 4, "als": {"factors": 4, "iterations": 2}}
         slow: dict[str, Parameters] = {"session": small, "blend": {"session": small}, "hybrid": lists}
         return slow.get(model, {})
 

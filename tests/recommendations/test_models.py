@@ -73,7 +73,7 @@ class TestBlendWithoutPyTorch(RecommendationModelSuite):
 class TestHybrid(RecommendationModelSuite):
     def fit(self, data: Interactions, seed: int) -> RecommendationModel:
         small = AlsParams(factors=8, iterations=3)
-        return Hybrid.fit(data, HybridParams(trees=20, leaves=8, fewest=5, axes=8, cuts=2, als=small), seed)
+        return Hybrid.fit(data, HybridParams(trees=20, leaves=8, fewest=5, axes=8, cuts=2, lists=300, als=small), seed)
 
 
 class TestItemKnnWithFewNeighbours(RecommendationModelSuite):

@@ -25,7 +25,7 @@ from shopkeeper.training.plan import Rails, TrainingPlan
 from shopkeeper.training.reproduce import Reproduction, plan_to_reproduce, reproduce
 from shopkeeper.training.run import TrainingResult, train
 
-PLAN = TrainingPlan(resamples=100, seed=5, trials=3)
+PLAN = TrainingPlan(resamples=100, seed=5, trials=3, timed_answers=20)
 
 
 @pytest.fixture

@@ -27,8 +27,8 @@ from shopkeeper.training.plan import Rails, TrainingPlan
 from shopkeeper.training.ports import Parameters
 from shopkeeper.training.run import TrainingResult, shares, train
 
-PLAN = TrainingPlan(resamples=200, seed=5)
-WHOLE = TrainingPlan(resamples=100, seed=5, trials=4, folds=2)
+PLAN = TrainingPlan(resamples=200, seed=5, timed_answers=20)
+WHOLE = replace(PLAN, resamples=100, trials=4, folds=2)
 STEPS = list(shares(WHOLE))
 
 
@@ -117,7 +117,7 @@ def test_a_run_leaves_a_version_that_opens_and_serves(bench: Bench) -> None:
 
 
 def test_a_version_lies_with_what_the_data_looked_like_before_it(bench: Bench) -> None:
-    result = bench.train(TrainingPlan(resamples=200, seed=5, until=datetime(2026, 3, 1, tzinfo=UTC)))
+    result = bench.train(replace(PLAN, until=datetime(2026, 3, 1, tzinfo=UTC)))
     folder = bench.folder / "recommendations" / result.version
     assert (folder / "drift_reference.json").read_bytes() == b"before 2026-03-01"
     assert open_bundle(folder).manifest.version == result.version
@@ -148,7 +148,7 @@ def test_a_later_version_does_not_take_over_by_itself(bench: Bench) -> None:
 
 
 def test_the_baseline_may_be_the_first_champion(bench: Bench) -> None:
-    result = bench.train(TrainingPlan(model="popular", resamples=100))
+    result = bench.train(replace(PLAN, model="popular"))
     assert not result.blessed
     assert result.champion == result.version
 
@@ -163,7 +163,7 @@ def test_a_model_that_does_not_beat_the_baseline_does_not_serve(bench: Bench) ->
 
 
 def test_a_blessed_version_beside_a_champion_is_its_challenger_and_another_is_not(bench: Bench) -> None:
-    first = bench.train(TrainingPlan(model="popular", resamples=200, seed=5))
+    first = bench.train(replace(PLAN, model="popular"))
     better = bench.train()
     assert better.blessed
     assert bench.state.registry.pointer("recommendations", "challenger") == better.version
@@ -306,7 +306,7 @@ def test_nothing_is_learnt_from_data_outside_their_limits(bench: Bench) -> None:
 
 def test_a_reason_to_ignore_the_limits_is_kept_with_the_version_and_in_the_audit(bench: Bench) -> None:
     bench.verdicts = [_verdict("fail", ("events per day",))]
-    result = bench.train(TrainingPlan(resamples=200, seed=5, ignore_quality="a holiday"))
+    result = bench.train(replace(PLAN, ignore_quality="a holiday"))
     manifest = read_manifest(bench.folder / "recommendations" / result.version)
     assert manifest.lineage["quality"]["ignored"] == "a holiday"
     assert manifest.lineage["quality"]["stores"]["north-1"]["report"] == 7

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Generic
 
@@ -47,18 +48,35 @@ class LearningSuite(Generic[DataT, ModelT]):
         """Return parameters that make a slow model quick enough for a test; they are given to every fit of it."""
         return {}
 
+    def fitted(self, model: str) -> ModelT:
+        """Return a model fitted on all the data; once for all tests of the class."""
+        return self._fitted_once(model, past=False)
+
+    def fitted_before(self, model: str) -> ModelT:
+        """Return a model fitted on what came before the exam's cutoff; once for all tests of the class."""
+        return self._fitted_once(model, past=True)
+
+    @classmethod
+    @cache
+    def _fitted_once(cls, model: str, *, past: bool) -> ModelT:
+        one = cls()
+        system, data = one.system(), one.data()
+        return system.fit(model, one._past(data) if past else data, one.quick(model), 3)
+
+    def _past(self, data: DataT) -> DataT:
+        return self.system().take(data, self._split(data).train)
+
     def test_the_first_model_and_the_baseline_can_be_fitted(self) -> None:
         system = self.system()
         assert system.baseline in system.models
         for model in system.models:
-            fitted = system.fit(model, self.data(), self.quick(model), 3)
-            assert system.parameters(fitted)
+            assert system.parameters(self.fitted(model))
 
     def test_the_same_data_parameters_and_seed_give_the_same_arrays(self) -> None:
         system = self.system()
         for model in system.models:
-            first, second = (self._arrays(model, self.data()) for _ in range(2))
-            check_equal(first, second)
+            again = system.fit(model, self.data(), self.quick(model), 3)
+            check_equal(system.arrays(self.fitted(model), self.data()), system.arrays(again, self.data()))
 
     def test_other_processes_make_it_anew_and_it_reads_fits_and_judges_alike(self, tmp_path: Path) -> None:
         system, data = self.system(), self.data()
@@ -78,20 +96,20 @@ class LearningSuite(Generic[DataT, ModelT]):
         other = self.with_another_future(self.data(), split.cutoff)
         kept = system.times(other) < split.cutoff
         for model in system.models:
-            here = self._scores(model, system.take(self.data(), split.train), self.data(), split.cutoff)
-            there = self._scores(model, system.take(other, kept), self.data(), split.cutoff)
+            here = self._scores(self.fitted_before(model), self.data(), split.cutoff)
+            fitted = system.fit(model, system.take(other, kept), self.quick(model), 3)
+            there = self._scores(fitted, self.data(), split.cutoff)
             check_scores(here, there)
 
     def test_the_exam_asks_every_time_the_same(self) -> None:
         system, split = self.system(), self._split(self.data())
-        past = system.take(self.data(), split.train)
         for model in system.models:
-            first, second = (self._scores(model, past, self.data(), split.cutoff) for _ in range(2))
+            first, second = (self._scores(self.fitted_before(model), self.data(), split.cutoff) for _ in range(2))
             check_scores(first, second)
 
     def test_parts_of_an_exam_share_out_its_questions(self) -> None:
         system, split = self.system(), self._split(self.data())
-        fitted = system.fit(system.baseline, system.take(self.data(), split.train), {}, 3)
+        fitted = self.fitted_before(system.baseline)
         exam = system.exam(self.data(), split.cutoff, 3)
         parts = exam.parts(3)
         assert sum(len(part) for part in parts) == len(exam)
@@ -117,7 +135,7 @@ class LearningSuite(Generic[DataT, ModelT]):
         system, data = self.system(), self.data()
         for model in system.models:
             quick = dict(self.quick(model))
-            usual = system.parameters(system.fit(model, data, quick, 3))
+            usual = system.parameters(self.fitted(model))
             for name, where in system.search_space(model).items():
                 ends = where.choices or (
                     (int(where.low), int(where.high)) if where.integer else (where.low, where.high)
@@ -130,7 +148,7 @@ class LearningSuite(Generic[DataT, ModelT]):
     def test_a_model_is_fitted_again_from_its_own_parameters(self) -> None:
         system, data = self.system(), self.data()
         for model in system.models:
-            first = system.fit(model, data, self.quick(model), 3)
+            first = self.fitted(model)
             again = system.fit(model, data, system.parameters(first), 3)
             check_equal(system.arrays(first, data), system.arrays(again, data))
 
@@ -152,10 +170,11 @@ class LearningSuite(Generic[DataT, ModelT]):
         np.testing.assert_array_equal(system.times(back), system.times(data))
         split = self._split(data)
         for model in system.models:
-            check_equal(self._arrays(model, data), self._arrays(model, back))
+            again = system.fit(model, back, self.quick(model), 3)
+            check_equal(system.arrays(self.fitted(model), data), system.arrays(again, back))
+            before = system.fit(model, self._past(back), self.quick(model), 3)
             check_scores(
-                self._scores(model, system.take(data, split.train), data, split.cutoff),
-                self._scores(model, system.take(back, split.train), back, split.cutoff),
+                self._scores(self.fitted_before(model), data, split.cutoff), self._scores(before, back, split.cutoff)
             )
 
     def test_the_same_data_are_written_as_the_same_bytes_without_pickle(self, tmp_path: Path) -> None:
@@ -185,10 +204,10 @@ class LearningSuite(Generic[DataT, ModelT]):
     def test_a_served_bundle_scores_like_the_fitted_model(self, tmp_path: Path) -> None:
         system, data = self.system(), self.data()
         split = self._split(data)
-        past = system.take(data, split.train)
+        past = self._past(data)
         exam = system.exam(data, split.cutoff, 3)
         for model in system.models:
-            fitted = system.fit(model, past, self.quick(model), 3)
+            fitted = self.fitted_before(model)
             opened = system.open(self.bundle(model, fitted, past, tmp_path))
             check_scores(exam.score(fitted), exam.score(opened))
             assert dict(system.parameters(opened)) == dict(system.parameters(fitted))
@@ -196,9 +215,7 @@ class LearningSuite(Generic[DataT, ModelT]):
     def test_a_bundle_answers_every_shopper_that_is_asked_for(self, tmp_path: Path) -> None:
         system, data = self.system(), self.data()
         for model in system.models:
-            answer = system.answerer(
-                self.bundle(model, system.fit(model, data, self.quick(model), 3), data, tmp_path), data, 3
-            )
+            answer = system.answerer(self.bundle(model, self.fitted(model), data, tmp_path), data, 3)
             assert [answer(number) for number in range(20)] == [answer(number) for number in range(20)]
             assert answer(1_000_000)
 
@@ -206,7 +223,7 @@ class LearningSuite(Generic[DataT, ModelT]):
         system, split = self.system(), self._split(self.data())
         exam = system.exam(self.data(), split.cutoff, 3)
         for model in system.models:
-            shares = exam.importance(system.fit(model, system.take(self.data(), split.train), self.quick(model), 3))
+            shares = exam.importance(self.fitted_before(model))
             assert all(share >= 0 for share in shares.values())
             assert sum(shares.values()) == pytest.approx(1.0) or not any(shares.values())
 
@@ -229,13 +246,8 @@ class LearningSuite(Generic[DataT, ModelT]):
     def _split(self, data: DataT) -> TimeSplit:
         return time_split(self.system().times(data), 0.2)
 
-    def _arrays(self, model: str, data: DataT) -> Arrays:
-        system = self.system()
-        return system.arrays(system.fit(model, data, self.quick(model), 3), data)
-
-    def _scores(self, model: str, past: DataT, data: DataT, cutoff: int) -> CaseScores:
-        system = self.system()
-        return system.exam(data, cutoff, 3).score(system.fit(model, past, self.quick(model), 3))
+    def _scores(self, fitted: ModelT, data: DataT, cutoff: int) -> CaseScores:
+        return self.system().exam(data, cutoff, 3).score(fitted)
 
 
 def check_equal(first: Arrays, second: Arrays) -> None:

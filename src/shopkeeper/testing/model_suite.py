@@ -8,6 +8,7 @@ class TestItemKnn(RecommendationModelSuite):
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -41,16 +42,24 @@ class RecommendationModelSuite:
         """Return the model under test, fitted."""
         raise NotImplementedError
 
+    def fitted(self) -> RecommendationModel:
+        """Return the model under test, fitted on the planted shop; once for all tests of the class."""
+        return self._fitted_once()
+
+    @classmethod
+    @cache
+    def _fitted_once(cls) -> RecommendationModel:
+        return cls().fit(planted_interactions(), seed=7)
+
     def test_same_seed_same_arrays(self) -> None:
-        data = planted_interactions()
-        first, second = self.fit(data, seed=7).arrays(), self.fit(data, seed=7).arrays()
+        first, second = self.fitted().arrays(), self.fit(planted_interactions(), seed=7).arrays()
         assert list(first) == list(second)
         for name, array in first.items():
             np.testing.assert_array_equal(second[name], array, err_msg=name)
 
     def test_a_model_from_its_bundle_answers_the_same(self, tmp_path: Path) -> None:
         data = planted_interactions()
-        model = self.fit(data, seed=7)
+        model = self.fitted()
         loaded = load_model(self.bundle(model, data, tmp_path))
         assert loaded.model.name == model.name
         assert loaded.model.parameters == model.parameters
@@ -60,13 +69,13 @@ class RecommendationModelSuite:
 
     def test_scores_are_finite_and_not_negative(self) -> None:
         data = planted_interactions()
-        scores = self.fit(data, seed=7).score_batch(self.histories(data))
+        scores = self.fitted().score_batch(self.histories(data))
         assert np.isfinite(scores).all()
         assert (scores >= 0).all()
 
     def test_one_shopper_is_scored_as_among_many(self) -> None:
         data = planted_interactions()
-        model, batch = self.fit(data, seed=7), self.histories(data)
+        model, batch = self.fitted(), self.histories(data)
         weights = model.history_weights(batch.ages, batch.strengths).astype(np.float64)
         together = model.score_batch(batch)
         for row in range(len(batch)):
@@ -77,8 +86,7 @@ class RecommendationModelSuite:
             np.testing.assert_allclose(dense, together[row], rtol=1e-5, atol=1e-7)
 
     def test_what_explains_a_score_adds_up_to_it_or_to_nothing(self) -> None:
-        data = planted_interactions()
-        model = self.fit(data, seed=7)
+        model = self.fitted()
         asked = asked_about([0, 1, 8], [0.5, 0.8, 1.0])
         scored = model.score(asked)
         parts = model.explain(scored.items, asked)
@@ -87,15 +95,14 @@ class RecommendationModelSuite:
             assert total == 0 or np.isclose(total, score, rtol=1e-5)
 
     def test_nothing_crosses_customer_groups(self) -> None:
-        data = planted_interactions()
-        model, batch = self.fit(data, seed=7), self.histories(data)
+        model, batch = self.fitted(), self.histories(planted_interactions())
         reached = model.score_batch(batch) > 0
         for row, store in enumerate(batch.stores.tolist()):
             others = np.arange(2 * PRODUCTS) // PRODUCTS != (1 if STORES[store] == "south-1" else 0)
             assert not reached[row, others].any()
 
     def test_an_empty_history_is_answered(self) -> None:
-        model = self.fit(planted_interactions(), seed=7)
+        model = self.fitted()
         scored = model.score(asked_about([], []))
         assert len(scored.items) == len(scored.scores)
 
@@ -158,12 +165,11 @@ class RecommendationModelSuite:
 
     def system(self, folder: Path, cold: str | None = None) -> RecommendationSystem:
         """Return the system serving the model under test."""
-        data = planted_interactions()
         catalogue = planted_catalogue()
         if cold:
             catalogue.apply([SourcedRow(Product(product=cold, title="Never seen"), START)])
         system = RecommendationSystem(catalogue, Trending())
-        system.load(self.bundle(self.fit(data, seed=7), data, folder))
+        system.load(self.bundle(self.fitted(), planted_interactions(), folder))
         return system
 
     def request(

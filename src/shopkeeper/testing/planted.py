@@ -5,6 +5,7 @@ next one of its ring, and some products are liked more than others.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import numpy as np
 
@@ -31,6 +32,7 @@ _ENTRIES = 12
 _FOLLOW = 0.75
 
 
+@cache
 def planted_interactions(seed: int = 1) -> Interactions:
     """Return simulated interactions in the order of time; a few belong to nobody."""
     draw = np.random.default_rng(seed)

@@ -36,6 +36,7 @@ class TrainingPlan:
         test_share: Share of all interactions, the newest, that judge.
         gap_seconds: Left out before the validation and the test, so that what lasts does not leak.
         resamples: Bootstrap resamples behind each interval.
+        timed_answers: Answers that the bundle is timed by, each twice.
         minimum_interactions: Fewest interactions to train on.
         minimum_cases: Fewest shoppers to judge with.
         reproduces: Version this run repeats, to see whether it comes to the same; it then registers nothing.
@@ -54,6 +55,7 @@ class TrainingPlan:
     test_share: float = 0.2
     gap_seconds: float = 0.0
     resamples: int = 1_000
+    timed_answers: int = 500
     minimum_interactions: int = 500
     minimum_cases: int = 30
     ignore_quality: str = ""

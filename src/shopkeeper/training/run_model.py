@@ -194,7 +194,7 @@ def judge(run: RunInHand[DataT, ModelT], cutoff: int, parameters: Parameters, fi
         found = evaluated(run, cutoff, run.model, parameters)
         run.say("Timing the answers of the bundle ...")
         answer = run.system.answerer(fitted_bundle(run, fitted), run.data, run.plan.seed)
-        return replace(found, latency=measure_latency(answer)).plain()
+        return replace(found, latency=measure_latency(answer, run.plan.timed_answers)).plain()
 
     return Evaluation.of_plain(run.step("evaluate", call))
 
