@@ -19,12 +19,6 @@ Reading = tuple[str, float, float]  # dimension, factor and offset of a unit
 UNIT_WORDS = 3  # longest spelling of a unit: "sq ft", "cd / m²"
 RATING = "rating"
 MINUS = frozenset("-\u2212")
-ALSO_WORDS = {  # spellings of units that are plain words in a language: units only where they touch the number
-    "en": frozenset({"in", "to", "go", "mo", "ko", "an", "ans", "mes", "pie", "grad", "tag", "std", "a", "as", "kilo"}),
-    "de": frozenset({"in", "to", "go", "mo", "ko", "an", "ans", "mes", "pie", "a"}),
-    "fr": frozenset({"in", "mes", "pie", "tag", "a", "std"}),
-    "es": frozenset({"in", "to", "go", "mo", "ko", "an", "ans", "tag", "a", "std"}),
-}
 
 
 class Magnitude(NamedTuple):
@@ -58,7 +52,12 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class Numerals:
-    """How a language writes amounts; phrases are tuples of folded words."""
+    """How a language writes amounts; phrases are tuples of folded words.
+
+    Attributes:
+        not_units: Spellings of units that are words of the language: units only where they touch the number.
+        bound_ends: Last words of all phrases of `bounds`.
+    """
 
     language: str
     bounds: Mapping[Relation, tuple[tuple[str, ...], ...]]
@@ -69,8 +68,8 @@ class Numerals:
     rating_of: tuple[tuple[str, ...], ...]
     stars: frozenset[str]
     currencies: Mapping[str, str]
-    bound_ends: frozenset[str] = frozenset()
-    """Last words of all phrases of `bounds`."""
+    not_units: frozenset[str]
+    bound_ends: frozenset[str]
 
 
 @lru_cache(maxsize=16_384)
@@ -236,7 +235,7 @@ def _readings(found: Sequence[Word], at: int, text: str, by: Numerals) -> tuple[
         spelling = text[word.start : found[behind + length - 1].end]
         of = _unit(spelling)
         touches = word.start == found[at].end
-        if of is not None and (touches or spelling.casefold() not in ALSO_WORDS[by.language]):
+        if of is not None and (touches or spelling.casefold() not in by.not_units):
             return (*money, of), behind + length - 1
     return (money, behind) if money else ((("", 1.0, 0.0),), at)
 

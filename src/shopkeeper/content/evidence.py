@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from shopkeeper.content import reading
 from shopkeeper.content.amounts import CURRENCY_CODES, RATING, Amount, Magnitude, amounts
 from shopkeeper.content.record import Evidence, Record, Statement, Switch, silence
 from shopkeeper.content.senses import LEVELS, Lexicon, Sense, lexicon_of
 from shopkeeper.content.tokens import Word, fold, words
 
-YES = frozenset({"yes", "true", "ja", "oui", "si", "y", "j"})
-NO = frozenset({"no", "false", "nein", "non", "n", "none"})
+YES = frozenset(map(fold, reading.YES)) | {"y", "j"}
+NO = frozenset(map(fold, reading.NO)) | {"n"}
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|[_/]+")
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}\b")
 BRACKETS = re.compile(r"\([^)]*\)")

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from shopkeeper.content.concepts import LANGUAGES
+from shopkeeper.content.spoken_numbers import in_any_language, range_word
 from shopkeeper.content.units import spellings, to_base, unit_of
 
 Kind = Literal["text", "list", "number", "range", "dimensions", "count", "shares", "boolean"]
@@ -80,7 +82,7 @@ _NUMBER = (
 _UNIT = "|".join(re.escape(spelling) for spelling in spellings())
 _MEASURED = rf"(?P<n>{_NUMBER})\s*(?P<u>{_UNIT})?\.?"
 _ALSO = rf"(?:\s*\(\s*(?P<an>{_NUMBER})(?:\s*(?:-|–|to)\s*(?P<an2>{_NUMBER}))?\s*(?P<au>{_UNIT})\s*\))?"
-_TO = r"\s*(?:-|–|—|\bto\b|\bbis\b|\bà\b|\ba\b|\.\.\.?)\s*"
+_TO = rf"\s*(?:-|–|—|\.\.\.?|\b(?:{'|'.join(map(range_word, LANGUAGES))})\b)\s*"
 _X = r"\s*[x×X*]\s*"
 _FLAGS = re.IGNORECASE
 
@@ -99,16 +101,22 @@ _MANY = re.compile(
     rf"(?P<all>{_NUMBER}(?:\s*[,/|]\s*{_NUMBER})+|\d+(?:/\d+)+)\s*(?P<u>{_UNIT})?",
     _FLAGS,
 )
+
+
+def _bound_words(bound: str) -> str:
+    return "|".join(map(re.escape, in_any_language(bound)))
+
+
 _BOUNDS: tuple[tuple[Bound, re.Pattern[str]], ...] = (
-    ("max", re.compile(r"(?:up to|max(?:\.|imum|imal)?|at most|≤|<=|bis zu|jusqu'à|jusqu’à|hasta)\s*", _FLAGS)),
+    ("max", re.compile(rf"(?:{_bound_words('max')}|max(?:\.|imum|imal)?|at most|≤|<=)\s*", _FLAGS)),
+    ("min", re.compile(rf"(?:{_bound_words('min')}|min(?:\.|imum|imal)?|≥|>=|from|ab|desde)\s+(?=[\d≥])", _FLAGS)),
     (
-        "min",
-        re.compile(r"(?:at least|min(?:\.|imum|imal)?|≥|>=|from|mindestens|ab|au moins|desde)\s+(?=[\d≥])", _FLAGS),
+        "about",
+        re.compile(rf"(?:{_bound_words('about')}|approx\.?|approximately|circa|ca\.?|~|≈|aprox\.?)\s*", _FLAGS),
     ),
-    ("about", re.compile(r"(?:approx\.?|approximately|about|circa|ca\.?|~|≈|etwa|environ|aprox\.?)\s*", _FLAGS)),
 )
-_YES = frozenset({"yes", "true", "ja", "wahr", "oui", "vrai", "sí", "si", "verdadero", "✓", "included", "available"})
-_NO = frozenset(
+YES = frozenset({"yes", "true", "ja", "wahr", "oui", "vrai", "sí", "si", "verdadero", "✓", "included", "available"})
+NO = frozenset(
     {"no", "false", "nein", "falsch", "non", "faux", "none", "n/a", "na", "-", "—", "not available", "not included"}
     | {"nicht verfügbar", "keine", "kein", "aucun", "aucune", "ninguno", "ninguna"}
 )
@@ -174,9 +182,9 @@ def read(value: str, decimal: str = ".") -> Reading:
     """
     text = plain(value)
     folded = text.casefold()
-    if folded in _YES:
+    if folded in YES:
         return Reading("boolean", text, truth=True)
-    if folded in _NO or _NONE.fullmatch(text):
+    if folded in NO or _NONE.fullmatch(text):
         return Reading("boolean", text, truth=False)
     if len(text) > _LONGEST_READ:
         return Reading("text", text, (text,))

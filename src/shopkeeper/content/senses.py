@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from shopkeeper.content.amounts import Numerals, Relation
 from shopkeeper.content.concepts import LANGUAGES
+from shopkeeper.content.spoken_numbers import and_word, bound_words, range_word
 from shopkeeper.content.tables import table
 from shopkeeper.content.tokens import ENDS_CLAUSE, Word, fold, language_of, words
 
@@ -239,16 +240,18 @@ def _numerals(document: Mapping[str, Any], language: str) -> Numerals:
         return tuple(tuple(fold(word) for word in str(phrase).split()) for phrase in written)
 
     bounds = document["bounds"]
-    limits = {relation: phrases(bounds[relation]) for relation in BOUNDS}
+    written = {"at_most": [bound_words("max", language)], "at_least": [bound_words("min", language)]}
+    limits = {relation: phrases([*written.get(relation, ()), *bounds[relation]]) for relation in BOUNDS}
     return Numerals(
         language=language,
         bounds=limits,
         bound_ends=frozenset(phrase[-1] for known in limits.values() for phrase in known),
-        ranges=frozenset(map(fold, bounds["range"])),
+        ranges=frozenset(map(fold, [range_word(language), *bounds.get("range", ())])),
         between=frozenset(map(fold, bounds["between"])),
-        between_and=frozenset(map(fold, bounds["and"])),
+        between_and=frozenset([fold(and_word(language))]),
         words={fold(word): float(value) for word, value in document["numerals"].items()},
         rating_of=(*phrases(document["rating"]["of"]), ("/",)),
         stars=frozenset(map(fold, document["rating"]["stars"])),
         currencies={fold(word): code for word, code in document["currencies"].items()},
+        not_units=frozenset(document["not_units"]),
     )

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from shopkeeper.content.spoken_numbers import unit_words
 from shopkeeper.content.tables import table
 
 if TYPE_CHECKING:
     import pint
 
-SPELLINGS: dict[str, tuple[str, ...]] = {symbol: tuple(row) for symbol, row in table("units").items()}
+SPELLINGS: dict[str, tuple[str, ...]] = {symbol: (*row, *unit_words(symbol)) for symbol, row in table("units").items()}
 """Symbol -> (definition for pint, other spellings)."""
 
 EXACT_CASE = frozenset(
