@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
 import subprocess
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from tests.integration.verbs import PATIENCE_SECONDS, finished, kill, start
 
 from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.store import Store
@@ -27,9 +23,7 @@ from shopkeeper.wiring.settings import Settings
 
 pytestmark = pytest.mark.integration
 
-COMMAND = [sys.executable, "-m", "shopkeeper", "content"]
 PRODUCTS_SOLD, FIELDS, KILLS = 400, 10, 5
-PATIENCE_SECONDS = 240.0
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
 
@@ -50,16 +44,8 @@ def settings(tmp_path: Path) -> Settings:
     return settings
 
 
-def start(settings: Settings, *verb: str) -> subprocess.Popen[str]:
-    command = [*COMMAND, *verb, "--workspace", str(settings.workspace), "--json"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def finished(process: subprocess.Popen[str]) -> dict[str, Any]:
-    out, err = process.communicate(timeout=PATIENCE_SECONDS)
-    assert process.returncode == 0, err
-    document: dict[str, Any] = json.loads(out.splitlines()[-1])
-    return document
+def content(settings: Settings, *verb: str) -> subprocess.Popen[str]:
+    return start(settings.workspace, "content", *verb)
 
 
 def wait_for_more(state: State, than: int, process: subprocess.Popen[str]) -> int:
@@ -76,12 +62,11 @@ def test_a_job_killed_five_times_ends_with_each_text_once(settings: Settings) ->
     state = open_state(settings.state_url)
     there = 0
     for _ in range(KILLS):
-        process = start(settings, "generate")
+        process = content(settings, "generate")
         there = wait_for_more(state, there, process)
-        os.kill(process.pid, signal.SIGKILL)
-        process.communicate()
+        kill(process)
     assert 0 < there < PRODUCTS_SOLD * FIELDS
-    done = finished(start(settings, "generate"))
+    done = finished(content(settings, "generate"))
     assert done["products_done"] == done["products"] == PRODUCTS_SOLD
     assert done["texts_written"] == PRODUCTS_SOLD * FIELDS
     with state.engine.connect() as connection:
@@ -96,16 +81,16 @@ def test_a_job_killed_five_times_ends_with_each_text_once(settings: Settings) ->
 
 def test_a_job_is_paused_and_resumed_from_another_process(settings: Settings) -> None:
     state = open_state(settings.state_url)
-    run = finished(start(settings, "generate", "--queue"))["run"]
-    finished(start(settings, "pause", run))
-    process = start(settings, "generate")
+    run = finished(content(settings, "generate", "--queue"))["run"]
+    finished(content(settings, "pause", run))
+    process = content(settings, "generate")
     engine = open_jobs(settings.jobs_url)
     until = time.monotonic() + PATIENCE_SECONDS
     while not JobRows(engine).status(run).text.startswith("paused by"):
         assert time.monotonic() < until
         time.sleep(0.02)
     assert state.pieces.counts() == {}
-    finished(start(settings, "resume", run))
+    finished(content(settings, "resume", run))
     assert finished(process)["texts_written"] == PRODUCTS_SOLD * FIELDS
     engine.dispose()
     state.close()

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -15,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.integration.verbs import PATIENCE_SECONDS, finished, kill, start
 
 from shopkeeper.engines.dbos_jobs import DbosJobs
 from shopkeeper.engines.jobs_rows import JobRows, open_jobs
@@ -31,10 +29,8 @@ from shopkeeper.wiring.settings import Settings, load_settings
 
 pytestmark = pytest.mark.integration
 
-COMMAND = [sys.executable, "-m", "shopkeeper"]
 ORDER = ["train", "recommendations", "--trials", "6", "--folds", "2", "--ignore-quality", "a test"]
 STEPS = list(shares(TrainingPlan(trials=6, folds=2)))
-PATIENCE_SECONDS = 120.0
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +56,7 @@ def uninterrupted(shop: Settings, tmp_path_factory: pytest.TempPathFactory) -> d
     """Give what a run that nobody disturbs ends with."""
     place = tmp_path_factory.mktemp("uninterrupted") / "workspace"
     shutil.copytree(shop.workspace, place)
-    return finished(start(place))
+    return finished(start(place, *ORDER))
 
 
 @pytest.fixture
@@ -68,18 +64,6 @@ def rows(workspace: Path) -> Iterator[JobRows]:
     engine = open_jobs(load_settings(workspace).jobs_url)
     yield JobRows(engine)
     engine.dispose()
-
-
-def start(workspace: Path, *verb: str) -> subprocess.Popen[str]:
-    command = [*COMMAND, *(verb or ORDER), "--workspace", str(workspace), "--json"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def finished(process: subprocess.Popen[str]) -> dict[str, Any]:
-    out, err = process.communicate(timeout=PATIENCE_SECONDS)
-    assert process.returncode == 0, err
-    document: dict[str, Any] = json.loads(out.splitlines()[-1])
-    return document
 
 
 def wait_until(rows: JobRows, there: Callable[[JobStatus], bool], process: subprocess.Popen[str] | None = None) -> None:
@@ -94,8 +78,7 @@ def wait_until(rows: JobRows, there: Callable[[JobStatus], bool], process: subpr
 def kill_when(rows: JobRows, there: Callable[[JobStatus], bool], process: subprocess.Popen[str]) -> None:
     """Kill a process with -9 the moment something is true of the newest run."""
     wait_until(rows, there, process)
-    os.kill(process.pid, signal.SIGKILL)
-    process.communicate()
+    kill(process)
     assert rows.recent(limit=1)[0].unfinished
 
 
@@ -130,12 +113,12 @@ def test_killed_after_every_step_and_twice_within_tuning_it_ends_with_the_same_m
                 kill_when(
                     rows,
                     begun(kills, says(f"Trial {trial} of")),
-                    start(workspace),
+                    start(workspace, *ORDER),
                 )
                 kills += 1
-        kill_when(rows, begun(kills, has_done(done)), start(workspace))
+        kill_when(rows, begun(kills, has_done(done)), start(workspace, *ORDER))
         kills += 1
-    result = finished(start(workspace))
+    result = finished(start(workspace, *ORDER))
     alike(result, uninterrupted)
     [run] = rows.recent()
     assert run.state == "done"
@@ -150,7 +133,7 @@ def test_a_worker_that_starts_takes_up_what_a_killed_one_left(
 ) -> None:
     first = start(workspace, "work", "--id", "1")
     wait_until_living(workspace, "work-1")
-    train = start(workspace)
+    train = start(workspace, *ORDER)
     kill_when(rows, lambda run: run.worker == "work-1" and "split" in [step.name for step in run.steps], first)
     second = start(workspace, "work", "--id", "2")
     wait_until_living(workspace, "work-2")  # before that a signal would end it as any process that starts
@@ -166,7 +149,7 @@ def test_a_worker_told_to_stop_leaves_its_run_for_the_next(
 ) -> None:
     worker = start(workspace, "work")
     wait_until_living(workspace, "work-1")
-    train = start(workspace)
+    train = start(workspace, *ORDER)
     wait_until(rows, lambda run: run.text.startswith("Trial 1 of"))
     worker.send_signal(signal.SIGTERM)
     assert finished(worker) == {"worker": "work-1", "left": []}
@@ -177,7 +160,7 @@ def test_a_worker_told_to_stop_leaves_its_run_for_the_next(
 
 def test_a_run_that_is_cancelled_while_it_works_ends_and_leaves_nothing(workspace: Path, rows: JobRows) -> None:
     jobs = DbosJobs(open_jobs(load_settings(workspace).jobs_url))
-    train = start(workspace)
+    train = start(workspace, *ORDER)
     wait_until(rows, says("Trial 1 of"), train)
     jobs.cancel(rows.recent(limit=1)[0].run, "ben")
     jobs.close()

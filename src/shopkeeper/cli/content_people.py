@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from shopkeeper.cli.who import say_who
+from shopkeeper.cli.who import merchandiser
 
 Workspace = Annotated[Path, typer.Option("--workspace", help="Folder with shopkeeper.toml.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -99,7 +99,6 @@ def review(
     from shopkeeper.cli.output import Output
     from shopkeeper.errors import InputError
     from shopkeeper.wiring.content_review import DOINGS, Asked, review_piece
-    from shopkeeper.wiring.people import signed_in
     from shopkeeper.wiring.settings import load_settings
     from shopkeeper.wiring.workspace_state import open_workspace_state
 
@@ -110,8 +109,7 @@ def review(
     out, settings = Output(json), load_settings(workspace)
     with open_workspace_state(settings) as opened:
         store = opened.pieces.get(piece).store
-        actor = signed_in(settings, "content", store or "*")
-        say_who(out, actor)
+        actor = merchandiser(out, settings, store)
         asked = Asked(doing, why, typed, seconds=seconds)
         kept = review_piece(settings, opened, piece, asked, actor, datetime.now(UTC))
         version = opened.pieces.version(piece, kept.version)
@@ -132,13 +130,11 @@ def approve(
     from shopkeeper.cli.output import Output
     from shopkeeper.content.kept import Wanted
     from shopkeeper.wiring.content_review import approve_all
-    from shopkeeper.wiring.people import signed_in
     from shopkeeper.wiring.settings import load_settings
     from shopkeeper.wiring.workspace_state import open_workspace_state
 
     out, settings = Output(json), load_settings(workspace)
-    actor = signed_in(settings, "content", store or "*")
-    say_who(out, actor)
+    actor = merchandiser(out, settings, store)
     with open_workspace_state(settings) as opened:
         wanted = Wanted(store, (), product, field, locale, wording=wording)
         approved = approve_all(settings, opened, wanted, why, actor, datetime.now(UTC))
@@ -159,13 +155,11 @@ def publish(
     from shopkeeper.cli.output import Output
     from shopkeeper.content.kept import Wanted
     from shopkeeper.wiring.content_review import publish_all
-    from shopkeeper.wiring.people import signed_in
     from shopkeeper.wiring.settings import load_settings
     from shopkeeper.wiring.workspace_state import open_workspace_state
 
     out, settings = Output(json), load_settings(workspace)
-    actor = signed_in(settings, "content", store or "*")
-    say_who(out, actor)
+    actor = merchandiser(out, settings, store)
     with open_workspace_state(settings) as opened:
         published = publish_all(
             opened, Wanted(store, (), product, field, locale, wording=wording), actor, datetime.now(UTC)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shopkeeper.cli.who import say_who
+from shopkeeper.cli.who import merchandiser
 
 if TYPE_CHECKING:
     from shopkeeper.content.phrase_file import Phrase, PhraseState
@@ -105,13 +105,11 @@ def reject(
 def _decide(ids: list[str], taken: PhraseState, why: str, workspace: Path, json: bool) -> None:
     from shopkeeper.cli.output import Output
     from shopkeeper.wiring.content_phrases import decide_phrases
-    from shopkeeper.wiring.people import signed_in
     from shopkeeper.wiring.settings import load_settings
     from shopkeeper.wiring.workspace_state import open_workspace_state
 
     out, settings = Output(json), load_settings(workspace)
-    actor = signed_in(settings, "content", "*")
-    say_who(out, actor)
+    actor = merchandiser(out, settings, None)
     with open_workspace_state(settings) as state:
         done = decide_phrases(settings, state, ids, taken, why, actor, datetime.now(UTC))
     out.result({"phrases": [_document(one) for one in done]}, f"{len(done)} phrases {taken}.")

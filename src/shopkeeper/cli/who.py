@@ -21,6 +21,20 @@ def who(settings: Settings) -> str:
     return named_at_terminal(settings).who
 
 
+def merchandiser(out: Output, settings: Settings, store: str | None) -> Actor:
+    """Return who decides about texts of a store (None = of all), who was told under which name.
+
+    Raises:
+        NotAllowed: nobody is signed in who may.
+    """
+    from shopkeeper.people.roles import ALL
+    from shopkeeper.wiring.people import signed_in
+
+    actor = signed_in(settings, "content", store or ALL)
+    say_who(out, actor)
+    return actor
+
+
 def say_who(out: Output, actor: Actor) -> None:
     """Tell a user under which name what they did is written down, where nobody signed in."""
     if actor.person is None:
