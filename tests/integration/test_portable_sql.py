@@ -41,12 +41,14 @@ FILES = sorted(PACKAGE.rglob("*.sql"))
 BEGINNINGS = {"recommendations/behaviour/interaction": "recommendations/behaviour/seen"}
 """Files that go on where another one ends, by the start of their names."""
 
+LINES = {"lines": NamedQuery.load("shopkeeper.pricing.house", "sale_lines").text}
 FILLED: Mapping[str, list[dict[str, str]]] = {
     "experiments/outcome_shown": [{"attribution": "7"}],
     "experiments/shadow_rewards": [{"attribution": "7", "arm_blind": "'agent.crawler'"}],
     "pricing/house/sales": [
-        {"retail": "''", "local": "e.sale_ts"},
-        {
+        LINES | {"retail": "''", "local": "e.sale_ts"},
+        LINES
+        | {
             "retail": "'', 'a'",
             "local": "CASE WHEN e.sale_ts < $since THEN e.sale_ts - INTERVAL 21600 SECOND"
             " ELSE e.sale_ts + INTERVAL 3600 SECOND END",
@@ -54,8 +56,8 @@ FILLED: Mapping[str, list[dict[str, str]]] = {
     ],
     "pricing/paid_prices": [{"retail": "''"}, {"retail": "'', 'a'"}],
     "pricing/price_tests/sales_days": [
-        {"retail": "''", "local": "e.sale_ts"},
-        {"retail": "'', 'a'", "local": "e.sale_ts + INTERVAL 3600 SECOND"},
+        LINES | {"retail": "''", "local": "e.sale_ts"},
+        LINES | {"retail": "'', 'a'", "local": "e.sale_ts + INTERVAL 3600 SECOND"},
     ],
     "quality/contract_breach": [
         {"table": "events", "breach": "price < $least OR price > 5", "within": "ts >= $since"},
@@ -85,6 +87,7 @@ MADE: Mapping[str, list[NamedQuery]] = {
     "experiments/products_shown": [],
     "experiments/seen_devices": [],
     "experiments/first_devices": [],
+    "pricing/house/sale_lines": [],  # a part of sales and of sales_days
     "quality/missing_values": [counting(table) for table in SOURCE_TABLES.values()],
     "quality/filled_values": [
         counting_filled(table, table.attributes_column)

@@ -58,14 +58,18 @@ def estimated_share(
 ) -> Estimate:  # fmt: skip
     """Return the relative effect on a ratio of sums, such as margin over revenue, tiles being the clusters.
 
+    A ratio that is 0 in every tile, as where nothing came back, has no effect and no error.
+
     Source:
         Cochran (1977), Sampling Techniques, ch. 6: the ratio estimator linearised; differences by tile, t over tiles.
     """
     above, below = tiles_of(design, part), tiles_of(design, whole)
     n = len(above.treated)
+    if n >= 2 and not (above.treated.any() or above.control.any()):
+        return _of(n, 0.0, 0.0, 0.0, (0.0, 0.0), 1.0, alpha, 1.0)
     sums = [float(one.sum()) for one in (above.treated, below.treated, above.control, below.control)]
     if n < 2 or min(sums) <= 0:
-        return nothing("too few tiles with revenue and margin")
+        return nothing("too few tiles with something in both arms")
     treated, control = sums[0] / sums[1], sums[2] / sums[3]
     pull = (above.treated - treated * below.treated) / sums[0] - (above.control - control * below.control) / sums[2]
     relative = treated / control - 1

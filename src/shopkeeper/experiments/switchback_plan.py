@@ -9,8 +9,10 @@ from shopkeeper.experiments.live_test import CONTROL
 from shopkeeper.experiments.plan import ExperimentPlan
 from shopkeeper.objectives.wrong import Wrong
 
-MEASURED: Final = ("revenue", "margin", "units", "margin_rate")
+MEASURED: Final = ("revenue", "margin", "units", "margin_rate", "refund_share")
 """Metrics that are measured on a cluster in a period."""
+SHARES: Final = ("margin_rate", "refund_share")
+"""Of these, those that guard and never decide."""
 PRICING: Final = "pricing"
 
 
@@ -54,8 +56,8 @@ def _form(plan: ExperimentPlan) -> Iterator[Wrong]:
     for path, metric in named:
         if metric not in MEASURED:
             yield Wrong(path, f"is {metric}, which is not measured by cluster", f"One of {', '.join(MEASURED)}.")
-    if plan.primary.metric == "margin_rate":
-        yield Wrong("primary.metric", "is margin_rate", "Let margin or revenue decide and margin_rate guard.")
+    if plan.primary.metric in SHARES:
+        yield Wrong("primary.metric", f"is {plan.primary.metric}", "Let margin or revenue decide and shares guard.")
 
 
 def days_of_tile(plan: ExperimentPlan) -> int:

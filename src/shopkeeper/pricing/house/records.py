@@ -20,6 +20,8 @@ Columns = dict[str, npt.NDArray[np.generic]]
 _PACKAGE: Final = "shopkeeper.pricing.house"
 FOREVER: Final = datetime(9000, 1, 1, tzinfo=UTC)
 """Later than anything that is recorded."""
+ALWAYS: Final = datetime(1, 1, 1, tzinfo=UTC)
+"""Earlier than anything that is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +81,11 @@ def read_records(
     first, last = (aware(span[name][0]) if sold else None for name in ("first_ts", "last_ts"))
     clock = clock_of(store, first or until, last or until)
     lists = {f"list_{place}": name for place, name in enumerate(retail)}
-    sales = query("sales", retail=", ".join(f"${name}" for name in lists), local=local_moment(clock))
     changes = {f"change_{place}": start for place, (start, _) in enumerate(clock.offsets[1:])}
+    sales = sales_query(_PACKAGE, "sales", tuple(lists), clock)
     return Records(
         store, clock, until, first, last,
-        sales=warehouse.fetch(sales, currency=store.currency, **lists, **changes, **told),
+        sales=warehouse.fetch(sales, currency=store.currency, since=ALWAYS, **lists, **changes, **told),
         counts=warehouse.fetch(query("counts"), store=store.store, until=until),
         prices=warehouse.fetch(query("prices"), **told),
         costs=warehouse.fetch(query("costs"), store=store.store),
@@ -101,6 +103,16 @@ def query(name: str, **parts: str) -> NamedQuery:
 def query_of(package: str, name: str, **parts: str) -> NamedQuery:
     """Return a query of a package, with what is put into its braces."""
     return NamedQuery(f"{package}/{name}", filled(NamedQuery.load(package, name).text, **parts))
+
+
+def sales_query(package: str, name: str, lists: Sequence[str], clock: StoreClock) -> NamedQuery:
+    """Return a query over the lines people bought and gave back, `sale_lines.sql`.
+
+    Args:
+        lists: Names of the parameters that hold the price lists of ordinary shoppers.
+    """
+    retail, lines = ", ".join(f"${one}" for one in lists), NamedQuery.load(_PACKAGE, "sale_lines").text
+    return query_of(package, name, retail=retail, local=local_moment(clock), lines=lines)
 
 
 def local_moment(clock: StoreClock) -> str:

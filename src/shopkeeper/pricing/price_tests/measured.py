@@ -20,6 +20,7 @@ from shopkeeper.pricing.price_tests.takings import Takings
 from shopkeeper.pricing.price_tests.validity import Validity
 
 RATE: Final = "margin_rate"
+REFUNDS: Final = "refund_share"
 OF_COSTS: Final = ("margin", RATE)
 
 
@@ -73,24 +74,35 @@ def analysed_prices(
     )  # fmt: skip
 
 
+def effect_on(
+    metric: str, design: SwitchbackDesign, during: Takings, before: Takings, alpha: float
+) -> tuple[Estimate | None, Estimate]:
+    """Return the effect on a metric: adjusted by the time before where it is a sum, and unadjusted.
+
+    Args:
+        design: As many blocks of it as are looked at.
+        during, before: As for `analysed_prices`.
+        alpha: Chance that the truth lies outside the interval, two-sided.
+    """
+    if not design.tiles:
+        return None, nothing("no block of tiles has matured")
+    if metric in OF_COSTS and not during.costed.any():
+        return None, nothing("nobody said what the goods cost")
+    there = during.between(during.first, design.days)
+    if metric == RATE:
+        return None, estimated_share(design, there.margin, there.costed, alpha)
+    if metric == REFUNDS:
+        return None, estimated_share(design, there.returned, there.revenue + there.returned, alpha)
+    both = estimated(design, there.of(metric), before.of(metric).sum(axis=1), alpha)
+    return both.adjusted, both.unadjusted
+
+
 def _effect(
     plan: ExperimentPlan, metric: str, arm: str, design: SwitchbackDesign, during: Takings, before: Takings
 ) -> MetricEffect:
-    found: tuple[Estimate | None, Estimate]
-    alpha = plan.stopping.alpha
-    if not design.tiles:
-        found = (None, nothing("no block of tiles has matured"))
-    elif metric in OF_COSTS and not during.costed.any():
-        found = (None, nothing("nobody said what the goods cost"))
-    else:
-        there = during.between(during.first, design.days)
-        if metric == RATE:
-            found = (None, estimated_share(design, there.margin, there.costed, alpha))
-        else:
-            both = estimated(design, there.of(metric), before.of(metric).sum(axis=1), alpha)
-            found = (both.adjusted, both.unadjusted)
+    even, raw = effect_on(metric, design, during, before, plan.stopping.alpha)
     return MetricEffect(
-        metric=metric, arm=arm, adjusted=found[0], unadjusted=found[1], winsorised=None, p_holm=1.0,
+        metric=metric, arm=arm, adjusted=even, unadjusted=raw, winsorised=None, p_holm=1.0,
         margin=plan.bounded.get(metric),
     )  # fmt: skip
 

@@ -10,11 +10,11 @@ from typing import Any, Final
 import numpy as np
 
 from shopkeeper.commerce.store import Store
-from shopkeeper.experiments.question import USUAL_TAX, filled, midnight
+from shopkeeper.experiments.question import USUAL_TAX, midnight
 from shopkeeper.experiments.store_clocks import clock_of
-from shopkeeper.pricing.house.records import Columns, local_moment, number, texts
+from shopkeeper.pricing.house.records import FOREVER, Columns, number, sales_query, texts
 from shopkeeper.pricing.shelf import Floats
-from shopkeeper.quality.ports import NamedQuery, Warehouse
+from shopkeeper.quality.ports import Warehouse
 
 _PACKAGE: Final = "shopkeeper.pricing.price_tests"
 _DAYS_BEFORE: Final = 2
@@ -30,6 +30,7 @@ class Takings:
         units: Sold, less what came back.
         revenue: Without tax, after discounts, less returns; in the currency of the stores.
         margin, costed: Revenue less the goods' cost, and the revenue, of goods whose cost is known.
+        returned: Money without tax that went back, of revenue before it did.
         foreign: Lines in another currency, which are left out.
     """
 
@@ -38,6 +39,7 @@ class Takings:
     revenue: Floats
     margin: Floats
     costed: Floats
+    returned: Floats
     foreign: int = 0
 
     def of(self, metric: str) -> Floats:
@@ -49,8 +51,9 @@ class Takings:
         skip = (start - self.first).days
         cut = slice(skip, skip + days)
         return Takings(
-            start, self.units[:, cut], self.revenue[:, cut], self.margin[:, cut], self.costed[:, cut], self.foreign
-        )
+            start, self.units[:, cut], self.revenue[:, cut], self.margin[:, cut], self.costed[:, cut],
+            self.returned[:, cut], self.foreign,
+        )  # fmt: skip
 
 
 def read_takings(
@@ -71,7 +74,7 @@ def read_takings(
         clusters: How many rows there are.
         days: From `first` on.
     """
-    sums, foreign = np.zeros((4, clusters, days)), 0
+    sums, foreign = np.zeros((5, clusters, days)), 0
     for store in stores:
         rows, rates = _sold(warehouse, store, retail, first, at)
         names, on = texts(rows, "product"), rows["day"].astype("datetime64[D]")
@@ -79,13 +82,14 @@ def read_takings(
         place = np.array([places.get((store.store, name), -1) for name in names], np.int64)
         day = (on - np.datetime64(first, "D")).astype(np.int64)
         inside = (place >= 0) & (day >= 0) & (day < days)
-        units, net, cost = number(rows, "units"), number(rows, "paid") / (1 + tax), number(rows, "cost")
+        units, net, back = number(rows, "units"), number(rows, "paid") / (1 + tax), number(rows, "returned") / (1 + tax)
+        cost = number(rows, "cost")
         known = np.isfinite(cost)
-        parts = (units, net, np.where(known, net - units * np.nan_to_num(cost), 0.0), np.where(known, net, 0.0))
+        parts = (units, net, np.where(known, net - units * np.nan_to_num(cost), 0.0), np.where(known, net, 0.0), back)
         for table, part in zip(sums, parts, strict=True):
             np.add.at(table, (place[inside], day[inside]), part[inside])
         foreign += int(number(rows, "foreign_lines")[inside].sum())
-    return Takings(first, sums[0], sums[1], sums[2], sums[3], foreign)
+    return Takings(first, sums[0], sums[1], sums[2], sums[3], sums[4], foreign)
 
 
 def _sold(
@@ -95,8 +99,8 @@ def _sold(
     clock = clock_of(store, since, at)
     lists = {f"list_{place}": name for place, name in enumerate(retail)}
     changes = {f"change_{place}": start for place, (start, _) in enumerate(clock.offsets[1:])}
-    told: dict[str, Any] = {"store": store.store, "currency": store.currency, "since": since, "until": at}
-    found = NamedQuery.load(_PACKAGE, "sales_days")
-    text = filled(found.text, retail=", ".join(f"${name}" for name in lists), local=local_moment(clock))
-    rows = warehouse.fetch(NamedQuery("pricing/price_tests/sales_days", text), **told, **lists, **changes)
-    return rows, clock.tax_rates
+    told: dict[str, Any] = {
+        "store": store.store, "currency": store.currency, "since": since, "until": at, "known": FOREVER
+    }  # fmt: skip
+    found = sales_query(_PACKAGE, "sales_days", tuple(lists), clock)
+    return warehouse.fetch(found, **told, **lists, **changes), clock.tax_rates
