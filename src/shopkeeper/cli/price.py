@@ -52,6 +52,9 @@ def run(
     prices: Annotated[
         Path | None, typer.Option(metavar="FILE", help="CSV with store, product, price, price_list: prices you want.")
     ] = None,
+    version: Annotated[
+        str | None, typer.Option(help="Version of pricing; the one that serves by default. Others are for a rollout.")
+    ] = None,
     workspace: Workspace = Path(),
     json: Json = False,
 ) -> None:
@@ -79,7 +82,7 @@ def run(
         actor.must("prices", one)
     say_who(out, actor)
     with open_workspace_state(settings) as state:
-        order = order_of(state, stores, datetime.now(UTC), actor.who, asked)
+        order = order_of(state, stores, datetime.now(UTC), actor.who, asked, version)
     progress = Progress(out)
     found = run_prices(settings, order, progress.say, progress.watch)
     progress.close()

@@ -48,7 +48,7 @@ def start(
     why: Why = "",
     units_per_arm: Annotated[
         int | None,
-        typer.Option(min=1, help="Matured units of one arm at which the test ends; else planned from the last weeks."),
+        typer.Option(min=1, help="Matured units of one arm (of pricing: cells) at which the test ends; else planned."),
     ] = None,
     unblessed: Annotated[
         str, typer.Option(metavar="REASON", help="Send a version that training did not bless; needs an admin.")
@@ -63,6 +63,9 @@ def start(
 
     Needs objectives/SYSTEM.yaml in your own words: every verdict is made by it. One rollout of a system at a time; one
     that serves everybody is finished by the next, and one whose objective changed makes room for a new test.
+
+    Of pricing, no shopper is divided: a run of the version is approved (`price approve`), clusters of goods switch
+    between its prices and those that stand, and at the end a run is published (docs/guides/price-rollouts.md).
     """
     from shopkeeper.cli.output import Output
     from shopkeeper.wiring.people import signed_in
@@ -80,8 +83,8 @@ def start(
     output.result(
         document(begun),
         f"Rollout {begun.id} of {begun.version} against {begun.control_version or 'the rules'} begins in"
-        f" {begun.stage}.\nIt ends at {plan.users_per_arm:,} matured units an arm. `shopkeeper work` judges it every"
-        f" minute; `shopkeeper rollout status` tells how far it is.",
+        f" {begun.stage}.\nIt ends at {plan.users_per_arm:,} matured {begun.counted} an arm. `shopkeeper work` judges"
+        f" it every minute; `shopkeeper rollout status` tells how far it is.",
     )
 
 

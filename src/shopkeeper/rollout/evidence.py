@@ -12,6 +12,7 @@ from typing import Literal
 from msgspec import Struct
 
 from shopkeeper.experiments.moments import Sums
+from shopkeeper.rollout.price_evidence import PriceEvidence
 
 Stage = Literal["shadow", "ab", "ramp", "full"]
 
@@ -139,6 +140,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
         stage_since: When the stage began.
         freeze: Why nothing may move now, by the store's calendar; empty where it may.
         treatment, control: How each arm was answered so far, over all epochs.
+        prices: Of a rollout of prices, which has no arms of shoppers; None otherwise.
     """
 
     rollout: str
@@ -157,6 +159,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     shadow: Shadow | None = None
     data: DataState = DataState()
     freeze: str = ""
+    prices: PriceEvidence | None = None
 
     @property
     def matured(self) -> Iterator[MetricSums]:

@@ -13,6 +13,7 @@ from shopkeeper.experiments.live_test import LiveTest
 from shopkeeper.experiments.sizing import Baseline
 from shopkeeper.objectives.contract import Objective
 from shopkeeper.rollout.evidence import Epoch, Service, Shadow
+from shopkeeper.rollout.price_evidence import PriceEvidence
 from shopkeeper.rollout.record import JudgedVerdict, VerdictRecord
 from shopkeeper.rollout.state import RolloutState
 
@@ -110,6 +111,7 @@ class Measured(Struct, frozen=True, kw_only=True):
     treatment: Service = Service()
     shadow: Shadow | None = None
     newest: datetime | None = None
+    prices: PriceEvidence | None = None
 
 
 class Measuring(Protocol):

@@ -122,6 +122,11 @@ class RolloutState(Struct, frozen=True, kw_only=True):
         return self.status in ALIVE
 
     @property
+    def counted(self) -> str:
+        """What its arms are counted in, in words."""
+        return "cells (a cluster of goods in a period)" if self.unit == "switchback" else "units"
+
+    @property
     def stage(self) -> Stage:
         """The stage of its step."""
         return self.ramp[self.step].stage

@@ -12,6 +12,7 @@ from shopkeeper.objectives.contract import Objective
 from shopkeeper.rollout.evidence import Evidence
 from shopkeeper.rollout.findings import Finding, Verdict, Word
 from shopkeeper.rollout.harm import harm
+from shopkeeper.rollout.price_gate import price_harm, price_steps, price_validity
 from shopkeeper.rollout.proof import proof
 from shopkeeper.rollout.shadow import shadow_checks
 from shopkeeper.rollout.validity import usable, validity
@@ -20,6 +21,8 @@ from shopkeeper.rollout.validity import usable, validity
 def decide(objective: Objective, evidence: Evidence) -> Verdict:
     """Return the verdict about a change at one moment."""
     findings: tuple[Finding, ...] = tuple(validity(objective, evidence))
+    if evidence.prices is not None:
+        findings = (*findings, *price_validity(evidence.prices))
     if usable(findings):
         findings = (*findings, *_harm(objective, evidence), *_proof(objective, evidence))
     invalid = [finding for finding in findings if finding.outcome == "invalid"]
@@ -36,7 +39,9 @@ def decide(objective: Objective, evidence: Evidence) -> Verdict:
 
 def _harm(objective: Objective, evidence: Evidence) -> Sequence[Finding]:
     """Harm is watched wherever somebody is treated; in shadow nobody is."""
-    return () if evidence.stage == "shadow" else tuple(harm(objective, evidence))
+    if evidence.stage == "shadow":
+        return ()
+    return tuple(harm(objective, evidence) if evidence.prices is None else price_harm(objective, evidence.prices))
 
 
 def _proof(objective: Objective, evidence: Evidence) -> Sequence[Finding]:
@@ -45,7 +50,9 @@ def _proof(objective: Objective, evidence: Evidence) -> Sequence[Finding]:
     if evidence.freeze:
         found.append(Finding(check="calendar", outcome="waits", words=f"Nothing moves now: {evidence.freeze}."))
     blocked = "Nothing can move yet, so no look is spent." if any(one.outcome == "waits" for one in found) else ""
-    if evidence.stage == "shadow":
+    if evidence.prices is not None:
+        found += price_steps(objective, evidence, evidence.prices)
+    elif evidence.stage == "shadow":
         found += shadow_checks(objective, evidence)
     elif evidence.stage == "ramp":
         found += proof(objective, evidence, blocked)
@@ -71,7 +78,7 @@ def _days_needed(evidence: Evidence, waiting: Sequence[Finding]) -> float | None
     """Return the longest of the waits that can be foreseen: the stage's least time, and the units still to mature."""
     waits: list[float] = []
     for finding in waiting:
-        if finding.check == "time":
+        if finding.check in ("time", "price test") and finding.figures:
             waits.append(finding.figures["needed"] - finding.figures["days"])
         elif finding.check.startswith("primary") and evidence.plan.users_per_day > 0:
             missing = (1 - finding.figures.get("matured_share", 0.0)) * evidence.plan.users_per_arm

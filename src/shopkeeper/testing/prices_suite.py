@@ -37,7 +37,7 @@ def example_run(run: str, prices: list[RunPrice], at: datetime = NOON) -> tuple[
     """Return a run that anna began, after both gates."""
     rows = tuple(price.proposal for price in prices)
     stores = tuple(sorted({row.store for row in rows}))
-    proposed = ProposedPrices(at=at, model="m1", policy="p1", objective="revenue", stores=stores, rows=rows)
+    proposed = ProposedPrices(at=at, model="", policy="p1", objective="revenue", stores=stores, rows=rows)
     return run_steps.gated(begun(run, "uk", "anna", proposed), prices, POLICY, at)
 
 

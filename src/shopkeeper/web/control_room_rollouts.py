@@ -32,6 +32,13 @@ STEP_WORDS: Final[Mapping[str, str]] = {
     "ramp": "compared with as many shoppers of the control, and proven here",
     "full": "shown to everybody outside the holdout",
 }
+PRICE_STEP_WORDS: Final[Mapping[str, str]] = {
+    "shadow": "a run is computed and approved, and shown to nobody",
+    "ab": "some clusters of goods switch between its prices and those that stand",
+    "ramp": "all clusters of goods switch, and it is proven here",
+    "full": "a run is published for everybody",
+}
+"""No two shoppers see two prices: goods switch over time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +103,8 @@ def answer_of(found: RolloutStatus, now: datetime) -> str:
         over = {"rolled_back": "was taken back", "stopped": "was stopped", "finished": "made room for the next one"}
         said = over[state.status]
         return f"{state.system}: version {state.version} {said} {ago(state.ending.at, now)}: {state.ending.reason}"
+    if state.stage == "full" and state.unit == "switchback":
+        return f"{state.system}: version {state.version} sets the prices of everybody, and is watched."
     if state.stage == "full":
         return f"{state.system}: version {state.version} answers everybody outside the holdout, and is watched."
     where = f"{state.system}: version {state.version} is in {state.stage} at {share} against {against}."
@@ -117,13 +126,13 @@ def _next_gate(found: RolloutStatus) -> str:
 
 
 def _steps(found: RolloutStatus) -> tuple[StepView, ...]:
-    here = found.state.step
+    here, words = found.state.step, PRICE_STEP_WORDS if found.state.unit == "switchback" else STEP_WORDS
     return tuple(
         StepView(
             step.stage,
             f"{100 * step.share:g}%",
             f"{step.minimum_days:g}" if step.stage != "full" else "",
-            STEP_WORDS[step.stage],
+            words[step.stage],
             "past" if place < here else "here" if place == here else "ahead",
         )
         for place, step in enumerate(found.state.ramp)

@@ -33,10 +33,12 @@ class PriceRunBody(Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         stores: Stores to price; none named = all.
         prices: Prices you want, through the same gates; left out = they are computed.
+        version: Of the pricing model; null = the one that serves. Runs of another are for its rollout.
     """
 
     stores: Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=200)], ...], Meta(max_length=1_000)] = ()
     prices: Annotated[tuple[AskedPrice, ...], Meta(max_length=1_000)] = ()
+    version: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
 
 
 class PriceActionBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -119,7 +121,8 @@ async def begin(request: Request) -> Response:
     body = await read_form(request, PriceRunBody)
     for store in {*body.stores, *(one.store for one in body.prices)} or {ALL}:
         actor.must("prices", store)
-    order = await asyncio.to_thread(order_of, serving.state, body.stores, datetime.now(UTC), actor.who, body.prices)
+    asked = (serving.state, body.stores, datetime.now(UTC), actor.who, body.prices, body.version)
+    order = await asyncio.to_thread(order_of, *asked)
     run = await asyncio.to_thread(enqueue_run, serving.settings, order)
     return json_answer(PriceRunOrdered(run), 202).response()
 

@@ -45,7 +45,8 @@ class StartBody(Struct, frozen=True, forbid_unknown_fields=True):
         system: Such as recommendations.
         version: None = the challenger.
         why: Kept with the rollout.
-        units_per_arm: Matured units of one arm at which the test ends; None = planned from the last weeks.
+        units_per_arm: Matured units of one arm at which the test ends; of pricing cells, a cluster of goods in a
+            period; None = planned from the last weeks.
         unblessed: Why a version goes to shoppers that training did not bless; takes an admin.
         forced: Arm by unit, for testers.
     """
@@ -78,7 +79,7 @@ class RolloutAnswer(Struct, frozen=True, kw_only=True):
         control_version: What served when it began; empty = the rules.
         status: running, held, finished, rolled_back or stopped.
         stage: shadow, ab, ramp or full.
-        users_per_arm: Matured units of one arm at which the test ends.
+        users_per_arm: Matured units of one arm at which the test ends; of pricing cells.
         revision: Counts its changes.
         effect: What was done, in words.
         word: What the gate said; null where it was not asked.

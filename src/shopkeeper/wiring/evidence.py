@@ -25,6 +25,7 @@ from shopkeeper.rollout.evidence import ArmSums, Epoch, MetricSums, Service, Sha
 from shopkeeper.rollout.ports import Measured
 from shopkeeper.rollout.state import Allocation, RolloutState
 from shopkeeper.wiring.expected_kpi import expected_in_shadow
+from shopkeeper.wiring.rollouts.price_measuring import measure_prices
 from shopkeeper.wiring.settings import Settings
 
 PRODUCTS_SHOWN: Final = "products_shown"
@@ -45,6 +46,8 @@ class MeasuredRollouts:
                 added up.
             Unavailable: the logs cannot be read.
         """
+        if state.unit == "switchback":
+            return measure_prices(self._settings, self._state, state, at)
         found = gather(self._settings, self._state, state.id, state.objective, state.epochs, at)
         if found.shadow is None or state.stage != "shadow":
             return found

@@ -97,7 +97,9 @@ def checked(state: State, plan: ExperimentPlan, wordings: Iterable[str] = ()) ->
     if plan.prices is not None:
         raise InputError(
             f"{plan.name} tests prices: its goods switch over time, and no shopper is assigned.",
-            f"Start it on the machine of the workspace: `shopkeeper experiment start {plan.name}`.",
+            f"Start it on a machine with the workspace, as it reads half a year of sales: `shopkeeper experiment plan"
+            f" {plan.name}`, then `experiment start {plan.name}`. A version of the pricing model is tested step by step"
+            " by its rollout: `shopkeeper rollout start pricing`, or `POST /v1/rollouts`.",
         )
     running = state.live_tests.running()
     stores = [row.row for row in state.tables.scan(STORES) if isinstance(row.row, Store)]

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from shopkeeper.errors import ConfigError, FieldProblem
 from shopkeeper.rollout.ramp import DEFAULT_RAMP, RampStep, wrong_in
 from shopkeeper.wiring.settings_content import ContentSettings
-from shopkeeper.wiring.settings_prices import PriceWebhookSettings
+from shopkeeper.wiring.settings_prices import PriceRolloutSettings, PriceWebhookSettings
 
 CONFIG_FILE = "shopkeeper.toml"
 
@@ -224,6 +224,8 @@ class RolloutSettings(_Section):
     """Chance with which a test finds the uplift the objective names; it plans how long the test takes."""
     maximum_weeks: int = Field(26, ge=1, le=104)
     """A test that would take longer is not started."""
+    prices: PriceRolloutSettings = PriceRolloutSettings()  # type: ignore[call-arg]
+    """How tests of prices are made, which switch goods instead of dividing shoppers."""
 
     @property
     def steps(self) -> tuple[RampStep, ...]:

@@ -19,7 +19,8 @@ from shopkeeper.pricing.policy.run_policy import RunPolicy
 from shopkeeper.pricing.price_tests.turns import refuse_tested
 from shopkeeper.pricing.runs import run_steps
 from shopkeeper.pricing.runs.price_run import RULE, PriceRun, Publication
-from shopkeeper.wiring.rollouts.freezes import standing_orders
+from shopkeeper.rollout.stages import GATE
+from shopkeeper.wiring.freezes import standing_orders
 from shopkeeper.wiring.settings import Settings
 
 SYSTEM: Final = "pricing"
@@ -50,6 +51,7 @@ def reject_run(state: State, run: str, actor: Actor, why: str) -> PriceRun:
 def schedule_run(settings: Settings, state: State, run: str, actor: Actor, why: str, at: datetime) -> PriceRun:
     """Let the prices of an approved run come to hold at a moment; `shopkeeper work` does it then."""
     before = _may(state, run, actor, "prices")
+    _refuse_unreleased(state, before)
     after = run_steps.schedule(before, actor.who, why, at, _policy(settings), datetime.now(UTC))
     return state.price_runs.step(before, after)
 
@@ -60,7 +62,14 @@ def publish_run(settings: Settings, state: State, run: str, actor: Actor, why: s
     Raises:
         ContractNotMet: pricing is stopped in one of its stores, or the run is old.
     """
-    return _publish(settings, state, _may(state, run, actor, "prices"), actor.who, why, datetime.now(UTC))
+    before = _may(state, run, actor, "prices")
+    _refuse_unreleased(state, before)
+    return _publish(settings, state, before, actor.who, why, datetime.now(UTC))
+
+
+def publish_for_rollout(settings: Settings, state: State, run: str, why: str, at: datetime) -> Published:
+    """Let the prices of an approved run hold because the gate let its version through. Raises: as `publish_run`."""
+    return _publish(settings, state, state.price_runs.get(run), GATE, why, at)
 
 
 def revert_run(state: State, run: str, actor: Actor, why: str) -> Published:
@@ -77,7 +86,7 @@ def publish_by_rule(settings: Settings, state: State, run: str) -> Document:
     """
     before = state.price_runs.get(run)
     by_rule = before.status == "approved" and before.moved and before.approvers == (RULE,)
-    if not by_rule or standing_stops(settings, state, before.stores):
+    if not by_rule or not _released(state, before) or standing_stops(settings, state, before.stores):
         return {"changed": 0}
     done = _publish(settings, state, before, RULE, "approved by rule", datetime.now(UTC)).done
     return {"changed": done.changed, "overtaken": done.overtaken, "capped": done.capped}
@@ -101,6 +110,20 @@ def publish_due(settings: Settings, state: State, at: datetime) -> list[str]:
         else:
             published.append(run.id)
     return published
+
+
+def _released(state: State, run: PriceRun) -> bool:
+    """Say whether a run's prices are a person's, or of a version whose rollout reached full."""
+    return not run.model or run.model == state.registry.pointer(SYSTEM, "champion")
+
+
+def _refuse_unreleased(state: State, run: PriceRun) -> None:
+    if not _released(state, run):
+        raise ContractNotMet(
+            f"Run {run.id} is of {run.model}, which is not the version that sets prices.",
+            f"Let it be proven first: `shopkeeper rollout start pricing {run.model}`; it tests approved runs and"
+            " publishes one at its end.",
+        )
 
 
 def _publish(settings: Settings, state: State, run: PriceRun, who: str, why: str, at: datetime) -> Published:

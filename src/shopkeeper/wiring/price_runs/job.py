@@ -59,7 +59,7 @@ def _propose(settings: Settings, state: State, order: RunOrder, file: Path) -> D
     found = (
         asked_proposals(state, load_policy(settings.workspace), order.asked, order.at)
         if order.asked
-        else propose_prices(settings, order.stores, order.at)
+        else propose_prices(settings, order.stores, order.at, order.version)
     )
     written = file.with_suffix(".part")
     written.write_bytes(msgspec.json.encode(found))

@@ -14,6 +14,7 @@ from shopkeeper.commerce.tables import STORES
 from shopkeeper.engines.state import State
 from shopkeeper.errors import InputError, UnknownStore
 from shopkeeper.pricing.policy.policy_file import load_policy
+from shopkeeper.wiring.pricing.version import PRICING
 from shopkeeper.wiring.settings import Settings
 
 PRICE_RUN: Final = "price_run"
@@ -42,16 +43,31 @@ class RunOrder(msgspec.Struct, frozen=True, kw_only=True):
         at: Nothing from this moment on is looked at.
         who: Who began it.
         asked: Prices a person wrote; without them they are computed.
+        version: Of the pricing model; None = the one that serves.
     """
 
     stores: tuple[str, ...]
     at: datetime
     who: str
     asked: tuple[AskedPrice, ...] = ()
+    version: str | None = None
 
 
-def order_of(state: State, stores: Sequence[str], at: datetime, who: str, asked: Sequence[AskedPrice] = ()) -> RunOrder:
-    """Return the order of a run. Raises UnknownStore; InputError where there is no store at all."""
+def order_of(
+    state: State, stores: Sequence[str], at: datetime, who: str, asked: Sequence[AskedPrice] = (),
+    version: str | None = None,
+) -> RunOrder:  # fmt: skip
+    """Return the order of a run.
+
+    Raises:
+        UnknownStore: there is no such store.
+        UnknownModel: there is no such version.
+        InputError: there is no store at all, or a version is named beside prices that a person wrote.
+    """
+    if version is not None:
+        state.registry.get(PRICING, version)
+        if asked:
+            raise InputError("Prices a person wrote come from no version.", "Leave out `--version`, or the file.")
     declared = {row.store for row in (cast("Store", one.row) for one in state.tables.scan(STORES))}
     for name in (*stores, *(one.store for one in asked)):
         if name not in declared:
@@ -59,7 +75,7 @@ def order_of(state: State, stores: Sequence[str], at: datetime, who: str, asked:
     if not declared:
         raise InputError("There is no store to price.", "Declare one with `shopkeeper import PATH --store NAME`.")
     named = tuple(sorted({one.store for one in asked})) if asked else tuple(stores)
-    return RunOrder(stores=named, at=at, who=who, asked=tuple(asked))
+    return RunOrder(stores=named, at=at, who=who, asked=tuple(asked), version=version)
 
 
 def enqueue_run(settings: Settings, order: RunOrder) -> str:

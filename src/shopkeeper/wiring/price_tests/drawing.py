@@ -66,13 +66,35 @@ def drawn_test(settings: Settings, state: State, plan: ExperimentPlan, now: date
         ContractNotMet: the stores do not fit into one test.
         NotEnoughData: too few clusters or sales to say how long it takes.
     """
-    prices = prices_of(plan)
-    tested = tested_prices(state, prices.run)
-    stores = stores_of_test(state, plan, tested)
+    tested = tested_prices(state, prices_of(plan).run)
+    keys = [(one.proposal.store, one.proposal.product) for one in tested if one.moves]
+    return _drawn(settings, state, plan, tested, keys, now)
+
+
+def foreseen_test(settings: Settings, state: State, plan: ExperimentPlan, now: datetime) -> DrawnTest:
+    """Draw a test as if its run, which is to come, moved every price in the catalogue. Raises: as `drawn_test`."""
+    return _drawn(settings, state, plan, (), None, now)
+
+
+def _drawn(
+    settings: Settings,
+    state: State,
+    plan: ExperimentPlan,
+    tested: Sequence[RunPrice],
+    moves: Sequence[tuple[str, str]] | None,
+    now: datetime,
+) -> DrawnTest:
+    """Draw a test.
+
+    Args:
+        tested: Every price of its run.
+        moves: Store and product of those that change; None = all there are.
+    """
+    prices, stores = prices_of(plan), stores_of_test(state, plan, tested)
     policy = load_policy(settings.workspace)
     _refuse_pace(plan, prices, policy, stores, now)
     clusters = _clusters(state, prices, tested, stores)
-    keys = [(one.proposal.store, one.proposal.product) for one in tested if one.moves]
+    keys = list(clusters) if moves is None else moves
     moved = {clusters[key] for key in keys if key in clusters}
     if len(moved) < 2:
         raise InputError(
@@ -118,7 +140,7 @@ def tested_prices(state: State, run: str) -> Sequence[RunPrice]:
 
 
 def stores_of_test(state: State, plan: ExperimentPlan, tested: Sequence[RunPrice]) -> tuple[Store, ...]:
-    """Return the stores of a test: those of its plan, or all of the run.
+    """Return the stores of a test: those of its plan, or all of the run; of a run to come, all there are.
 
     Raises:
         UnknownStore: there is no such store.
@@ -130,9 +152,9 @@ def stores_of_test(state: State, plan: ExperimentPlan, tested: Sequence[RunPrice
     for name in plan.stores:
         if name not in declared:
             raise UnknownStore(name, tuple(sorted(declared)))
-        if name not in priced:
+        if tested and name not in priced:
             raise InputError(f"The run has no price of {name}.", f"It has prices of {', '.join(sorted(priced))}.")
-    found = tuple(declared[name] for name in sorted(plan.stores or priced))
+    found = tuple(declared[name] for name in sorted(plan.stores or priced or declared))
     currencies = sorted({one.currency for one in found})
     if len(currencies) > 1:
         raise ContractNotMet(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
@@ -15,7 +16,7 @@ from shopkeeper.experiments.switchback_power import refuse_underpowered
 from shopkeeper.pricing.policy.policy_file import load_policy
 from shopkeeper.pricing.price_tests.measured import analysed_prices, cells_of, matured_blocks
 from shopkeeper.pricing.price_tests.price_test import PriceTest
-from shopkeeper.pricing.price_tests.takings import read_takings
+from shopkeeper.pricing.price_tests.takings import Takings, read_takings
 from shopkeeper.pricing.price_tests.turns import refuse_held
 from shopkeeper.pricing.price_tests.validity import Validity, validity_of
 from shopkeeper.pricing.runs import run_steps
@@ -39,13 +40,20 @@ def start_price_test(
         ContractNotMet: another test holds some of the goods, or the days do not suffice.
         NotEnoughData: it would find what it is made for too seldom.
     """
+    drawn = drawn_test(settings, state, plan, now)
+    refuse_underpowered(drawn.power, plan.primary.minimum_uplift, alpha=plan.stopping.alpha, power=plan.stopping.power)
+    return begin_drawn(settings, state, plan, drawn, person, now), drawn
+
+
+def begin_drawn(
+    settings: Settings, state: State, plan: ExperimentPlan, drawn: DrawnTest, person: str, now: datetime
+) -> ExperimentRecord:
+    """Freeze a test as it was drawn, however little it can see. Raises: as `start_price_test`."""
     kept = next((one for one in state.experiments.all() if one.name == plan.name), None)
     if kept is not None and (kept.digest != plan.digest or kept.state != "running"):
         raise InputError(
             f"There was an experiment called {plan.name!r} before.", "Give the plan another `name`; none is used again."
         )
-    drawn = drawn_test(settings, state, plan, now)
-    refuse_underpowered(drawn.power, plan.primary.minimum_uplift, alpha=plan.stopping.alpha, power=plan.stopping.power)
     run, policy = state.price_runs.get(drawn.test.run), load_policy(settings.workspace).runs
     if run.status != "in_test":
         starts = datetime.combine(plan.period.start, time(), UTC)
@@ -61,7 +69,7 @@ def start_price_test(
     state.price_tests.begin(drawn.test, drawn.members)
     if run.status != "in_test":
         state.price_runs.step(run, tested)
-    return record, drawn
+    return record
 
 
 def stop_price_test(
@@ -78,25 +86,69 @@ def stop_price_test(
     return record
 
 
-def analyze_price_test(settings: Settings, state: State, name: str, now: datetime) -> KeptAnalysis:
-    """Read what the clusters took, hold what was shown against the design, judge by the frozen plan, keep it."""
+@dataclass(frozen=True, slots=True)
+class HowLong:
+    """How far a test is.
+
+    Attributes:
+        days_over: Of its days, those that are over in every store, none after it was stopped.
+        blocks_over: Blocks of tiles in them.
+        blocks_matured: Of these, those whose returns are in.
+    """
+
+    days_over: int
+    blocks_over: int
+    blocks_matured: int
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was read for one look at a test.
+
+    Attributes:
+        during, before: What its clusters took in it, and in the weeks before.
+        validity: Whether shoppers saw the prices the coins drew.
+        currency: Of its stores.
+    """
+
+    during: Takings
+    before: Takings
+    validity: Validity
+    currency: str
+
+
+def how_long(state: State, name: str, now: datetime) -> HowLong:
+    """Return how far a test is; reads no sales."""
     record, test = state.experiments.get(name), state.price_tests.get(name)
-    plan, design = record.plan, test.design
-    stores = _stores(state, test)
     until = min(now, record.stopped_at or now)
-    over = min(len(_days_over(store, test, until)) - 1 for store in stores)
-    blocks = matured_blocks(test, plan, now, over)
-    number = {cluster: place for place, cluster in enumerate(design.clusters)}
+    over = min(len(_days_over(store, test, until)) - 1 for store in _stores(state, test))
+    blocks = min(over // (2 * test.design.apart * test.design.period_days), len(test.design.coins[0]))
+    return HowLong(over, blocks, matured_blocks(test, record.plan, now, over))
+
+
+def look_at(settings: Settings, state: State, name: str, now: datetime) -> Looked:
+    """Read what the clusters took, and hold what was shown against the design."""
+    test, stores = state.price_tests.get(name), _stores(state, state.price_tests.get(name))
+    number = {cluster: place for place, cluster in enumerate(test.design.clusters)}
     places = {(one.store, one.product): number[one.cluster] for one in state.price_tests.members(name)}
-    first = test.start - timedelta(days=BEFORE_DAYS)
+    first, days = test.start - timedelta(days=BEFORE_DAYS), test.design.days
     with reading(settings) as warehouse:
         every = read_takings(
-            warehouse, stores, settings.pricing.retail_price_lists, places, len(design.clusters), first,
-            BEFORE_DAYS + design.days, now,
+            warehouse, stores, settings.pricing.retail_price_lists, places, len(test.design.clusters), first,
+            BEFORE_DAYS + days, now,
         )  # fmt: skip
+    return Looked(
+        every.between(test.start, days), every.between(first, BEFORE_DAYS), price_test_validity(state, name, now),
+        stores[0].currency,
+    )  # fmt: skip
+
+
+def analyze_price_test(settings: Settings, state: State, name: str, now: datetime) -> KeptAnalysis:
+    """Read what the clusters took, hold what was shown against the design, judge by the frozen plan, keep it."""
+    record, seen = state.experiments.get(name), look_at(settings, state, name, now)
     found = analysed_prices(
-        plan, test, every.between(test.start, design.days), every.between(first, BEFORE_DAYS),
-        price_test_validity(state, name, now), blocks, now, simulated=record.simulated, currency=stores[0].currency,
+        record.plan, state.price_tests.get(name), seen.during, seen.before, seen.validity,
+        how_long(state, name, now).blocks_matured, now, simulated=record.simulated, currency=seen.currency,
     )  # fmt: skip
     return keep_judged(state, record, found, now)
 

@@ -10,6 +10,7 @@ from shopkeeper.errors import UnknownRollout
 from shopkeeper.rollout import stages
 from shopkeeper.rollout.state import RolloutState
 from shopkeeper.wiring.rollouts.judging import Judged, judge_and_act
+from shopkeeper.wiring.rollouts.price_steps import carry_out
 from shopkeeper.wiring.rollouts.watch import MakeMeasuring
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.workspace_state import open_workspace_state
@@ -41,7 +42,7 @@ def resume_rollout(settings: Settings, name: str, person: str, reason: str) -> R
 
 
 def roll_back(settings: Settings, name: str, person: str, reason: str) -> RolloutState:
-    """Take a rollout back: what served before serves everybody within a second."""
+    """Take a rollout back: what served before serves everybody within a second, and so do the prices from before."""
     what = f"rolled back: {reason}"
     return _changed(settings, name, person, what, lambda one, at: stages.roll_back(one, person, reason, at))
 
@@ -60,10 +61,14 @@ def advance_rollout(settings: Settings, name: str, person: str, reason: str, mak
     with open_workspace_state(settings) as state:
         rollout = named_rollout(state, name)
         state.audit.write(person, "rollout.ask", {"rollout": rollout.id, "why": reason})
-        return judge_and_act(settings, state, make_measuring(settings, state), rollout, datetime.now(UTC))
+        done = judge_and_act(settings, state, make_measuring(settings, state), rollout, datetime.now(UTC))
+        carry_out(settings, state, done.state, datetime.now(UTC))
+        return done
 
 
 def _changed(settings: Settings, name: str, person: str, what: str, change: Change) -> RolloutState:
     with open_workspace_state(settings) as state:
         before = named_rollout(state, name)
-        return state.rollouts.step(before, change(before, datetime.now(UTC)), person, what)
+        after = state.rollouts.step(before, change(before, datetime.now(UTC)), person, what)
+        carry_out(settings, state, after, datetime.now(UTC))
+        return after

@@ -14,8 +14,8 @@ from shopkeeper.objectives.contract import Objective
 from shopkeeper.registry.retention import VersionKey
 from shopkeeper.rollout.ports import Foreseeing
 from shopkeeper.rollout.state import RolloutState
+from shopkeeper.wiring.freezes import frozen
 from shopkeeper.wiring.objectives import SYSTEMS, held_objective
-from shopkeeper.wiring.rollouts.freezes import frozen
 from shopkeeper.wiring.rollouts.start import Start, start_rollout
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.workspace_state import open_workspace_state

@@ -16,8 +16,8 @@ from shopkeeper.rollout.record import JudgedVerdict
 from shopkeeper.rollout.stages import GATE, after
 from shopkeeper.rollout.state import RolloutState
 from shopkeeper.rollout.verdict import decide
+from shopkeeper.wiring.freezes import frozen
 from shopkeeper.wiring.objectives import held_objective
-from shopkeeper.wiring.rollouts.freezes import frozen
 from shopkeeper.wiring.settings import Settings
 
 KEEP_EVERY: Final = timedelta(days=1)
@@ -83,6 +83,7 @@ def gathered(settings: Settings, state: State, rollout: RolloutState, measured: 
         shadow=measured.shadow,
         data=data_state(state, measured.newest),
         freeze=frozen(settings, state, rollout.system, at),
+        prices=measured.prices,
     )
 
 

@@ -20,6 +20,8 @@ from shopkeeper.rollout.ports import Foreseeing
 from shopkeeper.rollout.stages import give_up
 from shopkeeper.rollout.state import Allocation, RolloutState
 from shopkeeper.wiring.objectives import held_objective, usable
+from shopkeeper.wiring.pricing.version import PRICING
+from shopkeeper.wiring.rollouts.price_plan import planned_cells, refuse_unmeasured
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
@@ -35,7 +37,8 @@ class Start:
     Attributes:
         version: None = the challenger.
         why: Reason, kept with the rollout.
-        units_per_arm: Matured units of an arm at which the test ends; None = planned from the last weeks.
+        units_per_arm: Matured units of an arm at which the test ends, of prices cells (a cluster in a period); None =
+            planned from the last weeks.
         unblessed: Why a version goes to shoppers that training did not bless; empty = it is refused.
         forced: Arm by unit, for testers.
     """
@@ -74,12 +77,11 @@ def start_rollout(
         champion = state.registry.pointer(system, "champion") or ""
         if champion == version.version:
             raise InputError(f"{champion} serves {system} already.", "Name another version: `shopkeeper models`.")
-        units = asked.units_per_arm or settings.rollout.units_per_arm
-        plan = _given(settings, objective, units) if units else planned(settings, objective, foreseeing, at)
+        plan = _planned(settings, state, objective, asked.units_per_arm, foreseeing, at)
         begun = RolloutState(
             id=f"{system}-{at:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}", system=system, version=version.version,
             control_version=champion, objective=objective, plan=plan, ramp=settings.rollout.steps,
-            unit=UNITS[system], holdout=settings.rollout.holdout, started_at=at, started_by=person,
+            unit=UNITS[system], holdout=_holdout(settings, system), started_at=at, started_by=person,
             why=asked.unblessed or asked.why or "asked for", stage_since=at, forced=asked.forced,
             epochs=(_first(settings, at),),
         )  # fmt: skip
@@ -88,6 +90,24 @@ def start_rollout(
             detail = {"rollout": begun.id, "version": begun.version, "why": asked.unblessed}
             state.audit.write(person, "rollout.unblessed", detail)
     return begun
+
+
+def _holdout(settings: Settings, system: str) -> float:
+    """Return the share of shoppers kept out for ever; of prices nobody can be, as everybody sees the same."""
+    return 0.0 if system == PRICING else settings.rollout.holdout
+
+
+def _planned(
+    settings: Settings, state: State, objective: Objective, asked: int | None, foreseeing: Foreseeing, at: datetime
+) -> Plan:
+    if objective.system == PRICING:
+        refuse_unmeasured(objective)
+    units = asked or settings.rollout.units_per_arm
+    if units:
+        return _given(settings, objective, units)
+    if objective.system == PRICING:
+        return _plan(settings, objective, *planned_cells(settings, state, objective, at))
+    return planned(settings, objective, foreseeing, at)
 
 
 def written(settings: Settings, system: str) -> Objective:

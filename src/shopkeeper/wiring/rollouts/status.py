@@ -16,9 +16,9 @@ from shopkeeper.rollout.recompute import Recomputed, recompute
 from shopkeeper.rollout.record import VerdictRecord
 from shopkeeper.rollout.stages import open_override
 from shopkeeper.rollout.state import Override, RolloutState
+from shopkeeper.wiring.freezes import frozen, standing_orders
 from shopkeeper.wiring.rollouts.acts import named_rollout
 from shopkeeper.wiring.rollouts.blessed import Waiting, waiting
-from shopkeeper.wiring.rollouts.freezes import frozen, standing_orders
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.workspace_state import open_workspace_state
 

@@ -10,8 +10,8 @@ from shopkeeper.engines.state import State
 from shopkeeper.engines.stop_file import StopFile
 from shopkeeper.errors import ConfigError, ShopkeeperError
 from shopkeeper.experiments.live_test import StopOrder
+from shopkeeper.wiring.freezes import standing_orders
 from shopkeeper.wiring.objectives import known_system
-from shopkeeper.wiring.rollouts.freezes import standing_orders
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.workspace_state import open_workspace_state
 

@@ -16,7 +16,9 @@ from shopkeeper.quality.verdict import latest_verdict
 from shopkeeper.rollout.ports import Measuring
 from shopkeeper.rollout.state import RolloutState
 from shopkeeper.wiring.checking import check_workspace
+from shopkeeper.wiring.pricing.version import PRICING
 from shopkeeper.wiring.rollouts.judging import judge_and_act
+from shopkeeper.wiring.rollouts.price_steps import carry_out
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
@@ -30,14 +32,17 @@ def watch_rollouts(settings: Settings, at: datetime, make_measuring: MakeMeasuri
     """Judge every rollout that is alive and act on it; return what was said and done, one document each.
 
     A rollout that cannot be judged now, as the log does not answer, stays as it is and is said; the others are looked
-    at all the same.
+    at all the same. Then what the newest rollouts of prices ask for in the shop is made good.
     """
     with open_workspace_state(settings) as state:
-        if not state.rollouts.alive():
-            return []
-        _check_again(settings, state)
-        measuring = make_measuring(settings, state)
-        return [_watched(settings, state, measuring, rollout, at) for rollout in state.rollouts.alive()]
+        found = []
+        if state.rollouts.alive():
+            _check_again(settings, state)
+            measuring = make_measuring(settings, state)
+            found = [_watched(settings, state, measuring, rollout, at) for rollout in state.rollouts.alive()]
+        for rollout in state.rollouts.newest(PRICING, 2):
+            carry_out(settings, state, rollout, at)
+        return found
 
 
 def _check_again(settings: Settings, state: State) -> None:
