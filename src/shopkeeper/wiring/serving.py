@@ -13,6 +13,7 @@ import msgspec
 from shopkeeper.commerce.decision import DecisionRecord, ShadowAnswer
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.engines.lake import Lake
+from shopkeeper.engines.lake_aside import compact_aside, worth_a_process
 from shopkeeper.engines.night_lists import NightListFiles
 from shopkeeper.engines.quarantine_files import QuarantineFiles
 from shopkeeper.engines.state import State
@@ -168,7 +169,13 @@ class Serving:
     async def make_visible(self) -> None:
         """Seal this process's segment, and compact where that is its duty, so that SQL sees what was logged."""
         await self.log.seal()
-        if self.log.duty.mine():
+        if not self.log.duty.mine():
+            return
+        engines = self.settings.engines
+        log_folder = self.settings.folder(engines.log)
+        if await asyncio.to_thread(worth_a_process, log_folder):
+            await compact_aside(log_folder, self.settings.folder(engines.lake))
+        else:
             await asyncio.to_thread(self.lake.compact)
 
     async def follow_cache(self) -> None:

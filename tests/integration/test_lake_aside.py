@@ -1,0 +1,48 @@
+"""Compaction in a process of its own does what it does in the server, and says the same where it cannot."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from shopkeeper.commerce.tables import EVENTS
+from shopkeeper.engines.lake import Lake
+from shopkeeper.engines.lake_aside import WORTH_BYTES, compact_aside, worth_a_process
+from shopkeeper.engines.segment_log import SegmentLog
+from shopkeeper.errors import LogDamaged
+
+pytestmark = pytest.mark.integration
+
+
+def log(folder: Path, *numbers: int, letters: int = 0) -> None:
+    """Append events and seal."""
+    writer = SegmentLog(folder / "log", "test")
+    rows = [{"event_id": f"e{n}", "ts": "2026-03-01T12:00:00Z", "store": "uk", "type": "view"} for n in numbers]
+    writer.append(EVENTS, [msgspec.json.encode(row | {"session": "s" * letters}) for row in rows])
+    writer.close()
+
+
+def test_segments_are_in_the_lake_when_the_process_has_ended_and_a_damaged_one_is_named(tmp_path: Path) -> None:
+    log(tmp_path, 1, 2)
+    log(tmp_path, 3)
+    damaged = max((tmp_path / "log").iterdir(), key=lambda path: path.name.rsplit("-", 2)[1])
+    content = bytearray(damaged.read_bytes())
+    content[20] ^= 1
+    damaged.write_bytes(content)
+    with pytest.raises(LogDamaged, match=damaged.name):
+        asyncio.run(compact_aside(tmp_path / "log", tmp_path / "lake"))
+    lake = Lake(tmp_path / "log", tmp_path / "lake")
+    assert [part.rows for part in lake.manifest().parts] == [2]
+    assert list((tmp_path / "log").iterdir()) == [damaged]
+
+
+def test_a_process_is_started_only_where_enough_waits(tmp_path: Path) -> None:
+    (tmp_path / "log").mkdir()
+    assert not worth_a_process(tmp_path / "log")
+    log(tmp_path, 1)
+    assert not worth_a_process(tmp_path / "log")
+    log(tmp_path, *range(2, 2 + WORTH_BYTES // 100), letters=100)
+    assert worth_a_process(tmp_path / "log")
