@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass
 
 import pytest
@@ -57,3 +58,23 @@ def test_a_cache_without_room_keeps_nothing() -> None:
     cache = make(Clock(), entries=0)
     cache.put("a", "1", None)
     assert len(cache) == 0
+
+
+def test_forgetting_many_answers_at_once_gives_their_memory_back_as_others_come() -> None:
+    @dataclass(eq=False)
+    class Answer:
+        pass
+
+    cache: AnswerCache[Answer] = AnswerCache(1_000, 100, Clock(), lambda: 0.0)
+    for number in range(100):
+        cache.put(number, Answer(), "v1")
+    held = [weakref.ref(cache.fresh(number).answer) for number in range(100)]  # type: ignore[union-attr]  # it is there
+    cache.clear()
+    assert len(cache) == 0
+    assert cache.last(7) is None
+    counts = []
+    while any(one() is not None for one in held):
+        cache.put("new", Answer(), "v2")
+        counts.append(sum(one() is not None for one in held))
+    assert len(counts) > 3
+    assert counts == sorted(counts, reverse=True)

@@ -54,3 +54,11 @@ def test_another_model_is_not_trusted_for_what_stood_there_before() -> None:
     assert not pace.quick
     pace.took(0.0)
     assert not pace.quick
+
+
+def test_a_model_that_was_tried_out_is_known_by_its_trial() -> None:
+    pace = Pace()
+    pace.adopt(proven())
+    assert pace.quick
+    pace.adopt(Pace())
+    assert not pace.quick

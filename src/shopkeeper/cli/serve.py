@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+_SWITCH_SECONDS = 0.001
+"""How long a thread that works in Python, such as one that opens a model, may keep answers waiting; else 5 ms."""
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -33,6 +36,7 @@ def serve(
     """
     for name in _ONE_THREAD:  # before numpy is imported: one process per core, single-threaded numerics
         os.environ.setdefault(name, "1")
+    sys.setswitchinterval(_SWITCH_SECONDS)
     gc.disable()  # all that is loaded until requests are answered stays; `wiring.settled_memory` turns it on again
     from shopkeeper.cli.output import Output
     from shopkeeper.wiring.settings import load_settings

@@ -38,6 +38,7 @@ from shopkeeper.serving.catalogue import Catalogue
 _CACHED_IDS = 50
 """Requests that name more products than this in one list are not cached: they hardly come twice."""
 _CACHED_CONTEXT_BYTES = 1_000
+_TRIAL_LIST = 20
 
 
 @dataclass(slots=True)
@@ -168,6 +169,17 @@ class RecommendationSystem:
         """Return what goes with one product, by the model where there is one, else by rules."""
         request = similar_request(store, self._catalogue.group(store), product, k, now)
         return self.answer(request) if self._serving[0] is not None else self.fallback(request)
+
+    def trials(self, now: datetime, many: int) -> list[RecommendationRequest]:
+        """Return requests for nobody in particular that keep a model busy: product pages from all over the shelves."""
+        stores = self._catalogue.stores[:many]
+        each = -(-many // max(1, len(stores)))
+        asked = []
+        for store in stores:
+            products = self._serving[1].shelf.order(store.store).everything
+            pages = products[:: max(1, len(products) // each)][:each]
+            asked += [similar_request(store.store, store.group, page, _TRIAL_LIST, now) for page in pages]
+        return asked[:many]
 
     def trending(self, store: str, category: str | None, k: int, now: datetime) -> RecommendationAnswer:
         """Return what is wanted most right now and may be shown, filled up to `k` where little happens.

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 AnswerT = TypeVar("AnswerT")
+_AT_ONCE = 16
+"""Forgotten answers whose memory is given back when one is kept."""
 JITTER_SHARE = 0.1
 """Each life is shortened by up to this share, so answers made together do not expire together."""
 
@@ -44,6 +46,7 @@ class AnswerCache(Generic[AnswerT]):
         self._clock = clock
         self._chance = chance
         self._kept: OrderedDict[Hashable, KeptAnswer[AnswerT]] = OrderedDict()
+        self._forgotten: list[OrderedDict[Hashable, KeptAnswer[AnswerT]]] = []
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -68,11 +71,26 @@ class AnswerCache(Generic[AnswerT]):
         """Keep an answer of the model for some seconds."""
         if self._entries == 0:
             return
+        if self._forgotten:
+            self._give_back()
         self._kept[key] = KeptAnswer(answer, model, self._clock() + seconds)
         self._kept.move_to_end(key)
         if len(self._kept) > self._entries:
             self._kept.popitem(last=False)
 
     def clear(self) -> None:
-        """Forget everything."""
-        self._kept.clear()
+        """Forget everything.
+
+        What it took is given back piece by piece as other answers come: 100,000 answers at once would stop the server
+        for a third of a second.
+        """
+        if self._kept:
+            self._forgotten.append(self._kept)
+            self._kept = OrderedDict()
+
+    def _give_back(self) -> None:
+        oldest = self._forgotten[0]
+        for _ in range(min(_AT_ONCE, len(oldest))):
+            oldest.popitem()
+        if not oldest:
+            del self._forgotten[0]

@@ -25,10 +25,10 @@ class Line(Generic[RequestT, AnswerT]):
     breaker: Breaker
     pace: Pace = field(default_factory=Pace)
 
-    def renew(self) -> None:
-        """Know nothing of how the model behaves: another one answers here now."""
+    def renew(self, pace: Pace) -> None:
+        """Forget how the model behaved: another one answers here now, of which no more is known than its pace."""
         self.breaker.reset()
-        self.pace.reset()
+        self.pace.adopt(pace)
 
 
 class Lineup(Generic[RequestT, AnswerT]):

@@ -33,7 +33,11 @@ class Pace:
             self._trust = max(self._trust - _SLOW_COSTS, 0)
             self.quick = self.quick and self._trust >= _DOUBTED
 
+    def adopt(self, other: Pace) -> None:
+        """Know what another pace knows: of the model that stands here from now on."""
+        self._trust, self.quick = other._trust, other.quick
+
     def reset(self) -> None:
-        """Trust nothing: another model stands here now, or this one was far too slow."""
+        """Trust nothing: the model was far too slow."""
         self._trust = 0
         self.quick = False

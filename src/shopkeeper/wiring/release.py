@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 
 from shopkeeper.errors import ShopkeeperError
 from shopkeeper.recommendations.system import RecommendationSystem
 from shopkeeper.registry.ports import ModelRegistry
+from shopkeeper.serving.pace import Pace
 from shopkeeper.wiring.open_versions import OpenVersions
 
 _log = structlog.get_logger(__name__)
@@ -21,7 +22,8 @@ class Release:
     The version before it stays open, so the way back is a swap.
 
     Args:
-        on_swap: Called after another version took over.
+        try_out: Has a form of the system answer some requests, and returns how quick it is.
+        on_swap: Called with that when another version took over.
     """
 
     def __init__(
@@ -29,11 +31,13 @@ class Release:
         registry: ModelRegistry,
         system: RecommendationSystem,
         versions: OpenVersions,
-        on_swap: Callable[[], None],
+        try_out: Callable[[RecommendationSystem], Awaitable[Pace]],
+        on_swap: Callable[[Pace], None],
     ) -> None:
         self._registry = registry
         self._system = system
         self._versions = versions
+        self._try_out = try_out
         self._on_swap = on_swap
         self._tried: str | None = None
         self._one_at_a_time = asyncio.Lock()
@@ -43,7 +47,7 @@ class Release:
         """Why the version the pointer names does not serve; None when it does."""
 
     async def follow(self) -> None:
-        """Read the pointer and, where it names another version, open it beside the old one and swap.
+        """Read the pointer and, where it names another version, open it beside the old one, try it out, and swap.
 
         A version that cannot be opened leaves the old one serving and is tried again only when the pointer moves.
         A caller that comes while another follows waits for it, so on return what the pointer named was tried.
@@ -73,7 +77,8 @@ class Release:
         except (ShopkeeperError, OSError) as error:
             self.error = f"{version}: {error}"
             return
+        pace = Pace() if loaded is None else await self._try_out(self._system.beside(loaded))
         await asyncio.to_thread(self._system.serve, loaded)
         self.error = None
-        self._on_swap()
+        self._on_swap(pace)
         _log.info("model_swapped", system=self._system.name, version=version)

@@ -1,0 +1,41 @@
+"""A model that is to take over answers some requests first, beside the one that serves: it is warm when it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from time import thread_time
+from typing import Final, TypeVar
+
+import structlog
+
+from shopkeeper.serving.pace import Pace
+from shopkeeper.serving.ports import DecisionRequest, DecisionSystem
+from shopkeeper.serving.workers import Workers
+
+RequestT = TypeVar("RequestT", bound=DecisionRequest)
+AnswerT = TypeVar("AnswerT")
+SECONDS: Final = 5.0
+"""How long one answer of a trial may take: the first one reads the model's files."""
+_log = structlog.get_logger(__name__)
+
+
+async def tried_out(system: DecisionSystem[RequestT, AnswerT], requests: Iterable[RequestT], workers: Workers) -> Pace:
+    """Return how quick the model of a system is, by its answers to some requests in a thread; unknown where it fails.
+
+    What a model works out at its first request, and the pages of its files, are there afterwards; without a trial the
+    first requests would wait for them, in threads, as nobody would know the model to be quick.
+    """
+
+    def timed(request: RequestT) -> float:
+        begun = thread_time()
+        system.answer(request)
+        return thread_time() - begun
+
+    pace = Pace()
+    for request in requests:
+        try:
+            pace.took(await workers.run(timed, request, SECONDS))
+        except Exception as error:  # noqa: BLE001 - whatever a model raises; it shows again, and is counted, when it serves
+            _log.warning("trial_failed", system=system.name, version=system.version, error=repr(error))
+            return Pace()
+    return pace
