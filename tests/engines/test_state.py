@@ -14,34 +14,25 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.state_stores import StateStores
 
-from shopkeeper.content.ports import PieceStore
 from shopkeeper.content.review import reject
 from shopkeeper.engines.state import State, open_state
 from shopkeeper.engines.state_privacy import forget_user
 from shopkeeper.engines.state_schema import HEAD, METADATA, from_micros, to_micros
 from shopkeeper.engines.state_sessions import KEPT
-from shopkeeper.engines.state_stops import StateStops
 from shopkeeper.errors import ChangedMeanwhile, ConfigError, Unavailable
-from shopkeeper.intake.ports import TableStore
 from shopkeeper.people.person import Person, signed
-from shopkeeper.people.ports import PeopleStore, PersonSessions, SignInTries
-from shopkeeper.pricing.price_tests.ports import PriceTests
-from shopkeeper.pricing.runs.ports import PriceRuns, Prices
-from shopkeeper.recommendations.ports import RuleStore
-from shopkeeper.registry.ports import ModelRegistry
-from shopkeeper.rollout.ports import Rollouts
 from shopkeeper.rollout.stages import hold
-from shopkeeper.serving.ports import KeyStore
 from shopkeeper.testing.key_store_suite import KeyStoreSuite
 from shopkeeper.testing.people_suite import HOUR, PeopleStoreSuite, PersonSessionsSuite, SignInTriesSuite, now
 from shopkeeper.testing.piece_store_suite import ANNA, PieceStoreSuite, example_changes
 from shopkeeper.testing.price_tests_suite import PriceTestsSuite
 from shopkeeper.testing.prices_suite import PricesSuite
 from shopkeeper.testing.registry_suite import RegistrySuite, example_version
-from shopkeeper.testing.rollouts_suite import LiveTestsEngine, RolloutsSuite, example_rollout
+from shopkeeper.testing.rollouts_suite import RolloutsSuite, example_rollout
 from shopkeeper.testing.rule_store_suite import RuleStoreSuite, example_set
-from shopkeeper.testing.stop_orders_suite import Reopen, StopOrdersSuite
+from shopkeeper.testing.stop_orders_suite import StopOrdersSuite
 from shopkeeper.testing.table_store_suite import TableStoreSuite
 
 
@@ -61,17 +52,11 @@ def test_every_connection_puts_a_commit_on_disk_before_it_returns(state: State) 
             assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
 
 
-class TestTables(TableStoreSuite):
-    @pytest.fixture
-    def tables(self, state: State) -> TableStore:
-        return state.tables
+class TestTables(StateStores, TableStoreSuite):
+    """The laws of its port."""
 
 
-class TestRegistry(RegistrySuite):
-    @pytest.fixture
-    def registry(self, state: State) -> ModelRegistry:
-        return state.registry
-
+class TestRegistry(StateStores, RegistrySuite):
     def test_moving_an_alias_is_audited(self, state: State) -> None:
         state.registry.register(example_version("a"))
         state.registry.point("recommendations", "champion", "a", "anna", "it is better")
@@ -79,31 +64,15 @@ class TestRegistry(RegistrySuite):
         assert (entry["who"], entry["action"], entry["detail"]["why"]) == ("anna", "model.point", "it is better")
 
 
-class TestRollouts(RolloutsSuite):
-    @pytest.fixture
-    def rollouts(self, state: State) -> Rollouts:
-        return state.rollouts
-
-    @pytest.fixture
-    def live_tests(self, state: State) -> LiveTestsEngine:
-        return state.live_tests
-
-    @pytest.fixture
-    def registry(self, state: State) -> ModelRegistry:
-        return state.registry
+class TestRollouts(StateStores, RolloutsSuite):
+    """The laws of its port."""
 
 
-class TestStopOrders(StopOrdersSuite):
-    @pytest.fixture
-    def reopen(self, state: State) -> Reopen:
-        return lambda: StateStops(state.engine)
+class TestStopOrders(StateStores, StopOrdersSuite):
+    """The laws of its port."""
 
 
-class TestRules(RuleStoreSuite):
-    @pytest.fixture
-    def rules(self, state: State) -> RuleStore:
-        return state.rules
-
+class TestRules(StateStores, RuleStoreSuite):
     def test_a_change_of_rules_is_audited(self, state: State) -> None:
         state.rules.put(example_set())
         entry = state.audit.latest(1)[0]
@@ -111,11 +80,7 @@ class TestRules(RuleStoreSuite):
         assert entry["detail"] == {"store": "uk", "version": 1, "rules": 2, "why": "the sale"}
 
 
-class TestPieces(PieceStoreSuite):
-    @pytest.fixture
-    def pieces(self, state: State) -> PieceStore:
-        return state.pieces
-
+class TestPieces(StateStores, PieceStoreSuite):
     def test_what_a_person_does_with_a_text_is_audited_and_what_a_job_writes_is_not(self, state: State) -> None:
         (change,) = example_changes()
         state.pieces.put([change, reject(change.piece, ANNA)])
@@ -125,27 +90,15 @@ class TestPieces(PieceStoreSuite):
         assert entry["detail"]["reason"] == "fine"
 
 
-class TestPrices(PricesSuite):
-    @pytest.fixture
-    def price_runs(self, state: State) -> PriceRuns:
-        return state.price_runs
-
-    @pytest.fixture
-    def prices(self, state: State) -> Prices:
-        return state.prices
+class TestPrices(StateStores, PricesSuite):
+    """The laws of its port."""
 
 
-class TestPriceTests(PriceTestsSuite):
-    @pytest.fixture
-    def price_tests(self, state: State) -> PriceTests:
-        return state.price_tests
+class TestPriceTests(StateStores, PriceTestsSuite):
+    """The laws of its port."""
 
 
-class TestKeys(KeyStoreSuite):
-    @pytest.fixture
-    def keys(self, state: State) -> KeyStore:
-        return state.keys
-
+class TestKeys(StateStores, KeyStoreSuite):
     def test_the_database_file_does_not_hold_the_secret(self, state: State, tmp_path: Path) -> None:
         _, secret = state.keys.create("uk", ("events",), "test")
         state.close()
@@ -153,11 +106,7 @@ class TestKeys(KeyStoreSuite):
         assert secret.encode() not in content
 
 
-class TestPeople(PeopleStoreSuite):
-    @pytest.fixture
-    def people(self, state: State) -> PeopleStore:
-        return state.people
-
+class TestPeople(StateStores, PeopleStoreSuite):
     def test_who_did_what_to_whom_is_audited_and_an_erased_name_goes_from_it(self, state: State) -> None:
         bob = state.people.add("Bob", "bob@shop.example", {"*": ("viewer",)}, "shell:test")
         session, _ = state.sessions.begin(bob.person_id, "shell", "shell:bob", now() + HOUR)
@@ -174,19 +123,7 @@ class TestPeople(PeopleStoreSuite):
         assert state.audit.latest()[1]["who"] == f"(removed) (person {bob.person_id}, session {session.session_id})"
 
 
-class TestSessions(PersonSessionsSuite):
-    @pytest.fixture
-    def people(self, state: State) -> PeopleStore:
-        return state.people
-
-    @pytest.fixture
-    def sessions(self, state: State) -> PersonSessions:
-        return state.sessions
-
-    @pytest.fixture
-    def bob(self, state: State) -> Person:
-        return state.people.add("Bob", "bob@shop.example", {"uk": ("viewer",)}, "test")
-
+class TestSessions(StateStores, PersonSessionsSuite):
     def test_the_database_file_does_not_hold_the_token(self, state: State, bob: Person, tmp_path: Path) -> None:
         _, token = state.sessions.begin(bob.person_id, "browser", "10.0.0.9", now() + HOUR)
         state.close()
@@ -199,10 +136,8 @@ class TestSessions(PersonSessionsSuite):
             assert connection.exec_driver_sql("SELECT count(*) FROM person_sessions").scalar() == 1
 
 
-class TestTries(SignInTriesSuite):
-    @pytest.fixture
-    def tries(self, state: State) -> SignInTries:
-        return state.tries
+class TestTries(StateStores, SignInTriesSuite):
+    """The laws of its port."""
 
 
 def test_reports_come_newest_first_by_kind_and_store(state: State) -> None:

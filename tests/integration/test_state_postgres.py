@@ -12,24 +12,12 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, text
+from tests.state_stores import StateStores
 
 from shopkeeper.commerce.tables import PRODUCTS
-from shopkeeper.content.ports import PieceStore
 from shopkeeper.engines.state import State, open_state
 from shopkeeper.engines.state_schema import METADATA
-from shopkeeper.engines.state_stops import StateStops
 from shopkeeper.errors import Unavailable
-from shopkeeper.experiments.ports import ExperimentStore
-from shopkeeper.intake.ports import TableStore
-from shopkeeper.people.person import Person
-from shopkeeper.people.ports import PeopleStore, PersonSessions, SignInTries
-from shopkeeper.pricing.price_tests.ports import PriceTests
-from shopkeeper.pricing.runs.ports import PriceRuns, Prices
-from shopkeeper.quality.ports import ReportStore
-from shopkeeper.recommendations.ports import RuleStore
-from shopkeeper.registry.ports import ModelRegistry
-from shopkeeper.rollout.ports import Rollouts
-from shopkeeper.serving.ports import KeyStore
 from shopkeeper.testing.experiment_store_suite import ExperimentStoreSuite
 from shopkeeper.testing.key_store_suite import KeyStoreSuite
 from shopkeeper.testing.people_suite import PeopleStoreSuite, PersonSessionsSuite, SignInTriesSuite
@@ -38,9 +26,9 @@ from shopkeeper.testing.price_tests_suite import PriceTestsSuite
 from shopkeeper.testing.prices_suite import PricesSuite
 from shopkeeper.testing.registry_suite import RegistrySuite, example_version
 from shopkeeper.testing.report_store_suite import ReportStoreSuite
-from shopkeeper.testing.rollouts_suite import LiveTestsEngine, RolloutsSuite
+from shopkeeper.testing.rollouts_suite import RolloutsSuite
 from shopkeeper.testing.rule_store_suite import RuleStoreSuite
-from shopkeeper.testing.stop_orders_suite import Reopen, StopOrdersSuite
+from shopkeeper.testing.stop_orders_suite import StopOrdersSuite
 from shopkeeper.testing.table_store_suite import TableStoreSuite, example_product
 
 pytestmark = pytest.mark.integration
@@ -62,17 +50,11 @@ def state(opened: State) -> State:
     return opened
 
 
-class TestTables(TableStoreSuite):
-    @pytest.fixture
-    def tables(self, state: State) -> TableStore:
-        return state.tables
+class TestTables(StateStores, TableStoreSuite):
+    """The laws of its port."""
 
 
-class TestRegistry(RegistrySuite):
-    @pytest.fixture
-    def registry(self, state: State) -> ModelRegistry:
-        return state.registry
-
+class TestRegistry(StateStores, RegistrySuite):
     def test_moving_an_alias_is_audited(self, state: State) -> None:
         state.registry.register(example_version("a"))
         state.registry.point("recommendations", "champion", "a", "anna", "it is better")
@@ -96,96 +78,52 @@ class TestRegistry(RegistrySuite):
         assert state.registry.pointer("recommendations", "champion") == trail[-1]["to"]
 
 
-class TestRollouts(RolloutsSuite):
-    @pytest.fixture
-    def rollouts(self, state: State) -> Rollouts:
-        return state.rollouts
-
-    @pytest.fixture
-    def live_tests(self, state: State) -> LiveTestsEngine:
-        return state.live_tests
-
-    @pytest.fixture
-    def registry(self, state: State) -> ModelRegistry:
-        return state.registry
+class TestRollouts(StateStores, RolloutsSuite):
+    """The laws of its port."""
 
 
-class TestStopOrders(StopOrdersSuite):
-    @pytest.fixture
-    def reopen(self, state: State) -> Reopen:
-        return lambda: StateStops(state.engine)
+class TestStopOrders(StateStores, StopOrdersSuite):
+    """The laws of its port."""
 
 
-class TestExperiments(ExperimentStoreSuite):
-    @pytest.fixture
-    def experiments(self, state: State) -> ExperimentStore:
-        return state.experiments
+class TestExperiments(StateStores, ExperimentStoreSuite):
+    """The laws of its port."""
 
 
-class TestPrices(PricesSuite):
-    @pytest.fixture
-    def price_runs(self, state: State) -> PriceRuns:
-        return state.price_runs
-
-    @pytest.fixture
-    def prices(self, state: State) -> Prices:
-        return state.prices
+class TestPrices(StateStores, PricesSuite):
+    """The laws of its port."""
 
 
-class TestPriceTests(PriceTestsSuite):
-    @pytest.fixture
-    def price_tests(self, state: State) -> PriceTests:
-        return state.price_tests
+class TestPriceTests(StateStores, PriceTestsSuite):
+    """The laws of its port."""
 
 
-class TestRules(RuleStoreSuite):
-    @pytest.fixture
-    def rules(self, state: State) -> RuleStore:
-        return state.rules
+class TestRules(StateStores, RuleStoreSuite):
+    """The laws of its port."""
 
 
-class TestPieces(PieceStoreSuite):
-    @pytest.fixture
-    def pieces(self, state: State) -> PieceStore:
-        return state.pieces
+class TestPieces(StateStores, PieceStoreSuite):
+    """The laws of its port."""
 
 
-class TestKeys(KeyStoreSuite):
-    @pytest.fixture
-    def keys(self, state: State) -> KeyStore:
-        return state.keys
+class TestKeys(StateStores, KeyStoreSuite):
+    """The laws of its port."""
 
 
-class TestPeople(PeopleStoreSuite):
-    @pytest.fixture
-    def people(self, state: State) -> PeopleStore:
-        return state.people
+class TestPeople(StateStores, PeopleStoreSuite):
+    """The laws of its port."""
 
 
-class TestSessions(PersonSessionsSuite):
-    @pytest.fixture
-    def people(self, state: State) -> PeopleStore:
-        return state.people
-
-    @pytest.fixture
-    def sessions(self, state: State) -> PersonSessions:
-        return state.sessions
-
-    @pytest.fixture
-    def bob(self, state: State) -> Person:
-        return state.people.add("Bob", "bob@shop.example", {"uk": ("viewer",)}, "test")
+class TestSessions(StateStores, PersonSessionsSuite):
+    """The laws of its port."""
 
 
-class TestTries(SignInTriesSuite):
-    @pytest.fixture
-    def tries(self, state: State) -> SignInTries:
-        return state.tries
+class TestTries(StateStores, SignInTriesSuite):
+    """The laws of its port."""
 
 
-class TestReports(ReportStoreSuite):
-    @pytest.fixture
-    def reports(self, state: State) -> ReportStore:
-        return state.reports
+class TestReports(StateStores, ReportStoreSuite):
+    """The laws of its port."""
 
 
 def test_a_scan_of_many_rows_shows_them_as_they_stood_when_it_began(state: State) -> None:

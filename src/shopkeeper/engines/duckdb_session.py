@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import duckdb
+
+from shopkeeper.errors import Unavailable
 
 SPILL: Final = ".spill"
 _LEFTOVER_SECONDS: Final = 24 * 3600
@@ -33,6 +37,26 @@ def open_duckdb(folder: Path, memory: str = "512MB", threads: int = 2) -> duckdb
     )
     connection.execute("SET TimeZone = 'UTC'")
     return connection
+
+
+@contextmanager
+def computing(what: str, folder: Path, memory: str, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give a database for something large that keeps what is done day by day; see `open_duckdb`.
+
+    Raises:
+        Unavailable: files went away under the look, or disk or memory does not suffice; `what` could not be computed.
+    """
+    connection = open_duckdb(folder, memory, threads)
+    connection.execute("SET preserve_insertion_order = false")
+    try:
+        yield connection
+    except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        raise Unavailable(
+            f"{what} cannot be computed: {error}.",
+            "Free disk space or memory, or wait for a compaction to end, and ask again; days done stay done.",
+        ) from error
+    finally:
+        connection.close()
 
 
 def sweep_spill(folder: Path, now: float) -> None:

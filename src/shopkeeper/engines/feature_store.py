@@ -22,7 +22,7 @@ import duckdb
 import msgspec
 
 from shopkeeper.commerce.tables import EVENTS, PRODUCTS, STORES, TRAFFIC_VERDICTS, USERS, TableSchema
-from shopkeeper.engines.duckdb_session import files_literal, open_duckdb, text_literal
+from shopkeeper.engines.duckdb_session import computing, files_literal, open_duckdb, text_literal
 from shopkeeper.engines.durable_files import held_lock, sync_files
 from shopkeeper.engines.feature_columns import as_columns, asked, plain, with_moment
 from shopkeeper.engines.feature_manifest import (
@@ -39,7 +39,7 @@ from shopkeeper.engines.feature_manifest import (
 )
 from shopkeeper.engines.lake_columns import read_parts_sql, view_sql
 from shopkeeper.engines.lake_manifest import Manifest, Part, files_by_columns, read_manifest
-from shopkeeper.errors import InputError, Unavailable
+from shopkeeper.errors import InputError
 from shopkeeper.features.definitions import FEATURES
 from shopkeeper.features.kinds import ENTITIES, HORIZON_DAYS, EntityName, Feature
 from shopkeeper.features.partials import BOUGHT
@@ -187,18 +187,12 @@ class FeatureStore:
     @contextmanager
     def _session(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Hold the features alone, with a database to compute them in."""
-        with held_lock(self._folder / LOCK, wait=True):
-            connection = open_duckdb(self._lake, self._memory, self._threads)
-            connection.execute("SET preserve_insertion_order = false")
-            try:
-                yield connection
-            except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
-                raise Unavailable(
-                    f"Features in {self._folder} cannot be computed: {error}.",
-                    "Free disk space or memory, or wait for a compaction to end, and ask again; days done stay done.",
-                ) from error
-            finally:
-                connection.close()
+        what = f"Features in {self._folder}"
+        with (
+            held_lock(self._folder / LOCK, wait=True),
+            computing(what, self._lake, self._memory, self._threads) as connection,
+        ):
+            yield connection
 
     def _sums(self, connection: duckdb.DuckDBPyConnection, until: date) -> tuple[FeatureManifest, Plan]:
         """Sum every day before `until` that is not, and return the state then."""

@@ -6,8 +6,7 @@ Looking again a minute later reads the new rows of the day that runs, and of all
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -29,12 +28,11 @@ from shopkeeper.engines.day_rows import (
     parts_by_day,
     read_day_rows,
 )
-from shopkeeper.engines.duckdb_session import files_literal, open_duckdb, text_literal
+from shopkeeper.engines.duckdb_session import computing, files_literal, text_literal
 from shopkeeper.engines.duckdb_warehouse import bound_value, fetched
 from shopkeeper.engines.durable_files import held_lock, sync_files
 from shopkeeper.engines.lake_columns import read_parts_sql, view_sql
 from shopkeeper.engines.lake_manifest import Manifest, Part, files_by_columns, read_manifest
-from shopkeeper.errors import Unavailable
 from shopkeeper.experiments.arm_service import newest_of, read_services, read_shadow
 from shopkeeper.experiments.measuring import Asked, MeasuredTest, Shown, read_caps, read_shown
 from shopkeeper.experiments.metric_sums import caps_query, sums_query
@@ -77,22 +75,12 @@ class LakeMeasuring:
         """
         folder = folder_of(self._lake, asked.test)
         folder.mkdir(parents=True, exist_ok=True)
-        with held_lock(folder / LOCK, wait=True), self._connection() as connection:
+        what = f"The figures of a test in {self._lake}"
+        with (
+            held_lock(folder / LOCK, wait=True),
+            computing(what, self._lake, self._memory, self._threads) as connection,
+        ):
             return _Look(connection, read_manifest(self._lake), self._lake, folder, asked).measured()
-
-    @contextmanager
-    def _connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        connection = open_duckdb(self._lake, self._memory, self._threads)
-        connection.execute("SET preserve_insertion_order = false")
-        try:
-            yield connection
-        except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
-            raise Unavailable(
-                f"The figures of a test cannot be computed in {self._lake}: {error}.",
-                "Free disk space or memory, or wait for a compaction to end, and ask again; days done stay done.",
-            ) from error
-        finally:
-            connection.close()
 
 
 class _Look:
