@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import jinja2
@@ -69,7 +70,7 @@ def report_page(report: Report) -> str:
     """Return the page of an experiment; it needs nothing but itself, and everything that came from data is escaped."""
     plan, analysis = report.record.plan, report.analysis
     outcome = analysis.verdict.outcome if analysis and analysis.verdict else None
-    return _PAGE.render(
+    return _page().render(
         report=report, word=outcome_word(outcome, report.record.state), record=report.record,
         plan=plan, analysis=analysis, answer=answer(report), chips=CHIPS,
         units=sum(analysis.units.values()) if analysis else 0,
@@ -178,4 +179,6 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-_PAGE = _environment().get_template("report_page.html")
+@cache
+def _page() -> jinja2.Template:
+    return _environment().get_template("report_page.html")

@@ -170,6 +170,10 @@ class RecommendationSystem:
         request = similar_request(store, self._catalogue.group(store), product, k, now)
         return self.answer(request) if self._serving[0] is not None else self.fallback(request)
 
+    def renew_orders(self) -> None:
+        """Bring up to date what rules read of large shelves, so that no answer has to; called again and again."""
+        self._serving[1].shelf.renew()
+
     def trials(self, now: datetime, many: int) -> list[RecommendationRequest]:
         """Return requests for nobody in particular that keep a model busy: product pages from all over the shelves."""
         stores = self._catalogue.stores[:many]

@@ -289,6 +289,8 @@ class Catalogue:
     def _price_and_stock(self, store: str, row: Product, since: datetime) -> tuple[float | None, float | None]:
         """Return what a row costs in a store, and how much of it is there, by the newest that was said of either."""
         price, stock = row.price, row.stock
+        if not self._prices and not self._inventory:
+            return price, stock
         dated = self._prices.get(store, _NOT_DATED).get(row.product)
         if dated is not None and dated.value is not None and (price is None or dated.source_ts >= since):
             price = dated.value

@@ -134,9 +134,11 @@ class LiveTables:
                     read += len(part)
                     if taken:
                         part = [row for row in part if not _at_least(taken.get(_identity(table, row)), row.source_ts)]
-                    self._catalogue.apply(part)
-                    self._consents.apply(part)
-                    self._traits.apply(part)
+                    if table is USERS:
+                        self._consents.apply(part)
+                        self._traits.apply(part)
+                    else:
+                        self._catalogue.apply(part)
         finally:
             self._taken = None
         return read

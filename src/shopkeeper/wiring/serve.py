@@ -75,6 +75,8 @@ POLL_SECONDS = 0.5
 """How often API keys and the newest import are read again."""
 LISTS_SECONDS = 10.0
 """How often new lists of the night are looked for."""
+ORDERS_SECONDS = 0.5
+"""How often orders of large shelves that changed are made anew."""
 HOUR = 3_600.0
 """How often behaviour is judged and retention enforced, seconds; a day that is over is dealt with within the hour."""
 RECENT_IDS = 500_000
@@ -127,6 +129,7 @@ async def open_serving(settings: Settings, now: Now = utc_now) -> AsyncIterator[
             "cache": (FOLLOW_SECONDS, serving.follow_cache),
             "mirror": (settings.serving.seal_seconds, serving.load_mirror),
             "lists": (LISTS_SECONDS, serving.follow_lists),
+            "orders": (ORDERS_SECONDS, serving.renew_orders),
             "decisions": (0.25, serving.decision_log.flush),
             "shadows": (0.25, serving.shadow_log.flush),
             "traffic": (HOUR, serving.judge_behaviour),

@@ -187,6 +187,10 @@ class Serving:
         """Read lists that were made overnight, where there are new ones."""
         await asyncio.to_thread(self.lists.follow)
 
+    async def renew_orders(self) -> None:
+        """Bring up to date what rules read of large shelves."""
+        await asyncio.to_thread(self.system.renew_orders)
+
     async def load_mirror(self) -> None:
         """Send what was compacted to the warehouse that mirrors the lake, where there is one."""
         try:

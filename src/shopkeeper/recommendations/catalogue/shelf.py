@@ -48,21 +48,46 @@ class Shelf:
     Availability, price and stock are never read from here, only from the live catalogue; so a late order can delay a
     new product but never show a withdrawn one. Making an order anew takes at most a twentieth of the time, so a
     catalogue that changes all the time does not stop the answers; when an answer came out short it may take a fifth,
-    and is made at once where that is a matter of milliseconds (up to some 5,000 products).
+    and is made at once where that is a matter of milliseconds (up to some 5,000 products). Where somebody calls `renew`
+    again and again, such as a server in a thread, no answer waits for an order that takes longer than that.
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self.siblings = Siblings(catalogue)
         self._orders: dict[str, tuple[Order, float, float]] = {}
+        self._late: set[str] = set()
+        """Stores whose order an answer found late and left to `renew`."""
+        self._renewed_aside = False
+        self._rests_until = 0.0
 
     def order(self, store: str, *, short: bool = False) -> Order:
         """Return the order of a store; `short` says an answer lacks products, so a fresher order is worth more."""
         order, made_at, cost = self._orders.get(store, (_EMPTY, 0.0, 0.0))
         fresh = order.version == self._catalogue.version
         at_once = order is _EMPTY or (short and cost < _QUICK_SECONDS)
-        if fresh or (not at_once and perf_counter() - made_at < cost * (4 if short else 20)):
+        if fresh:
             return order
+        if self._renewed_aside and not at_once and cost >= _QUICK_SECONDS:
+            self._late.add(store)
+            return order
+        if not at_once and perf_counter() - made_at < cost * (4 if short else 20):
+            return order
+        return self._made(store, order)
+
+    def renew(self) -> None:
+        """Make the orders anew that answers found late, in at most a tenth of the time; called from any one thread."""
+        self._renewed_aside = True
+        begun = perf_counter()
+        if begun < self._rests_until:
+            return
+        while self._late:
+            store = self._late.pop()
+            self._made(store, self._orders[store][0])
+        self._rests_until = perf_counter() + 10 * (perf_counter() - begun)
+
+    def _made(self, store: str, order: Order) -> Order:
+        """Return the order of a store as it is now, or `order` where the catalogue does not stand still."""
         begun = perf_counter()
         version = self._catalogue.version
         made = _make(version, _cards(self._catalogue, store))
