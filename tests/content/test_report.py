@@ -71,6 +71,23 @@ def test_spread_is_by_text_and_locale() -> None:
     assert found.ease["title en"].middle == 6
 
 
+def test_spread_is_also_within_each_category() -> None:
+    lamps = [replace(GOOD, text="x" * n) for n in (10, 20)]
+    pots = [replace(GOOD, text="x" * n) for n in (90, 90)]
+    seen = [step("write", one, person=False)._replace(category="Lamps") for one in lamps]
+    seen += [step("write", one, person=False)._replace(category="Pots") for one in pots]
+    found = content_report(seen).by_category
+    assert found["Lamps"]["title en"].length == Spread(2, 11, 15, 19)
+    assert found["Pots"]["title en"].length == Spread(2, 90, 90, 90)
+
+
+def test_words_of_another_language_are_no_change_of_the_way_of_writing() -> None:
+    bad = replace(GOOD, passed=False, words="german words")
+    english = [step("write", GOOD, person=False)] * 40
+    german = [one._replace(key=one.key._replace(locale="de")) for one in [step("write", bad, person=False)] * 40]
+    assert content_report([*english, *german]).drift == ()
+
+
 @pytest.mark.parametrize(("well", "alert"), [(40, False), (20, True)])
 def test_a_new_way_of_writing_that_does_worse_is_an_alert(well: int, alert: bool) -> None:
     bad = replace(GOOD, passed=False)

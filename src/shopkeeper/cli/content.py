@@ -54,7 +54,7 @@ def generate(  # noqa: PLR0917 - each is an option by name
 
     Every text is verified before it is kept. Texts a person typed are never written over. The job is durable: whatever
     ends it (Ctrl-C, kill, a power cut), the same command goes on and pays for nothing twice. Without `writer_url` in
-    [content] no model is asked and nothing costs anything.
+    the settings no model is asked and nothing costs anything.
     """
     from shopkeeper.cli.content_shown import due_words, written_words
     from shopkeeper.cli.output import Output
@@ -147,6 +147,9 @@ def verify(workspace: Workspace = Path(), json: Json = False) -> None:
 
 def report(
     days: Annotated[float, typer.Option(min=0.01, help="How far back.")] = 30.0,
+    by_category: Annotated[
+        bool, typer.Option("--by-category", help="Also how even texts are in each category.")
+    ] = False,
     workspace: Workspace = Path(),
     json: Json = False,
 ) -> None:
@@ -154,14 +157,19 @@ def report(
 
     Exit 1 where the newest way of writing (model, prompt, words or rules) does worse than the one before it.
     """
-    from shopkeeper.cli.content_shown import report_words
+    from shopkeeper.cli.content_shown import category_words, report_words
     from shopkeeper.cli.output import Output
     from shopkeeper.errors import ContractNotMet
     from shopkeeper.wiring.content_report import report_texts
     from shopkeeper.wiring.settings import load_settings
 
     found = report_texts(load_settings(workspace), datetime.now(UTC) - timedelta(days=days))
-    Output(json).result({"days": days, **found.document()}, report_words(found, days))
+    words = report_words(found, days)
+    if by_category and found.written:
+        words += f"\n\n{category_words(found)}"
+    Output(json).result({"days": days, **found.document()}, words)
     if found.alerts:
-        worse = "; ".join(f"{one.what} of {one.writer} fell by {-one.difference:.1%}" for one in found.alerts)
+        worse = "; ".join(
+            f"{one.what} of {one.writer} in {one.locale} fell by {-one.difference:.1%}" for one in found.alerts
+        )
         raise ContractNotMet(f"Texts drifted: {worse}.", "Look at what changed: model, prompt, words or rules.")

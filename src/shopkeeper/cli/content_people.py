@@ -151,7 +151,7 @@ def publish(
     workspace: Workspace = Path(),
     json: Json = False,
 ) -> None:
-    """Publish all approved texts that you name; needed only with `publish_approved = false` in [content]."""
+    """Publish all approved texts that you name; needed only where `publish_approved` of the settings is false."""
     from shopkeeper.cli.output import Output
     from shopkeeper.content.kept import Wanted
     from shopkeeper.wiring.content_review import publish_all

@@ -37,7 +37,7 @@ def write(
     workspace: Workspace = Path(),
     json: Json = False,
 ) -> None:
-    """Ask the model of [content] for phrases; those whose words carry no fact wait to be approved.
+    """Ask the model of the settings for phrases; those whose words carry no fact wait to be approved.
 
     One call writes for a whole catalogue: the realiser uses an approved phrase like those that ship, so nothing is paid
     by product, and nothing can be claimed that is not in a record.

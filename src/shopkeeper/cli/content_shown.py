@@ -126,10 +126,24 @@ def report_words(found: ContentReport, days: float) -> str:
         lines.append(f"{name:<28}{length.n:>7,}  {_spread(length):<26}{ease}")
     for one in found.drift:
         word = "worse" if one.alert else "no worse"
+        where = f"{one.locale}, wording {one.wording}" if one.wording else one.locale
+        sure = f"{one.low:+.1%} to {one.high:+.1%}"
         lines.append(
-            f"{one.what.replace('_', ' ')} of {one.writer}: {one.difference:+.1%} ({one.low:+.1%} to {one.high:+.1%}) "
+            f"{one.what.replace('_', ' ')} of {one.writer} in {where}: {one.difference:+.1%} ({sure}) "
             f"since the last change, {one.new:,} texts against {one.old:,}: {word}"
         )
+    return "\n".join(lines)
+
+
+def category_words(found: ContentReport) -> str:
+    """Return how even texts are within each category, for people."""
+    lines = [f"{'category and text':<60}{'n':>7}  {'characters 10%-50%-90%':<26}reading ease"]
+    for category, names in found.by_category.items():
+        lines.append(category or "(no category)")
+        lines += [
+            f"  {name:<58}{one.length.n:>7,}  {_spread(one.length):<26}{_spread(one.ease)}"
+            for name, one in names.items()
+        ]
     return "\n".join(lines)
 
 

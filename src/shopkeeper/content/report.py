@@ -20,11 +20,12 @@ _ALPHA: Final = 0.05
 
 
 class Seen(NamedTuple):
-    """One step with the text and the version it was about."""
+    """One step with the text and the version it was about, and the main category of its product (empty = unknown)."""
 
     key: PieceKey
     step: Step
     version: Version
+    category: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,21 @@ class Spread:
     high: float | None
 
 
+class Spreads(NamedTuple):
+    """How even the texts of one field and locale are within a category: characters and reading ease."""
+
+    length: Spread
+    ease: Spread
+
+
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """The newest way of writing against the one before it.
+    """The newest way of writing in a locale and wording against the one before it.
 
     Attributes:
         what: `first_pass` or `acceptance`.
+        wording: Empty = the house's own.
+        way: The newest: versions of its prompt, words and rules.
         difference: New minus old share.
         low, high: 95% interval (Agresti and Caffo).
         alert: The interval is all below 0.
@@ -61,6 +71,9 @@ class Drift:
 
     what: str
     writer: str
+    locale: str
+    wording: str
+    way: str
     old: int
     new: int
     difference: float
@@ -86,6 +99,7 @@ class ContentReport:
         time_saved: Against typing by hand; None where either is not measured.
         dollars_per_accepted: What all versions cost over texts approved or typed.
         length, ease: Spread by text and locale, in characters and reading ease.
+        by_category: The same within each category, by category, then text and locale.
     """
 
     written: int
@@ -103,6 +117,7 @@ class ContentReport:
     dollars_per_accepted: float | None
     length: Mapping[str, Spread]
     ease: Mapping[str, Spread]
+    by_category: Mapping[str, Mapping[str, Spreads]]
     drift: tuple[Drift, ...]
 
     @property
@@ -112,7 +127,12 @@ class ContentReport:
 
     def document(self) -> dict[str, Any]:
         """Return it for machines."""
-        return asdict(self)
+        found = asdict(self)
+        for category, names in self.by_category.items():
+            found["by_category"][category] = {
+                name: {"length": asdict(one.length), "ease": asdict(one.ease)} for name, one in names.items()
+            }
+        return found
 
 
 def content_report(seen: Iterable[Seen], typing_seconds: float = 0.0, goal: float = TIME_GOAL) -> ContentReport:
@@ -145,6 +165,7 @@ def content_report(seen: Iterable[Seen], typing_seconds: float = 0.0, goal: floa
         dollars_per_accepted=sums.dollars / gone_out if gone_out else None,
         length={name: spread_of(values) for name, values in sorted(sums.lengths.items())},
         ease={name: spread_of(values) for name, values in sorted(sums.eases.items())},
+        by_category=_by_category(sums.shelves),
         drift=tuple(_drift("first_pass", sums.passes) + _drift("acceptance", sums.accepts)),
     )
 
@@ -167,6 +188,21 @@ def spread_of(values: Sequence[float]) -> Spread:
 
 Counts = dict[str, list[int]]
 """Way of writing -> how many did well, how many there were; in the order they were first seen."""
+Group = tuple[str, str, str]
+"""Writer, locale, wording: words and rules are of a language, so ways are compared within one."""
+
+
+def _by_category(shelves: Mapping[tuple[str, str], _Values]) -> dict[str, dict[str, Spreads]]:
+    found: dict[str, dict[str, Spreads]] = {}
+    for (category, name), values in sorted(shelves.items()):
+        found.setdefault(category, {})[name] = Spreads(spread_of(values.lengths), spread_of(values.eases))
+    return found
+
+
+@dataclass(slots=True)
+class _Values:
+    lengths: list[float] = field(default_factory=list)
+    eases: list[float] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -184,8 +220,9 @@ class _Sums:
     edited: list[float] = field(default_factory=list)
     lengths: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     eases: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    passes: dict[str, Counts] = field(default_factory=lambda: defaultdict(dict))
-    accepts: dict[str, Counts] = field(default_factory=lambda: defaultdict(dict))
+    shelves: dict[tuple[str, str], _Values] = field(default_factory=lambda: defaultdict(_Values))
+    passes: dict[Group, Counts] = field(default_factory=lambda: defaultdict(dict))
+    accepts: dict[Group, Counts] = field(default_factory=lambda: defaultdict(dict))
 
     def add(self, one: Seen) -> None:
         step = one.step
@@ -204,10 +241,13 @@ class _Sums:
         self.repaired += version.exit in {"repaired", "sentence_dropped"}
         self.fallback += version.exit == "realiser" and bool(version.reasons)
         self.dollars += version.cost
-        self.lengths[name].append(len(" ".join(without_markup(version.text).split())))
+        length, shelf = len(" ".join(without_markup(version.text).split())), self.shelves[one.category, name]
+        self.lengths[name].append(length)
+        shelf.lengths.append(length)
         if version.ease is not None:
             self.eases[name].append(version.ease)
-        _count(self.passes, version, well=first)
+            shelf.eases.append(version.ease)
+        _count(self.passes, one, well=first)
 
     def _judged(self, one: Seen) -> None:
         step = one.step
@@ -219,24 +259,25 @@ class _Sums:
         if step.audited:
             self.audited += 1
             self.escaped += step.act != "approve"
-        _count(self.accepts, one.version, well=step.act == "approve")
+        _count(self.accepts, one, well=step.act == "approve")
 
 
-def _count(counts: dict[str, Counts], version: Version, *, well: bool) -> None:
+def _count(counts: dict[Group, Counts], one: Seen, *, well: bool) -> None:
+    version = one.version
     way = f"{version.prompt} {version.words} {version.rules}"
-    found = counts[version.writer].setdefault(way, [0, 0])
+    found = counts[version.writer, one.key.locale, one.key.wording].setdefault(way, [0, 0])
     found[0] += well
     found[1] += 1
 
 
-def _drift(what: str, counts: Mapping[str, Counts]) -> list[Drift]:
-    """Compare the newest way of each writer with the one before, where both have enough texts."""
+def _drift(what: str, counts: Mapping[Group, Counts]) -> list[Drift]:
+    """Compare the newest way of each writer in each locale with the one before, where both have enough texts."""
     found = []
-    for writer, ways in sorted(counts.items()):
-        enough = [tally for tally in ways.values() if tally[1] >= FEWEST]
+    for group, ways in sorted(counts.items()):
+        enough = [(way, well, of) for way, (well, of) in ways.items() if of >= FEWEST]
         if len(enough) < 2:
             continue
-        (old_well, old), (new_well, new) = enough[-2:]
+        (_, old_well, old), (way, new_well, new) = enough[-2:]
         low, high = agresti_caffo(new_well, new, old_well, old, _ALPHA)
-        found.append(Drift(what, writer, old, new, new_well / new - old_well / old, low, high, alert=high < 0))
+        found.append(Drift(what, *group, way, old, new, new_well / new - old_well / old, low, high, alert=high < 0))
     return found

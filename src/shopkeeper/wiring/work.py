@@ -9,6 +9,7 @@ from typing import Final
 
 from shopkeeper.jobs.ports import Document, Scheduled, Work
 from shopkeeper.wiring.content_job import CONTENT, content_work
+from shopkeeper.wiring.content_report import tell_of_drift
 from shopkeeper.wiring.content_watch import look_over
 from shopkeeper.wiring.evidence import MeasuredRollouts
 from shopkeeper.wiring.jobs import TAKE_UP_SECONDS, working
@@ -81,7 +82,7 @@ def schedules_of(settings: Settings) -> tuple[Scheduled, ...]:
         return {}
 
     def texts(due: datetime) -> Document:
-        return look_over(settings, due).document()
+        return {**look_over(settings, due).document(), "worse": tell_of_drift(settings, due)}
 
     return (
         Scheduled("retraining", "17 */6 * * *", retraining),
