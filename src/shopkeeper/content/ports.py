@@ -96,10 +96,13 @@ class PieceStore(Protocol):
         """Return how many texts there are by state; states without any are left out."""
 
     def trust(self, since: datetime) -> Mapping[Judged, Trust]:
-        """Return how each writer's texts fared with people from a moment on."""
+        """Return how each writer's texts fared with people from a moment on, without judgements that were undone."""
 
     def history(self, since: datetime) -> Iterator[Sequence[tuple[PieceKey, Step]]]:
-        """Yield what was written and judged from a moment on, in the order it was done, a page at a time."""
+        """Yield what was written and judged from a moment on, in the order it was done, a page at a time.
+
+        A step that was undone is left out.
+        """
 
     def written_by(self, run: str) -> WrittenBy:
         """Return what a job wrote."""

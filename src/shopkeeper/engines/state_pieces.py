@@ -8,14 +8,17 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Engine,
     Select,
     bindparam,
     delete,
+    exists,
     func,
     insert,
     literal,
+    not_,
     or_,
     select,
     true,
@@ -142,7 +145,7 @@ class StatePieces:
         query = (
             select(*whose, of.act, func.count().label("texts"))
             .join(CONTENT_PIECES, of.piece == text.piece)
-            .where(of.person, of.act.in_(JUDGING), of.at_micros >= to_micros(since))
+            .where(of.person, of.act.in_(JUDGING), of.at_micros >= to_micros(since), _stands())
             .group_by(*whose, of.act)
         )
         found: dict[Judged, Trust] = {}
@@ -163,7 +166,7 @@ class StatePieces:
             query = (
                 select(*key, of.at_micros, of.piece, of.revision, of.body)
                 .join(CONTENT_PIECES, of.piece == text.piece)
-                .where(of.act.in_(("write", *JUDGING)), of.at_micros >= to_micros(since), beyond)
+                .where(of.act.in_(("write", *JUDGING)), of.at_micros >= to_micros(since), beyond, _stands())
                 .order_by(of.at_micros, of.piece, of.revision)
                 .limit(_PAGE)
             )
@@ -207,6 +210,14 @@ class StatePieces:
     def _one(self, query: Select[Any]) -> Any:  # noqa: ANN401 - the value of one column
         with self._engine.connect() as connection:
             return connection.execution_options(isolation_level="AUTOCOMMIT").execute(query).scalar()
+
+
+def _stands() -> ColumnElement[bool]:
+    """Whether a step stands: it was not undone, or that was undone in its turn."""
+    of, undone, again = CONTENT_STEPS.c, CONTENT_STEPS.alias("undone").c, CONTENT_STEPS.alias("again").c
+    taken_back = exists().where(undone.piece == of.piece, undone.revision == of.revision + 1, undone.act == "undo")
+    restored = exists().where(again.piece == of.piece, again.revision == of.revision + 2, again.act == "undo")
+    return or_(not_(taken_back), restored)
 
 
 def _few(names: Iterable[str]) -> Iterator[list[str]]:

@@ -130,6 +130,15 @@ class PieceStoreSuite:
         assert pieces.trust(_NOON) == {whose: Trust(accepted=1, judged=2)}
         assert pieces.trust(_NOON - timedelta(days=9)) == {whose: Trust(accepted=2, judged=3)}
 
+    def test_a_judgement_that_was_undone_counts_nowhere_until_that_is_undone(self, pieces: PieceStore) -> None:
+        refused = reject(_put(pieces), ANNA)
+        back = undo(refused.piece, refused.step, ANNA)
+        pieces.put([refused, back])
+        assert pieces.trust(_NOON) == {}
+        assert [step.act for page in pieces.history(_NOON) for _, step in page] == ["write"]
+        pieces.put([undo(back.piece, back.step, ANNA)])
+        assert pieces.trust(_NOON) == {Judged("", "title", "en", "realiser"): Trust(accepted=0, judged=1)}
+
     def test_what_was_written_and_judged_since_a_moment_comes_in_its_order(self, pieces: PieceStore) -> None:
         piece = _put(pieces)
         later = with_hand(ANNA, at=_NOON + timedelta(hours=1))
