@@ -52,10 +52,15 @@ class Parrot:
     calls: int = 0
     drawn: Callable[[str], str] | None = None
     name: str = "recommendations"
+    asked_at_once: list[int] = field(default_factory=list)
 
     def answer(self, request: Wish) -> str:
         self.calls += 1
         return self.say(request.word)
+
+    def answers(self, requests: Sequence[Wish]) -> Sequence[str]:
+        self.asked_at_once.append(len(requests))
+        return [self.answer(request) for request in requests]
 
     def fallback(self, request: Wish) -> str:  # noqa: ARG002 - the port
         return "rules"
@@ -99,7 +104,7 @@ class Shop:
         ids = count(1)
         self.records, self.telemetry = Records(), Telemetry(lambda: self.seconds)
         self.lineup: Lineup[Wish, str] = Lineup(
-            self.parrot, lambda: Breaker(BreakerLimits(2, 0.5, 10, 5), lambda: self.seconds)
+            self.parrot, lambda: Breaker(BreakerLimits(2, 0.5, 10, 5), lambda: self.seconds), lambda: self.seconds
         )
         self.arms = LiveArms(MemorySticky())
         self.cache: AnswerCache[str] = AnswerCache(10, 100, lambda: self.seconds, lambda: 0.0)
@@ -315,6 +320,42 @@ def test_a_model_that_was_quick_for_a_while_answers_on_the_event_loop() -> None:
     for _ in range(PROVEN + 1):
         shop.one(Wish("secret"))
     assert threads == [*["model"] * PROVEN, threading.current_thread().name]
+
+
+def quick(parrot: Parrot, words: int) -> Shop:
+    """Return a shop whose model runs on the event loop and has so many words on its shelf."""
+    parrot.shelf |= {f"secret {n}" for n in range(words)}
+    shop = Shop(parrot)
+    for _ in range(PROVEN):
+        shop.one(Wish("secret"))
+    return shop
+
+
+def test_requests_of_one_turn_of_the_loop_are_answered_by_one_call() -> None:
+    shop = quick(Parrot(shelf={"secret"}), 40)
+    words = [f"secret {n}" for n in range(40)]
+    assert [one.answer for one in shop.ask(*map(Wish, words))] == words
+    assert shop.parrot.asked_at_once == [32, 8]
+
+
+def test_of_requests_answered_together_only_the_one_that_fails_is_answered_by_the_rules() -> None:
+    shop = quick(Parrot(shelf={"secret"}), 3)
+    shop.parrot.say = lambda word: broken(word) if word == "secret 1" else word
+    answers = [one.answer for one in shop.ask(*(Wish(f"secret {n}") for n in range(3)))]
+    assert answers == ["secret 0", "rules", "secret 2"]
+
+
+def test_no_more_requests_are_answered_together_than_the_loop_may_stand_still_for() -> None:
+    shop = quick(Parrot(shelf={"secret"}), 20)
+
+    def slow(word: str) -> str:
+        shop.seconds += 1 / 512
+        return word
+
+    shop.parrot.say = slow
+    shop.ask(*(Wish(f"secret {n}") for n in range(10)))  # how long one takes is not known yet
+    shop.ask(*(Wish(f"secret {n}") for n in range(10, 20)))
+    assert shop.parrot.asked_at_once == [10, 5, 5]  # five of 1/512 s are what a call may take
 
 
 def test_a_late_answer_of_the_event_loop_is_given_and_held_against_the_model() -> None:

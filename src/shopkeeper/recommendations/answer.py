@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, Literal
 
+import msgspec
 from msgspec import Struct
 
 ReasonCode = Literal[
@@ -56,7 +59,7 @@ class Chance(Struct, frozen=True):
     open: bool = False
 
 
-class RecommendationAnswer(Struct, frozen=True, omit_defaults=True):
+class RecommendationAnswer(Struct, frozen=True, omit_defaults=True, dict=True):
     """Products in order, best first, none twice.
 
     Attributes:
@@ -71,3 +74,16 @@ class RecommendationAnswer(Struct, frozen=True, omit_defaults=True):
     fresh: tuple[Recommendation, ...] = ()
     chances: tuple[Chance, ...] = ()
     seed: int = 0
+
+    @cached_property
+    def items_json(self) -> msgspec.Raw:
+        """The products as JSON, made once however often the answer is given."""
+        return msgspec.Raw(msgspec.json.encode(self.items))
+
+    @cached_property
+    def recorded(self) -> Sequence[dict[str, Any]]:
+        """The products as the decision log keeps them, made once; nobody changes it."""
+        return [
+            {"product": item.product, "score": item.score, "reasons": [reason.code for reason in item.reasons]}
+            for item in self.items
+        ]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -97,3 +97,22 @@ class RecommendationModel(Protocol):
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return everything needed to answer, as plain arrays."""
         ...
+
+
+@runtime_checkable
+class ScoresMany(Protocol):
+    """A model that is quicker when it is asked several questions at once.
+
+    Law: `score_many` gives what `score` gives for each, and `explain` may come next for any of them.
+    """
+
+    def score_many(self, asked: Sequence[Asked]) -> Sequence[Scored]:
+        """Score what goes with each of several questions."""
+        ...
+
+
+def score_many(model: RecommendationModel, asked: Sequence[Asked]) -> Sequence[Scored]:
+    """Return what a model says to each of several questions, at once where it can."""
+    if len(asked) > 1 and isinstance(model, ScoresMany):
+        return model.score_many(asked)
+    return [model.score(one) for one in asked]

@@ -30,19 +30,10 @@ FOUND = Reason("found", "Matches your search")
 FEATURED = Reason("featured", "Featured by the shop")
 
 
-def because(
-    code: ReasonCode,
-    catalogue: Catalogue,
-    store: str,
-    product: str,
-    *,
-    also: Sequence[str] = (),
-    nameable: bool = True,
-) -> Reason:
+def because(code: ReasonCode, catalogue: Catalogue, store: str, product: str, *, nameable: bool = True) -> Reason:
     """Return the reason that names the product behind a recommendation; one this store does not sell stays unnamed.
 
     Args:
-        also: Other products behind it, the weightiest first.
         nameable: False where naming it could lead to a person.
     """
     named, unnamed = _BECAUSE[code]
@@ -51,8 +42,20 @@ def because(
         return Reason(code, unnamed)
     declared = catalogue.store(store)
     locale = declared.locales[0] if declared and declared.locales else None
-    others = (one for one in also if catalogue.card(store, one) is not None)
-    return Reason(code, named.format(card.title(locale)), (product, *others))
+    return Reason(code, named.format(card.title(locale)), (product,))
+
+
+def beside(reason: Reason, also: Sequence[str], catalogue: Catalogue, store: str) -> Reason:
+    """Return a reason with the other products behind it that the store sells, unless it names none itself.
+
+    Args:
+        also: The weightiest first.
+    """
+    if not reason.products:
+        return reason
+    return Reason(
+        reason.code, reason.text, (*reason.products, *(one for one in also if catalogue.card(store, one) is not None))
+    )
 
 
 def in_category(code: ReasonCode, category: str) -> Reason:

@@ -23,7 +23,7 @@ from shopkeeper.recommendations.lists import cached, listed
 from shopkeeper.recommendations.loaded import LoadedModel, load_model
 from shopkeeper.recommendations.past import Past
 from shopkeeper.recommendations.recipe import DEFAULT_PARAMS, RecommendParams, changed
-from shopkeeper.recommendations.recommend import recommend, rules_for
+from shopkeeper.recommendations.recommend import recommend, recommend_many, rules_for
 from shopkeeper.recommendations.request import RecommendationRequest
 from shopkeeper.recommendations.rules.merchandising import Surface
 from shopkeeper.recommendations.rules.places import within_quotas
@@ -39,6 +39,7 @@ _CACHED_IDS = 50
 """Requests that name more products than this in one list are not cached: they hardly come twice."""
 _CACHED_CONTEXT_BYTES = 1_000
 _TRIAL_LIST = 20
+_NO_PAST = Past()
 
 
 @dataclass(slots=True)
@@ -152,6 +153,25 @@ class RecommendationSystem:
             return from_the_night(request, loaded, stock, params, self._lists)
         return recommend(request, loaded, stock, params)
 
+    def answers(self, requests: Sequence[RecommendationRequest]) -> Sequence[RecommendationAnswer]:
+        """Answer several requests with the model, which is asked once for all lists that are its own.
+
+        Raises:
+            Unavailable: no model is loaded.
+        """
+        loaded, stock = self._serving
+        recipes = [self._made_by(request) for request in requests]
+        own = [
+            place
+            for place, (request, (surface, params)) in enumerate(zip(requests, recipes, strict=True))
+            if surface.list == "for_you" and answered_live(request, params)
+        ]
+        if loaded is None or len(own) < 2:
+            return [self.answer(request) for request in requests]
+        asked = [(requests[place], recipes[place][1]) for place in own]
+        found = dict(zip(own, recommend_many(asked, loaded, stock), strict=True))
+        return [found[place] if place in found else self.answer(one) for place, one in enumerate(requests)]
+
     def fallback(self, request: RecommendationRequest) -> RecommendationAnswer:
         """Answer by rules alone; never raises."""
         stock = replace(self._serving[1], popular=None)
@@ -236,11 +256,14 @@ class RecommendationSystem:
         Prices, brands and categories change: a filter is judged by the live card, never by the answer's age. What the
         shopper bought needs no second look, as every purchase changes the cache key.
         """
-        rules = rules_for(request, Past(), self._serving[1], self._params)
-        cards = [rules.allowed(item.product) for item in answer.items]
-        shown = [card for card in cards if card is not None]
-        kept = rules.plan is None or within_quotas(rules.plan, shown)
-        return kept and len(shown) == len(cards)
+        rules = rules_for(request, _NO_PAST, self._serving[1], self._params)
+        cards = []
+        for item in answer.items:
+            card = rules.allowed(item.product)
+            if card is None:
+                return False
+            cards.append(card)
+        return rules.plan is None or within_quotas(rules.plan, cards)
 
     def draw(
         self, request: RecommendationRequest, answer: RecommendationAnswer, decision_id: str
@@ -271,12 +294,10 @@ class RecommendationSystem:
 
         A list without chance says so once: every product had the propensity 1.
         """
-        items: list[dict[str, Any]] = [
-            {"product": item.product, "score": item.score, "reasons": [reason.code for reason in item.reasons]}
-            for item in answer.items
-        ]
+        items = answer.recorded
         if not answer.chances:
             return len(items), {"items": items, "policy": "certain", "propensity": 1.0}
+        items = [dict(item) for item in items]
         for item, one in zip(items, answer.chances, strict=True):
             item |= {"propensity": one.propensity, "chance": one.chance, "policy_score": one.score, "open": one.open}
         return len(items), {"items": items, "policy": "drawn", "seed": f"{answer.seed:016x}"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from time import thread_time
 from typing import Any, Generic, TypeVar
@@ -195,7 +195,8 @@ class Decider(Generic[RequestT, AnswerT]):
             found = await self._find(request, assigned, line)
             if found.answer is None:
                 return found
-            return replace(found, shown=line.system.draw(request, found.answer, decision_id))
+            shown = line.system.draw(request, found.answer, decision_id)
+            return _Found(found.answer, found.model, found.reason, found.cached, shown)
         except Exception as error:  # noqa: BLE001 - the model's own cache_key, still_holds or draw failed: the rules answer
             _log.exception("decision_failed", system=self.system.name, error=repr(error))
             return self._failed("error")
@@ -247,7 +248,7 @@ class Decider(Generic[RequestT, AnswerT]):
         if not breaker.allow():
             return self._failed("breaker_open")
         try:
-            answer, took = self._timed(line, request) if line.pace.quick else await self._in_thread(line, request)
+            answer, took = await (line.batch.ask(request) if line.pace.quick else self._in_thread(line, request))
         except DeadlineMissed as missed:
             if missed.ran:  # a call that only waited for a thread is load, not a fault of the model
                 breaker.failed()
@@ -265,11 +266,6 @@ class Decider(Generic[RequestT, AnswerT]):
         if key is not None and system.version == version:
             self.cache.put(key, answer, version)
         return _Found(answer, version)
-
-    def _timed(self, line: Line[RequestT, AnswerT], request: RequestT) -> tuple[AnswerT, float]:
-        begun = self._around.seconds()
-        answer = line.system.answer(request)
-        return answer, self._around.seconds() - begun
 
     async def _in_thread(self, line: Line[RequestT, AnswerT], request: RequestT) -> tuple[AnswerT, float]:
         """Return the answer and the processor time it took: threads that wait for each other say nothing of a model."""

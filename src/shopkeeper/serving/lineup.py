@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from shopkeeper.experiments.live_assignment import Assigned
 from shopkeeper.serving.breaker import Breaker
+from shopkeeper.serving.micro_batch import MicroBatch
 from shopkeeper.serving.pace import Pace
 from shopkeeper.serving.ports import DecisionRequest, DecisionSystem
 
@@ -19,10 +21,15 @@ ArmKey = tuple[str | None, str]
 
 @dataclass(frozen=True, slots=True)
 class Line(Generic[RequestT, AnswerT]):
-    """One form of a system, with a breaker of its own: a challenger that fails must not silence the champion."""
+    """One form of a system, with a breaker of its own: a challenger that fails must not silence the champion.
+
+    Attributes:
+        batch: Asks the system on the event loop.
+    """
 
     system: DecisionSystem[RequestT, AnswerT]
     breaker: Breaker
+    batch: MicroBatch[RequestT, AnswerT]
     pace: Pace = field(default_factory=Pace)
 
     def renew(self, pace: Pace) -> None:
@@ -32,11 +39,21 @@ class Line(Generic[RequestT, AnswerT]):
 
 
 class Lineup(Generic[RequestT, AnswerT]):
-    """Which form answers which arm. Used from one event loop."""
+    """Which form answers which arm. Used from one event loop.
 
-    def __init__(self, champion: DecisionSystem[RequestT, AnswerT], new_breaker: Callable[[], Breaker]) -> None:
-        self.champion = Line(champion, new_breaker())
+    Args:
+        seconds: Seconds that never go back, by which calls of a model are timed.
+    """
+
+    def __init__(
+        self,
+        champion: DecisionSystem[RequestT, AnswerT],
+        new_breaker: Callable[[], Breaker],
+        seconds: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self._new_breaker = new_breaker
+        self._seconds = seconds
+        self.champion = self._line(champion)
         self._arms: dict[ArmKey, Line[RequestT, AnswerT]] = {}
         self._shadows: Mapping[str, DecisionSystem[RequestT, AnswerT]] = {}
 
@@ -52,8 +69,11 @@ class Lineup(Generic[RequestT, AnswerT]):
             shadows: Form by version, for versions that are computed and not shown.
         """
         kept = {key: self._arms[key] for key in arms if key in self._arms and self._arms[key].system is arms[key]}
-        self._arms = {key: kept.get(key) or Line(system, self._new_breaker()) for key, system in arms.items()}
+        self._arms = {key: kept.get(key) or self._line(system) for key, system in arms.items()}
         self._shadows = dict(shadows)
+
+    def _line(self, system: DecisionSystem[RequestT, AnswerT]) -> Line[RequestT, AnswerT]:
+        return Line(system, self._new_breaker(), MicroBatch(system, self._seconds))
 
     def line(self, assigned: Assigned) -> Line[RequestT, AnswerT] | None:
         """Return what answers an arm; None while its version cannot be opened."""

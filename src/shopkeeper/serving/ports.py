@@ -58,7 +58,8 @@ AnswerT = TypeVar("AnswerT")
 class DecisionSystem(Protocol[RequestT, AnswerT]):
     """One of the three systems, as the rails see it.
 
-    Laws: `answer` may raise, and may be called from a worker thread; `fallback` needs no model and no network, never
+    Laws: `answer` may raise, and may be called from a worker thread; `answers` gives what `answer` gives for each, and
+    raises where that raises for any; `fallback` needs no model and no network, never
     raises and gives a sensible answer for any request; `still_holds` is checked on every cached answer, so no cached
     answer breaks a live rule (a product sold out or withdrawn since); `version` and `cache_key` change when what they
     name does.
@@ -76,6 +77,10 @@ class DecisionSystem(Protocol[RequestT, AnswerT]):
 
     def answer(self, request: RequestT) -> AnswerT:
         """Answer with the model."""
+        ...
+
+    def answers(self, requests: Sequence[RequestT]) -> Sequence[AnswerT]:
+        """Answer several requests at once with the model, in their order."""
         ...
 
     def fallback(self, request: RequestT) -> AnswerT:

@@ -27,7 +27,7 @@ from shopkeeper.recommendations.evaluation.metrics import ndcg
 from shopkeeper.recommendations.evaluation.questions import time_exam
 from shopkeeper.recommendations.evaluation.ranking import rank_targets
 from shopkeeper.recommendations.loaded import bundle_arrays, load_model
-from shopkeeper.recommendations.model import RecommendationModel
+from shopkeeper.recommendations.model import RecommendationModel, score_many
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
 from shopkeeper.recommendations.system import RecommendationSystem
 from shopkeeper.registry.bundle import Bundle, BundleContent, open_bundle, write_bundle
@@ -93,6 +93,22 @@ class RecommendationModelSuite:
         assert parts.shape == (len(scored), len(asked))
         for total, score in zip(parts.sum(axis=1).tolist(), scored.scores.tolist(), strict=True):
             assert total == 0 or np.isclose(total, score, rtol=1e-5)
+
+    def test_several_questions_at_once_are_answered_and_explained_as_one_by_one(self) -> None:
+        data = planted_interactions()
+        model = self.fit(data, 0)
+        of_other_group = len(data.index) - 1
+        asked = [
+            asked_about(items, [1.0] * len(items)) for items in ([0, 1, 2], [5], [], list(range(30)), [of_other_group])
+        ]
+        targets = np.array([1, 3, 7])
+        together = score_many(model, asked)
+        explained = [model.explain(targets, one) for one in asked]
+        for one, found, parts in zip(asked, together, explained, strict=True):
+            alone = model.score(one)
+            np.testing.assert_array_equal(found.items, alone.items)
+            np.testing.assert_allclose(found.scores, alone.scores, rtol=1e-4)
+            np.testing.assert_allclose(parts, model.explain(targets, one), rtol=1e-4, atol=1e-9)
 
     def test_nothing_crosses_customer_groups(self) -> None:
         model, batch = self.fitted(), self.histories(planted_interactions())

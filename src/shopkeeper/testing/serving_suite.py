@@ -27,6 +27,10 @@ class DecisionSystemSuite:
         for request in requests:
             assert system.still_holds(request, system.answer(request))
 
+    def test_several_requests_at_once_are_answered_as_one_by_one(self, system: System, requests: Sequence[Any]) -> None:
+        assert list(system.answers(requests)) == [system.answer(request) for request in requests]
+        assert list(system.answers([])) == []
+
     def test_the_same_request_gives_the_same_answer(self, system: System, requests: Sequence[Any]) -> None:
         for request in requests:
             assert system.answer(request) == system.answer(request)

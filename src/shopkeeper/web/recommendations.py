@@ -15,6 +15,7 @@ from shopkeeper.web.auth import authorise, check_store
 from shopkeeper.web.raw import Call, RawRoute
 
 NEEDS: Scope = "decide"
+_ENCODER = msgspec.json.Encoder()
 
 
 class SlotAnswer(Struct, frozen=True):
@@ -61,6 +62,17 @@ class RecommendationsAnswer(Struct, frozen=True, omit_defaults=True):
     slots: tuple[SlotAnswer, ...] = ()
 
 
+class _OneList(Struct, frozen=True):
+    """A `RecommendationsAnswer` without slots, as it is written: its products are JSON already."""
+
+    decision_id: str
+    items: msgspec.Raw
+    model: str | None
+    variant: str
+    fallback: str | None
+    took_ms: float
+
+
 class Recommendations(RawRoute):
     """The hot route."""
 
@@ -98,6 +110,16 @@ def check_length(k: int, limit: int) -> None:
 
 def rendered(decision: Decision[RecommendationAnswer], *slots: Decision[RecommendationAnswer]) -> Answer:
     """Return a decision, and those of the slots of its page, as the API shows them."""
+    if not slots:
+        return Answer(
+            200,
+            _ENCODER.encode(
+                _OneList(
+                    decision.decision_id, decision.answer.items_json, decision.model, decision.variant,
+                    decision.fallback, round(decision.took_ms, 3),
+                )
+            ),
+        )  # fmt: skip
     shown = RecommendationsAnswer(
         decision.decision_id,
         decision.answer.items,

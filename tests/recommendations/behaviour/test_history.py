@@ -13,11 +13,11 @@ from shopkeeper.recommendations.behaviour.history import HistoryBatch, ages_of
 from shopkeeper.recommendations.behaviour.interactions import KINDS, SECOND, VIEW
 from shopkeeper.recommendations.behaviour.shoppers import ShopperPasts
 from shopkeeper.recommendations.evaluation.questions import time_exam
+from shopkeeper.recommendations.evidence import gather
 from shopkeeper.recommendations.loaded import LoadedModel, assemble_model, bundle_arrays
 from shopkeeper.recommendations.models.item_knn import ItemKnn, ItemKnnParams
 from shopkeeper.recommendations.past import past_of
 from shopkeeper.recommendations.recipe import DEFAULT_PARAMS
-from shopkeeper.recommendations.recommend import gather
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
 from shopkeeper.testing.planted import STORES, planted_catalogue, planted_interactions
 

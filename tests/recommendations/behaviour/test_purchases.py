@@ -17,12 +17,12 @@ from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch
 from shopkeeper.recommendations.behaviour.interactions import PURCHASE, SECOND, VIEW, Interactions
 from shopkeeper.recommendations.behaviour.purchases import BOUGHT_ENTRIES, Purchases, purchases_of
 from shopkeeper.recommendations.behaviour.shoppers import ShopperPasts
+from shopkeeper.recommendations.evidence import gather
 from shopkeeper.recommendations.hybrid.model import Hybrid
 from shopkeeper.recommendations.hybrid.params import HybridParams
 from shopkeeper.recommendations.loaded import LoadedModel, load_model
 from shopkeeper.recommendations.past import past_of
 from shopkeeper.recommendations.recipe import DEFAULT_PARAMS
-from shopkeeper.recommendations.recommend import gather
 from shopkeeper.recommendations.request import RecommendationRequest
 
 ANN: Past = [

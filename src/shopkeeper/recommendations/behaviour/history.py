@@ -36,6 +36,13 @@ def ages_of(starts: npt.NDArray[np.int64], times: npt.NDArray[np.int64]) -> npt.
     return np.repeat(moments[np.maximum(starts[1:] - 1, 0)], np.diff(starts)) - moments
 
 
+def ages_in(times: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return `ages_of` for one history."""
+    moments = np.zeros(len(times), dtype=np.int64)
+    np.cumsum(times[1:] != times[:-1], out=moments[1:])
+    return moments[-1:] - moments
+
+
 @dataclass(frozen=True)
 class Asked:
     """What a model is asked: the products one shopper has met and those of the page, and when and where it is.
@@ -73,9 +80,18 @@ class Asked:
         columns = ("items", "weights", "kinds", "times", "page")
         return replace(self, **{name: getattr(self, name)[entries] for name in columns})
 
+    def weighed(self, weights: npt.NDArray[np.float64]) -> Asked:
+        """Return the same question with other weights."""
+        return Asked(
+            self.store, self.now, self.items, weights, self.kinds, self.times, self.page, self.purchases, self.traits,
+            self.whole,
+        )  # fmt: skip
+
     def newest(self, most: int) -> Asked:
         """Return the same question with the past cut to its newest `most` entries; the page stays whole."""
-        cut = len(self) - int(self.page.sum()) - most
+        if len(self) <= most:
+            return self
+        cut = len(self) - int(np.count_nonzero(self.page)) - most
         return self if cut <= 0 else self.keep(np.arange(len(self)) >= cut)
 
 

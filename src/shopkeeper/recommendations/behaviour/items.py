@@ -77,7 +77,11 @@ class ItemIndex:
 
     def code(self, group: str, product: str) -> int | None:
         """Return the code of a product, or of a parent of variants; None when it was not there at training."""
-        return self._codes.get(group, {}).get(product)
+        return self.codes(group).get(product)
+
+    def codes(self, group: str) -> Mapping[str, int]:
+        """Return the code of each product and parent of a group."""
+        return self._codes.get(group, {})
 
     @cached_property
     def _heads(self) -> dict[str, dict[str, str]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from typing import Final, Literal, get_args
 
@@ -21,6 +23,7 @@ counts alone, evenly as `1 / (60 + place)` or the first places more as `1 / sqrt
 SCALES: Final[tuple[Scale, ...]] = get_args(Scale)
 LENGTHS: Final = np.array([1, 2, 3, 5, 8, 12], dtype=np.int64)
 """Histories of 1, 2, 3-4, 5-7, 8-11 and of 12 or more entries are weighed apart."""
+_BEGINS: Final[list[int]] = LENGTHS.tolist()
 
 Floats = npt.NDArray[np.float32]
 
@@ -57,6 +60,15 @@ class Mixture:
     def of(self, lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """Return the weights for histories of so many entries; shape (n, models)."""
         return self.weights[length_classes(lengths)]
+
+    def of_length(self, length: int) -> Sequence[float]:
+        """Return the weights for one history of so many entries."""
+        return self._rows[max(bisect_right(_BEGINS, length) - 1, 0)]
+
+    @cached_property
+    def _rows(self) -> list[list[float]]:
+        rows: list[list[float]] = self.weights.tolist()
+        return rows
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return the weights as plain arrays."""

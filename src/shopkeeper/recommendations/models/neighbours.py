@@ -28,15 +28,7 @@ class Neighbours:
     def scored(self, items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]) -> Scored:
         """Return `weights @ S[items]` for every item that a row of `items` holds."""
         columns, amounts, _ = self._rows(items, weights)
-        if not len(columns):
-            return NOTHING
-        low, high = int(columns.min()), int(columns.max()) + 1
-        places = columns - low
-        reached = np.zeros(high - low, dtype=np.bool_)
-        reached[places] = True
-        found = np.flatnonzero(reached)
-        totals = np.bincount(places, weights=amounts).astype(np.float64, copy=False)
-        return Scored(found + low, totals[found])
+        return Scored(*summed(columns.astype(np.int64), amounts)) if len(columns) else NOTHING
 
     def parts(
         self, targets: npt.NDArray[np.int64], items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]
@@ -74,12 +66,30 @@ class Neighbours:
         self, items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]
     ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
         """Return the weighted rows of S end to end, and how long each is."""
-        begins, ends = self.starts[items], self.starts[items + 1]
-        spans = list(zip(begins.tolist(), ends.tolist(), strict=True))
-        columns = np.concatenate([self.items[:0], *(self.items[start:end] for start, end in spans)])
-        scores = np.concatenate([self.scores[:0], *(self.scores[start:end] for start, end in spans)])
-        lengths = ends - begins
-        return columns, scores * np.repeat(weights, lengths), lengths
+        begins = self.starts[items]
+        lengths = self.starts[items + 1] - begins
+        ends = lengths.cumsum()
+        places = np.repeat(begins - ends + lengths, lengths)
+        places += np.arange(len(places))
+        return self.items[places], self.scores[places] * np.repeat(weights, lengths), lengths
+
+
+def summed(
+    items: npt.NDArray[np.int64], amounts: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Return each item once, rising, with what its amounts add up to in the order they stand in.
+
+    Args:
+        items: Shape (m,), m at least 1.
+        amounts: Shape (m,).
+    """
+    order = items.argsort(kind="stable")
+    sorted_items = items[order]
+    first = np.empty(len(items), dtype=np.bool_)
+    first[0] = True
+    np.not_equal(sorted_items[1:], sorted_items[:-1], out=first[1:])
+    totals = np.bincount(first.cumsum() - 1, weights=amounts[order])
+    return sorted_items[first], totals.astype(np.float64, copy=False)
 
 
 def keep_strongest(block: scipy.sparse.csr_array, most: int) -> scipy.sparse.csr_array:

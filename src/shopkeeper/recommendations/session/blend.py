@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch, ages_of
+from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch, ages_in
 from shopkeeper.recommendations.behaviour.items import ItemIndex
-from shopkeeper.recommendations.model import NOTHING, Arrays, RecommendationModel, Scored
+from shopkeeper.recommendations.model import NOTHING, Arrays, RecommendationModel, Scored, score_many
 from shopkeeper.recommendations.models.item_knn import ItemKnn, ItemKnnParams
 from shopkeeper.recommendations.models.mixture import Mixture, alike, alike_of
+from shopkeeper.recommendations.models.neighbours import summed
 from shopkeeper.recommendations.models.popular import Popular
 from shopkeeper.recommendations.models.session_knn import SessionKnn, SessionKnnParams
 from shopkeeper.recommendations.session.model import Session, SessionParams
@@ -66,8 +67,8 @@ class Blend:
         self.models = models
         self.mixture = mixture
         self.held_out = held_out
-        self._last: tuple[Asked, list[_Part]] | None = None
-        """The newest question and what the models said: whoever explains an answer has just asked for it."""
+        self._last: Mapping[int, tuple[Asked, list[_Part]]] = {}
+        """The newest questions by identity, and what the models said: whoever explains an answer has just asked."""
 
     @property
     def stores(self) -> tuple[str, ...]:
@@ -83,10 +84,22 @@ class Blend:
 
     def score(self, asked: Asked) -> Scored:
         """Return the blended score of every item that any of the models scores."""
-        found = [NOTHING, *(part.added for part in self._parts(asked))]
-        items, rows = np.unique(np.concatenate([one.items for one in found]), return_inverse=True)
-        totals = np.bincount(rows, weights=np.concatenate([one.scores for one in found]))
-        return Scored(items, totals.astype(np.float64, copy=False), sum(one.beyond for one in found))
+        return _together([part.added for part in self._parts(asked)])
+
+    def score_many(self, asked: Sequence[Asked]) -> list[Scored]:
+        """Return what `score` does for each of several questions, the encoder run over all of them at once."""
+        parts = [self._asked_of(one) for one in asked]
+        own = [(model, own) for part in parts for _, model, own in part]
+        told: dict[int, Scored] = {}
+        for model in self.models:
+            its = [one for other, one in own if other is model]
+            told |= {id(one): scored for one, scored in zip(its, score_many(model, its), strict=True)}
+        found = [
+            self._added(one, [(*asking, told[id(asking[2])]) for asking in part])
+            for one, part in zip(asked, parts, strict=True)
+        ]
+        self._last = {id(one): (one, its) for one, its in zip(asked, found, strict=True)}
+        return [_together([part.added for part in its]) for its in found]
 
     def score_batch(self, batch: HistoryBatch) -> npt.NDArray[np.float32]:
         """Return the scores of all items for many histories, dense."""
@@ -118,7 +131,10 @@ class Blend:
                 continue
             own = np.maximum(part.model.explain(targets, part.asked), 0.0)
             totals = own.sum(axis=1, keepdims=True)
-            parts += np.divide(own, totals, out=np.zeros_like(own), where=totals > 0) * amounts[:, None]
+            totals[totals == 0] = 1.0  # nothing is shared out then
+            own /= totals
+            own *= amounts[:, None]
+            parts += own
         return parts
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
@@ -142,30 +158,50 @@ class Blend:
 
     def _parts(self, asked: Asked) -> list[_Part]:
         """Return what each model that counts here was asked, and what it adds to the score of each item."""
-        last = self._last
+        last = self._last.get(id(asked))
         if last is not None and last[0] is asked:
             return last[1]
-        weights = self.mixture.of(np.array([len(asked)]))[0].tolist()
-        past = asked.times[~asked.page]
-        ages, ones = ages_of(np.array([0, len(past)]), past), np.ones(len(past), dtype=np.float32)
+        asking = self._asked_of(asked)
+        found = self._added(asked, [(*one, one[1].score(one[2])) for one in asking])
+        self._last = {id(asked): (asked, found)}
+        return found
+
+    def _asked_of(self, asked: Asked) -> list[tuple[float, RecommendationModel, Asked]]:
+        """Return the models that count here, each with its weight and with the past faded by its own rule."""
+        past = len(asked) - int(np.count_nonzero(asked.page))
+        ages, ones = ages_in(asked.times[:past]), np.ones(past, dtype=np.float32)
         found = []
-        for weight, model in zip(weights, self.models, strict=True):
+        for weight, model in zip(self.mixture.of_length(len(asked)), self.models, strict=True):
             if weight > 0:
                 faded = asked.weights.copy()
-                faded[~asked.page] *= model.history_weights(ages, ones)
-                own = replace(asked, weights=faded)
-                scored = model.score(own)
-                amounts = weight * alike_of(scored, self.mixture.scale)
-                added = Scored(scored.items, amounts, weight * scored.beyond)
-                found.append(_Part(model, own, added if asked.whole else _first(added)))
-        self._last = asked, found
+                faded[:past] *= model.history_weights(ages, ones)
+                found.append((weight, model, asked.weighed(faded)))
         return found
+
+    def _added(self, asked: Asked, told: Sequence[tuple[float, RecommendationModel, Asked, Scored]]) -> list[_Part]:
+        """Return what each model adds to the score of each item, by its weight and what it says."""
+        found = []
+        for weight, model, own, scored in told:
+            amounts = weight * alike_of(scored, self.mixture.scale)
+            added = Scored(scored.items, amounts, weight * scored.beyond)
+            found.append(_Part(model, own, added if asked.whole else _first(added)))
+        return found
+
+
+def _together(found: Sequence[Scored]) -> Scored:
+    """Return each item that any of them scores with the sum of its scores."""
+    items = np.concatenate([NOTHING.items, *(one.items for one in found)])
+    if not len(items):
+        return NOTHING
+    totals = summed(items, np.concatenate([one.scores for one in found]))
+    return Scored(*totals, sum(one.beyond for one in found))
 
 
 def _first(scored: Scored) -> Scored:
     """Return the best of many scores, the rest of them beyond."""
     if len(scored) <= _FIRST:
         return scored
-    kept = np.sort(np.argpartition(scored.scores, len(scored) - _FIRST)[-_FIRST:])
+    kept = scored.scores.argpartition(len(scored) - _FIRST)[-_FIRST:]
+    kept.sort()
     scores = scored.scores[kept]
     return Scored(scored.items[kept], scores, scored.beyond + float(scored.scores.sum() - scores.sum()))

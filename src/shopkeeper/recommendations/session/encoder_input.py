@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,17 +66,25 @@ def padded(batch: HistoryBatch, rows: npt.NDArray[np.int64]) -> EncoderInput:
     return EncoderInput(filled, block(part.kinds), block(gap_buckets(part.starts, part.times)), lengths)
 
 
-def picked(asked: Asked, places: npt.NDArray[np.int64]) -> EncoderInput:
-    """Return what is asked read in several ways, each by the entries at one row of `places`, oldest first.
-
-    Args:
-        places: Places in `asked`; shape (n, t), t at least 1.
-    """
-    count, length = places.shape
-    gaps = gap_buckets(np.arange(count + 1) * length, asked.times[places].ravel()).reshape(places.shape)
-    return EncoderInput(
-        asked.items[places], asked.kinds[places].astype(np.int64), gaps, np.full(count, length, dtype=np.int64)
-    )
+def side_by_side(asked: Sequence[Asked]) -> EncoderInput:
+    """Return what several are asked, none of them empty and all of one customer group, as one padded block."""
+    lengths = np.array([len(one) for one in asked], dtype=np.int64)
+    items, kinds, times = (
+        asked[0].items, asked[0].kinds, asked[0].times
+    ) if len(asked) == 1 else (
+        np.concatenate([one.items for one in asked]),
+        np.concatenate([one.kinds for one in asked]),
+        np.concatenate([one.times for one in asked]),
+    )  # fmt: skip
+    starts = np.zeros(len(asked) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=starts[1:])
+    gaps = gap_buckets(starts, times)
+    longest = int(lengths.max())
+    if longest * len(asked) == len(items):  # all are of one length: nothing to pad
+        shape = (len(asked), longest)
+        return EncoderInput(items.reshape(shape), kinds.astype(np.int64).reshape(shape), gaps.reshape(shape), lengths)
+    places = np.minimum(starts[:-1, None] + np.arange(longest), starts[1:, None] - 1)
+    return EncoderInput(items[places], kinds[places].astype(np.int64), gaps[places], lengths)
 
 
 def price_bands(prices: npt.NDArray[np.float64], spans: list[tuple[int, int]]) -> npt.NDArray[np.int64]:

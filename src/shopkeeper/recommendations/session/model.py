@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -15,7 +17,7 @@ from shopkeeper.recommendations.models.popular import Popular
 from shopkeeper.recommendations.models.reading import Reading
 from shopkeeper.recommendations.param_arrays import pack_params, unpack_params
 from shopkeeper.recommendations.session.encoder import Encoder
-from shopkeeper.recommendations.session.encoder_input import EncoderInput, padded, picked
+from shopkeeper.recommendations.session.encoder_input import EncoderInput, padded, side_by_side
 from shopkeeper.recommendations.session.nearest import Near, NearestItems
 
 Floats = npt.NDArray[np.float32]
@@ -23,6 +25,8 @@ _ROWS = 256
 """Histories that are encoded at a time."""
 _EXPLAINED = 10
 """Newest entries that may have a part in a score."""
+_BLOCK = 16
+"""Histories are read together whose lengths fall between the same multiples of it."""
 _FIRST = 500
 """Items a request is answered with where the catalogue is too large to look at all of them."""
 
@@ -107,25 +111,46 @@ class Session(Reading[SessionParams]):
         self.weights = weights
         self._spans = self.index.spans()
         self._encoders = [Encoder(model) if model else None for model in weights.encoders]
-        self._last: tuple[Asked, Scored] | None = None
-        """The newest question and its answer: whoever explains one has just asked it."""
+        self._starts = self.index.starts.tolist()
+        self._last: Mapping[int, tuple[Asked, Scored]] = {}
+        """The newest questions by identity, and their answers: whoever explains one has just asked it."""
 
     def _score(self, asked: Asked) -> Scored:
         """Return the probability of every product of the group the history lies in, or of those that come first."""
-        last = self._last
+        last = self._last.get(id(asked))
         if last is not None and last[0] is asked:
             return last[1]
-        scored = self._foretold(asked)
-        self._last = asked, scored
+        scored = self._foretold(asked, self._state(asked))
+        self._last = {id(asked): (asked, scored)}
         return scored
 
-    def _foretold(self, asked: Asked) -> Scored:
-        if not len(asked):
-            return NOTHING
-        group = int(np.searchsorted(self.index.starts, asked.items[0], side="right")) - 1
-        states = self._states(group, picked(asked, self._newest(len(asked))[None]))
+    def score_many(self, asked: Sequence[Asked]) -> list[Scored]:
+        """Return what `score` does for each of several questions, the encoder run over all of them at once."""
+        told = [one.newest(self.params.history) for one in asked]
+        blocks: dict[tuple[int, int], list[Asked]] = {}
+        for one in told:
+            if len(one):
+                blocks.setdefault((self._group(one), -(-len(one) // _BLOCK)), []).append(one)
+        found: dict[int, tuple[Asked, Scored]] = {}
+        for (group, _), block in blocks.items():
+            states = self._states(group, side_by_side(block))
+            for place, one in enumerate(block):
+                state = None if states is None else states[place : place + 1]
+                found[id(one)] = one, self._foretold(one, state)
+        self._last = found
+        return [found[id(one)][1] if len(one) else NOTHING for one in told]
+
+    def _group(self, asked: Asked) -> int:
+        """Return the customer group a history lies in."""
+        return bisect_right(self._starts, int(asked.items[0])) - 1
+
+    def _state(self, asked: Asked) -> Floats | None:
+        return self._states(self._group(asked), side_by_side([asked])) if len(asked) else None
+
+    def _foretold(self, asked: Asked, states: Floats | None) -> Scored:
         if states is None:
             return NOTHING
+        group = self._group(asked)
         lists = self.weights.nearest[group] if self.weights.nearest and not asked.whole else None
         if lists is not None:
             return _likeliest(lists.near(states[0]))
@@ -152,12 +177,13 @@ class Session(Reading[SessionParams]):
         parts = np.zeros((len(targets), len(asked)))
         if not len(asked) or not len(targets):
             return parts
-        entries = np.arange(max(len(asked) - _EXPLAINED, 0), len(asked))
-        near = _unit(self.weights.vectors[targets]) @ _unit(self.weights.vectors[asked.items[entries]]).T
+        first = max(len(asked) - _EXPLAINED, 0)
+        near = _unit(self.weights.vectors[targets]) @ _unit(self.weights.vectors[asked.items[first:]]).T
         shares = np.maximum(near, 0.0).astype(np.float64)
         totals = shares.sum(axis=1, keepdims=True)
-        scores = self._score(asked).of(targets)[:, None]
-        parts[:, entries] = scores * np.divide(shares, totals, out=np.zeros_like(shares), where=totals > 0)
+        totals[totals == 0] = 1.0  # nothing is shared out then
+        shares /= totals
+        np.multiply(self._score(asked).of(targets)[:, None], shares, out=parts[:, first:])
         return parts
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
@@ -217,10 +243,6 @@ class Session(Reading[SessionParams]):
         found /= found.sum(axis=1, keepdims=True)
         return found
 
-    def _newest(self, count: int) -> npt.NDArray[np.int64]:
-        """Return the places of the entries that are read of so many."""
-        return np.arange(max(count - self.params.history, 0), count)
-
     def _blocks(self, batch: HistoryBatch) -> Iterator[tuple[int, npt.NDArray[np.int64], EncoderInput]]:
         """Yield histories of one group and of about one length, block by block; empty ones are left out."""
         lengths = np.diff(batch.starts)
@@ -240,27 +262,26 @@ def _lists(group: int) -> str:
 
 def _unit(vectors: Floats) -> Floats:
     """Return vectors of length 1; those of length 0 stay."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: Floats = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    lengths = np.sqrt((vectors * vectors).sum(axis=1, keepdims=True))
+    lengths[lengths == 0] = 1.0
+    unit: Floats = vectors / lengths
     return unit
 
 
 def _likeliest(near: Near) -> Scored:
     """Return the probabilities of the best of what was found near a state, the rest of it beyond them."""
     products = near.products
-    top = float(products.max(initial=-np.inf))
-    if top == -np.inf:
+    if not len(products):
         return NOTHING
+    top = float(products.max())
     worth = np.exp(products - top)
     roots = np.sqrt(worth)
-    total = float(worth.sum()) + float(np.exp(near.beyond - top))
-    root_total = float(roots.sum()) + float(np.exp(near.beyond_roots - top / 2.0))
+    total = float(worth.sum()) + math.exp(near.beyond - top)
+    root_total = float(roots.sum()) + math.exp(near.beyond_roots - top / 2.0)
     items = near.items
     if len(items) > _FIRST:
-        first = np.argpartition(products, len(items) - _FIRST)[-_FIRST:]
+        first = products.argpartition(len(items) - _FIRST)[-_FIRST:]
         items, worth, roots = items[first], worth[first], roots[first]
-    order = np.argsort(items)
+    order = items.argsort()
     scores = worth[order].astype(np.float64) / total
-    return Scored(
-        items[order], scores, 1.0 - float(scores.sum()), (root_total - float(roots.sum())) / float(np.sqrt(total))
-    )
+    return Scored(items[order], scores, 1.0 - float(scores.sum()), (root_total - float(roots.sum())) / math.sqrt(total))

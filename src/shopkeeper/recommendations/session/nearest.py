@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -68,15 +70,27 @@ class NearestItems:
         centre, their variance `|state|^2 * spread`; the mean of `exp` over them is then `exp(mean + variance / 2)`.
         """
         towards = self.centres @ state
-        chosen = np.argpartition(-towards, self.probes - 1)[: self.probes]
-        spans = [(int(self.starts[one]), int(self.starts[one + 1])) for one in chosen.tolist()]
+        chosen = towards.argpartition(len(towards) - self.probes)[len(towards) - self.probes :].tolist()
+        spans = [(self._bounds[one], self._bounds[one + 1]) for one in chosen]
         products = np.concatenate([self.vectors[start:end] @ state for start, end in spans])
         items = np.concatenate([self.items[start:end] for start, end in spans])
-        variance = float(state @ state) * self.spreads
-        left = np.log(np.maximum(np.diff(self.starts), 1e-9))
+        half = float(state @ state) / 2.0 * self.spreads
+        left = self._log_sizes.copy()
         left[chosen] = -np.inf
-        beyond = float(np.logaddexp.reduce(left + towards + variance / 2.0))
-        return Near(items, products, beyond, float(np.logaddexp.reduce(left + towards / 2.0 + variance / 8.0)))
+        roots = left + (towards + half / 2.0) / 2.0
+        left += towards + half
+        return Near(items, products, _log_sum_exp(left), _log_sum_exp(roots))
+
+    @cached_property
+    def _bounds(self) -> list[int]:
+        bounds: list[int] = self.starts.tolist()
+        return bounds
+
+    @cached_property
+    def _log_sizes(self) -> npt.NDArray[np.float64]:
+        """Logarithm of the items of each list."""
+        sizes: npt.NDArray[np.float64] = np.log(np.maximum(np.diff(self.starts), 1e-9))
+        return sizes
 
     def arrays(self, name: str) -> dict[str, npt.NDArray[np.generic]]:
         """Return everything as plain arrays under `name`."""
@@ -140,6 +154,11 @@ def recall_of(lists: NearestItems, items: npt.NDArray[np.int64], vectors: Floats
         best = items[np.argpartition(-(vectors @ state), most - 1)[:most]]
         found += int(np.isin(best, lists.near(state).items).sum())
     return found / (most * len(states))
+
+
+def _log_sum_exp(values: npt.NDArray[np.float64]) -> float:
+    top = float(values.max())
+    return top + math.log(float(np.exp(values - top).sum())) if top > -math.inf else top
 
 
 def _centres(vectors: Floats, count: int, seed: int) -> Floats:

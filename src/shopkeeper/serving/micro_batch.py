@@ -1,0 +1,75 @@
+"""Requests of one turn of the event loop, answered by one call of the model: no timer, nobody waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final, Generic, TypeVar
+
+from shopkeeper.serving.pace import QUICK_SECONDS
+from shopkeeper.serving.ports import DecisionRequest, DecisionSystem
+
+RequestT = TypeVar("RequestT", bound=DecisionRequest)
+AnswerT = TypeVar("AnswerT")
+MOST: Final = 32
+"""Requests in one call."""
+
+
+class MicroBatch(Generic[RequestT, AnswerT]):
+    """Gathers requests until the loop has turned once, then asks the model for all. Used from one event loop.
+
+    As many are asked at once as took `QUICK_SECONDS` by the last call, so that the loop never stands still for long.
+    """
+
+    def __init__(self, system: DecisionSystem[RequestT, AnswerT], seconds: Callable[[], float]) -> None:
+        self._system = system
+        self._seconds = seconds
+        self._waiting: list[tuple[RequestT, asyncio.Future[tuple[AnswerT, float]]]] = []
+        self._each = 0.0
+        """Seconds that one answer took in the last call."""
+
+    async def ask(self, request: RequestT) -> tuple[AnswerT, float]:
+        """Return the model's answer and its share of the seconds of the call; raise what the model raises for it."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[tuple[AnswerT, float]] = loop.create_future()
+        if not self._waiting:
+            loop.call_soon(self._flush, loop)
+        self._waiting.append((request, future))
+        return await future
+
+    def _flush(self, loop: asyncio.AbstractEventLoop) -> None:
+        most = MOST if self._each <= 0 else max(1, min(MOST, int(QUICK_SECONDS / self._each)))
+        batch, self._waiting = self._waiting[:most], self._waiting[most:]
+        if self._waiting:
+            loop.call_soon(self._flush, loop)
+        if len(batch) > 1:
+            begun = self._seconds()
+            try:
+                answers = self._system.answers([request for request, _ in batch])
+            except Exception:  # noqa: BLE001 - one of them fails: each is asked alone, and only that one fails
+                self._alone(batch)
+                return
+            self._each = (self._seconds() - begun) / len(batch)
+            self._tell(batch, answers)
+        else:
+            self._alone(batch)
+
+    def _tell(
+        self, batch: Sequence[tuple[RequestT, asyncio.Future[tuple[AnswerT, float]]]], answers: Sequence[AnswerT]
+    ) -> None:
+        for (_, future), answer in zip(batch, answers, strict=True):
+            if not future.done():  # who asked is gone
+                future.set_result((answer, self._each))
+
+    def _alone(self, batch: Sequence[tuple[RequestT, asyncio.Future[tuple[AnswerT, float]]]]) -> None:
+        for request, future in batch:
+            if future.done():
+                continue
+            begun = self._seconds()
+            try:
+                answer = self._system.answer(request)
+            except Exception as error:  # noqa: BLE001 - whatever a model raises is for serving.decide to judge
+                future.set_exception(error)
+                continue
+            self._each = self._seconds() - begun
+            future.set_result((answer, self._each))
