@@ -104,7 +104,7 @@ class Shop:
         ids = count(1)
         self.records, self.telemetry = Records(), Telemetry(lambda: self.seconds)
         self.lineup: Lineup[Wish, str] = Lineup(
-            self.parrot, lambda: Breaker(BreakerLimits(2, 0.5, 10, 5), lambda: self.seconds), lambda: self.seconds
+            self.parrot, lambda: Breaker(BreakerLimits(2, 0.5, 10, 5), lambda: self.seconds), self.stopwatch
         )
         self.arms = LiveArms(MemorySticky())
         self.cache: AnswerCache[str] = AnswerCache(10, 100, lambda: self.seconds, lambda: 0.0)
@@ -114,6 +114,10 @@ class Shop:
             lambda: f"d{next(ids)}",
         )  # fmt: skip
         self.decider: Decider[Wish, str] = Decider(self.lineup, self.cache, around, self.deadline_seconds)
+
+    def stopwatch(self) -> Callable[[], float]:
+        begun = self.seconds
+        return lambda: self.seconds - begun
 
     def ask(self, *wishes: Wish) -> list[Decision[str]]:
         async def scenario() -> list[Decision[str]]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -16,7 +15,7 @@ ReasonCode = Literal[
 ]  # fmt: skip
 
 
-class Reason(Struct, frozen=True):
+class Reason(Struct, frozen=True, gc=False):
     """Why a product is in the answer.
 
     Attributes:
@@ -31,7 +30,7 @@ class Reason(Struct, frozen=True):
     products: tuple[str, ...] = ()
 
 
-class Recommendation(Struct, frozen=True):
+class Recommendation(Struct, frozen=True, gc=False):
     """One product of an answer.
 
     Attributes:
@@ -43,7 +42,7 @@ class Recommendation(Struct, frozen=True):
     reasons: tuple[Reason, ...] = ()
 
 
-class Chance(Struct, frozen=True):
+class Chance(Struct, frozen=True, gc=False):
     """How likely a product was to stand where it stands; see `exploration.Odds`.
 
     Attributes:
@@ -77,13 +76,5 @@ class RecommendationAnswer(Struct, frozen=True, omit_defaults=True, dict=True):
 
     @cached_property
     def items_json(self) -> msgspec.Raw:
-        """The products as JSON, made once however often the answer is given."""
+        """The products as JSON, made once for an answer that is given again and again."""
         return msgspec.Raw(msgspec.json.encode(self.items))
-
-    @cached_property
-    def recorded(self) -> Sequence[dict[str, Any]]:
-        """The products as the decision log keeps them, made once; nobody changes it."""
-        return [
-            {"product": item.product, "score": item.score, "reasons": [reason.code for reason in item.reasons]}
-            for item in self.items
-        ]

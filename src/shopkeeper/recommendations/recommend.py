@@ -103,7 +103,7 @@ def rules_for(request: RecommendationRequest, past: Past, stock: Stock, params: 
     plan = stock.rules.plan(body, catalogue, request.now)
     page = parents_of(body.products, catalogue, body.store)
     own = past.refused | bought_lately(request, past, catalogue, plan, params)
-    barred = {*body.exclude, *body.products, *own, *parents_of(own, catalogue, body.store), *page}
+    barred = frozenset((*body.exclude, *body.products, *own, *parents_of(own, catalogue, body.store), *page))
     only = None if body.candidates is None else frozenset(body.candidates)
     heads = stock.popular.index.heads(request.shopper.group) if stock.popular else {}
     return Rules(

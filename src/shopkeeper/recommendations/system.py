@@ -257,13 +257,8 @@ class RecommendationSystem:
         shopper bought needs no second look, as every purchase changes the cache key.
         """
         rules = rules_for(request, _NO_PAST, self._serving[1], self._params)
-        cards = []
-        for item in answer.items:
-            card = rules.allowed(item.product)
-            if card is None:
-                return False
-            cards.append(card)
-        return rules.plan is None or within_quotas(rules.plan, cards)
+        cards = rules.all_allowed([item.product for item in answer.items])
+        return cards is not None and (rules.plan is None or within_quotas(rules.plan, cards))
 
     def draw(
         self, request: RecommendationRequest, answer: RecommendationAnswer, decision_id: str
@@ -294,10 +289,12 @@ class RecommendationSystem:
 
         A list without chance says so once: every product had the propensity 1.
         """
-        items = answer.recorded
+        items: list[dict[str, Any]] = [
+            {"product": item.product, "score": item.score, "reasons": [reason.code for reason in item.reasons]}
+            for item in answer.items
+        ]
         if not answer.chances:
             return len(items), {"items": items, "policy": "certain", "propensity": 1.0}
-        items = [dict(item) for item in items]
         for item, one in zip(items, answer.chances, strict=True):
             item |= {"propensity": one.propensity, "chance": one.chance, "policy_score": one.score, "open": one.open}
         return len(items), {"items": items, "policy": "drawn", "seed": f"{answer.seed:016x}"}

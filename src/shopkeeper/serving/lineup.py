@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -12,6 +11,7 @@ from shopkeeper.serving.breaker import Breaker
 from shopkeeper.serving.micro_batch import MicroBatch
 from shopkeeper.serving.pace import Pace
 from shopkeeper.serving.ports import DecisionRequest, DecisionSystem
+from shopkeeper.serving.stopwatch import Stopwatch, own_time
 
 RequestT = TypeVar("RequestT", bound=DecisionRequest)
 AnswerT = TypeVar("AnswerT")
@@ -42,17 +42,17 @@ class Lineup(Generic[RequestT, AnswerT]):
     """Which form answers which arm. Used from one event loop.
 
     Args:
-        seconds: Seconds that never go back, by which calls of a model are timed.
+        stopwatch: Times calls of a model on the event loop.
     """
 
     def __init__(
         self,
         champion: DecisionSystem[RequestT, AnswerT],
         new_breaker: Callable[[], Breaker],
-        seconds: Callable[[], float] = time.perf_counter,
+        stopwatch: Stopwatch = own_time,
     ) -> None:
         self._new_breaker = new_breaker
-        self._seconds = seconds
+        self._stopwatch = stopwatch
         self.champion = self._line(champion)
         self._arms: dict[ArmKey, Line[RequestT, AnswerT]] = {}
         self._shadows: Mapping[str, DecisionSystem[RequestT, AnswerT]] = {}
@@ -73,7 +73,7 @@ class Lineup(Generic[RequestT, AnswerT]):
         self._shadows = dict(shadows)
 
     def _line(self, system: DecisionSystem[RequestT, AnswerT]) -> Line[RequestT, AnswerT]:
-        return Line(system, self._new_breaker(), MicroBatch(system, self._seconds))
+        return Line(system, self._new_breaker(), MicroBatch(system, self._stopwatch))
 
     def line(self, assigned: Assigned) -> Line[RequestT, AnswerT] | None:
         """Return what answers an arm; None while its version cannot be opened."""

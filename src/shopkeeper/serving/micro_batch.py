@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, Generic, TypeVar
 
 from shopkeeper.serving.pace import QUICK_SECONDS
 from shopkeeper.serving.ports import DecisionRequest, DecisionSystem
+from shopkeeper.serving.stopwatch import Stopwatch
 
 RequestT = TypeVar("RequestT", bound=DecisionRequest)
 AnswerT = TypeVar("AnswerT")
@@ -21,9 +22,9 @@ class MicroBatch(Generic[RequestT, AnswerT]):
     As many are asked at once as took `QUICK_SECONDS` by the last call, so that the loop never stands still for long.
     """
 
-    def __init__(self, system: DecisionSystem[RequestT, AnswerT], seconds: Callable[[], float]) -> None:
+    def __init__(self, system: DecisionSystem[RequestT, AnswerT], stopwatch: Stopwatch) -> None:
         self._system = system
-        self._seconds = seconds
+        self._stopwatch = stopwatch
         self._waiting: list[tuple[RequestT, asyncio.Future[tuple[AnswerT, float]]]] = []
         self._each = 0.0
         """Seconds that one answer took in the last call."""
@@ -43,13 +44,13 @@ class MicroBatch(Generic[RequestT, AnswerT]):
         if self._waiting:
             loop.call_soon(self._flush, loop)
         if len(batch) > 1:
-            begun = self._seconds()
+            took = self._stopwatch()
             try:
                 answers = self._system.answers([request for request, _ in batch])
             except Exception:  # noqa: BLE001 - one of them fails: each is asked alone, and only that one fails
                 self._alone(batch)
                 return
-            self._each = (self._seconds() - begun) / len(batch)
+            self._each = took() / len(batch)
             self._tell(batch, answers)
         else:
             self._alone(batch)
@@ -65,11 +66,11 @@ class MicroBatch(Generic[RequestT, AnswerT]):
         for request, future in batch:
             if future.done():
                 continue
-            begun = self._seconds()
+            took = self._stopwatch()
             try:
                 answer = self._system.answer(request)
             except Exception as error:  # noqa: BLE001 - whatever a model raises is for serving.decide to judge
                 future.set_exception(error)
                 continue
-            self._each = self._seconds() - begun
+            self._each = took()
             future.set_result((answer, self._each))

@@ -144,7 +144,7 @@ class Telemetry:
         second.cached += cached
         if len(second.samples) < SAMPLES_A_SECOND:
             second.samples.append(took_ms)
-        elif (place := self._random.randrange(second.decisions)) < SAMPLES_A_SECOND:
+        elif (place := int(self._random.random() * second.decisions)) < SAMPLES_A_SECOND:
             second.samples[place] = took_ms
         self.decisions[system, self._counted(variant), fallback or "", cached] += 1
         histogram = self.latency.get(system)

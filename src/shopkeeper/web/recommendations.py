@@ -110,7 +110,7 @@ def check_length(k: int, limit: int) -> None:
 
 def rendered(decision: Decision[RecommendationAnswer], *slots: Decision[RecommendationAnswer]) -> Answer:
     """Return a decision, and those of the slots of its page, as the API shows them."""
-    if not slots:
+    if decision.cached and not slots:
         return Answer(
             200,
             _ENCODER.encode(
@@ -132,4 +132,4 @@ def rendered(decision: Decision[RecommendationAnswer], *slots: Decision[Recommen
             for one in slots
         ),
     )
-    return Answer(200, msgspec.json.encode(shown))
+    return Answer(200, _ENCODER.encode(shown))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -32,8 +32,8 @@ class Rules:
     store: str
     now: datetime
     filters: Filters
-    barred: Set[str]
-    only: Set[str] | None = None
+    barred: frozenset[str]
+    only: frozenset[str] | None = None
     plan: Plan | None = None
     surface: str = ""
     heads: Mapping[str, str] = field(default_factory=dict)
@@ -99,6 +99,23 @@ class Rules:
             return None
         hidden = card.product.sensitive and (from_history or self.catalogue.sensitivity.hides(self.surface))
         return None if hidden else card
+
+    def all_allowed(self, products: Sequence[str]) -> Sequence[Card] | None:
+        """Return the cards of products that may all be shown, as `allowed` says; None when a rule forbids one."""
+        if not self.barred.isdisjoint(products) or (self.only is not None and not self.only.issuperset(products)):
+            return None
+        barred, now, plan, filters = self.barred, self.now, self.plan, self.filters
+        hides, found = self.catalogue.sensitivity.hides(self.surface), []
+        for card in self.catalogue.cards_of(self.store, products):
+            if card is None or not card.on_sale or (card.dated and not card.available(now)):
+                return None
+            product = card.product
+            if (product.parent is not None and product.parent in barred) or (product.sensitive and hides):
+                return None
+            if (filters is not NO_FILTERS and not passes(card, filters)) or (plan is not None and plan.bars(card)):
+                return None
+            found.append(card)
+        return found
 
     def places(self, k: int) -> Places:
         """Return the places of a list, those of pinned products given away."""
