@@ -42,7 +42,8 @@ def judges(default: str | None, known: KnownTraffic) -> tuple[ArrivingEvents, Li
 def both(body: bytes, default: str | None = None, known: KnownTraffic = NOBODY) -> bool:
     """Hold the lane to the judge; say whether the body took the lane."""
     judge, lane = judges(default, known)
-    sure = lane.take(body)
+    sent = lane.read(body)
+    sure = None if sent is None else lane.judge(sent)
     if sure is None:
         return False
     judged = take_events(read_batch(body, "events", MOST).rows, judge, default)

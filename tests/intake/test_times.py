@@ -6,8 +6,10 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from shopkeeper.intake.times import read_time, zone_named
+from shopkeeper.intake.times import epoch_times, read_time, zone_named
 
 LONDON = ZoneInfo("Europe/London")
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -63,3 +65,16 @@ def test_a_time_beyond_the_calendar_is_refused() -> None:
 def test_a_time_zone_that_does_not_exist_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="time zone"):
         zone_named(name)
+
+
+EPOCHS = st.floats(0, 3.9e9) | st.floats(1.1e11, 3.9e12) | st.floats(1.1e14, 3.9e15) | st.floats(1.1e17, 3.9e18)
+
+
+@given(st.lists(EPOCHS | EPOCHS.map(round).map(float) | st.sampled_from([5e-7, 1.5e-6]), min_size=1))
+def test_many_epoch_numbers_are_read_as_one_by_one(numbers: list[float]) -> None:
+    assert epoch_times(numbers) == [read_time(number, UTC) for number in numbers]
+
+
+@pytest.mark.parametrize("number", [-1.0, 1e11, 5e10, float("inf"), float("nan"), 4e18])
+def test_epoch_numbers_that_may_be_no_times_are_not_read_together(number: float) -> None:
+    assert epoch_times([1e9, number]) is None

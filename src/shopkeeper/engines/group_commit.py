@@ -13,6 +13,8 @@ from shopkeeper.commerce.tables import TableSchema
 from shopkeeper.engines.segment_log import Payload, SegmentLog, joined_rows
 from shopkeeper.errors import LogBehind, Overloaded
 
+_Call = tuple[Payload, asyncio.Future[None]]
+
 
 @dataclass(frozen=True, slots=True)
 class CommitCounts:
@@ -47,10 +49,11 @@ class GroupCommit:
         self._log = log
         self._most_waiting_bytes = most_waiting_bytes
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="event-log")
-        self._waiting: list[tuple[Payload, asyncio.Future[None]]] = []
+        self._waiting: list[_Call] = []
         self._waiting_rows = self._waiting_bytes = 0
         self._writing_rows = 0
-        self._task: asyncio.Task[None] | None = None
+        self._idle: asyncio.Event | None = None
+        """Unset while a group is written; None before the first."""
         self._rows = self._groups = self._refused = 0
         self._seconds = 0.0
 
@@ -87,8 +90,12 @@ class GroupCommit:
         self._waiting.append(((table.name, lines), durable))
         self._waiting_rows += rows
         self._waiting_bytes += len(lines)
-        if self._task is None:
-            self._task = loop.create_task(self._write_groups())
+        if self._idle is None:
+            self._idle = asyncio.Event()
+            self._idle.set()
+        if self._idle.is_set():
+            self._idle.clear()
+            loop.call_soon(self._begin, loop)  # callers of this turn of the loop share the group
         await durable
 
     async def seal(self) -> Path | None:
@@ -97,34 +104,33 @@ class GroupCommit:
 
     async def close(self) -> None:
         """Write what waits, seal, and stop the writer thread."""
-        while self._task is not None:
-            await asyncio.shield(self._task)
+        if self._idle is not None:
+            await self._idle.wait()
         await asyncio.get_running_loop().run_in_executor(self._writer, self._log.close)
         self._writer.shutdown()
 
-    async def _write_groups(self) -> None:
-        """Write group after group until nothing waits; one such task lives at a time."""
-        loop = asyncio.get_running_loop()
-        try:
-            while self._waiting:
-                group, self._waiting = self._waiting, []
-                self._writing_rows, self._waiting_rows, self._waiting_bytes = self._waiting_rows, 0, 0
-                writing = loop.run_in_executor(self._writer, self._commit, [payload for payload, _ in group])
-                await asyncio.wait((writing,))
-                self._settle([durable for _, durable in group], writing.exception())
-        finally:
-            self._task = None
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let what waits be written as a group."""
+        group, self._waiting = self._waiting, []
+        self._writing_rows, self._waiting_rows, self._waiting_bytes = self._waiting_rows, 0, 0
+        self._writer.submit(self._commit, loop, group)
 
-    def _commit(self, payloads: Sequence[Payload]) -> None:
+    def _commit(self, loop: asyncio.AbstractEventLoop, group: Sequence[_Call]) -> None:
+        """Write a group, in the writer's thread."""
+        error: BaseException | None = None
         started = time.perf_counter()
         try:
-            self._log.append_payloads(payloads)
-        finally:
-            self._seconds += time.perf_counter() - started
-            self._groups += 1
+            self._log.append_payloads([payload for payload, _ in group])
+        except BaseException as failed:  # noqa: BLE001 - whoever waits for the group is told
+            error = failed
+        self._seconds += time.perf_counter() - started
+        self._groups += 1
+        loop.call_soon_threadsafe(self._settle, loop, [durable for _, durable in group], error)
 
-    def _settle(self, group: Sequence[asyncio.Future[None]], error: BaseException | None) -> None:
-        """Tell the callers of a group; one that gave up waiting is left alone."""
+    def _settle(
+        self, loop: asyncio.AbstractEventLoop, group: Sequence[asyncio.Future[None]], error: BaseException | None
+    ) -> None:
+        """Tell the callers of a group, and begin the next; a caller that gave up waiting is left alone."""
         if error is None:
             self._rows += self._writing_rows
         else:
@@ -137,3 +143,7 @@ class GroupCommit:
                 durable.set_result(None)
             else:
                 durable.set_exception(Overloaded(error.reason) if isinstance(error, Overloaded) else error)
+        if self._waiting:
+            self._begin(loop)
+        elif self._idle is not None:
+            self._idle.set()

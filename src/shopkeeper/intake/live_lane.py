@@ -25,12 +25,14 @@ from shopkeeper.commerce.tables import EVENTS
 from shopkeeper.intake.arrival import ArrivingEvents, address_columns
 from shopkeeper.intake.field_mending import MISSING_WORDS
 from shopkeeper.intake.plain_json import MAX_BYTES
-from shopkeeper.intake.times import read_time
+from shopkeeper.intake.times import epoch_times, read_time
 from shopkeeper.intake.validation import FIRST_MOMENT, flat
 from shopkeeper.quality.row_rules import RowRules
 
 _Label = Annotated[str, Meta(min_length=1, max_length=500)]
 """As the contract has it, but not empty: the judge leaves empty text out."""
+_MANY = 10
+"""From so many times on they are read together sooner than one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +85,29 @@ class LiveLane:
         self._bounds: dict[str, Mapping[str, tuple[float, float]] | None] = {}
         self._encoder = msgspec.json.Encoder()
 
-    def take(self, body: bytes) -> SureEvents | None:
-        """Return what a body holds; None where the judge has to look at it."""
+    def read(self, body: bytes) -> list[Event] | None:
+        """Return what a body holds, to be judged; None where the judge of rows has to look at it."""
         if b'"received_at"' in body:
             return None
-        now = self._given[1] = self._now()
+        self._given[1] = self._now()
         try:
-            events: list[Any] = self._several.decode(body) if body[:1] == b"[" else [self._one.decode(body)]
-            if not 0 < len(events) <= self._most:
-                return None
+            events: list[Event] = self._several.decode(body) if body[:1] == b"[" else [self._one.decode(body)]
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return None
+        return events if 0 < len(events) <= self._most else None
+
+    def judge(self, events: list[Event]) -> SureEvents | None:
+        """Return events of one body or several, `read` here; None where the judge of rows has to look at some of them.
+
+        Nobody else may have seen them: their times are read in place.
+        """
+        now = self._now()
+        try:
             store = self._store_of(events)
             if store is None or not self._dated(events, now, self._zone(store)) or not _whole(events):
                 return None
             return self._written(events)
-        except (msgspec.MsgspecError, ValueError, RecursionError):
+        except ValueError:
             return None
 
     def _store_of(self, events: Sequence[Event]) -> str | None:
@@ -116,19 +127,17 @@ class LiveLane:
                 return None
         return store
 
-    def _dated(self, events: Sequence[Any], now: datetime, zone: tzinfo) -> bool:
-        """Read the times; say whether all lie where they may. Events of one moment share it."""
-        last: object = None
-        moment = now
-        for event in events:
-            said = event.ts
-            if said != last:
-                moment, last = _moment(said, zone), said
+    def _dated(self, events: Sequence[Event], now: datetime, zone: tzinfo) -> bool:
+        """Read the times; say whether all lie where they may."""
+        said: list[Any] = [event.ts for event in events]  # as they were sent, or read already
+        times = epoch_times(said) if len(said) >= _MANY and set(map(type, said)) == {float} else None
+        if times is None:
+            times = [_moment(value, zone) for value in said]
+        for event, moment in zip(events, times, strict=True):
             force_setattr(event, "ts", moment)  # nobody else has seen it yet
-        times: list[datetime] = [event.ts for event in events]
         return max(times) <= now + self._tolerance and min(times) >= FIRST_MOMENT
 
-    def _written(self, events: Sequence[Any]) -> SureEvents | None:
+    def _written(self, events: Sequence[Event]) -> SureEvents | None:
         agents = [event.user_agent for event in events if event.user_agent is not None]
         if any(agent != agent.strip() or "\x00" in agent for agent in agents):
             return None
@@ -161,7 +170,7 @@ def _sent_event(default_store: Callable[[], str], now: Callable[[], datetime]) -
     return SentEvent
 
 
-def _moment(said: str | float, zone: tzinfo) -> datetime:
+def _moment(said: object, zone: tzinfo) -> datetime:
     """Return what `read_time` returns, without its detours for the usual form."""
     if isinstance(said, str) and len(said) < 33 and said[4:5] == "-" and said[-1] == "Z":
         return datetime.fromisoformat(said)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
 _DAY = re.compile(r"(19|20)\d{6}")
 _STEPS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
 """Above the first figure an epoch number counts in parts of a second: nano-, micro-, milliseconds."""
+_LAST_SECOND = 4e9
+_FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def read_time(value: object, zone: tzinfo) -> datetime:
@@ -60,6 +65,19 @@ def _from_epoch(number: float) -> datetime:
         if abs(number) > above:
             return datetime.fromtimestamp(number / parts, UTC)
     return datetime.fromtimestamp(number, UTC)
+
+
+def epoch_times(numbers: Sequence[float]) -> list[datetime] | None:
+    """Return what `read_time` returns for each of many epoch numbers; None where one lies before 1970 or after 2096."""
+    seconds = np.array(numbers)
+    size = np.abs(seconds)
+    for above, parts in reversed(_STEPS):
+        seconds = np.where(size > above, np.array(numbers) / parts, seconds)
+    if not ((seconds >= 0) & (seconds < _LAST_SECOND)).all():
+        return None
+    part, whole = np.modf(seconds)
+    micros = (whole * 1e6 + np.rint(part * 1e6)).astype(np.int64)
+    return [_FIRST_MOMENT + since for since in micros.astype("timedelta64[us]").tolist()]
 
 
 def zone_named(name: str) -> tzinfo:

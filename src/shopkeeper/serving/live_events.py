@@ -79,6 +79,11 @@ class LiveEvents:
         self._seconds = seconds
 
     async def take(self, events: Sequence[Event], lines: bytes | None = None) -> TakenEvents:
+        """Take events as `take_each` does, and return how many."""
+        taken = len(await self.take_each(events, lines))
+        return TakenEvents(taken, len(events) - taken)
+
+    async def take_each(self, events: Sequence[Event], lines: bytes | None = None) -> list[int]:
         """Write events and let them count; return when they are durable and the next answer knows them.
 
         Events seen lately are left out. Two batches that bring one event at the same moment are both written, as
@@ -87,24 +92,26 @@ class LiveEvents:
         Args:
             lines: The events as the log keeps them, where somebody has encoded them already.
 
+        Returns:
+            The places of the events that were taken; the others are duplicates.
+
         Raises:
             Overloaded: the log is behind; nothing of the batch was taken.
         """
         sent = len(events)
         keys = [(event.store, event.event_id) for event in events]
-        places = self._recent.unseen(keys)
-        if len(places) < sent:
-            events, keys, lines = [events[n] for n in places], [keys[n] for n in places], None
+        fresh = self._recent.unseen(keys)
+        if len(fresh) < sent:
+            events, keys, lines = [events[n] for n in fresh], [keys[n] for n in fresh], None
         consents = self._consents_of(events)
         await self._write(events, consents, lines)
         places = self._recent.add_all(keys)
         if len(places) < len(events):
             events, consents = [events[n] for n in places], [consents[n] for n in places]
         for store, theirs in _by_store(list(zip(events, consents, strict=True))):
-            shaping = self._count(store, theirs)
-            await self._profiles.write(self._catalogue.group(store), shaping)
+            await self._profiles.write(self._catalogue.group(store), self._count(store, theirs))
         self._telemetry.took_events(Counter([event.type for event in events]), sent - len(events))
-        return TakenEvents(len(events), sent - len(events))
+        return [fresh[n] for n in places]
 
     def recall(self, event: Event) -> None:
         """Put an event that was logged before this process started into its shopper's profile; know it if resent."""

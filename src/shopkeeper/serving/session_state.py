@@ -75,9 +75,10 @@ class SessionState:
             if len(self._profiles) > self._limit:
                 self._profiles.popitem(last=False)
             return
-        if isinstance(held, Profile):
-            held = self._profiles[key] = list(held.events)
-        held.append(seen)
+        if isinstance(held, list):
+            held.append(seen)
+        else:
+            held = self._profiles[key] = [*held.events, seen]
         if len(held) > _UNSETTLED:
             self._settled(key)
         self._profiles.move_to_end(key)

@@ -58,9 +58,9 @@ class Events(RawRoute):
         serving = call.serving
         key = await authorise(call.scope, serving.keys, NEEDS)
         body, store = await call.body(), default_store(key)
-        sure = serving.validators.lane(store).take(body)
+        sure = await serving.joined_events.take(serving.validators.lane(store), body)
         if sure is not None:
-            return _taken(await serving.events.take(sure.events, sure.lines))
+            return _taken(sure)
         batch = read_batch(body, "events", serving.settings.serving.batch_rows)
         check_rows(key, batch.rows)
         judged = take_events(batch.rows, serving.validators.events(store), store)

@@ -35,6 +35,7 @@ from shopkeeper.serving.breaker import Breaker, BreakerLimits
 from shopkeeper.serving.cache import AnswerCache
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.serving.decide import Decider, Surroundings
+from shopkeeper.serving.joined_events import JoinedEvents
 from shopkeeper.serving.key_ring import KeyRing
 from shopkeeper.serving.lineup import Lineup
 from shopkeeper.serving.live_events import LiveEvents
@@ -248,6 +249,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
         telemetry=telemetry,
         keys=KeyRing(state.keys, time.monotonic),
         events=live_events,
+        joined_events=JoinedEvents(live_events),
         tables=tables,
         system=system,
         lists=lists,

@@ -28,6 +28,7 @@ from shopkeeper.recommendations.system import RecommendationSystem
 from shopkeeper.serving.arms import LiveArms
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.serving.decide import Decider, Decision
+from shopkeeper.serving.joined_events import JoinedEvents
 from shopkeeper.serving.key_ring import KeyRing
 from shopkeeper.serving.live_events import LiveEvents
 from shopkeeper.serving.live_tables import LiveTables
@@ -84,6 +85,7 @@ class Serving:
     telemetry: Telemetry
     keys: KeyRing
     events: LiveEvents
+    joined_events: JoinedEvents
     tables: LiveTables
     system: RecommendationSystem
     lists: NightListFiles

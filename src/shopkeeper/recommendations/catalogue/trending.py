@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from shopkeeper.commerce.event import Event, EventType
 from shopkeeper.recommendations.categories import prefixes
@@ -18,7 +18,6 @@ EVENT_WEIGHTS: dict[EventType, float] = {
 _CROWD = 8
 """How many times as many as lead may be held beside them."""
 _MAX_EXPONENT = 200.0
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _Board:
@@ -127,16 +126,11 @@ class Trending:
     def record_all(self, store: str, events: Sequence[Event], categories: Sequence[Iterable[str]]) -> None:
         """Count events of a store as `record` does, each with the categories of its product."""
         whole = self._board(store, "")
-        last: datetime | None = None
-        inflation = 0.0
         for event, paths in zip(events, categories, strict=True):
             weight = EVENT_WEIGHTS.get(event.type)
             if weight is None or not event.product:
                 continue
-            if event.ts is not last:
-                last = event.ts
-                inflation = self._inflation((last - _EPOCH).total_seconds())
-            amount = weight * inflation
+            amount = weight * self._inflation(event.ts.timestamp())
             if amount > 0 and whole is not None:
                 whole.add(event.product, amount)
                 for category in prefixes(paths) if paths else ():
@@ -147,7 +141,7 @@ class Trending:
 
     def add(self, store: str, product: str, categories: Iterable[str], weight: float, ts: datetime) -> None:
         """Add `weight` views at `ts` to a product and to every category it lies in."""
-        amount = weight * self._inflation((ts - _EPOCH).total_seconds())
+        amount = weight * self._inflation(ts.timestamp())
         if not amount > 0:
             return
         for category in ("", *prefixes(categories)):
@@ -196,4 +190,4 @@ class Trending:
             for board in self._boards.values():
                 board.scale(factor)
             self._landmark, exponent = seconds, 0.0
-        return math.exp2(max(exponent, -1_000.0))
+        return math.exp2(exponent) if exponent > -1_000.0 else math.exp2(-1_000.0)
