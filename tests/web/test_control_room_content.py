@@ -13,8 +13,9 @@ from tests.web.test_sign_in import Browser, browser, cheap, staffed
 
 from shopkeeper.content.kept import KeptPiece, Version, Wanted
 from shopkeeper.content.subjects import ContentOrder
-from shopkeeper.testing.piece_store_suite import example_version
+from shopkeeper.testing.piece_store_suite import example_changes, example_version
 from shopkeeper.testing.steps_in_memory import StepsInMemory
+from shopkeeper.web import control_room_content
 from shopkeeper.web.control_room_texts import Stretch, stretches
 from shopkeeper.wiring.content_job import TEXTS, content_work
 
@@ -64,6 +65,20 @@ def test_a_text_stands_beside_its_facts_with_what_it_says_marked(bob: Browser) -
     assert re.search(r'<mark title="capacity [^"]*">1\.7[^<]*</mark>', page)
     assert re.search(r'<th scope="row">colour</th><td class="wide-text">red</td><td>', page)
     assert ("Kettle & Co" in page, "Kettle &amp; Co" in page) == (False, True)
+
+
+def test_texts_of_other_stores_hide_none_of_ones_own(
+    bob: Browser,
+    staffed: Any,  # noqa: ANN401 - a fixture
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(control_room_content, "SHOWN", 1)
+    others = [change for number in range(20) for change in example_changes(f"lamp-{number}", "fr")]
+    staffed.serving.state.pieces.put(others)
+    assert min(change.piece.id for change in others) < kept(staffed).id
+    text = html.unescape(bob.get("/content").text)
+    assert "1 text waits for a person" in text
+    assert "Kettle & Co" in text
 
 
 def test_a_merchandiser_approves_and_can_undo_it(bob: Browser, staffed: Any) -> None:  # noqa: ANN401 - a fixture

@@ -95,6 +95,9 @@ class PieceStore(Protocol):
     def counts(self, store: str | None = None) -> Mapping[PieceState, int]:
         """Return how many texts there are by state; states without any are left out."""
 
+    def audits(self, store: str | None = None) -> int:
+        """Return how many texts that a rule approved wait to be looked over."""
+
     def trust(self, since: datetime) -> Mapping[Judged, Trust]:
         """Return how each writer's texts fared with people from a moment on, without judgements that were undone."""
 

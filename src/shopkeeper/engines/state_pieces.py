@@ -138,6 +138,13 @@ class StatePieces:
             query = query.where(CONTENT_PIECES.c.store == store)
         return {row.state: row.texts for row in self._rows(query)}
 
+    def audits(self, store: str | None = None) -> int:
+        """Return how many texts that a rule approved wait to be looked over."""
+        query = select(func.count()).select_from(CONTENT_PIECES).where(CONTENT_PIECES.c.audit)
+        if store is not None:
+            query = query.where(CONTENT_PIECES.c.store == store)
+        return int(self._one(query) or 0)
+
     def trust(self, since: datetime) -> Mapping[Judged, Trust]:
         """Return how each writer's texts fared with people from a moment on."""
         of, text = CONTENT_STEPS.c, CONTENT_PIECES.c

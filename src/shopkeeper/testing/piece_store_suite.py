@@ -116,6 +116,7 @@ class PieceStoreSuite:
         pieces.put(written(None, example_key(), calm, "made", by_rule, holds=True))
         (found,) = pieces.find(Wanted(states=("checked",), audit=True))
         assert (found.state, found.audit) == ("published", True)
+        assert (pieces.audits(), pieces.audits(""), pieces.audits("uk")) == (1, 1, 0)
 
     def test_several_versions_are_read_at_once(self, pieces: PieceStore) -> None:
         one, two = _put(pieces), _put(pieces, "desk")

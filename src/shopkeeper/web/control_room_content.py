@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
@@ -11,7 +13,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from shopkeeper.content.fields import FIELDS
-from shopkeeper.content.kept import KeptPiece, Wanted
+from shopkeeper.content.kept import KeptPiece, PieceState, Wanted
+from shopkeeper.content.ports import PieceStore
 from shopkeeper.errors import InputError, NotAllowed, ShopkeeperError
 from shopkeeper.people.roles import ALL
 from shopkeeper.web.control_room import room_page
@@ -96,9 +99,9 @@ def _values(request: Request, asked: dict[str, str]) -> dict[str, Any]:
     theirs = readable(request, "view", names)
     stores = None if theirs is None else {"", *theirs}
     wanted = Wanted(None, WAIT, field=asked["field"], locale=asked["locale"], audit=True, limit=SHOWN)
-    waiting = _of(stores, pieces.find(wanted._replace(after=asked["after"])))
+    waiting = _waiting(pieces, wanted._replace(after=asked["after"]), stores)
     if not waiting and asked["after"]:
-        waiting = _of(stores, pieces.find(wanted))
+        waiting = _waiting(pieces, wanted, stores)
     shown = pieces.get(asked["piece"]) if asked["piece"] else next(iter(waiting), None)
     if shown is not None and shown.store:
         reader(request).must("view", shown.store)
@@ -108,7 +111,7 @@ def _values(request: Request, asked: dict[str, str]) -> dict[str, Any]:
     return {
         "view": view,
         "queue": queue,
-        "headline": queue_headline(pieces.counts(), sum(one.audit for one in waiting)),
+        "headline": queue_headline(*_numbers(pieces, stores)),
         "fields": FIELDS,
         "locales": sorted({locale for store in serving.catalogue.stores for locale in store.locales}),
         "field": asked["field"],
@@ -120,5 +123,17 @@ def _values(request: Request, asked: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _of(stores: set[str] | None, found: Any) -> list[KeptPiece]:  # noqa: ANN401 - any sequence of texts
-    return [one for one in found if stores is None or one.store in stores]
+def _waiting(pieces: PieceStore, wanted: Wanted, stores: set[str] | None) -> list[KeptPiece]:
+    """Return the first texts that wait in some stores; None = in all."""
+    each = [None] if stores is None else sorted(stores)
+    found = [one for store in each for one in pieces.find(wanted._replace(store=store))]
+    return sorted(found, key=lambda one: one.id)[: wanted.limit]
+
+
+def _numbers(pieces: PieceStore, stores: set[str] | None) -> tuple[Mapping[PieceState, int], int]:
+    """Return how many texts some stores have by state, and how many are to be audited."""
+    counts: Counter[PieceState] = Counter()
+    each = [None] if stores is None else sorted(stores)
+    for store in each:
+        counts.update(pieces.counts(store))
+    return counts, sum(pieces.audits(store) for store in each)
