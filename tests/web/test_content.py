@@ -14,6 +14,7 @@ from shopkeeper.people.person import shell_user
 from shopkeeper.testing.steps_in_memory import StepsInMemory
 from shopkeeper.wiring.content_job import TEXTS, content_work
 from shopkeeper.wiring.content_review import approve_all
+from shopkeeper.wiring.content_truth import FRESH
 from shopkeeper.wiring.seen_runs import recent_runs
 
 if TYPE_CHECKING:
@@ -131,7 +132,9 @@ def test_a_job_nobody_can_do_or_may_order_is_refused(kettle: Shop) -> None:
     assert recent_runs(kettle.settings, 5) == ()
 
 
-def test_the_introduction_of_a_category_is_shown_once_it_is_published(kettle: Shop) -> None:
+def test_the_introduction_of_a_category_is_shown_while_it_is_published_and_true(
+    kettle: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, capacity in (("small", "1 L"), ("large", "2 L")):
         row = {**KETTLE, "product": name, "attributes": {"capacity": capacity, "colour": "red"}, "store": "uk"}
         assert kettle.call("PUT", "/v1/products", [row]).status_code == 202
@@ -145,3 +148,8 @@ def test_the_introduction_of_a_category_is_shown_once_it_is_published(kettle: Sh
     assert (answer["category"], answer["locale"], answer["intro"]["html"]) == ("Home > Kettles", "en", False)
     assert "kettles" in answer["intro"]["text"].lower()
     assert kettle.call("GET", url, key=kettle.key("de")).status_code == 403
+    later = kettle.serving.now() + FRESH
+    monkeypatch.setattr(kettle.serving, "now", lambda: later)
+    row = {**KETTLE, "product": "large", "attributes": {"capacity": "3 L", "colour": "red"}, "store": "uk"}
+    assert kettle.call("PUT", "/v1/products", [row]).status_code == 202
+    assert kettle.call("GET", url).json()["intro"] is None

@@ -26,7 +26,6 @@ from shopkeeper.wiring import content_job
 from shopkeeper.wiring.content_job import CONTENT, TEXTS, content_work
 from shopkeeper.wiring.content_orders import estimate, order_texts, pause, resume
 from shopkeeper.wiring.content_review import Asked, approve_all, publish_all, review_piece
-from shopkeeper.wiring.content_serving import published_intro
 from shopkeeper.wiring.content_watch import look_over
 from shopkeeper.wiring.jobs import opened_jobs
 from shopkeeper.wiring.settings import Settings, load_settings
@@ -317,8 +316,6 @@ def test_a_category_is_introduced_of_what_all_its_products_have_and_outdated_by_
     assert "1" in text
     assert "2" in text
     approve_all(settings, state, Wanted(), "read", ANNA, NOON)
-    assert published_intro(state.pieces, "uk", "Home > Kettles", "en") == state.pieces.version(intro.id, 1)
-    assert published_intro(state.pieces, "uk", "Home > Lamps", "en") is None
     with pytest.raises(InputError, match="grounding"):
         do(settings, state, state.pieces.get(intro.id), Asked("edit", text="Our kettles hold 5 L."))
     assert look_over(settings, NOON).texts == 1

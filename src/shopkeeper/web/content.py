@@ -25,7 +25,7 @@ from shopkeeper.web.rollouts import read_form
 from shopkeeper.web.signed_in import somebody
 from shopkeeper.wiring.content_arms import TextsAsked, shown_texts
 from shopkeeper.wiring.content_review import Asked, Doing, review_piece
-from shopkeeper.wiring.content_serving import published_intro
+from shopkeeper.wiring.content_serving import TextsOf, published_intro
 from shopkeeper.wiring.serving import Serving
 
 router = APIRouter(prefix="/v1", tags=["content"])
@@ -77,7 +77,7 @@ class CategoryAnswer(Struct, frozen=True):
         category: Path of the category.
         store: Store that shows it.
         locale: Of the text.
-        intro: Its introduction; null = none is published.
+        intro: Its introduction; null = none is published, or it is not true of the products any more.
     """
 
     category: str
@@ -188,13 +188,16 @@ async def category_content(
     store: Annotated[str, Query(min_length=1, max_length=200, description="Store that shows it")],
     locale: Annotated[str, Query(max_length=50, description="Left out: the store's first")] = "",
 ) -> Response:
-    """Return the introduction that is published, looked over by its products within the hour."""
+    """Return the introduction that is published and true of the category's products, as they were a minute ago."""
     serving: Serving = request.app.state.serving
     key = await authorise(request.scope, serving.keys, "decide")
     check_store(key, store)
     check_declared(serving.catalogue, store)
     spoken = locale or _first_locale(serving, store)
-    found = await asyncio.to_thread(published_intro, serving.state.pieces, store, category, spoken)
+    found = await asyncio.to_thread(
+        published_intro, serving.settings, serving.state.pieces, serving.catalogue, TextsOf(store, category, spoken),
+        serving.now(), serving.truth,
+    )  # fmt: skip
     intro = None if found is None else _shown(found)
     return json_answer(CategoryAnswer(category, store, spoken, intro)).response()
 

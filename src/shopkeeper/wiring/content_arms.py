@@ -16,7 +16,7 @@ from shopkeeper.content.kept import Version
 from shopkeeper.experiments.live_assignment import UNASSIGNED, Assigned
 from shopkeeper.experiments.live_test import CHAMPION, TestArm
 from shopkeeper.intake.consent import effective
-from shopkeeper.wiring.content_serving import OWN, Published, published
+from shopkeeper.wiring.content_serving import OWN, Published, TextsOf, published
 from shopkeeper.wiring.experiments import TEXTS, WORDING
 from shopkeeper.wiring.serving import Serving
 
@@ -69,8 +69,8 @@ async def shown_texts(serving: Serving, asked: TextsAsked) -> ShownTexts | None:
     wordings = [wording_of(arm.settings) for arm in arms] or [OWN]
     now = serving.now()
     found = await asyncio.to_thread(
-        published, serving.settings, serving.state.pieces, serving.catalogue, asked.store, asked.product, asked.locale,
-        now, wordings,
+        published, serving.settings, serving.state.pieces, serving.catalogue,
+        TextsOf(asked.store, asked.product, asked.locale), now, serving.truth, wordings,
     )  # fmt: skip
     if found is None:
         return None

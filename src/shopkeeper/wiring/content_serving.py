@@ -5,19 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
-from shopkeeper.content.author import Subject, judged
+from shopkeeper.content.author import Subject
 from shopkeeper.content.fields import INTRO, Field
 from shopkeeper.content.kept import KeptPiece, Version, Wanted
 from shopkeeper.content.ports import PieceStore
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.wiring.content_manner import manner_of
+from shopkeeper.wiring.content_truth import TextTruth
 from shopkeeper.wiring.settings import Settings
 
 OWN: Final = ""
 """The house's own wording."""
 _MOST = 1_000
+
+
+class TextsOf(NamedTuple):
+    """Whose texts: a product by its id, or a category by its path, in a store and locale."""
+
+    store: str
+    name: str
+    locale: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +56,9 @@ def published(
     settings: Settings,
     pieces: PieceStore,
     catalogue: Catalogue,
-    store: str,
-    product: str,
-    locale: str,
+    of: TextsOf,
     now: datetime,
+    truth: TextTruth,
     wordings: Sequence[str] = (OWN,),
 ) -> Published | None:
     """Return what a shop may show of a product; None where the store does not sell it now.
@@ -59,8 +67,10 @@ def published(
     longer from the moment the record says otherwise, whoever looks it over later.
 
     Args:
+        truth: What was found out before; a text is judged once for each set of facts.
         wordings: Which are read, the house's own always.
     """
+    store, product, locale = of
     card = catalogue.card(store, product)
     if card is None or not card.available(now):
         return None
@@ -71,26 +81,33 @@ def published(
     subject = Subject(store, card.product, (locale,), tuple(sorted(variants, key=lambda one: one.product)))
     manner = manner_of(settings)
     facts = subject.facts(locale, manner.spoken)
-    verifier = manner.verifier()
     texts: dict[str, dict[Field, Version]] = {one: {} for one in asked}
     left_out: list[Field] = []
     for piece in live:
         version = versions[piece.id]
-        if version.facts_hash == facts.hash or judged(version, piece.key, facts, verifier).passed:
+        if truth.holds(piece, version, facts, manner):
             texts[piece.wording][piece.field] = version
         elif piece.wording == OWN:
             left_out.append(piece.field)
     return Published(texts, tuple(sorted(left_out)))
 
 
-def published_intro(pieces: PieceStore, store: str, path: str, locale: str) -> Version | None:
-    """Return the published introduction of a category in a store; None where there is none.
+def published_intro(
+    settings: Settings, pieces: PieceStore, catalogue: Catalogue, of: TextsOf, now: datetime, truth: TextTruth
+) -> Version | None:
+    """Return the published introduction of a category in a store; None where there is none that is true now.
 
-    It is judged by the products of now when a worker looks texts over, not here: that takes all of the category.
+    It is judged by the category's products as they were a minute ago at most.
     """
+    store, path, locale = of
     found = pieces.find(Wanted(store=store, product=path, field=INTRO, locale=locale, wording=OWN))
-    live = [piece for piece in found if piece.live]
-    return pieces.version(live[0].id, live[0].live) if live else None
+    live = next((piece for piece in found if piece.live), None)
+    if live is None:
+        return None
+    manner = manner_of(settings)
+    facts = truth.of_category(catalogue, store, path, locale, manner, now)
+    version = pieces.version(live.id, live.live)
+    return version if facts is not None and truth.holds(live, version, facts, manner) else None
 
 
 def _live(pieces: PieceStore, store: str, product: str, locale: str) -> list[KeptPiece]:

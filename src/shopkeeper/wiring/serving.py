@@ -38,6 +38,7 @@ from shopkeeper.serving.queued_log import QueuedLog
 from shopkeeper.serving.telemetry import Telemetry
 from shopkeeper.serving.user_traits import UserTraits
 from shopkeeper.wiring.classifying import classify_traffic
+from shopkeeper.wiring.content_truth import TextTruth
 from shopkeeper.wiring.erasure import Erasure
 from shopkeeper.wiring.following import Following
 from shopkeeper.wiring.following_log import FollowedLog
@@ -68,6 +69,7 @@ class Serving:
         others: What other serving processes of the workspace took in.
         asked: The last requests, without their shoppers.
         draining: The server is going down: it finishes what it has and takes nothing new.
+        truth: What was found out of published texts.
     """
 
     settings: Settings
@@ -106,6 +108,7 @@ class Serving:
     now: Now
     asked: deque[RecommendationBody] = field(default_factory=lambda: deque(maxlen=RECENT_REQUESTS))
     draining: bool = False
+    truth: TextTruth = field(default_factory=TextTruth)
 
     async def recommend(self, body: RecommendationBody) -> Decision[RecommendationAnswer]:
         """Answer one request for products.
