@@ -22,6 +22,14 @@ BESIDE_HELD: Final = "beside_held"
 """Code of a price that is held because one it belongs together with is."""
 LEAST_HELD: Final = 3
 """Prices held back that never block a run, however few there are in it."""
+_WAYS_OUT: Final = {
+    "sales_silent": "Import purchases, or send them to `POST /v1/events`.",
+    "prices_silent": "Send what shoppers are shown, one row a product to begin with: `PUT /v1/prices`, or"
+    " `shopkeeper import` of a file of prices. Without it nobody sees whether a price arrives in the shop.",
+    "late": "Send newer rows, or allow older ones: `runs` in price-policy.yaml.",
+    "absurd": "`shopkeeper price show` counts what was not believed and why: mend the feed.",
+}
+"""What to do about a feed, by its finding's code or the last word of it."""
 NOT_BELIEVED: Final = ("absurd", "stale", "missing")
 """Words for rows of a feed that were not believed."""
 
@@ -58,13 +66,15 @@ def _costs(prices: Sequence[RunPrice], policy: RunPolicy) -> Iterator[Finding]:
             text = f"{n:,} of {every[store]:,} prices of {store} have no cost that is believed"
             yield Finding(
                 gate="freshness", code="costs", blocks=True, store=store,
-                text=f"{text} (limit {policy.cost_trouble:.0%}).",
+                text=f"{text} (limit {policy.cost_trouble:.0%}). Send `cost` with their products again: one is believed"
+                " for `cost: {fresh_days}` (35) days, and not far from the one before.",
             )  # fmt: skip
 
 
 def _feed(feed: Feed, word: str, text: str) -> Finding:
-    said = f"The {feed.feed} feed of {feed.store} {text}."
-    return Finding(gate="freshness", code=f"{feed.feed}_{word}", text=said, blocks=True, store=feed.store)
+    code = f"{feed.feed}_{word}"
+    said = f"The {feed.feed} feed of {feed.store} {text}. {_WAYS_OUT.get(code) or _WAYS_OUT[word]}"
+    return Finding(gate="freshness", code=code, text=said, blocks=True, store=feed.store)
 
 
 def anomaly_gate(prices: Sequence[RunPrice], policy: RunPolicy) -> tuple[list[RunPrice], list[Finding]]:
@@ -143,8 +153,14 @@ def _drifts(prices: Iterable[RunPrice], policy: RunPolicy) -> Iterator[Finding]:
         if abs(mean) > policy.mean_move:
             yield Finding(
                 gate="anomaly", code="mean_move", blocks=True, store=store,
-                text=f"Prices of {store} move by {mean:+.1%} on average (limit {policy.mean_move:.0%}).",
+                text=f"Prices of {store} move by {mean:+.1%} on average (limit {policy.mean_move:.0%}), as where a feed"
+                " is wrong. Look at costs and rivals first; where the move is meant, as in a first run, allow it once"
+                f" (`runs: {{mean_move: {_above(mean)}}}`), or take smaller steps (`daily_move`).",
             )  # fmt: skip
+
+
+def _above(mean: float) -> str:
+    return f"{math.ceil(100 * abs(mean)) / 100:.2g}"
 
 
 def weight(price: RunPrice) -> float:
