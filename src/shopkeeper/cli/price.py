@@ -142,7 +142,8 @@ def next_step(run: PriceRun) -> str:
     """Return what to do next, in words."""
     words = {
         "waiting": f"See it: `shopkeeper price show {run.id}`; approve it: `shopkeeper price approve {run.id}`.",
-        "approved": f"Let its prices hold: `shopkeeper price publish {run.id}`.",
+        "approved": f"Let its prices hold: `shopkeeper price publish {run.id}`; one of a version that is rolled out is"
+        " taken up by its rollout.",
         "scheduled": "`shopkeeper work` publishes it then.",
         "in_test": "Its prices hold by turns, in a test: `shopkeeper experiment list --system pricing`.",
         "published": f"Take it back: `shopkeeper price revert {run.id}`.",

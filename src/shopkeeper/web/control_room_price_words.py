@@ -33,6 +33,7 @@ NAMES: Final[Mapping[str, Word]] = {
     "beside_held": Word("belongs to one held back", "Prices that belong together are held together"),
     "no_opinion": Word("nobody knows its demand", "Its price never moved enough, nor did those of its category"),
     "cost_unknown": Word("no believed cost", "Its cost is missing, too old or not credible"),
+    "did_not_jump": Word("nothing of it jumped", "The run is about products whose cost, rivals or stock jumped"),
     "not_sold_yet": Word("not sold yet", "Nothing is learnt of a product before its first sale"),
     "price_list": Word("another price list", "Only the retail price list is learnt from"),
     "days_between_changes": Word("changed too lately", "The policy's least days between two changes"),

@@ -18,6 +18,7 @@ from shopkeeper.wiring.price_runs.acts import publish_due
 from shopkeeper.wiring.price_runs.confirming import confirm_prices
 from shopkeeper.wiring.price_runs.handing_over import send_changes
 from shopkeeper.wiring.price_runs.job import price_run_work
+from shopkeeper.wiring.price_runs.jumping import order_jumps
 from shopkeeper.wiring.price_runs.ordering import PRICE_RUN
 from shopkeeper.wiring.price_tests.turning import take_turns
 from shopkeeper.wiring.retraining import check_retraining
@@ -73,6 +74,10 @@ def schedules_of(settings: Settings) -> tuple[Scheduled, ...]:
                 "handed_over": send_changes(settings, state),
             }
 
+    def price_jumps(due: datetime) -> Document:
+        with open_workspace_state(settings) as state:
+            return {"runs": order_jumps(settings, state, due)}
+
     def shown_prices(due: datetime) -> Document:
         with open_workspace_state(settings) as state:
             return {"new": confirm_prices(settings, state, due).new}
@@ -88,6 +93,7 @@ def schedules_of(settings: Settings) -> tuple[Scheduled, ...]:
         Scheduled("retraining", "17 */6 * * *", retraining),
         Scheduled("rollouts", "* * * * *", rollouts),
         Scheduled("prices", "* * * * *", prices),
+        Scheduled("price_jumps", "*/5 * * * *", price_jumps),
         Scheduled("shown_prices", "*/10 * * * *", shown_prices),
         Scheduled("texts", "29 * * * *", texts),
         Scheduled("tidying", "43 2 * * *", tidying),

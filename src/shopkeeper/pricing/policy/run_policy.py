@@ -10,6 +10,20 @@ Part = Annotated[float, Meta(ge=0, le=1)]
 Hours = Annotated[float, Meta(ge=0, le=8_760)]
 
 
+class JumpPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What counts as a jump that prices are looked at for between runs, each relative to what was told before.
+
+    Attributes:
+        cost: Of what a unit costs.
+        rival: Of a rival's price.
+        stock: Of units on hand; one that ends or comes back always is.
+    """
+
+    cost: Part = 0.02
+    rival: Part = 0.05
+    stock: Part = 0.5
+
+
 class RunPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Gates, approval and times of price runs.
 
@@ -28,6 +42,7 @@ class RunPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         good_hours: A run that waited longer is not published any more: what it rests on is old.
         cart_hours: How long a cart keeps a price that was raised since.
         confirm_hours: After so long without the shop's feed showing a published price, it counts as overdue.
+        on_jump: Jumps in feeds that lead to a run by themselves; None = none does.
     """
 
     cost_trouble: Part = 0.2
@@ -45,6 +60,7 @@ class RunPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     good_hours: Hours = 48.0
     cart_hours: Hours = 24.0
     confirm_hours: Hours = 24.0
+    on_jump: JumpPolicy | None = None
 
     def feed_hours(self, feed: str) -> float | None:
         """Return the age in hours above which a feed blocks a run; None = none does."""

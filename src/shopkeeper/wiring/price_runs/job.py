@@ -16,6 +16,7 @@ from shopkeeper.pricing.policy.policy_file import load_policy
 from shopkeeper.pricing.price_tests.turns import kept_for_tests
 from shopkeeper.pricing.proposal import ProposedPrices
 from shopkeeper.pricing.runs import run_steps
+from shopkeeper.pricing.runs.jumps import moving_only
 from shopkeeper.pricing.runs.price_run import PriceRun, begun
 from shopkeeper.pricing.runs.run_limits import limited
 from shopkeeper.wiring.price_runs.acts import publish_by_rule
@@ -61,6 +62,8 @@ def _propose(settings: Settings, state: State, order: RunOrder, file: Path) -> D
         if order.asked
         else propose_prices(settings, order.stores, order.at, order.version)
     )
+    if order.products:
+        found = moving_only(found, order.products)
     written = file.with_suffix(".part")
     written.write_bytes(msgspec.json.encode(found))
     written.replace(file)

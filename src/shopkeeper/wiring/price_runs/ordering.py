@@ -44,6 +44,7 @@ class RunOrder(msgspec.Struct, frozen=True, kw_only=True):
         who: Who began it.
         asked: Prices a person wrote; without them they are computed.
         version: Of the pricing model; None = the one that serves.
+        products: Only these may move; none named = all.
     """
 
     stores: tuple[str, ...]
@@ -51,6 +52,7 @@ class RunOrder(msgspec.Struct, frozen=True, kw_only=True):
     who: str
     asked: tuple[AskedPrice, ...] = ()
     version: str | None = None
+    products: tuple[str, ...] = ()
 
 
 def order_of(

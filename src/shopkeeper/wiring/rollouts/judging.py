@@ -108,6 +108,8 @@ def effect_of(before: RolloutState, then: RolloutState) -> str:
 
 
 def _new(state: State, rollout: RolloutState, judged: JudgedVerdict) -> bool:
-    """Return whether a verdict says what the one kept last did not, or that one is old."""
+    """Return whether a verdict says what the one kept last did not, is the first of its stage, or that one is old."""
     last = next(iter(state.rollouts.verdicts(rollout.id, limit=1)), None)
-    return last is None or last.word != judged.verdict.word or judged.evidence.at - last.at >= KEEP_EVERY
+    if last is None or (last.word, last.stage) != (judged.verdict.word, judged.evidence.stage):
+        return True
+    return judged.evidence.at - last.at >= KEEP_EVERY

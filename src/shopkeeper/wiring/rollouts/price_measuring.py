@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
+import numpy as np
 
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import STORES
@@ -17,6 +18,7 @@ from shopkeeper.experiments.log_record import ExperimentRecord
 from shopkeeper.experiments.switchback import SwitchbackDesign
 from shopkeeper.experiments.switchback_effect import first_blocks
 from shopkeeper.experiments.switchback_plan import MEASURED
+from shopkeeper.pricing.house.records import ALWAYS, aware
 from shopkeeper.pricing.policy.policy_file import load_policy
 from shopkeeper.pricing.price_tests.measured import cells_of, effect_on
 from shopkeeper.pricing.proposal import Span
@@ -50,7 +52,7 @@ def measure_prices(settings: Settings, state: State, rollout: RolloutState, at: 
         published="" if published is None else published.id,
         mismatched=0 if published is None else state.prices.how_far([published.id])[published.id].mismatch,
     )  # fmt: skip
-    return Measured(newest=_newest_sale(settings, state, at), prices=evidence)
+    return Measured(newest=_newest_event(settings, at), prices=evidence)
 
 
 def name_of_test(rollout: RolloutState, step: int | None = None) -> str:
@@ -189,10 +191,8 @@ def _promises(run: PriceRun) -> Sequence[Promise]:
     return found
 
 
-def _newest_sale(settings: Settings, state: State, at: datetime) -> datetime | None:
-    stores = [row.row.store for row in state.tables.scan(STORES) if isinstance(row.row, Store)]
-    query, newest = NamedQuery.load("shopkeeper.pricing.price_tests", "newest_event"), list[Any]()
+def _newest_event(settings: Settings, at: datetime) -> datetime | None:
+    query = NamedQuery.load("shopkeeper.experiments", "newest_event")
     with reading(settings) as warehouse:
-        for store in stores:
-            newest += warehouse.fetch(query, store=store, until=at)["newest"].tolist()
-    return max((one.replace(tzinfo=UTC) for one in newest if one is not None), default=None)
+        (newest,) = warehouse.fetch(query, since=ALWAYS, until=at)["event_ts"]
+    return None if newest is None or np.isnat(newest) else aware(newest)
