@@ -65,6 +65,7 @@ def test_english_articles_follow_the_sound(text: str, an: str) -> None:
         ("this", Term("gafas", "f", plural=True), "es", "", "estas gafas"),
         ("this", Term("shoes", plural=True), "en", "", "these shoes"),
         ("a", Term("fruit", mass=True), "en", "", "fruit"),
+        ("a", Term("chaussures", "f", plural=True), "fr", "", "des chaussures"),
         ("the", Term("maximaler Abstand", "m", declined=True), "de", "", "der maximale Abstand"),
         ("a", Term("maximales Maß", "n", declined=True), "de", "", "ein maximales Maß"),
         ("a", Term("maximale Größe", "f", declined=True), "de", "dat", "einer maximalen Größe"),

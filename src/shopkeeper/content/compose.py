@@ -69,11 +69,16 @@ def _framed(section: str) -> Callable[[Narrator, Limit], Blocks]:
             if _is_idle(frame, narrator.telling):
                 continue
             for most in _counts(frame, facts, _COMPACT_FACTS):
-                bare = "name" not in frame.offers and not most
+                bare = not most and ("name" not in frame.offers or _lacks_facts(frame))
                 tries.append((bare, narrator.filled(frame, _enumeration(facts[:most]))))
         return _plain(_first_that_holds([parts for _, parts in sorted(tries, key=itemgetter(0))], narrator, limit))
 
     return compose
+
+
+def _lacks_facts(frame: Frame) -> bool:
+    """Whether a frame without its facts says a name and no more."""
+    return "facts" in frame.offers and "noun" not in frame.offers
 
 
 def _is_idle(frame: Frame, telling: Telling) -> bool:

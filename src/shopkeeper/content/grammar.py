@@ -116,8 +116,8 @@ def article(text: str) -> str:
 
 def _french(word: str, noun: Term) -> str:
     if noun.plural:
-        article = {"a": "", "the": "les", "this": "ces"}[word]
-        return f"{article} {noun.text}" if article else noun.text
+        article = {"a": "des", "the": "les", "this": "ces"}[word]
+        return f"{article} {noun.text}"
     article = _FRENCH[word][noun.gender == "f"]
     if begins_with_vowel(noun.text):
         if word == "the":
