@@ -135,7 +135,7 @@ def test_an_unexpected_error_shows_an_id_and_nothing_else(shop: Shop, monkeypatc
     def broken(*_: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(shop.serving.events, "take", broken)
+    monkeypatch.setattr(shop.serving.events, "take_each", broken)
     answer = shop.call("POST", "/v1/events", EVENT)
     assert answer.status_code == 500
     assert "error id" in answer.json()["detail"]

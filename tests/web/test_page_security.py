@@ -108,7 +108,7 @@ def test_no_key_reaches_log_or_answer_when_something_fails(
         raise RuntimeError("on purpose")
 
     try:
-        monkeypatch.setattr(shop.serving.events, "take", broken)
+        monkeypatch.setattr(shop.serving.events, "take_each", broken)
         event = {"event_id": "e1", "ts": 1_767_268_800, "store": "uk", "type": "view", "product": "p1"}
         answers = [shop.call("POST", "/v1/events", event)]
         monkeypatch.setattr(type(shop.serving.system), "trending", broken)
