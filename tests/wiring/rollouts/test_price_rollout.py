@@ -220,3 +220,19 @@ def test_what_clusters_cannot_prove_is_refused_and_what_takes_too_long_is_not_be
     planned = begun(settings, None)
     assert planned.plan.users_per_arm % 6 == 0, "whole blocks of six cells"
     assert state.rollouts.alive()[0].id == planned.id
+
+
+def test_a_test_that_cannot_begin_says_why_and_is_tried_again_after_a_while(
+    settings: Settings, state: State, tmp_path: Path, now: datetime
+) -> None:
+    rollout = begun(settings)
+    run_of_version(settings, state, tmp_path, "first", now)
+    policy = settings.workspace / "price-policy.yaml"
+    policy.write_text("version: 1\nrules: {days_between_changes: 9}\n")
+    assert looked(settings, now + timedelta(minutes=1))["effect"] == "advanced to ab (15%)"
+    assert "longer `period_days`" in looked(settings, now + timedelta(minutes=2))["why"]
+    policy.write_text("version: 1\n")
+    looked(settings, now + timedelta(minutes=3))
+    assert state.price_tests.running() == [], "drawing it reads half a year of sales"
+    looked(settings, now + timedelta(minutes=12))
+    assert [one.name for one in state.price_tests.running()] == [f"{rollout.id}-1"]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -115,8 +115,13 @@ def published_runs(state: State, rollout: RolloutState) -> list[PriceRun]:
 
 def in_the_way(state: State, rollout: RolloutState) -> str:
     """Return why the present step could not be made good at the last try; empty where nothing was in the way."""
+    return str(trouble_of(state, rollout).get("why", ""))
+
+
+def trouble_of(state: State, rollout: RolloutState) -> Mapping[str, Any]:
+    """Return what the last try to make the present step good ran into, and when; empty where nothing is known."""
     newest = next((one for one in state.reports.latest(TROUBLE) if one.body["rollout"] == rollout.id), None)
-    return str(newest.body["why"]) if newest is not None and newest.body["step"] == rollout.step else ""
+    return newest.body if newest is not None and newest.body["step"] == rollout.step else {}
 
 
 def seen_test(settings: Settings, state: State, rollout: RolloutState, at: datetime) -> PriceTestSeen | None:

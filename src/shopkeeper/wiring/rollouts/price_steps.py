@@ -33,6 +33,7 @@ from shopkeeper.wiring.rollouts.price_measuring import (
     published_runs,
     record_of,
     run_to_go_on_with,
+    trouble_of,
 )
 from shopkeeper.wiring.rollouts.price_plan import SYSTEM, days_of_block, first_day, step_plan
 from shopkeeper.wiring.settings import Settings
@@ -40,6 +41,7 @@ from shopkeeper.wiring.settings import Settings
 ORDERED: Final = "price_rollout_ordered"
 ORDER_EVERY: Final = timedelta(hours=6)
 """A run that a rollout ordered and nobody can see is ordered again after so long."""
+RETRY_EVERY: Final = timedelta(minutes=10)
 _log = structlog.get_logger(__name__)
 Order = Callable[[Settings, RunOrder], str]
 
@@ -49,18 +51,26 @@ def carry_out(
 ) -> None:
     """Make good what a rollout asks of the prices in the shop; nothing for rollouts of other systems.
 
-    What is in the way is kept, for the verdicts to name, and tried again by the next look.
+    What is in the way is kept, for the verdicts to name, and tried again after `RETRY_EVERY`.
 
     Args:
         order: Leaves a run to the workers and returns its id.
     """
     if rollout.system != SYSTEM:
         return
-    why = _tried(rollout, lambda: _make_good(settings, state, rollout, at))
-    if why != in_the_way(state, rollout):
-        state.reports.save(TROUBLE, {"rollout": rollout.id, "step": rollout.step, "why": why})
+    if not _failed_lately(state, rollout, at):
+        why = _tried(rollout, lambda: _make_good(settings, state, rollout, at))
+        if why or in_the_way(state, rollout):
+            said = {"rollout": rollout.id, "step": rollout.step, "why": why, "at": at.isoformat()}
+            state.reports.save(TROUBLE, said)
     if rollout.alive:
         _tried(rollout, lambda: _order_run(settings, state, rollout, at, order))
+
+
+def _failed_lately(state: State, rollout: RolloutState, at: datetime) -> bool:
+    """Say whether a step failed minutes ago: drawing its test reads half a year of sales. Taking back never waits."""
+    last = trouble_of(state, rollout)
+    return rollout.alive and bool(last.get("why")) and at - datetime.fromisoformat(last["at"]) < RETRY_EVERY
 
 
 def _tried(rollout: RolloutState, act: Callable[[], None]) -> str:
