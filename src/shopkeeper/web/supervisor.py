@@ -62,7 +62,6 @@ def run_workers(settings: Settings, host: str, port: int, workers: int, ready: C
     log_as_json()
     bind(host, port).close()  # fails where another server listens; the shared socket alone would not
     with bind(host, port, shared=True) as address, tempfile.TemporaryDirectory(prefix="shopkeeper-") as sockets:
-        gc.collect()
         gc.freeze()  # a collector that walks what is shared would copy it
 
         def serve(number: int, parent: socket.socket) -> bool:

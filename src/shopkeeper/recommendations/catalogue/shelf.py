@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from time import perf_counter
 
+from shopkeeper.commerce.product import Product
 from shopkeeper.recommendations.catalogue.siblings import Siblings
 from shopkeeper.recommendations.categories import normal, prefixes
 from shopkeeper.recommendations.request import Filters
@@ -110,20 +113,24 @@ def _cards(catalogue: Catalogue, store: str) -> list[Card] | None:
 def _make(version: int, cards: list[Card] | None) -> Order | None:
     if cards is None:
         return None
-    cards.sort(key=lambda card: card.product.product)
-    cards.sort(key=_since, reverse=True)
-    by_category: dict[str, list[str]] = {}
-    by_brand: dict[str, list[str]] = {}
-    for card in cards:
-        for category in prefixes(card.product.categories):
-            by_category.setdefault(category, []).append(card.product.product)
-        if card.product.brand is not None:
-            by_brand.setdefault(card.product.brand, []).append(card.product.product)
-    return Order(version, [card.product.product for card in cards], by_category, by_brand)
+    products = [card.product for card in cards]
+    products.sort(key=attrgetter("product"))
+    products.sort(key=_put_up, reverse=True)
+    by_category: dict[str, list[str]] = defaultdict(list)
+    by_brand: dict[str, list[str]] = defaultdict(list)
+    for product in products:
+        name = product.product
+        for category in prefixes(product.categories):
+            by_category[category].append(name)
+        if product.brand is not None:
+            by_brand[product.brand].append(name)
+    return Order(version, [product.product for product in products], dict(by_category), dict(by_brand))
 
 
-def _since(card: Card) -> datetime:
-    moment = card.product.available_from or card.product.created_at or _LONG_AGO
+def _put_up(product: Product) -> datetime:
+    moment = product.available_from or product.created_at
+    if moment is None:
+        return _LONG_AGO
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -131,4 +138,4 @@ def days_on_shelf(card: Card, now: datetime) -> float | None:
     """Return how long a product has been there, days; None when nobody said."""
     if card.product.available_from is None and card.product.created_at is None:
         return None
-    return (now - _since(card)).total_seconds() / 86_400.0
+    return (now - _put_up(card.product)).total_seconds() / 86_400.0
