@@ -20,7 +20,6 @@ from shopkeeper.errors import FieldProblem, ShopkeeperError
 from shopkeeper.intake.field_words import shown
 from shopkeeper.web import (
     content,
-    events,
     experiments,
     health,
     models,
@@ -30,7 +29,6 @@ from shopkeeper.web import (
     price_runs,
     prices,
     products,
-    recommendations,
     rollouts,
     rules,
     shopper_history,
@@ -38,6 +36,7 @@ from shopkeeper.web import (
     stops,
     tables,
 )
+from shopkeeper.web.hot_routes import browsers, hot_route, hot_routes, open_to_browsers
 from shopkeeper.web.peers import Peers
 from shopkeeper.web.problem import problem, problem_of, unexpected
 from shopkeeper.web.told_to_peers import told_to_peers
@@ -60,12 +59,11 @@ class ShopServer(FastAPI):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] == "http" and scope["method"] == "POST":
-            hot = self.hot.get(scope["path"])
-            if hot is not None:
-                scope["app"] = self
-                await hot(scope, receive, send)
-                return
+        hot = hot_route(self.hot, scope)
+        if hot is not None:
+            scope["app"] = self
+            await hot(scope, receive, send)
+            return
         await super().__call__(scope, receive, _unsniffed(send) if scope["type"] == "http" else send)
 
 
@@ -101,12 +99,7 @@ def create_app(
     own: dict[str, Any] = {"openapi_url": "/openapi.json", "docs_url": None, "redoc_url": None}
     app = ShopServer(title="Shopkeeper", version=__version__, lifespan=lifespan, **own)
     app.state.peers = others
-    hot: dict[str, ASGIApp] = {
-        "/v1/recommendations": recommendations.Recommendations(),
-        "/v1/rerank": recommendations.Rerank(),
-        "/v1/events": events.Events(),
-        "/v1/prices": prices.Prices(),
-    }
+    hot = hot_routes()
     app.router.routes[:0] = [Route(path, endpoint, methods=["POST"]) for path, endpoint in hot.items()]
     for table in KEYED_TABLES.values():
         path = f"/v1/{table.name.replace('_', '-')}"
@@ -128,15 +121,9 @@ def create_app(
     for router in (*routers, health.router, site.router):
         app.include_router(router)
     openapi.describe(app)
-    if settings.serving.allowed_origins:
-        browsers: dict[str, Any] = {
-            "allow_origins": settings.serving.allowed_origins,
-            "allow_methods": ["GET", "POST", "PUT", "DELETE"],
-            "allow_headers": ["authorization", "content-type"],
-        }
-        app.add_middleware(CORSMiddleware, **browsers)
-        hot = {path: CORSMiddleware(endpoint, **browsers) for path, endpoint in hot.items()}
-    app.hot = hot
+    if allowed := browsers(settings):
+        app.add_middleware(CORSMiddleware, **allowed)
+    app.hot = open_to_browsers(hot, settings)
     app.add_exception_handler(ShopkeeperError, _on_error)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_invalid)

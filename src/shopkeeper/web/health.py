@@ -2,74 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import shutil
-
-import structlog
 from fastapi import APIRouter, Request
-from msgspec import Struct
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.responses import Response
 
-from shopkeeper.experiments.live_test import StopOrder
-from shopkeeper.web.answer import json_answer
 from shopkeeper.web.metrics import ServerCollector
 from shopkeeper.web.metrics_of_workers import Family, WorkersCollector, families_of
 from shopkeeper.web.peers import peers_of
-from shopkeeper.wiring.serving import Serving
+from shopkeeper.web.probes import livez, readyz
 
 router = APIRouter(tags=["health"])
-LEAST_FREE_BYTES = 16_000_000
-_log = structlog.get_logger(__name__)
-
-
-class Alive(Struct, frozen=True, omit_defaults=True):
-    """Body of the answer of `GET /livez`.
-
-    Attributes:
-        worker: Which of several workers answers, counted from 1; left out where there is one.
-    """
-
-    alive: bool
-    worker: int | None = None
-
-
-class Ready(Struct, frozen=True):
-    """Body of the answer of `GET /readyz`.
-
-    Attributes:
-        checks: What readiness needs, and whether it holds.
-        stopped: Systems and stores that answer by their fallback alone, as somebody ordered, with the reason.
-        arms_by_rules: Arms whose version or settings cannot be served, so that the rules answer them, with the reason.
-    """
-
-    ready: bool
-    checks: dict[str, bool]
-    stopped: tuple[str, ...] = ()
-    arms_by_rules: dict[str, str] = {}
-
-
-@router.get("/livez", response_class=Response, summary="The process answers")
-async def livez(request: Request) -> Response:
-    """Return 200 while the process runs; it says nothing of what it depends on."""
-    peers = peers_of(request)
-    return json_answer(Alive(True, peers.number if peers.workers > 1 else None)).response()
-
-
-@router.get("/readyz", response_class=Response, summary="Requests may be sent here")
-async def readyz(request: Request) -> Response:
-    """Return 200 when requests may come, else 503 with what is missing."""
-    serving: Serving = request.app.state.serving
-    checks = {
-        "not_draining": not serving.draining,
-        "model_pointer_read": serving.release.read,
-        "state_open": await _state_answers(serving),
-        "log_writable": await asyncio.to_thread(_log_writable, serving),
-    }
-    ready = all(checks.values())
-    stopped = tuple(stop_words(order) for order in serving.arms.stops)
-    return json_answer(Ready(ready, checks, stopped, serving.following.problems), 200 if ready else 503).response()
+router.get("/livez", response_class=Response, summary="The process answers")(livez)
+router.get("/readyz", response_class=Response, summary="Requests may be sent here")(readyz)
 
 
 @router.get("/metrics", response_class=Response, summary="Counters for Prometheus")
@@ -83,22 +27,3 @@ async def metrics(request: Request) -> Response:
         families = {peers.number: families_of(own), **await peers.ask("metrics", list[Family])}
         registry.register(WorkersCollector(families, peers.workers))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
-
-
-def stop_words(order: StopOrder) -> str:
-    """Return a stop order as a person reads it; who gave it is for the control room."""
-    return f"{order.system or 'every system'} in {order.store or 'every store'}: {order.reason}"
-
-
-async def _state_answers(serving: Serving) -> bool:
-    try:
-        await asyncio.to_thread(serving.state.registry.pointer, serving.system.name, "champion")
-    except Exception as error:  # noqa: BLE001 - whatever a database driver raises means "not ready"
-        _log.warning("state_does_not_answer", error=repr(error))
-        return False
-    return True
-
-
-def _log_writable(serving: Serving) -> bool:
-    folder = serving.settings.folder(serving.settings.engines.log)
-    return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > LEAST_FREE_BYTES

@@ -18,7 +18,6 @@ from shopkeeper.recommendations.request import RecommendationBody, RerankBody
 from shopkeeper.web.content import CategoryAnswer, ContentAnswer, ContentJobAnswer, ReviewAnswer, ReviewBody
 from shopkeeper.web.events import EventsAnswer, FieldError
 from shopkeeper.web.experiments import ExperimentAnswer, ExperimentsAnswer
-from shopkeeper.web.health import Alive, Ready
 from shopkeeper.web.models import ModelsAnswer
 from shopkeeper.web.objectives import ObjectivesAnswer
 from shopkeeper.web.price_runs import (
@@ -30,6 +29,7 @@ from shopkeeper.web.price_runs import (
     PriceRunsAnswer,
 )
 from shopkeeper.web.prices import PriceChangesAnswer, PricesAnswer, PricesBody
+from shopkeeper.web.probes import Alive, Ready
 from shopkeeper.web.products import TrendingAnswer
 from shopkeeper.web.recommendations import RecommendationsAnswer
 from shopkeeper.web.rollouts import (

@@ -10,10 +10,10 @@ from types import FrameType
 
 import structlog
 import uvicorn
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from shopkeeper.errors import ConfigError, FieldProblem
-from shopkeeper.web.app import create_app
+from shopkeeper.web.early import EarlyServer
 from shopkeeper.web.http_protocol import BoundedHeadProtocol
 from shopkeeper.wiring.settings import Settings
 
@@ -25,7 +25,7 @@ BACKLOG = 2048
 class DrainingServer(uvicorn.Server):
     """Says "not ready" from the first signal on, and "serving" when the port is open."""
 
-    def __init__(self, config: uvicorn.Config, app: FastAPI, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, app: Starlette, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._shop = app
         self._ready = ready
@@ -63,7 +63,13 @@ def run(settings: Settings, host: str, port: int, ready: Callable[[str], None]) 
     listener = bind(host, port)
     listener.listen(BACKLOG)
     url = url_of(host, listener)
-    server = server_of(settings, create_app(settings), host, lambda: ready(url))
+    app = EarlyServer(settings)
+
+    def answers() -> None:
+        ready(url)
+        app.load()
+
+    server = server_of(settings, app, host, answers)
     try:
         server.run(sockets=[listener])
     finally:
@@ -72,7 +78,7 @@ def run(settings: Settings, host: str, port: int, ready: Callable[[str], None]) 
         raise ConfigError("The server could not start.", "The log above says why.")
 
 
-def server_of(settings: Settings, app: FastAPI, host: str, ready: Callable[[], None]) -> DrainingServer:
+def server_of(settings: Settings, app: Starlette, host: str, ready: Callable[[], None]) -> DrainingServer:
     """Return the server of an app.
 
     Args:

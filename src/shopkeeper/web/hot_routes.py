@@ -1,0 +1,46 @@
+"""The routes of shoppers, which need no framework: most requests, and all a server must know to be ready."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Scope
+
+from shopkeeper.web.events import Events
+from shopkeeper.web.prices import Prices
+from shopkeeper.web.recommendations import Recommendations, Rerank
+from shopkeeper.wiring.settings import Settings
+
+
+def hot_routes() -> Mapping[str, ASGIApp]:
+    """Return the endpoint of each path; all of them are asked by POST."""
+    return {
+        "/v1/recommendations": Recommendations(),
+        "/v1/rerank": Rerank(),
+        "/v1/events": Events(),
+        "/v1/prices": Prices(),
+    }
+
+
+def browsers(settings: Settings) -> dict[str, Any]:
+    """Return what `CORSMiddleware` allows to pages of other sites; empty = nothing."""
+    if not settings.serving.allowed_origins:
+        return {}
+    return {
+        "allow_origins": settings.serving.allowed_origins,
+        "allow_methods": ["GET", "POST", "PUT", "DELETE"],
+        "allow_headers": ["authorization", "content-type"],
+    }
+
+
+def open_to_browsers(routes: Mapping[str, ASGIApp], settings: Settings) -> Mapping[str, ASGIApp]:
+    """Return the endpoints as pages of allowed sites may call them."""
+    allowed = browsers(settings)
+    return {path: CORSMiddleware(endpoint, **allowed) for path, endpoint in routes.items()} if allowed else routes
+
+
+def hot_route(routes: Mapping[str, ASGIApp], scope: Scope) -> ASGIApp | None:
+    """Return the endpoint that a request goes to; None where it is one for a page."""
+    return routes.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
