@@ -16,12 +16,14 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from shopkeeper.serving.workers import Workers
 from shopkeeper.web.hot_routes import hot_route, hot_routes, open_to_browsers
 from shopkeeper.web.peers import Peers
 from shopkeeper.web.probes import livez, readyz
 from shopkeeper.wiring.serve import open_serving
 from shopkeeper.wiring.settings import Settings
 
+_LOAD_SECONDS = 600.0
 _PROBES = ("/livez", "/readyz")
 _log = structlog.get_logger(__name__)
 
@@ -34,6 +36,9 @@ class EarlyServer(Starlette):
         self.state.peers = Peers()
         self._settings = settings
         self._hot = open_to_browsers(hot_routes(), settings)
+        self._thread = Workers(threads=1, spares=0)  # one that holds up no end: a server may be stopped while it loads
+        self.busy = False
+        """A thread is loading the pages."""
         self._pages: Starlette | None = None
         self._loading: asyncio.Task[Starlette] | None = None
 
@@ -65,22 +70,30 @@ class EarlyServer(Starlette):
             yield
             serving.draining = True
             if self._loading is not None:
-                await asyncio.wait({self._loading})
+                self._loading.cancel()
 
     async def _load(self) -> Starlette:
         gc.disable()  # modules stay: a collector that walks them stops answers for a tenth of a second for nothing
         try:
-            pages = await asyncio.to_thread(_made, self._settings)
-        except BaseException as error:
+            self.busy = True
+            pages = await self._thread.run(self._made, self._settings, _LOAD_SECONDS)
+        except Exception as error:
             _log.critical("pages_not_loaded", exc_info=error)
             raise
         finally:
             gc.freeze()
             gc.enable()
+            self._thread.close()
         pages.state.serving, pages.state.listens_on = self.state.serving, self.state.listens_on
         self._pages = pages
         _log.info("pages_loaded")
         return pages
+
+    def _made(self, settings: Settings) -> Starlette:
+        try:
+            return _made(settings)
+        finally:
+            self.busy = False
 
 
 def _made(settings: Settings) -> Starlette:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import sys
@@ -76,6 +77,10 @@ def run(settings: Settings, host: str, port: int, ready: Callable[[str], None]) 
         listener.close()
     if not server.started:
         raise ConfigError("The server could not start.", "The log above says why.")
+    if app.busy:  # all is written; the interpreter would tear the thread down in the midst of a library's loading
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 def server_of(settings: Settings, app: Starlette, host: str, ready: Callable[[], None]) -> DrainingServer:
