@@ -96,6 +96,8 @@ class Ink:
 
     async def append(self, table: TableSchema, rows: Sequence[bytes]) -> None: ...
 
+    async def append_lines(self, table: TableSchema, lines: bytes, rows: int) -> None: ...
+
 
 class Flaky(MemoryTableStore):
     """A state database that does not answer the first time it is read."""
