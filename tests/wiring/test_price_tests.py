@@ -28,6 +28,7 @@ from tests.wiring.price_test_shops import (
 )
 
 from shopkeeper.commerce.product import Price
+from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import PRICES
 from shopkeeper.engines.state import State
 from shopkeeper.errors import ContractNotMet, InputError, NotEnoughData
@@ -37,7 +38,7 @@ from shopkeeper.wiring.experiments import checked
 from shopkeeper.wiring.price_runs.acts import publish_run
 from shopkeeper.wiring.price_runs.confirming import confirm_prices
 from shopkeeper.wiring.price_runs.ordering import AskedPrice, RunOrder
-from shopkeeper.wiring.price_tests.drawing import drawn_test
+from shopkeeper.wiring.price_tests.drawing import drawn_test, rates_of
 from shopkeeper.wiring.price_tests.running import (
     analyze_price_test,
     price_test_validity,
@@ -86,6 +87,19 @@ def test_a_plan_is_drawn_from_the_sales_before_and_refused_where_they_say_it_is_
     with pytest.raises(NotEnoughData, match="Run about"):
         start_price_test(settings, state, small, "anna", now)
     assert state.price_tests.running() == []
+
+
+def test_stores_of_several_currencies_need_rates(settings: Settings, start: date) -> None:
+    plan = planned("r1", start)
+    stores = [Store(store=name, currency=currency) for name, currency in (("uk", "GBP"), ("de", "EUR"))]
+    assert rates_of(settings, plan, stores[:1]) is None
+    with pytest.raises(ContractNotMet, match=r"have EUR, GBP: money of several"):
+        rates_of(settings, plan, stores)
+    rate = f"{{currency: GBP, since: {start - timedelta(days=60)}, rate: 1.2}}"
+    (settings.workspace / "rates.yaml").write_text(f"version: 1\nreporting_currency: EUR\nrates: [{rate}]\n")
+    found = rates_of(settings, plan, stores)
+    assert found is not None
+    assert found.reporting_currency == "EUR"
 
 
 def test_workers_switch_prices_on_schedule_and_bring_them_back_at_the_end(

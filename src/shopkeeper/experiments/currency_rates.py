@@ -10,6 +10,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from shopkeeper.commerce.fields import Currency
+from shopkeeper.errors import ConfigError
 from shopkeeper.objectives.document import read_document, read_text
 from shopkeeper.objectives.wrong import Wrong
 
@@ -56,6 +57,19 @@ class CurrencyRates(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             currency == self.reporting_currency or any(one.since <= first for one in self.of(currency))
             for currency in currencies
         )
+
+    def worth(self, currency: str, days: Iterable[date]) -> list[float]:
+        """Return what one unit of a currency is worth on some days; before its first rate as on that day.
+
+        Raises:
+            ConfigError: it has no rate.
+        """
+        own = self.of(currency)
+        if currency != self.reporting_currency and not own:
+            raise ConfigError(f"{FILE} has no rate of {currency}.", "Write one, from 28 days before the test on.")
+        return [
+            next((one.rate for one in reversed(own) if one.since <= day), own[0].rate if own else 1.0) for day in days
+        ]
 
     @property
     def reach(self) -> str:

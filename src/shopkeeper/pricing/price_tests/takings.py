@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from shopkeeper.commerce.store import Store
+from shopkeeper.experiments.currency_rates import CurrencyRates
 from shopkeeper.experiments.question import USUAL_TAX, midnight
 from shopkeeper.experiments.store_clocks import clock_of
 from shopkeeper.pricing.house.records import FOREVER, Columns, number, sales_query, texts
@@ -28,7 +29,7 @@ class Takings:
     Attributes:
         first: Day of the first column, by each store's own clock.
         units: Sold, less what came back.
-        revenue: Without tax, after discounts, less returns; in the currency of the stores.
+        revenue: Without tax, after discounts, less returns; in the currency of the stores, or that of reports.
         margin, costed: Revenue less the goods' cost, and the revenue, of goods whose cost is known.
         returned: Money without tax that went back, of revenue before it did.
         foreign: Lines in another currency, which are left out.
@@ -65,6 +66,8 @@ def read_takings(
     first: date,
     days: int,
     at: datetime,
+    *,
+    rates: CurrencyRates | None = None,
 ) -> Takings:
     """Read what clusters took, returns until a moment included.
 
@@ -73,18 +76,23 @@ def read_takings(
         places: Row of each store and product; what is not in it is left out.
         clusters: How many rows there are.
         days: From `first` on.
+        rates: Bring the money of stores of several currencies into one; None = they have one.
     """
     sums, foreign = np.zeros((5, clusters, days)), 0
     for store in stores:
-        rows, rates = _sold(warehouse, store, retail, first, at)
+        rows, taxes = _sold(warehouse, store, retail, first, at)
         names, on = texts(rows, "product"), rows["day"].astype("datetime64[D]")
-        tax = np.array([rates.get(one, rates.get(USUAL_TAX, 0.0)) for one in texts(rows, "tax_class")], np.float64)
+        tax = np.array([taxes.get(one, taxes.get(USUAL_TAX, 0.0)) for one in texts(rows, "tax_class")], np.float64)
         place = np.array([places.get((store.store, name), -1) for name in names], np.int64)
         day = (on - np.datetime64(first, "D")).astype(np.int64)
         inside = (place >= 0) & (day >= 0) & (day < days)
         units, net, back = number(rows, "units"), number(rows, "paid") / (1 + tax), number(rows, "returned") / (1 + tax)
         cost = number(rows, "cost")
         known = np.isfinite(cost)
+        if rates is not None:
+            worth = rates.worth(store.currency, (first + timedelta(days=one) for one in range(days)))
+            money = np.array(worth)[np.clip(day, 0, days - 1)]
+            net, back, cost = net * money, back * money, cost * money
         parts = (units, net, np.where(known, net - units * np.nan_to_num(cost), 0.0), np.where(known, net, 0.0), back)
         for table, part in zip(sums, parts, strict=True):
             np.add.at(table, (place[inside], day[inside]), part[inside])

@@ -16,6 +16,7 @@ from shopkeeper.commerce.tables import PRODUCTS, STORES
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.state import State
 from shopkeeper.errors import ContractNotMet, InputError, UnknownStore
+from shopkeeper.experiments.currency_rates import FILE, CurrencyRates, load_rates
 from shopkeeper.experiments.foreseen_record import Foreseen
 from shopkeeper.experiments.plan import ExperimentPlan, SwitchedPrices
 from shopkeeper.experiments.ports import KeepingWarehouse
@@ -145,7 +146,6 @@ def stores_of_test(state: State, plan: ExperimentPlan, tested: Sequence[RunPrice
     Raises:
         UnknownStore: there is no such store.
         InputError: the run has no price of one that the plan names.
-        ContractNotMet: they have several currencies, whose money is not added up.
     """
     declared = {row.row.store: row.row for row in state.tables.scan(STORES) if isinstance(row.row, Store)}
     priced = {one.proposal.store for one in tested}
@@ -154,14 +154,27 @@ def stores_of_test(state: State, plan: ExperimentPlan, tested: Sequence[RunPrice
             raise UnknownStore(name, tuple(sorted(declared)))
         if tested and name not in priced:
             raise InputError(f"The run has no price of {name}.", f"It has prices of {', '.join(sorted(priced))}.")
-    found = tuple(declared[name] for name in sorted(plan.stores or priced or declared))
-    currencies = sorted({one.currency for one in found})
-    if len(currencies) > 1:
+    return tuple(declared[name] for name in sorted(plan.stores or priced or declared))
+
+
+def rates_of(settings: Settings, plan: ExperimentPlan, stores: Sequence[Store]) -> CurrencyRates | None:
+    """Return the rates that bring the money of a test's stores into one currency; None where they have one.
+
+    Raises:
+        ContractNotMet: they have several and `rates.yaml` does not cover them all.
+        ConfigError: it has mistakes.
+    """
+    currencies = sorted({one.currency for one in stores})
+    if len(currencies) < 2:
+        return None
+    rates = load_rates(settings.workspace.resolve())
+    if rates is None or not rates.cover(currencies, plan.period.start):
         raise ContractNotMet(
             f"The stores of {plan.name} have {', '.join(currencies)}: money of several currencies is not added up.",
-            "Test the stores of each currency by themselves: `stores` of the plan.",
+            f"Write what each is worth into {FILE} (docs/guides/experiments.md); a plan of your own may also name the"
+            " `stores` of one currency.",
         )
-    return found
+    return rates
 
 
 def midnight_of(store: Store, test: PriceTest, day: int) -> datetime:
@@ -190,7 +203,10 @@ def _history(
     until = min(plan.period.start, now.date())
     first = until - timedelta(days=days)
     with reading(settings) as warehouse:
-        found = read_takings(warehouse, stores, settings.pricing.retail_price_lists, places, clusters, first, days, now)
+        found = read_takings(
+            warehouse, stores, settings.pricing.retail_price_lists, places, clusters, first, days, now,
+            rates=rates_of(settings, plan, stores),
+        )  # fmt: skip
     sold = np.flatnonzero(found.units.any(axis=0))
     skip = int(sold[0]) if sold.size else days
     return found.between(first + timedelta(days=skip), days - skip)

@@ -22,7 +22,15 @@ from shopkeeper.pricing.price_tests.validity import Validity, validity_of
 from shopkeeper.pricing.runs import run_steps
 from shopkeeper.wiring.experiment_run import keep_judged
 from shopkeeper.wiring.experiments import aa_words
-from shopkeeper.wiring.price_tests.drawing import DrawnTest, drawn_test, midnight_of, prices_of, reading, tested_prices
+from shopkeeper.wiring.price_tests.drawing import (
+    DrawnTest,
+    drawn_test,
+    midnight_of,
+    prices_of,
+    rates_of,
+    reading,
+    tested_prices,
+)
 from shopkeeper.wiring.price_tests.turning import take_turns
 from shopkeeper.wiring.settings import Settings
 
@@ -108,7 +116,7 @@ class Looked:
     Attributes:
         during, before: What its clusters took in it, and in the weeks before.
         validity: Whether shoppers saw the prices the coins drew.
-        currency: Of its stores.
+        currency: Of its stores, or that of reports where they have several.
     """
 
     during: Takings
@@ -131,15 +139,16 @@ def look_at(settings: Settings, state: State, name: str, now: datetime) -> Looke
     test, stores = state.price_tests.get(name), _stores(state, state.price_tests.get(name))
     number = {cluster: place for place, cluster in enumerate(test.design.clusters)}
     places = {(one.store, one.product): number[one.cluster] for one in state.price_tests.members(name)}
+    rates = rates_of(settings, state.experiments.get(name).plan, stores)
     first, days = test.start - timedelta(days=BEFORE_DAYS), test.design.days
     with reading(settings) as warehouse:
         every = read_takings(
             warehouse, stores, settings.pricing.retail_price_lists, places, len(test.design.clusters), first,
-            BEFORE_DAYS + days, now,
+            BEFORE_DAYS + days, now, rates=rates,
         )  # fmt: skip
     return Looked(
         every.between(test.start, days), every.between(first, BEFORE_DAYS), price_test_validity(state, name, now),
-        stores[0].currency,
+        stores[0].currency if rates is None else rates.reporting_currency,
     )  # fmt: skip
 
 
