@@ -14,9 +14,10 @@ import msgspec
 
 from shopkeeper.commerce.product import Product
 from shopkeeper.content.briefs import PROMPT_VERSION, Brief
+from shopkeeper.content.claim_rules import rule_files, shop_rules
 from shopkeeper.content.duplicates import Texts, packed
 from shopkeeper.content.facts import Facts, facts_of
-from shopkeeper.content.fields import INTRO, PRODUCT_FIELDS, Field
+from shopkeeper.content.fields import INTRO, PRODUCT_FIELDS, SEARCHED, Field
 from shopkeeper.content.intro import category_facts
 from shopkeeper.content.kept import REALISER, Change, KeptPiece, PieceKey, Version
 from shopkeeper.content.lexicon import language_of, lexicon
@@ -43,6 +44,7 @@ class Manner:
         competitors: Names no text may have.
         edits: Folder of a merchandiser's words.
         wording: The wording this is the manner of; empty = the house's own.
+        claims: Folder of the shop's own claim rules.
     """
 
     writer: str = REALISER
@@ -53,15 +55,18 @@ class Manner:
     competitors: tuple[str, ...] = ()
     edits: Path | None = None
     wording: str = ""
+    claims: Path | None = None
 
     def verifier(self) -> Verifier:
-        """Return who judges."""
-        return Verifier(self.style, self.competitors)
+        """Return who judges. Raises ConfigError where a rule of the shop's own is wrong."""
+        return Verifier(self.style, self.competitors, shop_rules(self.claims) if self.claims is not None else {})
 
     def rules(self, locale: str) -> str:
         """Return the version of the rules a text is judged by."""
+        language = language_of(locale)
         said = msgspec.json.encode([asdict(self.style), self.competitors])
-        return _hash(_claim_rules(language_of(locale)), said)
+        own = [path.read_bytes() for path in rule_files(self.claims) if path.stem == language] if self.claims else []
+        return _hash(_claim_rules(language), said, *own)
 
     def made(self, locale: str) -> str:
         """Return what a text is written with; another one writes it anew."""
@@ -228,8 +233,11 @@ class Author:
         first = one.piece.seed if one.piece else 0
         refused = one.newest.text if one.newest and one.piece and not one.piece.made else None
         alike = self.others.setdefault((one.key.field, one.key.locale), Texts())
+        style = self.manner.style
+        if one.key.field in SEARCHED:
+            style = style.about(language_of(one.key.locale), facts.categories)
         for seed in range(first, first + SEEDS_TRIED):
-            brief = Brief(facts, one.key.field, one.key.locale, self.manner.voice, seed=seed, style=self.manner.style)
+            brief = Brief(facts, one.key.field, one.key.locale, self.manner.voice, seed=seed, style=style)
             outcome = write_verified(brief, self.writer, self.verifier, alike, telling=telling)
             if outcome.text != refused:
                 return outcome, seed
@@ -275,7 +283,7 @@ def version_of(outcome: Outcome, number: int, at: datetime, who: str, rules: str
         version=number, at=at, text=outcome.text, html=outcome.html,
         writer=outcome.model if piece is None else REALISER, who=who, facts_hash=outcome.facts_hash,
         exit=outcome.exit, prompt=outcome.prompt, words=piece.words if piece else "", rules=rules,
-        passed=verdict.passed, findings=tuple(one for one in verdict.findings if one.severity != "note"),
+        passed=verdict.passed, findings=verdict.kept,
         reasons=outcome.reasons, grounded=verdict.grounded, spans=piece.spans if piece else (), ease=verdict.ease,
         doubt=verdict.doubt, nearest=verdict.nearest, cost=outcome.cost, by_model=outcome.by_model,
         sign=b"" if verdict.sign is None else packed(verdict.sign),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from shopkeeper.content.claims import Claims
+from shopkeeper.content.concepts import LANGUAGES
 from shopkeeper.content.findings import Finding, Severity
 from shopkeeper.content.record import Record
 from shopkeeper.content.tokens import Word, fold, language_of, words
@@ -69,6 +71,12 @@ class ClaimRules:
         """Return these rules and one that bars names: competitors, or words a shop never uses."""
         return ClaimRules(self.language, _merged(self.phrases, [(name, rule) for name in names], self.language))
 
+    def with_rules(self, others: ClaimRules) -> ClaimRules:
+        """Return these rules and others of the same language."""
+        pairs = {key: (*self.phrases.get(key, ()), *held) for key, held in others.phrases.items()}
+        longest = {key: tuple(sorted(held, key=lambda one: -len(one.parts))) for key, held in pairs.items()}
+        return ClaimRules(self.language, {**self.phrases, **longest})
+
     def findings(self, claims: Claims, record: Record, text: str, categories: frozenset[str]) -> Iterable[Finding]:
         """Yield a finding for each barred phrase of a text; names and values of the record are quoted, not claimed."""
         place = [i for i, word in enumerate(claims.words) if not word.is_sign or word.text == "%"]
@@ -112,6 +120,31 @@ def rules_of(locale: str) -> ClaimRules:
     language = language_of(locale)
     file = files("shopkeeper.content").joinpath("claim_rules", f"{language}.yaml")
     return rules_from(yaml.safe_load(file.read_text("utf-8")), language, file.name)
+
+
+def shop_rules(folder: Path) -> dict[str, ClaimRules]:
+    """Return the rules that ship and those of a shop's own files (`en.yaml` ...), of languages it has one for.
+
+    Read again once a file has changed.
+
+    Raises:
+        ConfigError: a file is no YAML, or a rule in it is wrong; names it.
+    """
+    return {path.stem: _own(path, path.stat().st_mtime_ns) for path in rule_files(folder)}
+
+
+def rule_files(folder: Path) -> list[Path]:
+    """Return the files of a shop's own rules, in the order of languages."""
+    return [path for language in LANGUAGES if (path := folder / f"{language}.yaml").is_file()]
+
+
+@lru_cache(maxsize=16)
+def _own(path: Path, changed: int) -> ClaimRules:  # noqa: ARG001 - a key
+    try:
+        document = yaml.safe_load(path.read_text("utf-8"))
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is no YAML: {error}", "Mend it, or take it away.") from error
+    return rules_of(path.stem).with_rules(rules_from(document, path.stem, str(path)))
 
 
 def rules_from(document: Any, language: str, where: str) -> ClaimRules:  # noqa: ANN401 - a file as YAML has it

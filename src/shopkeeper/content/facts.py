@@ -68,6 +68,11 @@ class Facts:
         """The first fact of a field (`brand`) or concept (`colour`); None if there is none."""
         return next((fact for fact in self.facts if name in (fact.name, fact.concept)), None)
 
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Paths of the categories it is in."""
+        return tuple(fact.value.text for fact in self.facts if fact.name == "category")
+
     def said(self, name: str) -> str:
         """The text of a fact, empty where it is absent."""
         fact = self.named(name)

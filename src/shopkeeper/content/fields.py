@@ -26,6 +26,11 @@ INTRO: Final = "category_intro"
 PRODUCT_FIELDS: tuple[Field, ...] = tuple(field for field in FIELDS if field != INTRO)
 """What is written for each product; `category_intro` is written for each category."""
 
+SEARCHED: Final[frozenset[Field]] = frozenset(
+    {"title", "description_short", "description_long", "meta_title", "meta_description"}
+)
+"""Texts that search engines read, so keywords are asked of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:

@@ -4,18 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from shopkeeper.content.findings import Finding
 from shopkeeper.content.readability import split_sentences
 from shopkeeper.content.tokens import Word, words
 
+KEYWORD: Final = "style.keyword"
+"""A text lacks a keyword: no fault, but told."""
 EMOJI = re.compile("[\u2600-\u27bf\U0001f300-\U0001faff]")
 ADDRESS = {  # familiar and polite forms, folded
     "de": (frozenset({"du", "dich", "dir", "dein", "deine", "deinen", "deinem"}), frozenset({"ihnen"})),
     "fr": (frozenset({"tu", "toi", "ton", "ta", "tes"}), frozenset({"vous", "votre", "vos"})),
     "es": (frozenset({"tu", "tus", "ti", "contigo"}), frozenset({"usted", "ustedes"})),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Keywords:
+    """Words pages are to be found by.
+
+    Attributes:
+        language: Only in texts of this language; empty = in all.
+        category: Only of products under this path; empty = of all.
+    """
+
+    words: tuple[str, ...]
+    language: str = ""
+    category: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +48,7 @@ class Style:
         address: How the reader is addressed: `familiar`, `polite`, or empty where both are welcome.
         least_ease: Least reading ease; below it a person should look.
         keywords: Words a page is to be found by.
+        by_category: Further ones, by language and category.
         density: Largest share of the words one keyword may take.
     """
 
@@ -43,6 +61,24 @@ class Style:
     least_ease: float = 0.0
     keywords: tuple[str, ...] = ()
     density: float = 0.05
+    by_category: tuple[Keywords, ...] = ()
+
+    def about(self, language: str, categories: Sequence[str]) -> Style:
+        """Return the style with the keywords of a text in a language, of a product in some categories."""
+        if not self.by_category:
+            return self
+        theirs = [
+            word
+            for one in self.by_category
+            if one.language in {"", language}
+            and (not one.category or any(_under(path, one.category) for path in categories))
+            for word in one.words
+        ]
+        return replace(self, keywords=tuple(dict.fromkeys([*self.keywords, *theirs])), by_category=())
+
+
+def _under(path: str, above: str) -> bool:
+    return path == above or path.startswith(f"{above} > ")
 
 
 def style_findings(
@@ -90,9 +126,7 @@ def _phrases(text: str, found: Sequence[Word], style: Style, language: str) -> I
     for keyword in style.keywords:
         places = list(occurrences(keyword, found, language))
         if not places:
-            yield Finding(
-                "style.keyword", len(text), len(text), f"The keyword `{keyword}` is missing.", "Use it once.", "note"
-            )
+            yield Finding(KEYWORD, len(text), len(text), f"The keyword `{keyword}` is missing.", "Use it once.", "note")
         elif len(places) > 1 and sum(last - first + 1 for first, last in places) / len(found) > style.density:
             first, last = places[-1]
             reason = f"`{keyword}` stands {len(places)} times in {len(found)} words."

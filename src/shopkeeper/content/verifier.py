@@ -13,7 +13,7 @@ from shopkeeper.content.doubt import doubt, frame_words, unbacked
 from shopkeeper.content.duplicates import FEWEST_WORDS, Signature, Texts, masked, signature, too_alike
 from shopkeeper.content.evidence import record_of
 from shopkeeper.content.facts import Facts
-from shopkeeper.content.fields import Field, limit
+from shopkeeper.content.fields import SEARCHED, Field, limit
 from shopkeeper.content.findings import PLACE, Finding
 from shopkeeper.content.grounding import Grounding, ground
 from shopkeeper.content.lengths import length_findings
@@ -22,7 +22,7 @@ from shopkeeper.content.readability import reading_ease
 from shopkeeper.content.record import Record, silence
 from shopkeeper.content.senses import Lexicon, lexicon_of
 from shopkeeper.content.speech import other_language
-from shopkeeper.content.style import Style, style_findings
+from shopkeeper.content.style import KEYWORD, Style, style_findings
 from shopkeeper.content.tokens import Word, fold, language_of, words
 
 RECORDS_KEPT = 4_096
@@ -78,6 +78,11 @@ class Verdict:
         """Whether nothing bars publishing."""
         return all(finding.severity != "error" for finding in self.findings)
 
+    @property
+    def kept(self) -> tuple[Finding, ...]:
+        """What is kept with a text: errors, warnings, and the keywords it lacks."""
+        return tuple(one for one in self.findings if one.severity != "note" or one.rule == KEYWORD)
+
 
 @dataclass(slots=True)
 class Verifier:
@@ -117,7 +122,8 @@ class Verifier:
         findings += self._claims(plain, found.claims, record, facts, language)
         findings += length_findings(draft.text, plain, bounds)
         findings += markup_findings(draft.text) if bounds.html else plain_findings(draft.text)
-        findings += style_findings(plain, found.claims.words, _names(found.claims, record), self.style, language)
+        style = self.style.about(language, facts.categories) if draft.field in SEARCHED else self.style
+        findings += style_findings(plain, found.claims.words, _names(found.claims, record), style, language)
         strange = unbacked(found.claims, record, lexicon)
         findings += _unbacked(strange, found, draft)
         findings += _readable(ease, draft, self.style)

@@ -9,7 +9,7 @@ from shopkeeper.content.author import Manner
 from shopkeeper.content.kept import REALISER
 from shopkeeper.content.ports import PieceStore
 from shopkeeper.content.review import Policy
-from shopkeeper.content.style import Style
+from shopkeeper.content.style import Keywords, Style
 from shopkeeper.errors import InputError
 from shopkeeper.wiring.settings import Settings
 
@@ -30,10 +30,16 @@ def manner_of(settings: Settings, wording: str = "") -> Manner:
         writer=said.writer_gguf.name if said.writer_gguf is not None else named,
         voice=said.voice if other is None else other.voice,
         spoken=said.record_language,
-        style=Style(banned=tuple(said.banned), address=said.address),
+        style=Style(
+            banned=tuple(said.banned),
+            address=said.address,
+            by_category=tuple(Keywords(tuple(one.words), one.language, one.category) for one in said.keywords),
+            **said.style.model_dump(),
+        ),
         competitors=tuple(said.competitors),
         edits=settings.folder(words) if words is not None else None,
         wording=wording,
+        claims=settings.folder(said.claims) if said.claims is not None else None,
     )
 
 

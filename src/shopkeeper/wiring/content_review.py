@@ -178,7 +178,7 @@ def _typed(settings: Settings, state: State, kept: KeptPiece, text: str, hand: H
     return Version(
         version=kept.versions + 1, at=hand.at, text=text, html=limit(kept.field).html, writer=PERSON, who=hand.who,
         facts_hash=facts.hash, rules=manner.rules(kept.locale), passed=verdict.passed,
-        findings=tuple(one for one in verdict.findings if one.severity != "note"), grounded=verdict.grounded,
+        findings=verdict.kept, grounded=verdict.grounded,
         ease=verdict.ease, doubt=verdict.doubt, edited=share_changed(before.text, text), by_model=before.by_model,
     )  # fmt: skip
 

@@ -19,6 +19,38 @@ class WordingSettings(BaseModel):
     """Folder of words of its own, relative to the workspace; None = those of the house."""
 
 
+class StyleSettings(BaseModel):
+    """What the house asks of each text; the verifier warns of what is otherwise."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    exclamations: int = Field(default=0, ge=0)
+    """Most exclamation marks."""
+    emoji: bool = False
+    """Whether emoji are welcome."""
+    sentence_words: int = Field(default=45, ge=5)
+    """Most words of a sentence."""
+    capitals: bool = False
+    """Whether whole words in capitals are welcome."""
+    least_ease: float = 0.0
+    """Least reading ease of a text of 20 words or more."""
+    density: float = Field(default=0.05, gt=0, le=1)
+    """Largest share of a text's words that one keyword may take."""
+
+
+class KeywordSettings(BaseModel):
+    """Words that pages are to be found by."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    words: list[str] = Field(min_length=1)
+    """Words and phrases, each to be used once."""
+    language: Literal["", "en", "de", "fr", "es"] = ""
+    """Only in texts of this language; empty = in all."""
+    category: str = ""
+    """Only of products under this path; empty = of all."""
+
+
 class ContentSettings(BaseModel):
     """How texts are written; without `writer_url` the realiser writes them all."""
 
@@ -72,6 +104,12 @@ class ContentSettings(BaseModel):
     """Names no text may have."""
     address: Literal["", "familiar", "polite"] = ""
     """How the reader is addressed; empty = either way."""
+    style: StyleSettings = Field(default_factory=StyleSettings)
+    """Signs, sentences and reading ease."""
+    keywords: list[KeywordSettings] = Field(default_factory=list)
+    """Words pages are to be found by, by language and category."""
+    claims: Path | None = None
+    """Folder of claim rules of your own (`en.yaml` ...), relative to the workspace, beside those that ship."""
     publish_approved: bool = True
     """Whether what is approved is published with it; else `content publish` does."""
     auto_approve: bool = False
