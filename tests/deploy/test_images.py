@@ -13,7 +13,7 @@ from tests.deploy.command_line import understood
 from tests.deploy.manifests import DEPLOY
 
 from shopkeeper.web.app import ShopServer
-from shopkeeper.wiring.settings import ServingSettings
+from shopkeeper.wiring.settings_serving import ServingSettings
 
 ROOT = DEPLOY.parent
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]

@@ -11,7 +11,7 @@ from starlette.routing import Match
 from tests.deploy.manifests import BASE, NGINX, named
 
 from shopkeeper.web.app import ShopServer
-from shopkeeper.wiring.settings import ServingSettings
+from shopkeeper.wiring.settings_serving import ServingSettings
 
 SERVER = (NGINX / "server.conf").read_text("utf-8")
 UPSTREAMS = sorted(NGINX.glob("upstreams*.conf"))
@@ -35,7 +35,7 @@ def test_only_the_hot_routes_which_bear_it_are_asked_again_by_post(server: ShopS
 
 def test_every_location_names_a_route_of_the_server(server: ShopServer) -> None:
     named_here = [place.removeprefix("= ") for place in locations() if place.startswith("= ")]
-    assert len(named_here) == 3
+    assert len(named_here) == 2
     for path in named_here:
         scope = {"type": "http", "path": path, "root_path": "", "method": "POST" if path in server.hot else "GET"}
         assert any(route.matches(scope)[0] is Match.FULL for route in server.router.routes), path

@@ -13,11 +13,11 @@ from shopkeeper.wiring.settings import (
     EngineSettings,
     IntakeSettings,
     PeopleSettings,
-    ServingSettings,
     TrainingSettings,
 )
 from shopkeeper.wiring.settings_content import ContentSettings
 from shopkeeper.wiring.settings_prices import PriceWebhookSettings
+from shopkeeper.wiring.settings_serving import ServingSettings
 
 ROOT = Path(__file__).parents[2]
 SECTIONS: dict[str, type[BaseModel]] = {

@@ -16,7 +16,8 @@ from shopkeeper.engines.state import open_state
 from shopkeeper.serving.ports import SCOPES
 from shopkeeper.web.app import create_app
 from shopkeeper.web.http_protocol import HEAD_BYTES
-from shopkeeper.wiring.settings import IntakeSettings, ServingSettings, Settings
+from shopkeeper.wiring.settings import IntakeSettings, Settings
+from shopkeeper.wiring.settings_serving import ServingSettings
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "guides" / "http.md").read_text("utf-8")
 EXAMPLES = re.findall(r"```sh\n(curl .*?)```\n\n```json answer (\d+)\n(.*?)```", GUIDE, re.DOTALL)

@@ -20,7 +20,8 @@ from shopkeeper.people.roles import Role
 from shopkeeper.serving.ports import SCOPES, Scope
 from shopkeeper.web.app import create_app
 from shopkeeper.wiring.serving import Serving
-from shopkeeper.wiring.settings import ServingSettings, Settings
+from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.settings_serving import ServingSettings
 
 ResultT = TypeVar("ResultT")
 

@@ -32,7 +32,8 @@ from shopkeeper.wiring.evidence import MeasuredRollouts
 from shopkeeper.wiring.objectives import example_objective
 from shopkeeper.wiring.serve import open_serving
 from shopkeeper.wiring.serving import Serving
-from shopkeeper.wiring.settings import RecommendationSettings, ServingSettings, Settings
+from shopkeeper.wiring.settings import RecommendationSettings, Settings
+from shopkeeper.wiring.settings_serving import ServingSettings
 
 K = 3
 OBJECTIVE = read_objective(example_objective("recommendations"), "example")

@@ -22,7 +22,8 @@ from shopkeeper.serving.decide import Decision
 from shopkeeper.testing.small_shop import register_version, stock_up
 from shopkeeper.wiring.serve import open_serving
 from shopkeeper.wiring.serving import Serving
-from shopkeeper.wiring.settings import PrivacySettings, ServingSettings, Settings
+from shopkeeper.wiring.settings import PrivacySettings, Settings
+from shopkeeper.wiring.settings_serving import ServingSettings
 
 UNITS = [f"v{n}" for n in range(40)]
 STOP = StopOrder(system="recommendations", person="ann", reason="odd lists", at="2026-06-01T12:00:00Z")

@@ -24,11 +24,15 @@ def register(app: typer.Typer) -> None:
 
 def create(
     store: Annotated[str, typer.Option(help="Store the key is for; * = all stores.")],
-    scopes: Annotated[str, typer.Option(help="Of events, decide and manage, with commas.")] = "events,decide",
+    scopes: Annotated[str, typer.Option(help="Of events, decide, manage, with commas; or beacon.")] = "events,decide",
     workspace: Workspace = Path(),
     json: Json = False,
 ) -> None:
-    """Make a key. Its secret is shown once; only a hash of it is kept."""
+    """Make a key. Its secret is shown once; only a hash of it is kept.
+
+    A key with the scope `beacon` is no secret: it stands in web pages, which send events with it by
+    `navigator.sendBeacon`, and opens nothing else. Name the pages in `serving.store_origins`.
+    """
     from shopkeeper.cli.output import Output
     from shopkeeper.commerce.tables import STORES
     from shopkeeper.serving.ports import Scope

@@ -25,6 +25,11 @@ REFUSAL: frozenset[EventType] = frozenset({"remove", "dismiss"})
 PROFILED: frozenset[EventType] = INTEREST | REFUSAL
 """Types that shape a profile."""
 
+BROWSED: frozenset[EventType] = frozenset(
+    {"impression", "view", "click", "search", "cart", "remove", "checkout", "rating", "dismiss", "custom"}
+)
+"""Types that a web page may tell of itself: nothing that is money, and nobody's name."""
+
 NEEDS_PRODUCT: frozenset[EventType] = frozenset(
     {"impression", "view", "click", "cart", "remove", "purchase", "refund", "rating", "dismiss"}
 )

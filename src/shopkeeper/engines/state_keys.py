@@ -14,9 +14,11 @@ from sqlalchemy.exc import OperationalError
 from shopkeeper.engines.state_audit import write_audit
 from shopkeeper.engines.state_schema import API_KEYS, from_micros, to_micros
 from shopkeeper.errors import InputError, Unavailable
-from shopkeeper.serving.ports import SCOPES, ApiKey, Scope
+from shopkeeper.serving.ports import PUBLIC, SCOPES, ApiKey, Scope
 
 _PREFIX = "sk"
+_PUBLIC_PREFIX = "pk"
+_ALL = (*SCOPES, PUBLIC)
 
 
 class StateKeys:
@@ -29,13 +31,18 @@ class StateKeys:
         self._engine = engine
 
     def create(self, store: str, scopes: Sequence[Scope], who: str) -> tuple[ApiKey, str]:
-        """Make a key and return it with its secret text. Raises InputError on an unknown scope."""
-        unknown = [scope for scope in scopes if scope not in SCOPES]
+        """Make a key and return it with its secret text. Raises InputError on scopes that are unknown or do not fit."""
+        unknown = [scope for scope in scopes if scope not in _ALL]
         if unknown or not scopes:
-            raise InputError(f"Scopes {list(scopes)} are not usable.", f"Use one or more of: {', '.join(SCOPES)}.")
+            raise InputError(f"Scopes {list(scopes)} are not usable.", f"Use one or more of: {', '.join(_ALL)}.")
+        if PUBLIC in scopes and (len(set(scopes)) > 1 or store == "*"):
+            raise InputError(
+                f"A key with the scope {PUBLIC!r} stands in web pages, so it may have no other scope, and one store.",
+                f"Make one of its own: `shopkeeper keys create --store NAME --scopes {PUBLIC}`.",
+            )
         key_id, now = secrets.token_hex(4), datetime.now(UTC)
-        secret = f"{_PREFIX}_{key_id}_{secrets.token_urlsafe(32)}"
-        chosen = tuple(scope for scope in SCOPES if scope in scopes)
+        secret = f"{_PUBLIC_PREFIX if PUBLIC in scopes else _PREFIX}_{key_id}_{secrets.token_urlsafe(32)}"
+        chosen = tuple(scope for scope in _ALL if scope in scopes)
         with self._engine.begin() as connection:
             connection.execute(
                 insert(API_KEYS),

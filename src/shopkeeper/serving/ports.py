@@ -13,8 +13,11 @@ from shopkeeper.commerce.decision import DecisionRecord
 from shopkeeper.commerce.event import Event, EventType
 from shopkeeper.commerce.shopper import Shopper
 
-Scope = Literal["events", "decide", "manage"]
+Scope = Literal["events", "decide", "manage", "beacon"]
 SCOPES: tuple[Scope, ...] = ("events", "decide", "manage")
+"""The scopes a secret key may have."""
+PUBLIC: Scope = "beacon"
+"""The scope of keys that stand in web pages: it opens one route, for one store, and no key has another beside it."""
 
 
 class DecisionRequest(Protocol):

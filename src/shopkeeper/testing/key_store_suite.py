@@ -29,6 +29,14 @@ class KeyStoreSuite:
         assert keys.find(secret) is None
         assert keys.keys()[0].revoked_at is not None
 
+    def test_a_key_for_web_pages_has_no_other_scope_and_one_store(self, keys: KeyStore) -> None:
+        key, secret = keys.create("uk", ("beacon",), "test")
+        assert (keys.find(secret), key.scopes) == (key, ("beacon",))
+        with pytest.raises(InputError, match="stands in web pages"):
+            keys.create("uk", ("beacon", "events"), "test")
+        with pytest.raises(InputError, match="stands in web pages"):
+            keys.create("*", ("beacon",), "test")
+
     def test_all_valid_keys_are_told_by_the_hash_of_their_secrets(self, keys: KeyStore) -> None:
         key, secret = keys.create("uk", ("events",), "test")
         other, other_secret = keys.create("de", ("decide",), "test")

@@ -94,7 +94,7 @@ def _operation(document: Document, address: str, path: str, method: str, describ
     given = [
         _field(document, p["name"], p | p["schema"], p["required"], p["in"]) for p in described.get("parameters", ())
     ]
-    needs = [scope for need in described["security"] for scope in need["key"]]
+    needs = [scope for need in described["security"] for scopes in need.values() for scope in scopes]
     answers = sorted((status, said["description"]) for status, said in described["responses"].items())
     good = described["responses"][answers[0][0]]["content"].get("application/json", {}).get("schema", {})
     return Operation(
@@ -212,8 +212,11 @@ def _curl(address: str, path: str, method: str, described: Document, example: ob
     query = f"?{urlencode(asked['query'], doseq=True, quote_via=quote)}" if asked["query"] else ""
     lines = ["curl" + (f" -X {method}" if method not in ("GET", "POST") else "")]
     lines[0] += f" {shlex.quote(address + filled + query)}"
-    if described["security"]:
+    schemes = {scheme for need in described["security"] for scheme in need}
+    if "key" in schemes:
         lines.append('-H "Authorization: Bearer $KEY"')
+    elif schemes:
+        lines = [f'curl "{address}{filled}?key=$PUBLIC_KEY"', '-H "Origin: $PAGE"']
     if example is not None:
         lines.append("-H 'Content-Type: application/json'")
         lines.append(f"-d {shlex.quote(json.dumps(example))}")

@@ -99,7 +99,7 @@ def create_app(
     own: dict[str, Any] = {"openapi_url": "/openapi.json", "docs_url": None, "redoc_url": None}
     app = ShopServer(title="Shopkeeper", version=__version__, lifespan=lifespan, **own)
     app.state.peers = others
-    hot = hot_routes()
+    hot = hot_routes(settings)
     app.router.routes[:0] = [Route(path, endpoint, methods=["POST"]) for path, endpoint in hot.items()]
     for table in KEYED_TABLES.values():
         path = f"/v1/{table.name.replace('_', '-')}"

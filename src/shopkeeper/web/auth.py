@@ -9,7 +9,7 @@ from starlette.types import Scope as AsgiScope
 
 from shopkeeper.errors import FieldProblem, NotAllowed, NotAuthenticated
 from shopkeeper.serving.key_ring import KeyRing
-from shopkeeper.serving.ports import ApiKey, Scope
+from shopkeeper.serving.ports import PUBLIC, ApiKey, Scope
 
 ALL = "*"
 _PREFIX = b"bearer "
@@ -26,14 +26,18 @@ async def authorise(asgi: AsgiScope, keys: KeyRing, scope: Scope | None) -> ApiK
         NotAuthenticated: there is no key, or it is unknown or revoked.
         NotAllowed: the key lacks the scope.
     """
-    secret = _secret(asgi)
+    return await key_of(_secret(asgi), keys, scope)
+
+
+async def key_of(secret: str, keys: KeyRing, scope: Scope | None) -> ApiKey:
+    """Return the key behind a secret, as `authorise` does. A public key opens nothing but what asks for its scope."""
     key = keys.known(secret) or await keys.find(secret)
     if key is None:
         raise NotAuthenticated("The API key is unknown or was revoked.", _REMEDY)
-    if scope is not None and scope not in key.scopes:
+    if scope not in key.scopes if scope is not None else PUBLIC in key.scopes:
         raise NotAllowed(
-            f"This key ({key.key_id}) has the scopes {', '.join(key.scopes)}; this route needs {scope!r}.",
-            f"Make one with `shopkeeper keys create --store {key.store} --scopes {scope}`.",
+            f"This key ({key.key_id}) has the scopes {', '.join(key.scopes)}; this route needs {scope or 'others'!r}.",
+            f"Make one with `shopkeeper keys create --store {key.store} --scopes {scope or 'decide'}`.",
         )
     return key
 

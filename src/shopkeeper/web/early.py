@@ -35,7 +35,7 @@ class EarlyServer(Starlette):
         super().__init__(routes=[Route("/livez", livez), Route("/readyz", readyz)], lifespan=self._open)
         self.state.peers = Peers()
         self._settings = settings
-        self._hot = open_to_browsers(hot_routes(), settings)
+        self._hot = open_to_browsers(hot_routes(settings), settings)
         self._thread = Workers(threads=1, spares=0)  # one that holds up no end: a server may be stopped while it loads
         self.busy = False
         """A thread is loading the pages."""

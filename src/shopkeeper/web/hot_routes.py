@@ -8,28 +8,30 @@ from typing import Any
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Scope
 
+from shopkeeper.web.beacon import Beacon
 from shopkeeper.web.events import Events
 from shopkeeper.web.prices import Prices
 from shopkeeper.web.recommendations import Recommendations, Rerank
 from shopkeeper.wiring.settings import Settings
 
 
-def hot_routes() -> Mapping[str, ASGIApp]:
+def hot_routes(settings: Settings) -> Mapping[str, ASGIApp]:
     """Return the endpoint of each path; all of them are asked by POST."""
     return {
         "/v1/recommendations": Recommendations(),
         "/v1/rerank": Rerank(),
         "/v1/events": Events(),
+        "/v1/beacon": Beacon(settings.serving),
         "/v1/prices": Prices(),
     }
 
 
 def browsers(settings: Settings) -> dict[str, Any]:
     """Return what `CORSMiddleware` allows to pages of other sites; empty = nothing."""
-    if not settings.serving.allowed_origins:
+    if not settings.serving.browser_origins:
         return {}
     return {
-        "allow_origins": settings.serving.allowed_origins,
+        "allow_origins": settings.serving.browser_origins,
         "allow_methods": ["GET", "POST", "PUT", "DELETE"],
         "allow_headers": ["authorization", "content-type"],
     }

@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from shopkeeper.commerce.tables import KEYED_TABLES, STORES, USERS, TableSchema
 from shopkeeper.serving.ports import Scope
 from shopkeeper.web import (
+    beacon,
     events,
     experiments,
     openapi_content,
@@ -23,7 +24,7 @@ from shopkeeper.web import (
     tables,
 )
 from shopkeeper.web.openapi_schemas import REF, Document, schemas
-from shopkeeper.wiring.settings import ServingSettings
+from shopkeeper.wiring.settings_serving import ServingSettings
 
 SEND, ASK, SHELF, RUN = "Send events", "Ask for products", "Keep the shelf current", "Run it"
 GROUPS = {
@@ -47,7 +48,7 @@ _PROBLEMS = {
     "413": "Body or batch too large.",
     "415": "The body comes in an encoding that is not read; gzip and zstd are.",
     "422": "A value cannot be used; the fields are named.",
-    "429": "Rows come faster than the disk writes them; retry after the seconds given in `Retry-After`.",
+    "429": "Rows come faster than the disk, or one address's allowance, takes them; retry after `Retry-After` seconds.",
     "500": "Unexpected; the id in it is in the server's log.",
     "503": "Not now; retry after the seconds given in `Retry-After`.",
 }
@@ -88,6 +89,7 @@ def _document(app: FastAPI) -> Document:
     described = get_openapi(title=app.title, version=app.version, routes=app.routes)["paths"]
     paths: Document = {
         "/v1/events": {"post": _events()},
+        "/v1/beacon": {"post": _beacon()},
         "/v1/recommendations": {"post": _recommend()},
         "/v1/rerank": {"post": _rerank()},
         **{path: {"get": _own(path, item["get"])} for path, item in described.items() if path in _ROUTES},
@@ -110,7 +112,8 @@ def _document(app: FastAPI) -> Document:
         "components": {
             "schemas": schemas(),
             "securitySchemes": {
-                "key": {"type": "http", "scheme": "bearer", "description": "API key; its scopes are named per route"}
+                "key": {"type": "http", "scheme": "bearer", "description": "API key; its scopes are named per route"},
+                "public": {"type": "apiKey", "in": "query", "name": "key", "description": "Key of web pages"},
             },
         },
     }
@@ -149,6 +152,20 @@ def _events() -> Document:
         "that cannot be taken are kept in quarantine and named. Unknown fields are kept in `properties`.",
         "requestBody": _body(_rows_schema("Event", "events"), openapi_examples.EVENT),
         **_takes("EventsAnswer", "202", "Durable.", events.NEEDS),
+    }
+
+
+def _beacon() -> Document:
+    return {
+        "tags": [SEND],
+        "operationId": "take_beacon",
+        "summary": "What a web page tells of its shopper, as `navigator.sendBeacon` sends it",
+        "description": "The key is a public one, made with the scope `beacon`; the page's origin stands in "
+        f"`serving.store_origins`. At most {beacon.ROWS} events and {beacon.BYTES:,} bytes; no purchases unless the "
+        f"store allows them, no `user`, and ids that begin with `{beacon.ID_BEGINS}`. Rejected rows are not kept.",
+        "requestBody": _body(_rows_schema("Event", "events"), openapi_examples.BEACON),
+        **_takes("EventsAnswer", "202", "Durable.", beacon.NEEDS),
+        "security": [{"public": [beacon.NEEDS]}],
     }
 
 

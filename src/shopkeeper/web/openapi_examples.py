@@ -14,6 +14,14 @@ EVENT: dict[str, Any] = {
     "product": "85123A",
     "consent": {"measure": True, "personalise": True},
 }
+BEACON: dict[str, Any] = {
+    "event_id": "web-0d2c4f7e-6f0b-4e7e-9d53-0a4a4f0c9a11",
+    "ts": TS,
+    "type": "view",
+    "visitor": "device-7",
+    "product": "85123A",
+    "consent": {"measure": True, "personalise": True},
+}
 RECOMMEND: dict[str, Any] = {
     "store": "uk",
     "visitor": "device-7",

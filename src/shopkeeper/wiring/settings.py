@@ -12,6 +12,7 @@ from shopkeeper.errors import ConfigError, FieldProblem
 from shopkeeper.rollout.ramp import DEFAULT_RAMP, RampStep, wrong_in
 from shopkeeper.wiring.settings_content import ContentSettings
 from shopkeeper.wiring.settings_prices import PriceRolloutSettings, PriceWebhookSettings
+from shopkeeper.wiring.settings_serving import ServingSettings
 
 CONFIG_FILE = "shopkeeper.toml"
 
@@ -55,41 +56,6 @@ class EngineSettings(_Section):
     """Most shards at a time; 0 = one for each core."""
     flag_provider: str | None = None
     """`package.module:function` that makes the OpenFeature provider which assigns units; None = our own hash."""
-
-
-class ServingSettings(_Section):
-    """The HTTP server."""
-
-    host: str = "127.0.0.1"
-    port: int = Field(8000, ge=0, le=65535)
-    deadline_ms: float = Field(60.0, gt=0)
-    """How long a model may take before the rules answer, milliseconds."""
-    cache_hours: float = Field(12.0, ge=0)
-    """Life of a cached answer, hours; each gets up to 10% jitter."""
-    cache_entries: int = Field(100_000, ge=0)
-    cache_wait_ms: float = Field(20.0, gt=0)
-    """How long `engines.cache_url` may take to answer before its part is done in process, milliseconds."""
-    sessions: int = Field(200_000, gt=0)
-    """Shoppers whose live profile is held in memory; the longest unseen goes first."""
-    body_bytes: int = Field(4_000_000, gt=0)
-    """Largest request body, bytes."""
-    batch_rows: int = Field(1_000, gt=0)
-    """Most rows in one request."""
-    k_limit: int = Field(200, gt=0)
-    """Most results one answer may have."""
-    breaker_failures: int = Field(5, gt=0)
-    """Fewest model failures within `breaker_window_seconds` before the breaker may open."""
-    breaker_share: float = Field(0.5, gt=0, le=1)
-    """Share of the model's calls within the window that must have failed to open it."""
-    breaker_window_seconds: float = Field(10.0, gt=0)
-    breaker_open_seconds: float = Field(5.0, gt=0)
-    """How long an open breaker waits before it lets one request try the model."""
-    seal_seconds: float = Field(20.0, gt=0)
-    """How often fresh events are made visible to SQL, seconds."""
-    allowed_origins: list[str] = Field(default_factory=list)
-    """Web origins whose pages may call the API from a browser."""
-    trusted_proxies: list[str] = Field(default_factory=lambda: ["127.0.0.1", "::1"])
-    """Addresses and networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."""
 
 
 class IntakeSettings(_Section):
