@@ -63,7 +63,7 @@ def carry_out(
         if why or in_the_way(state, rollout):
             said = {"rollout": rollout.id, "step": rollout.step, "why": why, "at": at.isoformat()}
             state.reports.save(TROUBLE, said)
-    if rollout.alive:
+    if rollout.status == "running":
         _tried(rollout, lambda: _order_run(settings, state, rollout, at, order))
 
 
@@ -88,6 +88,8 @@ def _make_good(settings: Settings, state: State, rollout: RolloutState, at: date
     _end_tests(settings, state, rollout, at)
     if not rollout.alive:
         _take_back(state, rollout, at)
+    elif rollout.status == "held":
+        return  # a person said that nothing new begins; what runs goes on
     elif rollout.stage == "full":
         _publish(settings, state, rollout, at)
     elif rollout.stage != "shadow" and record_of(state, name_of_test(rollout)) is None:
