@@ -91,10 +91,12 @@ def test_degrees_stand_at_both_ends_of_a_range_and_are_read_back() -> None:
     assert [one.rule for one in verdict.findings if one.severity == "error"] == ["grounding.changed"]
 
 
-def test_a_drink_is_told_by_how_much_of_it_there_is() -> None:
-    text = read(product("Spring", "Beverages", capacity="1 L"), "de")
+@pytest.mark.parametrize("name", ["capacity", "volume"])
+def test_a_drink_is_told_by_how_much_of_it_there_is(name: str) -> None:
+    text = read(product("Spring", "Beverages", **{name: "1 L"}), "de")
     assert "Füllmenge: 1" in text
     assert "fasst" not in text
+    assert "Volumen" not in text
 
 
 def test_a_colour_that_is_a_metal_too_is_called_a_colour() -> None:

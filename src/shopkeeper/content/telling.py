@@ -122,7 +122,7 @@ def told(facts: Facts, lexicon: Lexicon) -> Telling:
     left_out: list[str] = []
     seen: set[str] = set()
     for fact in facts.facts:
-        if fact.concept == "capacity" and noun.filled:
+        if fact.concept in {"capacity", "volume"} and noun.filled:
             fact = replace(fact, concept="net_content")  # noqa: PLW2901 - a drink holds nothing, it is a litre
         concept = concepts().get(fact.concept)
         weight = lexicon.weight(noun.id, fact.concept, concept.weight if concept else _UNKNOWN_WEIGHT)
