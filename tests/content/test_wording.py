@@ -84,6 +84,10 @@ def test_a_name_that_says_what_it_is_gets_no_noun(title: str, category: str, loc
     assert noun not in read(product(title, category, colour="red"), locale)
 
 
+def test_a_noun_that_says_more_than_the_name_is_told() -> None:
+    assert "a bedside table" in read(product("Table", "Bedside tables", colour="red"), "en")
+
+
 def test_degrees_stand_at_both_ends_of_a_range_and_are_read_back() -> None:
     mount = product("Arm", "TV mounts", tilt="-15 - 5°")
     assert "-15° to 5°" in read(mount, "en")

@@ -107,7 +107,8 @@ class Telling:
     def noun_is_said(self) -> bool:
         """Whether the name tells already what it is, or nothing does."""
         name, noun = fold(self.name), fold(self.term.text)
-        return not self.noun_is_known or holds(name, noun) or holds(noun, name) or holds(name, _in_one(noun))
+        adds = not holds(noun, name) or not self.noun.one["en"].text.endswith(" item")  # basketball, a basketball item
+        return not self.noun_is_known or holds(name, noun) or holds(name, _in_one(noun)) or not adds
 
     @property
     def noun_is_known(self) -> bool:
