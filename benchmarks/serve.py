@@ -26,7 +26,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import count, cycle
 from pathlib import Path
@@ -62,7 +63,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--products", type=int, default=100_000)
     options.add_argument("--shoppers", type=int, default=100_000)
-    options.add_argument("--seconds", type=float, default=3.0)
+    options.add_argument("--seconds", type=float, default=3.0, help="of one load, below 5; see `alone`")
     options.add_argument("--runs", type=int, default=3)
     options.add_argument(
         "--v2", action="store_true", help="measure the two-stage ranker too; training it takes minutes"
@@ -122,25 +123,22 @@ def one_round(
 ) -> dict[str, float]:
     """Return one run of everything, the limit first."""
     found: dict[str, float] = {}
-    with cold.asleep(), warm.asleep():
-        limit = loaded(empty, ask, 32, seconds / 2)
+    limit = alone(empty, (cold, warm), ask, 32, seconds / 2)
     found["limit_rps"], found["limit_cpu_us"] = limit.result.rps, limit.cpu_us
     errors = limit.result.errors
-    with empty.asleep(), warm.asleep():
-        before = took(cold)
-        for connections in CONNECTIONS:
-            one = loaded(cold, ask, connections, seconds if connections == 32 else seconds / 2)
-            found[f"uncached_p99_ms_{connections}"] = one.result.percentile_ms(0.99)
-            found[f"uncached_p50_ms_{connections}"] = one.result.percentile_ms(0.50)
-            found[f"uncached_rps_{connections}"] = one.result.rps
-            errors += one.result.errors
-            if connections == 32:
-                found["uncached_rps"], found["uncached_cpu_us"] = one.result.rps, one.cpu_us
-        after = took(cold)
-        found["work_us"] = 1000 * (after[0] - before[0]) / max(after[1] - before[1], 1)
-    with empty.asleep(), cold.asleep():
-        cached = loaded(warm, mixed_hits(shop), 32, seconds)
-        traffic = loaded(warm, traffic_of(shop), 32, seconds)
+    before = took(cold)
+    for connections in CONNECTIONS:
+        one = alone(cold, (warm,), ask, connections, seconds if connections == 32 else seconds / 2)
+        found[f"uncached_p99_ms_{connections}"] = one.result.percentile_ms(0.99)
+        found[f"uncached_p50_ms_{connections}"] = one.result.percentile_ms(0.50)
+        found[f"uncached_rps_{connections}"] = one.result.rps
+        errors += one.result.errors
+        if connections == 32:
+            found["uncached_rps"], found["uncached_cpu_us"] = one.result.rps, one.cpu_us
+    after = took(cold)
+    found["work_us"] = 1000 * (after[0] - before[0]) / max(after[1] - before[1], 1)
+    cached = alone(warm, (cold,), mixed_hits(shop), 32, seconds)
+    traffic = alone(warm, (cold,), traffic_of(shop), 32, seconds)
     found["cached_rps"], found["cached_cpu_us"] = cached.result.rps, cached.cpu_us
     found["cached_p99_ms_32"] = cached.result.percentile_ms(0.99)
     found["mix_rps"], found["mix_p99_ms_32"] = traffic.result.rps, traffic.result.percentile_ms(0.99)
@@ -182,6 +180,21 @@ def loaded(server: ServerProcess, requests: Iterator[bytes], connections: int, s
     before = server.cpu_seconds()
     result = run(server, requests, connections, seconds)
     return Measured(result, 1e6 * (server.cpu_seconds() - before) / max(len(result.milliseconds), 1))
+
+
+def alone(
+    server: ServerProcess, others: Sequence[ServerProcess], requests: Iterator[bytes], connections: int, seconds: float
+) -> Measured:
+    """Put one load on a server while the others of its core are stopped.
+
+    They turn for a moment in between: a server that stood still for five seconds reads its shelf anew, which is no part
+    of what is measured.
+    """
+    time.sleep(0.3)
+    with ExitStack() as naps:
+        for one in others:
+            naps.enter_context(one.asleep())
+        return loaded(server, requests, connections, seconds)
 
 
 def open_figures(opened: LoadResult, pace: float) -> dict[str, float]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import secrets
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -35,6 +34,7 @@ from shopkeeper.serving.breaker import Breaker, BreakerLimits
 from shopkeeper.serving.cache import AnswerCache
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.serving.decide import Decider, Surroundings
+from shopkeeper.serving.decision_ids import decision_ids
 from shopkeeper.serving.joined_events import JoinedEvents
 from shopkeeper.serving.key_ring import KeyRing
 from shopkeeper.serving.lineup import Lineup
@@ -194,7 +194,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
         lineup,
         cache,
         Surroundings(
-            arms, workers, decision_log, telemetry, time.perf_counter, now, lambda: secrets.token_hex(12),
+            arms, workers, decision_log, telemetry, time.perf_counter, now, decision_ids().__next__,
         ),
         chosen.deadline_ms / 1000,
         shadows,

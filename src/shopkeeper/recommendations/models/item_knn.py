@@ -13,10 +13,13 @@ from shopkeeper.recommendations.behaviour.interactions import Interactions, Sequ
 from shopkeeper.recommendations.behaviour.items import ItemIndex
 from shopkeeper.recommendations.model import Arrays, Scored
 from shopkeeper.recommendations.models.co_occurrence import similarity
-from shopkeeper.recommendations.models.neighbours import Neighbours
+from shopkeeper.recommendations.models.neighbours import Neighbours, WeightedRows, parts_of, scored_by
 from shopkeeper.recommendations.models.popular import Popular, PopularParams
 from shopkeeper.recommendations.models.reading import Reading
 from shopkeeper.recommendations.param_arrays import pack_params, unpack_params
+
+_KEPT = 64
+"""Questions whose rows are kept, two batches of a serving process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class ItemKnn(Reading[ItemKnnParams]):
     def __init__(self, similar: Neighbours, popular: Popular, params: ItemKnnParams) -> None:
         super().__init__(popular, params)
         self.similar = similar
+        self._rows: dict[int, tuple[Asked, WeightedRows]] = {}
 
     @classmethod
     def fit(
@@ -74,7 +78,7 @@ class ItemKnn(Reading[ItemKnnParams]):
 
     def _score(self, asked: Asked) -> Scored:
         """Score every neighbour of the weighted items."""
-        return self.similar.scored(asked.items, asked.weights)
+        return scored_by(self._rows_of(asked))
 
     def score_batch(self, batch: HistoryBatch) -> npt.NDArray[np.float32]:
         """Return the scores of all items for many histories, dense."""
@@ -94,7 +98,18 @@ class ItemKnn(Reading[ItemKnnParams]):
 
     def _explain(self, targets: npt.NDArray[np.int64], asked: Asked) -> npt.NDArray[np.float64]:
         """Return `weight * S[entry, target]` for each target and entry."""
-        return self.similar.parts(targets, asked.items, asked.weights)
+        return parts_of(self._rows_of(asked), targets)
+
+    def _rows_of(self, asked: Asked) -> WeightedRows:
+        """Return the rows of S of what is asked, kept for a while: whoever explains a score has just asked for it."""
+        known = self._rows.get(id(asked))
+        if known is not None and known[0] is asked:
+            return known[1]
+        rows = self.similar.rows(asked.items, asked.weights)
+        if len(self._rows) >= _KEPT:
+            self._rows.clear()
+        self._rows[id(asked)] = asked, rows
+        return rows
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return S as three arrays, and popularity."""

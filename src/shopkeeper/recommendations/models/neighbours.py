@@ -27,22 +27,13 @@ class Neighbours:
 
     def scored(self, items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]) -> Scored:
         """Return `weights @ S[items]` for every item that a row of `items` holds."""
-        columns, amounts, _ = self._rows(items, weights)
-        return Scored(*summed(columns.astype(np.int64), amounts)) if len(columns) else NOTHING
+        return scored_by(self.rows(items, weights))
 
     def parts(
         self, targets: npt.NDArray[np.int64], items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.float64]:
         """Return `weight * S[item, target]`; shape (targets, items)."""
-        parts = np.zeros((len(targets), len(items)))
-        columns, amounts, lengths = self._rows(items, weights)
-        if len(targets) and len(columns):
-            order = np.argsort(targets)
-            places = np.minimum(np.searchsorted(targets[order], columns), len(targets) - 1)
-            hit = targets[order][places] == columns
-            entries = np.repeat(np.arange(len(items)), lengths)
-            parts[order[places[hit]], entries[hit]] = amounts[hit]
-        return parts
+        return parts_of(self.rows(items, weights), targets)
 
     def table(self) -> scipy.sparse.csr_array:
         """Return S as a sparse matrix that shares its memory."""
@@ -62,16 +53,50 @@ class Neighbours:
             np.asarray(arrays[f"{name}.scores"], dtype=np.float32),
         )
 
-    def _rows(
-        self, items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]
-    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-        """Return the weighted rows of S end to end, and how long each is."""
+    def rows(self, items: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]) -> WeightedRows:
+        """Return the weighted rows of S of some items."""
         begins = self.starts[items]
         lengths = self.starts[items + 1] - begins
         ends = lengths.cumsum()
         places = np.repeat(begins - ends + lengths, lengths)
         places += np.arange(len(places))
-        return self.items[places], self.scores[places] * np.repeat(weights, lengths), lengths
+        return WeightedRows(
+            self.items[places].astype(np.int64), self.scores[places] * np.repeat(weights, lengths), lengths
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedRows:
+    """Rows of S, each by a weight, end to end.
+
+    Attributes:
+        columns: Item code of each entry; shape (m,).
+        amounts: `weight * S[item, column]`; shape (m,).
+        lengths: Entries of each row; shape (rows,).
+    """
+
+    columns: npt.NDArray[np.int64]
+    amounts: npt.NDArray[np.float64]
+    lengths: npt.NDArray[np.int64]
+
+
+def scored_by(rows: WeightedRows) -> Scored:
+    """Return the sum of some rows."""
+    return Scored(*summed(rows.columns, rows.amounts)) if len(rows.columns) else NOTHING
+
+
+def parts_of(rows: WeightedRows, targets: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Return what each row holds of each target; shape (targets, rows)."""
+    parts = np.zeros((len(targets), len(rows.lengths)))
+    if len(targets) and len(rows.columns):
+        order = targets.argsort()
+        rising = targets[order]
+        places = rising.searchsorted(rows.columns)
+        places[places == len(targets)] = 0
+        hit = (rising[places] == rows.columns).nonzero()[0]
+        entries = rows.lengths.cumsum().searchsorted(hit, side="right")
+        parts[order[places[hit]], entries] = rows.amounts[hit]
+    return parts
 
 
 def summed(
