@@ -6,12 +6,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.engines.stop_file import StopFile
 from shopkeeper.experiments.live_test import LiveTest, StopOrder, TestArm
+from shopkeeper.recommendations.answer import Reason, Recommendation, RecommendationAnswer
+from shopkeeper.serving.decide import Decision
 from shopkeeper.serving.ports import Profile
+from shopkeeper.web.recommendations import rendered
 
 if TYPE_CHECKING:
     from tests.web.conftest import Shop
@@ -25,6 +29,12 @@ def test_the_answer_has_exactly_the_published_fields(shop: Shop) -> None:
     assert len(answer["items"]) == 3
     assert set(answer["items"][0]) == {"product", "score", "reasons"}
     assert (answer["model"], answer["variant"], answer["fallback"]) == (None, "champion", "no_model")
+
+
+def test_a_kept_answer_reads_as_it_did_when_it_was_new() -> None:
+    items = (Recommendation("p1", 0.5, (Reason("popular", "Beliebt überall", ("p2",)),)), Recommendation("p3", 0.25))
+    new = Decision("d1", RecommendationAnswer(items), "v1", "champion", None, False, 1.25)
+    assert rendered(msgspec.structs.replace(new, cached=True)) == rendered(new)
 
 
 def test_products_of_one_store_are_never_shown_in_another(shop: Shop) -> None:

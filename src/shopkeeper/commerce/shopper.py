@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -46,5 +47,15 @@ class Shopper(Struct, frozen=True):
     @property
     def names(self) -> tuple[tuple[str, str], ...]:
         """What the unit goes by inside its customer group, each with its kind, the strongest first."""
-        pairs = (("user", self.user), ("visitor", self.visitor), ("session", self.session))
-        return tuple((f"{kind} of {self.group}", name) for kind, name in pairs if name)
+        user, visitor, session = _kinds(self.group)
+        found = [(user, self.user)] if self.user else []
+        if self.visitor:
+            found.append((visitor, self.visitor))
+        if self.session:
+            found.append((session, self.session))
+        return tuple(found)
+
+
+@lru_cache(maxsize=1024)
+def _kinds(group: str) -> tuple[str, str, str]:
+    return f"user of {group}", f"visitor of {group}", f"session of {group}"

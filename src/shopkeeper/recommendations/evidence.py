@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 
 from shopkeeper.recommendations.answer import ReasonCode
 from shopkeeper.recommendations.behaviour.history import KIND_STRENGTHS, Asked, ages_in
@@ -23,8 +23,7 @@ FIRST_LOOK: Final = 400
 """Longest list that is made of what can come first; a longer one asks the model for every product that scores."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True, gc=False):
     """What the answer is built on: products the model knows, each with its weight.
 
     Attributes:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch
 from shopkeeper.recommendations.behaviour.items import ItemIndex
@@ -15,8 +15,7 @@ from shopkeeper.recommendations.behaviour.items import ItemIndex
 Arrays = Mapping[str, npt.NDArray[np.generic]]
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
+class Scored(Struct, frozen=True, gc=False):
     """Some items with their scores, in no order, none twice; items that are absent score 0.
 
     Attributes:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from itertools import accumulate, chain, islice
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from shopkeeper.recommendations.answer import Recommendation, RecommendationAnswer
 from shopkeeper.recommendations.evidence import Evidence, code_of, gather
@@ -34,8 +35,7 @@ _LOOKS = (64, 400)
 """Candidates sorted at first, and then; the rest only if the rules leave too few of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
+class _Question(Struct, frozen=True, gc=False):
     """One request as far as it goes before the model is asked."""
 
     request: RecommendationRequest
@@ -101,9 +101,11 @@ def rules_for(request: RecommendationRequest, past: Past, stock: Stock, params: 
     """Return the hard rules of one answer, and the shop's own."""
     body, catalogue = request.body, stock.catalogue
     plan = stock.rules.plan(body, catalogue, request.now)
-    page = parents_of(body.products, catalogue, body.store)
-    own = past.refused | bought_lately(request, past, catalogue, plan, params)
-    barred = frozenset((*body.exclude, *body.products, *own, *parents_of(own, catalogue, body.store), *page))
+    own = past.refused | bought_lately(request, past, catalogue, plan, params) if past.bought else past.refused
+    barred = own
+    if own or body.products or body.exclude:
+        page = parents_of(body.products, catalogue, body.store)
+        barred = frozenset((*body.exclude, *body.products, *own, *parents_of(own, catalogue, body.store), *page))
     only = None if body.candidates is None else frozenset(body.candidates)
     heads = stock.popular.index.heads(request.shopper.group) if stock.popular else {}
     return Rules(
@@ -160,7 +162,7 @@ def judged(
     scored = _among(request, scored, loaded, rules.catalogue)
     yield from _judged(scored, evidence, loaded, rules, seen)
     if scored.beyond > 0:
-        everything = replace(evidence, asked=replace(evidence.asked, whole=True))
+        everything = Evidence(replace(evidence.asked, whole=True), evidence.products, evidence.codes)
         rest = candidates(request, everything, loaded, rules.catalogue)
         yield from _judged(rest, everything, loaded, rules, seen)
 

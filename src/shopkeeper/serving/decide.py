@@ -10,6 +10,7 @@ from time import thread_time
 from typing import Any, Generic, TypeVar
 
 import structlog
+from msgspec import Struct
 
 from shopkeeper.commerce.decision import DecisionRecord
 from shopkeeper.experiments.live_assignment import RULES, UNASSIGNED, Assigned
@@ -32,8 +33,7 @@ _ARM_TRIES = 2
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Decision(Generic[AnswerT]):
+class Decision(Struct, Generic[AnswerT], frozen=True, gc=False):
     """One answer and how it came about.
 
     Attributes:
@@ -60,8 +60,7 @@ class Decision(Generic[AnswerT]):
     made: AnswerT | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Found(Generic[AnswerT]):
+class _Found(Struct, Generic[AnswerT], frozen=True, gc=False):
     """An answer before it is logged; without one the rules answer, and `reason` says why the model gave none.
 
     Attributes:
@@ -131,7 +130,8 @@ class Decider(Generic[RequestT, AnswerT]):
         started = around.seconds()
         decision_id = around.new_id()
         assigned, found = await self._answer(request, decision_id)
-        around.arms.keep(request.names, assigned)
+        if assigned.test is not None:
+            around.arms.keep(request.names, assigned)
         try:
             answer = self.system.fallback(request) if found.shown is None else found.shown
         except Exception:

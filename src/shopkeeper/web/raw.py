@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 
+from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
 from shopkeeper.errors import ShopkeeperError
@@ -14,8 +14,7 @@ from shopkeeper.web.problem import problem_of, unexpected
 from shopkeeper.wiring.serving import Serving
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True, gc=False):
     """One request as a raw route sees it."""
 
     scope: Scope

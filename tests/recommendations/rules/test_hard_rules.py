@@ -21,7 +21,9 @@ from shopkeeper.intake.ports import SourcedRow
 from shopkeeper.recommendations.catalogue.trending import Trending
 from shopkeeper.recommendations.dry_run import dry_run
 from shopkeeper.recommendations.found import Found
+from shopkeeper.recommendations.past import Past
 from shopkeeper.recommendations.recipe import RecommendParams
+from shopkeeper.recommendations.recommend import rules_for
 from shopkeeper.recommendations.request import Filters, RecommendationBody, RecommendationRequest
 from shopkeeper.recommendations.rules.conditions import Condition, margin_share
 from shopkeeper.recommendations.rules.merchandising import (
@@ -74,6 +76,25 @@ def test_what_is_excluded_is_in_no_list(shop: Shop, learnt: bool) -> None:
     for answer in lists:
         assert "cup" not in [item.product for item in answer.items]
         assert len(answer.items) >= len(PRODUCTS) - 2
+
+
+def test_many_products_are_judged_as_each_of_them_alone(shop: Shop) -> None:
+    shop.put(
+        product("pill", sensitive=True), product("gone", stock=0), product("green", parent="shade"),
+        product("early", available_from=NOW + timedelta(days=1)),
+    )  # fmt: skip
+    ruled(shop, {"do": "exclude", "where": {"products": ["cup"]}})
+    names = [*PRODUCTS, "pill", "gone", "green", "early", "nothing"]
+    asked: list[dict[str, Any]] = [
+        {}, {"exclude": ("mug",)}, {"exclude": ("shade",)}, {"candidates": ("mug", "pill")}, {"surface": "email"},
+        {"filters": Filters(categories=("Home > Light",))},
+    ]  # fmt: skip
+    for one in asked:
+        rules = rules_for(shop.request(**one), Past(), shop.system._serving[1], RecommendParams())
+        alone = {name: card for name in names if (card := rules.allowed(name)) is not None}
+        assert rules.all_allowed(list(alone)) == list(alone.values())
+        for name in set(names) - set(alone):
+            assert rules.all_allowed([*alone, name]) is None
 
 
 def test_only_what_passes_every_filter_is_shown(shop: Shop) -> None:

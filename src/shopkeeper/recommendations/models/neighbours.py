@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import scipy
+from msgspec import Struct
 
 from shopkeeper.recommendations.model import NOTHING, Arrays, Scored
 
@@ -65,8 +66,7 @@ class Neighbours:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class WeightedRows:
+class WeightedRows(Struct, frozen=True, gc=False):
     """Rows of S, each by a weight, end to end.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct
 
 from shopkeeper.commerce.product import Product
 from shopkeeper.recommendations.catalogue.siblings import Siblings
@@ -15,8 +16,7 @@ from shopkeeper.recommendations.rules.rule_book import Plan
 from shopkeeper.serving.catalogue import Card, Catalogue
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True, gc=False):
     """All hard rules of one answer.
 
     Attributes:
@@ -36,7 +36,7 @@ class Rules:
     only: frozenset[str] | None = None
     plan: Plan | None = None
     surface: str = ""
-    heads: Mapping[str, str] = field(default_factory=dict)
+    heads: Mapping[str, str] = {}
 
     def shown(self, product: str, *, from_history: bool = False) -> Card | None:
         """Return the card a list shows for a product: its own or, where it is a variant not on sale now, a sibling's.

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch, ages_in
 from shopkeeper.recommendations.behaviour.items import ItemIndex
@@ -38,8 +39,7 @@ class BlendParams:
     """Newest share of the data by which the weights are learnt, before every model is fitted on all of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True, gc=False):
     """What one model was asked, the past faded by its own rule, and what it adds to the score of each item."""
 
     model: RecommendationModel

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from shopkeeper.recommendations.model import Arrays
 
@@ -23,8 +24,7 @@ _LEARNT_FROM = 64
 """Items for each list that the centres are learnt from."""
 
 
-@dataclass(frozen=True)
-class Near:
+class Near(Struct, frozen=True, gc=False):
     """What was found near a state.
 
     Attributes:
