@@ -69,3 +69,20 @@ def test_a_full_queue_drops_and_counts_and_a_full_disk_loses_nothing_that_waits(
         assert (len(log), disk.rows) == (0, 3)
 
     asyncio.run(scenario())
+
+
+def test_answers_go_on_while_many_decisions_are_written() -> None:
+    async def scenario() -> int:
+        disk, turns = FullDisk(), 0
+        disk.full = False
+        log = QueuedLog[DecisionRecord](disk, DECISIONS)  # type: ignore[arg-type]  # rows as a list
+        for number in range(1_000):
+            log.put(record(number))
+        flush = asyncio.ensure_future(log.flush())
+        while not flush.done():
+            turns += 1
+            await asyncio.sleep(0)
+        assert disk.rows == 1_000
+        return turns
+
+    assert asyncio.run(scenario()) >= 1_000 / 50

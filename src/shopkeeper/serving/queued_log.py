@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import Generic, TypeVar
+from collections.abc import Sequence
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
@@ -12,6 +13,8 @@ from shopkeeper.commerce.tables import TableSchema
 from shopkeeper.intake.ports import LiveLog
 
 RowT = TypeVar("RowT", bound=msgspec.Struct)
+_AT_ONCE: Final = 50
+"""Rows that are encoded in one turn of the loop, a millisecond's work."""
 
 
 class QueuedLog(Generic[RowT]):
@@ -60,7 +63,16 @@ class QueuedLog(Generic[RowT]):
             while self._queue:
                 rows = [self._queue.popleft() for _ in range(min(self._batch, len(self._queue)))]
                 try:
-                    await self._log.append(self._table, [msgspec.json.encode(row) for row in rows])
+                    await self._log.append(self._table, await self._encoded(rows))
                 except BaseException:
                     self._queue.extendleft(reversed(rows))
                     raise
+
+    @staticmethod
+    async def _encoded(rows: Sequence[RowT]) -> list[bytes]:
+        """Return rows as JSON; the loop turns in between, so that no answer waits for more than a few."""
+        encode, found = msgspec.json.Encoder().encode, []
+        for start in range(0, len(rows), _AT_ONCE):
+            found += [encode(row) for row in rows[start : start + _AT_ONCE]]
+            await asyncio.sleep(0)
+        return found
