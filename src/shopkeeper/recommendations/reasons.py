@@ -51,7 +51,7 @@ def beside(reason: Reason, also: Sequence[str], catalogue: Catalogue, store: str
     Args:
         also: The weightiest first.
     """
-    if not reason.products:
+    if not reason.products or not also:
         return reason
     return Reason(
         reason.code, reason.text, (*reason.products, *(one for one in also if catalogue.card(store, one) is not None))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from shopkeeper.recommendations import reasons
-from shopkeeper.recommendations.answer import Reason
+from shopkeeper.recommendations.answer import Reason, ReasonCode
 from shopkeeper.recommendations.evidence import Evidence
 from shopkeeper.recommendations.loaded import LoadedModel
 from shopkeeper.recommendations.models.together import go_together
@@ -40,22 +40,20 @@ def reasons_of(
     there: list[bool] = (parts != 0).any(axis=1).tolist()
     counts: list[int] = carrying.sum(axis=1).tolist()
     codes, products = evidence.codes, evidence.products
-    bought = "because_bought" in codes
-    known: dict[tuple[int, ...], Reason] = {}
+    known: dict[tuple[ReasonCode, str, bool], Reason] = {}
     why = []
     for target, order, explained, carriers in zip(targets.tolist(), weightiest, there, counts, strict=True):
         if not explained:
             why.append(reasons.POPULAR)
             continue
-        carrying_it = tuple(order[: max(carriers, 1)])
-        reason = None if bought else known.get(carrying_it)  # what may be named of a purchase depends on the target
+        first = order[0]
+        nameable = _nameable(first, target, evidence, loaded)
+        key = (codes[first], products[first], nameable)
+        reason = known.get(key)
         if reason is None:
-            first = carrying_it[0]
-            nameable = _nameable(first, target, evidence, loaded)
-            reason = because(codes[first], catalogue, store, products[first], nameable=nameable)
-            if nameable and carriers > 1:
-                reason = beside(reason, _also(carrying_it, target, evidence, loaded), catalogue, store)
-            known[carrying_it] = reason
+            reason = known[key] = because(codes[first], catalogue, store, products[first], nameable=nameable)
+        if carriers > 1 and nameable:
+            reason = beside(reason, _also(order[:carriers], target, evidence, loaded), catalogue, store)
         why.append(reason)
     return why
 
@@ -67,7 +65,7 @@ def _nameable(place: int, target: int, evidence: Evidence, loaded: LoadedModel) 
     return go_together(loaded.habits.together, int(evidence.asked.items[place]), target)
 
 
-def _also(carrying: tuple[int, ...], target: int, evidence: Evidence, loaded: LoadedModel) -> tuple[str, ...]:
+def _also(carrying: list[int], target: int, evidence: Evidence, loaded: LoadedModel) -> tuple[str, ...]:
     """Return the products that stand in a reason beside the first of those that carry enough, the weightiest first."""
     code, named = evidence.codes[carrying[0]], evidence.products[carrying[0]]
     found: list[str] = []
