@@ -62,6 +62,8 @@ def _roll_back(state: RolloutState) -> Offer[Steer]:
     before = f"version {state.control_version}" if state.control_version else "the rules"
     share = 100 * state.ramp[state.step].share * (1 - state.holdout)
     button = f"Roll back: {share:.3g}% of shoppers get {before} within a second"
+    if state.unit == "switchback":
+        button = "Roll back: the prices from before hold again at once"
     if state.stage == "shadow":
         button = f"Roll back: version {state.version} is computed no more; no shopper saw it"
     words = "It stays over: to try this version again takes a new rollout, with a new test."

@@ -25,7 +25,6 @@ from shopkeeper.rollout.evidence import ArmSums, Epoch, MetricSums, Service, Sha
 from shopkeeper.rollout.ports import Measured
 from shopkeeper.rollout.state import Allocation, RolloutState
 from shopkeeper.wiring.expected_kpi import expected_in_shadow
-from shopkeeper.wiring.rollouts.price_measuring import measure_prices
 from shopkeeper.wiring.settings import Settings
 
 PRODUCTS_SHOWN: Final = "products_shown"
@@ -47,6 +46,9 @@ class MeasuredRollouts:
             Unavailable: the logs cannot be read.
         """
         if state.unit == "switchback":
+            # Only a process that has a rollout of prices loads what tests of prices are analysed with.
+            from shopkeeper.wiring.rollouts.price_measuring import measure_prices  # noqa: PLC0415
+
             return measure_prices(self._settings, self._state, state, at)
         found = gather(self._settings, self._state, state.id, state.objective, state.epochs, at)
         if found.shadow is None or state.stage != "shadow":

@@ -9,8 +9,8 @@ from shopkeeper.engines.state import State
 from shopkeeper.errors import UnknownRollout
 from shopkeeper.rollout import stages
 from shopkeeper.rollout.state import RolloutState
+from shopkeeper.wiring.rollouts.in_the_shop import carry_out_in_shop
 from shopkeeper.wiring.rollouts.judging import Judged, judge_and_act
-from shopkeeper.wiring.rollouts.price_steps import carry_out
 from shopkeeper.wiring.rollouts.watch import MakeMeasuring
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.workspace_state import open_workspace_state
@@ -62,7 +62,7 @@ def advance_rollout(settings: Settings, name: str, person: str, reason: str, mak
         rollout = named_rollout(state, name)
         state.audit.write(person, "rollout.ask", {"rollout": rollout.id, "why": reason})
         done = judge_and_act(settings, state, make_measuring(settings, state), rollout, datetime.now(UTC))
-        carry_out(settings, state, done.state, datetime.now(UTC))
+        carry_out_in_shop(settings, state, done.state, datetime.now(UTC))
         return done
 
 
@@ -70,5 +70,5 @@ def _changed(settings: Settings, name: str, person: str, what: str, change: Chan
     with open_workspace_state(settings) as state:
         before = named_rollout(state, name)
         after = state.rollouts.step(before, change(before, datetime.now(UTC)), person, what)
-        carry_out(settings, state, after, datetime.now(UTC))
+        carry_out_in_shop(settings, state, after, datetime.now(UTC))
         return after

@@ -21,7 +21,6 @@ from shopkeeper.rollout.stages import give_up
 from shopkeeper.rollout.state import Allocation, RolloutState
 from shopkeeper.wiring.objectives import held_objective, usable
 from shopkeeper.wiring.pricing.version import PRICING
-from shopkeeper.wiring.rollouts.price_plan import planned_cells, refuse_unmeasured
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
@@ -100,14 +99,16 @@ def _holdout(settings: Settings, system: str) -> float:
 def _planned(
     settings: Settings, state: State, objective: Objective, asked: int | None, foreseeing: Foreseeing, at: datetime
 ) -> Plan:
-    if objective.system == PRICING:
-        refuse_unmeasured(objective)
     units = asked or settings.rollout.units_per_arm
+    if objective.system != PRICING:
+        return _given(settings, objective, units) if units else planned(settings, objective, foreseeing, at)
+    # Only a process that begins a rollout of prices loads what tests of prices are drawn with.
+    from shopkeeper.wiring.rollouts.price_plan import planned_cells, refuse_unmeasured  # noqa: PLC0415
+
+    refuse_unmeasured(objective)
     if units:
         return _given(settings, objective, units)
-    if objective.system == PRICING:
-        return _plan(settings, objective, *planned_cells(settings, state, objective, at))
-    return planned(settings, objective, foreseeing, at)
+    return _plan(settings, objective, *planned_cells(settings, state, objective, at))
 
 
 def written(settings: Settings, system: str) -> Objective:

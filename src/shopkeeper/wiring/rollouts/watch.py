@@ -17,8 +17,8 @@ from shopkeeper.rollout.ports import Measuring
 from shopkeeper.rollout.state import RolloutState
 from shopkeeper.wiring.checking import check_workspace
 from shopkeeper.wiring.pricing.version import PRICING
+from shopkeeper.wiring.rollouts.in_the_shop import carry_out_in_shop
 from shopkeeper.wiring.rollouts.judging import judge_and_act
-from shopkeeper.wiring.rollouts.price_steps import carry_out
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
@@ -41,7 +41,7 @@ def watch_rollouts(settings: Settings, at: datetime, make_measuring: MakeMeasuri
             measuring = make_measuring(settings, state)
             found = [_watched(settings, state, measuring, rollout, at) for rollout in state.rollouts.alive()]
         for rollout in state.rollouts.newest(PRICING, 2):
-            carry_out(settings, state, rollout, at)
+            carry_out_in_shop(settings, state, rollout, at)
         return found
 
 
