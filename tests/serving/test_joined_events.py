@@ -1,4 +1,4 @@
-"""Bodies of one turn of the loop are one batch, and each is answered as if it had come alone."""
+"""Bodies that come together are one batch, and each is answered as if it had come alone."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Paper:
 
     def __init__(self) -> None:
         self.batches: list[int] = []
-        self.full = False
+        self.full = self.writing = False
 
     async def append(self, table: TableSchema, rows: Sequence[bytes]) -> None:
         await self.append_lines(table, b"\n".join(rows) + b"\n", len(rows))
@@ -46,7 +46,9 @@ class Paper:
     async def append_lines(self, table: TableSchema, lines: bytes, rows: int) -> None:
         assert table is EVENTS
         assert lines.count(b"\n") == rows
+        self.writing = True
         await asyncio.sleep(0)
+        self.writing = False
         if self.full:
             raise Overloaded("Full.")
         self.batches.append(rows)
@@ -81,12 +83,26 @@ def event(name: str, **fields: object) -> dict[str, object]:
     return {"event_id": name, "ts": NOON.timestamp(), "type": "view", "product": "p", "visitor": "v", **fields}
 
 
-def test_bodies_of_one_turn_are_written_together_and_counted_apart() -> None:
+def test_bodies_that_come_together_are_written_together_and_counted_apart() -> None:
     door = Door()
     assert door.send(event("a"), [event("b"), event("c")], event("d")) == [
         TakenEvents(1, 0), TakenEvents(2, 0), TakenEvents(1, 0),
     ]  # fmt: skip
     assert door.paper.batches == [4]
+
+
+def test_what_comes_while_others_are_written_is_the_next_batch() -> None:
+    door = Door()
+
+    async def meanwhile() -> list[TakenEvents | None]:
+        first = asyncio.ensure_future(door.joined.take(door.lane, json.dumps(event("a")).encode()))
+        while not door.paper.writing:
+            await asyncio.sleep(0)
+        later = [door.joined.take(door.lane, json.dumps(event(name)).encode()) for name in "bca"]
+        return await asyncio.gather(first, *later)
+
+    assert asyncio.run(meanwhile()) == [*[TakenEvents(1, 0)] * 3, TakenEvents(0, 1)]
+    assert door.paper.batches == [1, 2]
 
 
 def test_an_event_two_bodies_bring_is_taken_of_the_first() -> None:

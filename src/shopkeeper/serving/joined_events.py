@@ -1,4 +1,4 @@
-"""Small bodies of events that come within one turn of the event loop, judged, written and counted as one batch."""
+"""Small bodies of events that come while others are written, judged, written and counted as one batch."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ class _Waiting:
 class JoinedEvents:
     """Takes bodies through a lane. Used from one event loop.
 
-    What is done once for a batch, however small, costs more than what is done for each event of it. Every body is read
-    by itself, so that no body can change what another means; where one of them has to be looked at, the others of its
-    turn are judged each on their own.
+    What is done once for a batch, however small, costs more than what is done for each event of it; and what comes
+    while the disk writes has to wait for it anyway. Every body is read by itself, so that no body can change what
+    another means; where one of them has to be looked at, those with it are judged each on its own.
     """
 
     def __init__(self, events: LiveEvents) -> None:
         self._events = events
         self._waiting: dict[LiveLane, list[_Waiting]] = {}
-        self._taking: set[asyncio.Task[None]] = set()
+        self._taking: asyncio.Task[None] | None = None
 
     async def take(self, lane: LiveLane, body: bytes) -> TakenEvents | None:
         """Take the events of a body; None where the judge of rows has to look at them, and nothing was taken.
@@ -56,17 +56,19 @@ class JoinedEvents:
             return None if sure is None else await self._events.take(sure.events, sure.lines)
         loop = asyncio.get_running_loop()
         waiting = _Waiting(events, loop.create_future())
-        if not self._waiting:
-            loop.call_soon(self._take_waiting)
         self._waiting.setdefault(lane, []).append(waiting)
+        if self._taking is None:
+            self._taking = loop.create_task(self._take_waiting())
         return await waiting.taken
 
-    def _take_waiting(self) -> None:
-        turn, self._waiting = self._waiting, {}
-        for lane, bodies in turn.items():
-            task = asyncio.get_running_loop().create_task(self._take(lane, bodies))
-            self._taking.add(task)  # the loop itself holds tasks weakly
-            task.add_done_callback(self._taking.discard)
+    async def _take_waiting(self) -> None:
+        """Take what waits until nothing does; one such task lives at a time."""
+        try:
+            while self._waiting:
+                together, self._waiting = self._waiting, {}
+                await asyncio.gather(*(self._take(lane, bodies) for lane, bodies in together.items()))
+        finally:
+            self._taking = None
 
     async def _take(self, lane: LiveLane, bodies: Sequence[_Waiting]) -> None:
         """Take bodies together, or else each on its own; whatever fails is told to those who wait."""
