@@ -56,7 +56,7 @@ def test_another_model_is_not_trusted_for_what_stood_there_before() -> None:
     assert not pace.quick
 
 
-def test_a_model_that_was_tried_out_is_known_by_its_trial() -> None:
+def test_a_model_that_rehearsed_is_known_by_its_rehearsal() -> None:
     pace = Pace()
     pace.adopt(proven())
     assert pace.quick

@@ -38,7 +38,7 @@ from shopkeeper.serving.catalogue import Catalogue
 _CACHED_IDS = 50
 """Requests that name more products than this in one list are not cached: they hardly come twice."""
 _CACHED_CONTEXT_BYTES = 1_000
-_TRIAL_LIST = 20
+_REHEARSED_LIST = 20
 _NO_PAST = Past()
 
 
@@ -194,7 +194,7 @@ class RecommendationSystem:
         """Bring up to date what rules read of large shelves, so that no answer has to; called again and again."""
         self._serving[1].shelf.renew()
 
-    def trials(self, now: datetime, many: int) -> list[RecommendationRequest]:
+    def rehearsals(self, now: datetime, many: int) -> list[RecommendationRequest]:
         """Return requests for nobody in particular that keep a model busy: product pages from all over the shelves."""
         stores = self._catalogue.stores[:many]
         each = -(-many // max(1, len(stores)))
@@ -202,7 +202,7 @@ class RecommendationSystem:
         for store in stores:
             products = self._serving[1].shelf.order(store.store).everything
             pages = products[:: max(1, len(products) // each)][:each]
-            asked += [similar_request(store.store, store.group, page, _TRIAL_LIST, now) for page in pages]
+            asked += [similar_request(store.store, store.group, page, _REHEARSED_LIST, now) for page in pages]
         return asked[:many]
 
     def trending(self, store: str, category: str | None, k: int, now: datetime) -> RecommendationAnswer:

@@ -22,7 +22,7 @@ class Release:
     The version before it stays open, so the way back is a swap.
 
     Args:
-        try_out: Has a form of the system answer some requests, and returns how quick it is.
+        rehearse: Has a form of the system answer some requests, and returns how quick it is.
         on_swap: Called with that when another version took over.
     """
 
@@ -31,13 +31,13 @@ class Release:
         registry: ModelRegistry,
         system: RecommendationSystem,
         versions: OpenVersions,
-        try_out: Callable[[RecommendationSystem], Awaitable[Pace]],
+        rehearse: Callable[[RecommendationSystem], Awaitable[Pace]],
         on_swap: Callable[[Pace], None],
     ) -> None:
         self._registry = registry
         self._system = system
         self._versions = versions
-        self._try_out = try_out
+        self._rehearse = rehearse
         self._on_swap = on_swap
         self._tried: str | None = None
         self._one_at_a_time = asyncio.Lock()
@@ -47,7 +47,7 @@ class Release:
         """Why the version the pointer names does not serve; None when it does."""
 
     async def follow(self) -> None:
-        """Read the pointer and, where it names another version, open it beside the old one, try it out, and swap.
+        """Read the pointer and, where it names another version, open it beside the old one, let it rehearse, and swap.
 
         A version that cannot be opened leaves the old one serving and is tried again only when the pointer moves.
         A caller that comes while another follows waits for it, so on return what the pointer named was tried.
@@ -77,7 +77,7 @@ class Release:
         except (ShopkeeperError, OSError) as error:
             self.error = f"{version}: {error}"
             return
-        pace = Pace() if loaded is None else await self._try_out(self._system.beside(loaded))
+        pace = Pace() if loaded is None else await self._rehearse(self._system.beside(loaded))
         await asyncio.to_thread(self._system.serve, loaded)
         self.error = None
         self._on_swap(pace)

@@ -43,9 +43,9 @@ from shopkeeper.serving.live_tables import LiveTables
 from shopkeeper.serving.pace import PROVEN, Pace
 from shopkeeper.serving.queued_log import QueuedLog
 from shopkeeper.serving.recent_ids import RecentIds
+from shopkeeper.serving.rehearsal import rehearsed
 from shopkeeper.serving.shadow import Shadows
 from shopkeeper.serving.telemetry import Telemetry
-from shopkeeper.serving.trial import tried_out
 from shopkeeper.serving.user_traits import UserTraits
 from shopkeeper.serving.workers import Workers
 from shopkeeper.wiring.arriving import arrivals
@@ -81,7 +81,7 @@ ORDERS_SECONDS = 0.5
 HOUR = 3_600.0
 """How often behaviour is judged and retention enforced, seconds; a day that is over is dealt with within the hour."""
 RECENT_IDS = 500_000
-TRIALS = PROVEN + 10
+REHEARSED = PROVEN + 10
 """Requests a version answers before it serves; the first ones, which read its files, may be slow."""
 
 _log = structlog.get_logger(__name__)
@@ -203,8 +203,8 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
     quarantine = QuarantineFiles(settings.folder(engines.quarantine))
     models = settings.folder(engines.models)
 
-    async def try_out(form: RecommendationSystem) -> Pace:
-        return await tried_out(form, await asyncio.to_thread(form.trials, now(), TRIALS), workers)
+    async def rehearse(form: RecommendationSystem) -> Pace:
+        return await rehearsed(form, await asyncio.to_thread(form.rehearsals, now(), REHEARSED), workers)
 
     def on_swap(pace: Pace) -> None:
         lineup.champion.renew(pace)
@@ -215,7 +215,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
         live_log, state.tables, catalogue, consents, telemetry, time.perf_counter, traits, log.read_by_others
     )
     versions = OpenVersions(state.registry, system.name, models, time.monotonic)
-    release = Release(state.registry, system, versions, try_out, on_swap)
+    release = Release(state.registry, system, versions, rehearse, on_swap)
     following = Following(state.live_tests, StopFile(settings.workspace), state.stops, arms, lineup, system, versions)
     price_book = PriceBook()
     imports = ImportWatch(state.reports, tables, cache.clear)

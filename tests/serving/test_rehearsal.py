@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from shopkeeper.serving.pace import PROVEN, Pace
 from shopkeeper.serving.ports import DecisionSystem
-from shopkeeper.serving.trial import tried_out
+from shopkeeper.serving.rehearsal import rehearsed
 from shopkeeper.serving.workers import Workers
 
 
@@ -26,14 +26,14 @@ def pace_of(answer: Callable[[Any], Any], many: int = PROVEN) -> Pace:
         workers = Workers(1)
         requests: list[Any] = list(range(many))
         try:
-            return await tried_out(cast("DecisionSystem[Any, Any]", Model(answer)), requests, workers)
+            return await rehearsed(cast("DecisionSystem[Any, Any]", Model(answer)), requests, workers)
         finally:
             workers.close()
 
     return asyncio.run(scenario())
 
 
-def test_a_model_that_answers_every_trial_quickly_is_known_to_be_quick_when_it_takes_over() -> None:
+def test_a_model_that_answers_every_rehearsal_quickly_is_known_to_be_quick_when_it_takes_over() -> None:
     asked: list[int] = []
     assert pace_of(asked.append).quick
     assert asked == list(range(PROVEN))
@@ -43,7 +43,7 @@ def test_a_model_of_which_less_was_seen_begins_in_threads() -> None:
     assert not pace_of(str, many=PROVEN - 1).quick
 
 
-def test_nothing_is_known_of_a_model_that_fails_in_its_trial_and_it_is_asked_no_further() -> None:
+def test_nothing_is_known_of_a_model_that_fails_in_its_rehearsal_and_it_is_asked_no_further() -> None:
     asked: list[int] = []
 
     def answer(request: int) -> None:

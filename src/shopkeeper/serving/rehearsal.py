@@ -1,4 +1,4 @@
-"""A model that is to take over answers some requests first, beside the one that serves: it is warm when it does."""
+"""A model that is to take over rehearses some requests beside the one that serves: it is warm when it does."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from shopkeeper.serving.workers import Workers
 RequestT = TypeVar("RequestT", bound=DecisionRequest)
 AnswerT = TypeVar("AnswerT")
 SECONDS: Final = 5.0
-"""How long one answer of a trial may take: the first one reads the model's files."""
+"""How long one answer of a rehearsal may take: the first one reads the model's files."""
 _log = structlog.get_logger(__name__)
 
 
-async def tried_out(system: DecisionSystem[RequestT, AnswerT], requests: Iterable[RequestT], workers: Workers) -> Pace:
+async def rehearsed(system: DecisionSystem[RequestT, AnswerT], requests: Iterable[RequestT], workers: Workers) -> Pace:
     """Return how quick the model of a system is, by its answers to some requests in a thread; unknown where it fails.
 
-    What a model works out at its first request, and the pages of its files, are there afterwards; without a trial the
-    first requests would wait for them, in threads, as nobody would know the model to be quick.
+    What a model works out at its first request, and the pages of its files, are there afterwards. Without a rehearsal
+    the first requests would wait for them, in threads, as nobody would know the model to be quick.
     """
 
     def timed(request: RequestT) -> float:
@@ -36,6 +36,6 @@ async def tried_out(system: DecisionSystem[RequestT, AnswerT], requests: Iterabl
         try:
             pace.took(await workers.run(timed, request, SECONDS))
         except Exception as error:  # noqa: BLE001 - whatever a model raises; it shows again, and is counted, when it serves
-            _log.warning("trial_failed", system=system.name, version=system.version, error=repr(error))
+            _log.warning("rehearsal_failed", system=system.name, version=system.version, error=repr(error))
             return Pace()
     return pace
