@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.recommendations.behaviour.history import Asked, ages_of
+from shopkeeper.recommendations.behaviour.history import Asked, ages_in
 from shopkeeper.recommendations.model import NOTHING, Scored
 from shopkeeper.recommendations.models.als import Als
 from shopkeeper.recommendations.models.content import Content
@@ -160,7 +160,7 @@ def faded(asked: Asked, model: ItemKnn | Als) -> Asked:
     """Return what is asked with weights as a model fades them; products of the page count in full."""
     past = ~asked.page
     ages = np.zeros(len(asked), dtype=np.int64)
-    ages[past] = ages_of(np.array([0, int(past.sum())]), asked.times[past])
+    ages[past] = ages_in(asked.times[past])
     weights = model.history_weights(ages, asked.weights.astype(np.float32)).astype(np.float64)
     return replace(asked, weights=weights)
 

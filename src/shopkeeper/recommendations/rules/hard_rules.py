@@ -91,31 +91,31 @@ class Rules(Struct, frozen=True, gc=False):
         if product in self.barred or (self.only is not None and product not in self.only):
             return None
         card = self.catalogue.card(self.store, product)
-        if card is None or card.product.parent in self.barred:
+        if card is None or not self._lets_pass(card) or (from_history and card.product.sensitive):
             return None
-        if not card.available(self.now) or (self.filters is not NO_FILTERS and not passes(card, self.filters)):
-            return None
-        if self.plan is not None and self.plan.bars(card):
-            return None
-        hidden = card.product.sensitive and (from_history or self.catalogue.sensitivity.hides(self.surface))
-        return None if hidden else card
+        return card
 
     def all_allowed(self, products: Sequence[str]) -> Sequence[Card] | None:
         """Return the cards of products that may all be shown, as `allowed` says; None when a rule forbids one."""
         if not self.barred.isdisjoint(products) or (self.only is not None and not self.only.issuperset(products)):
             return None
-        barred, now, plan, filters = self.barred, self.now, self.plan, self.filters
-        hides, found = self.catalogue.sensitivity.hides(self.surface), []
+        found = []
         for card in self.catalogue.cards_of(self.store, products):
-            if card is None or not card.on_sale or (card.dated and not card.available(now)):
-                return None
-            product = card.product
-            if (product.parent is not None and product.parent in barred) or (product.sensitive and hides):
-                return None
-            if (filters is not NO_FILTERS and not passes(card, filters)) or (plan is not None and plan.bars(card)):
+            if card is None or not self._lets_pass(card):
                 return None
             found.append(card)
         return found
+
+    def _lets_pass(self, card: Card) -> bool:
+        """Say whether a product may be shown that is neither barred nor left out by its own id."""
+        product = card.product
+        if not card.available(self.now) or (product.parent is not None and product.parent in self.barred):
+            return False
+        if product.sensitive and self.catalogue.sensitivity.hides(self.surface):
+            return False
+        if self.filters is not NO_FILTERS and not passes(card, self.filters):
+            return False
+        return self.plan is None or not self.plan.bars(card)
 
     def places(self, k: int) -> Places:
         """Return the places of a list, those of pinned products given away."""
