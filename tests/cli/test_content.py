@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
+from tests.cli.terminal import Verb
 
-from shopkeeper.cli.main import build
 from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import PRODUCTS, STORES
@@ -18,6 +15,9 @@ from shopkeeper.engines.state import open_state
 from shopkeeper.errors import InputError
 from shopkeeper.intake.ports import SourcedRow
 from shopkeeper.wiring.settings import load_settings
+
+VERB = Verb("content")
+said, document = VERB.said, VERB.document
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
@@ -33,7 +33,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     state.tables.upsert(PRODUCTS, [SourcedRow(kettle, NOON)])
     state.close()
     assert "3 texts of 1 products are due" in said(folder, "generate", *FIELDS, "--dry-run")
-    done = told(folder, "generate", *FIELDS)
+    done = document(folder, "generate", *FIELDS)
     assert (done["texts_written"], done["locales_without_words"]) == (3, ["hu"])
     return folder
 
@@ -41,29 +41,19 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 FIELDS = ("--field", "title", "--field", "description_short", "--field", "bullets")
 
 
-def said(folder: Path, *words: str) -> str:
-    arguments = ["content", *words, "--workspace", str(folder)]
-    return CliRunner().invoke(build(), arguments, catch_exceptions=False, standalone_mode=False).stdout
-
-
-def told(folder: Path, *words: str) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(said(folder, *words, "--json").splitlines()[-1])
-    return document
-
-
 def test_texts_are_listed_shown_judged_and_reported(workspace: Path, tmp_path: Path) -> None:
-    listed = told(workspace, "list")["texts"]
+    listed = document(workspace, "list")["texts"]
     assert {one["field"] for one in listed} == {"title", "description_short", "bullets"}
     piece = next(one["id"] for one in listed if one["field"] == "description_short")
     page = said(workspace, "show", piece)
     assert ("says capacity (attributes.capacity)" in page, "version 1" in page) == (True, True)
     (tmp_path / "mine.txt").write_text("A red kettle of 1.7 L.")
-    edited = told(workspace, "review", piece, "edit", "--text", str(tmp_path / "mine.txt"), "--seconds", "20")
+    edited = document(workspace, "review", piece, "edit", "--text", str(tmp_path / "mine.txt"), "--seconds", "20")
     assert (edited["state"], edited["locked"], edited["text"]) == ("published", True, "A red kettle of 1.7 L.")
-    assert told(workspace, "approve", "--why", "fine") == {"approved": 2, "waiting": 0}
-    assert told(workspace, "publish") == {"published": 0}
-    assert told(workspace, "verify")["taken_down"] == []
-    found = told(workspace, "report", "--days", "3650")
+    assert document(workspace, "approve", "--why", "fine") == {"approved": 2, "waiting": 0}
+    assert document(workspace, "publish") == {"published": 0}
+    assert document(workspace, "verify")["taken_down"] == []
+    found = document(workspace, "report", "--days", "3650")
     judged = found["acceptance"]  # one was edited; nobody looked at the other two
     assert (found["written"], judged["count"], judged["of"]) == (3, 0, 1)
     assert found["seconds_per_accepted"] == 20

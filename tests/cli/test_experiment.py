@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer
-from typer.testing import CliRunner
+from tests.cli.terminal import Verb
 
-from shopkeeper.cli import experiment
 from shopkeeper.errors import ConfigError, ContractNotMet, InputError
 from shopkeeper.experiments.plan_file import json_schema
 from shopkeeper.testing.experiment_store_suite import example_analysis, example_record, example_resolution
@@ -18,6 +15,9 @@ from shopkeeper.wiring.experiments import EXAMPLES, example_plan
 from shopkeeper.wiring.new_workspace import create_workspace
 from shopkeeper.wiring.settings import load_settings
 from shopkeeper.wiring.workspace_state import open_workspace_state
+
+VERB = Verb("experiment")
+said, document = VERB.said, VERB.document
 
 
 @pytest.fixture
@@ -30,20 +30,6 @@ def workspace(tmp_path: Path) -> Path:
     return tmp_path / "shop"
 
 
-def said(*arguments: str) -> str:
-    app = typer.Typer()
-    experiment.register(app)
-    runner = CliRunner().invoke(app, ["experiment", *arguments], standalone_mode=False)
-    if runner.exception is not None:
-        raise runner.exception
-    return runner.stdout
-
-
-def document(*arguments: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(said(*arguments, "--json").splitlines()[-1])
-    return found
-
-
 def edit(workspace: Path, old: str, new: str) -> None:
     path = workspace / "experiments" / "diversity.yaml"
     text = path.read_text()
@@ -52,46 +38,46 @@ def edit(workspace: Path, old: str, new: str) -> None:
 
 
 def test_a_plan_says_what_it_needs_and_that_no_a_a_test_was_made(workspace: Path) -> None:
-    found = document("plan", "diversity", "--workspace", str(workspace))
+    found = document(workspace, "plan", "diversity")
     assert found["foreseen"]["enough"] is True
     assert found["foreseen"]["days"] % 7 == 0
     assert found["aa"].startswith("No A/A test was made")
     assert len(found["digest"]) == 64
-    assert "never spoilt   conversion, at most 5.0% worse" in said("plan", "diversity", "--workspace", str(workspace))
+    assert "never spoilt   conversion, at most 5.0% worse" in said(workspace, "plan", "diversity")
 
 
 def test_a_plan_with_too_few_days_exits_with_1(workspace: Path) -> None:
     edit(workspace, "units_per_day: 24000", "units_per_day: 200")
     with pytest.raises(ContractNotMet, match="needs 126 days and has 21"):
-        said("plan", "diversity", "--workspace", str(workspace))
+        said(workspace, "plan", "diversity")
 
 
 def test_a_plan_that_is_missing_or_for_strangers_is_refused(workspace: Path) -> None:
     with pytest.raises(ConfigError, match="Did you mean `diversity`"):
-        said("plan", "diversty", "--workspace", str(workspace))
+        said(workspace, "plan", "diversty")
     edit(workspace, "unit: user", "stores: [moon]\nunit: user")
     edit(workspace, "settings: {diversity: 0.6}", "version: v-none")
     with pytest.raises(ConfigError) as caught:
-        said("plan", "diversity", "--workspace", str(workspace))
+        said(workspace, "plan", "diversity")
     assert [one.field for one in caught.value.problems] == ["stores[0]", "arms[1].version"]
 
 
 def test_the_library_shows_what_was_learnt_and_what_is_only_planned(workspace: Path) -> None:
-    assert "Planned, not started: diversity, prices, real-time, wording." in said("list", "--workspace", str(workspace))
+    assert "Planned, not started: diversity, prices, real-time, wording." in said(workspace, "list")
     with open_workspace_state(load_settings(workspace)) as state:
         state.experiments.begin(example_record())
         state.experiments.keep(example_analysis())
         state.experiments.resolve(example_resolution())
-    assert "adopt: Variety keeps them." in said("list", "--workspace", str(workspace))
-    found = document("list", "variety", "--system", "recommendations", "--workspace", str(workspace))
+    assert "adopt: Variety keeps them." in said(workspace, "list")
+    found = document(workspace, "list", "variety", "--system", "recommendations")
     assert [one["name"] for one in found["experiments"]] == ["varied"]
-    assert document("list", "elephants", "--workspace", str(workspace))["experiments"] == []
+    assert document(workspace, "list", "elephants")["experiments"] == []
     with pytest.raises(InputError, match="cannot be searched for"):
-        said("list", "--outcome", "splendid", "--workspace", str(workspace))
+        said(workspace, "list", "--outcome", "splendid")
 
 
 def test_the_schema_and_the_examples_are_printed_as_they_are() -> None:
-    assert json.loads(said("schema")) == json_schema()
-    assert said("example", "real-time") == example_plan("real-time")
+    assert json.loads(said(None, "schema")) == json_schema()
+    assert said(None, "example", "real-time") == example_plan("real-time")
     with pytest.raises(ConfigError, match="Known: diversity, real-time"):
-        said("example", "zebra")
+        said(None, "example", "zebra")

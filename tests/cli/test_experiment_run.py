@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer
-from typer.testing import CliRunner
+from tests.cli.terminal import Verb
 
-from shopkeeper.cli import experiment
 from shopkeeper.errors import InputError
 from shopkeeper.wiring.experiments import example_plan
 from shopkeeper.wiring.new_workspace import create_workspace
 from shopkeeper.wiring.settings import load_settings
 from shopkeeper.wiring.workspace_state import open_workspace_state
+
+VERB = Verb("experiment")
+said, document = VERB.said, VERB.document
 
 
 @pytest.fixture
@@ -27,46 +26,32 @@ def workspace(tmp_path: Path) -> Path:
     return tmp_path / "shop"
 
 
-def said(*arguments: str) -> str:
-    app = typer.Typer()
-    experiment.register(app)
-    runner = CliRunner().invoke(app, ["experiment", *arguments], standalone_mode=False)
-    if runner.exception is not None:
-        raise runner.exception
-    return runner.stdout
-
-
-def document(*arguments: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(said(*arguments, "--json").splitlines()[-1])
-    return found
-
-
 def test_a_test_goes_from_its_start_to_its_report(workspace: Path, tmp_path: Path) -> None:
-    where = ("diversity", "--workspace", str(workspace))
-    begun = document("start", *where)["experiment"]
-    assert (begun["state"], begun["digest"]) == ("running", document("plan", *where)["digest"])
+    where = "diversity"
+    begun = document(workspace, "start", where)["experiment"]
+    assert (begun["state"], begun["digest"]) == ("running", document(workspace, "plan", where)["digest"])
     with open_workspace_state(load_settings(workspace)) as state:
         assert [test.test for test in state.live_tests.running()] == ["diversity"]
-    analysis = document("analyze", *where)["analysis"]
+    analysis = document(workspace, "analyze", where)["analysis"]
     assert analysis["verdict"]["outcome"] == "running"
     assert analysis["not_measured"]["session_length"] == "nobody was in it yet"
-    stopped = document("stop", *where, "--why", "the planned end")["experiment"]
+    stopped = document(workspace, "stop", where, "--why", "the planned end")["experiment"]
     assert (stopped["state"], stopped["stop_reason"]) == ("stopped", "the planned end")
     kept = document(
-        "decide", *where, "--choice", "reject", "--why", "Nobody came.", "--learning", "Open the shop first."
+        workspace, "decide", where, "--choice", "reject", "--why", "Nobody came.", "--learning", "Open the shop first."
     )
     assert kept["decision"]["outcome"] == "running"
     page = tmp_path / "report.html"
-    assert str(page) in said("report", *where, "--html", str(page))
+    assert str(page) in said(workspace, "report", where, "--html", str(page))
     assert "Open the shop first." in page.read_text("utf-8")
-    assert document("report", *where)["decisions"][0]["choice"] == "reject"
-    assert document("list", "shop first", "--workspace", str(workspace))["experiments"][0]["name"] == "diversity"
+    assert document(workspace, "report", where)["decisions"][0]["choice"] == "reject"
+    assert document(workspace, "list", "shop first")["experiments"][0]["name"] == "diversity"
 
 
 def test_an_analysis_in_words_names_what_is_not_measured(workspace: Path) -> None:
-    where = ("diversity", "--workspace", str(workspace))
-    said("start", *where)
-    words = said("analyze", *where)
+    where = "diversity"
+    said(workspace, "start", where)
+    words = said(workspace, "analyze", where)
     assert "session_length    not measured: nobody was in it yet" in words
     assert "control 0 (0 matured)" in words
 
@@ -74,4 +59,4 @@ def test_an_analysis_in_words_names_what_is_not_measured(workspace: Path) -> Non
 def test_an_unknown_experiment_is_named(workspace: Path) -> None:
     for verb in (("analyze",), ("stop", "--why", "x"), ("report",)):
         with pytest.raises(InputError, match="no experiment called 'nobody'"):
-            said(verb[0], "nobody", *verb[1:], "--workspace", str(workspace))
+            said(workspace, verb[0], "nobody", *verb[1:])

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
+from tests.cli.terminal import Verb
 
-from shopkeeper.cli.main import build
 from shopkeeper.engines.state import open_state
 from shopkeeper.errors import UnknownPriceRun
 from shopkeeper.pricing.runs.price_run import PriceRun
 from shopkeeper.testing.prices_suite import example_price, example_run
 from shopkeeper.wiring.settings import load_settings
+
+VERB = Verb("price")
+said, document = VERB.said, VERB.document
 
 
 @pytest.fixture
@@ -33,17 +33,6 @@ def run(workspace: Path) -> PriceRun:
     kept = state.price_runs.begin(*example_run("r1", rows, datetime.now(UTC)))
     state.close()
     return kept
-
-
-def said(workspace: Path, *verb: str) -> str:
-    arguments = ["price", *verb, "--workspace", str(workspace)]
-    done = CliRunner().invoke(build(), arguments, catch_exceptions=False, standalone_mode=False)
-    return done.stdout
-
-
-def document(workspace: Path, *verb: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(said(workspace, *verb, "--json").splitlines()[-1])
-    return found
 
 
 def test_an_empty_list_teaches_the_next_command(workspace: Path) -> None:

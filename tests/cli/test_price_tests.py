@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.cli.terminal import Verb
 from tests.wiring.price_test_shops import DAYS, approved, opened_shop
-from typer.testing import CliRunner
 
-from shopkeeper.cli.main import build
 from shopkeeper.errors import ContractNotMet
 from shopkeeper.wiring.experiments import example_plan
 from shopkeeper.wiring.settings import load_settings
 
-
-def said(workspace: Path, *verb: str) -> str:
-    arguments = ["experiment", *verb, "--workspace", str(workspace)]
-    return CliRunner().invoke(build(), arguments, catch_exceptions=False, standalone_mode=False).stdout
-
-
-def document(workspace: Path, *verb: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(said(workspace, *verb, "--json").splitlines()[-1])
-    return found
+VERB = Verb("experiment")
+said, document = VERB.said, VERB.document
 
 
 def test_a_price_test_goes_from_its_plan_to_its_report_by_the_verbs_of_experiments(tmp_path: Path) -> None:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from dbos import DBOS
 from sqlalchemy import MetaData, select
+from tests.dbos_jobs import working_on
 
 from shopkeeper.engines.dbos_jobs import DbosJobs
 from shopkeeper.engines.dbos_worker import DbosWorker
 from shopkeeper.engines.jobs_rows import JobRows, open_jobs
 from shopkeeper.engines.worker_names import WorkerNames
 from shopkeeper.errors import ConfigError, InputError
-from shopkeeper.jobs.ports import Document, Scheduled, Steps, Work
+from shopkeeper.jobs.ports import Document, Scheduled, Steps
 from shopkeeper.testing.jobs_suite import JobsSuite, Working, ended
 
 
@@ -34,19 +34,7 @@ def jobs(url: str) -> Iterator[DbosJobs]:
 
 @pytest.fixture
 def working(url: str, tmp_path: Path) -> Working:
-    @contextlib.contextmanager
-    def work(works: Mapping[str, Work]) -> Iterator[None]:
-        engine = open_jobs(url)
-        worker = DbosWorker(engine, tmp_path / "runs", works, WorkerNames(engine).claim("work"))
-        worker.start()
-        try:
-            assert worker.look_after()
-            yield
-        finally:
-            worker.stop()
-            engine.dispose()
-
-    return work
+    return working_on(url, tmp_path / "runs")
 
 
 class TestJobsOnSqlite(JobsSuite):

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from tests.dbos_jobs import working_on
 
 from shopkeeper.engines.dbos_jobs import DbosJobs
-from shopkeeper.engines.dbos_worker import DbosWorker
 from shopkeeper.engines.jobs_rows import open_jobs
 from shopkeeper.engines.worker_names import WorkerNames
 from shopkeeper.errors import InputError
-from shopkeeper.jobs.ports import Work
 from shopkeeper.testing.jobs_suite import JobsSuite, Working
 
 pytestmark = pytest.mark.integration
@@ -34,19 +32,7 @@ def jobs(url: str) -> Iterator[DbosJobs]:
 
 @pytest.fixture
 def working(url: str, tmp_path: Path) -> Working:
-    @contextlib.contextmanager
-    def work(works: Mapping[str, Work]) -> Iterator[None]:
-        engine = open_jobs(url)
-        worker = DbosWorker(engine, tmp_path / "runs", works, WorkerNames(engine).claim("work"))
-        worker.start()
-        try:
-            assert worker.look_after()
-            yield
-        finally:
-            worker.stop()
-            engine.dispose()
-
-    return work
+    return working_on(url, tmp_path / "runs")
 
 
 class TestJobsOnPostgres(JobsSuite):

@@ -13,25 +13,16 @@ from typing import Final, cast
 
 import numpy as np
 
+from shopkeeper.engines.checked_shards import CheckedShards
 from shopkeeper.engines.shard_delivery import Task, deliver
 from shopkeeper.engines.shard_worker import Outcome, work
-from shopkeeper.jobs.shards import (
-    NOTHING_SHARED,
-    Array,
-    ResultT,
-    ShardCall,
-    ShardT,
-    Shared,
-    check_call,
-    read_only,
-    tell_nobody,
-)
+from shopkeeper.jobs.shards import ResultT, ShardCall, ShardT, Shared
 
 _CONTEXT: Final = multiprocessing.get_context("spawn")  # a forked child would share locks and engine handles
 _STOP_SECONDS: Final = 2.0
 
 
-class ProcessShards:
+class ProcessShards(CheckedShards):
     """Implements `jobs.shards.ShardMapper`; shared arrays are files that all workers map, so they cost memory once.
 
     Args:
@@ -42,18 +33,6 @@ class ProcessShards:
     def __init__(self, workers: int | None = None, scratch: Path | None = None) -> None:
         self._workers = workers or len(os.sched_getaffinity(0))
         self._scratch = scratch
-
-    def map_shards(
-        self,
-        call: ShardCall[ShardT, ResultT],
-        shards: Iterable[ShardT],
-        *,
-        shared: Mapping[str, Array] = NOTHING_SHARED,
-        progress: Callable[[int], None] = tell_nobody,
-    ) -> Generator[ResultT, None, None]:
-        """Start the workers when the first result is asked for; they stop with the last one, or when asking stops."""
-        check_call(call)
-        return self._results(call, shards, read_only(shared), progress)
 
     def _results(
         self,

@@ -11,24 +11,14 @@ import importlib.util
 import os
 import secrets
 import socket
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any, Final
 
+from shopkeeper.engines.checked_shards import CheckedShards
 from shopkeeper.engines.shard_delivery import Task, deliver
 from shopkeeper.engines.shard_worker import Outcome, outcome_of
 from shopkeeper.errors import ConfigError, Unavailable
-from shopkeeper.jobs.shards import (
-    NOTHING_SHARED,
-    Array,
-    ResultT,
-    ShardCall,
-    ShardT,
-    Shared,
-    check_call,
-    described,
-    read_only,
-    tell_nobody,
-)
+from shopkeeper.jobs.shards import Array, ResultT, ShardCall, ShardT, Shared, described, read_only
 
 _CLIENT: Final = "ray://"
 HERE: Final = "ray"
@@ -40,7 +30,7 @@ _CONNECT_SECONDS: Final = 5.0
 _REMEDY: Final = "Check `engines.shards` and that the cluster runs; `local` works without it."
 
 
-class RayShards:
+class RayShards(CheckedShards):
     """Implements `jobs.shards.ShardMapper` by one Ray task a run of a shard.
 
     Shared arrays lie in the object store: once a machine, mapped by its workers.
@@ -53,18 +43,6 @@ class RayShards:
     def __init__(self, ray: Any, workers: int | None = None) -> None:  # noqa: ANN401 - Ray's types need Ray
         self._ray = ray
         self._workers = workers
-
-    def map_shards(
-        self,
-        call: ShardCall[ShardT, ResultT],
-        shards: Iterable[ShardT],
-        *,
-        shared: Mapping[str, Array] = NOTHING_SHARED,
-        progress: Callable[[int], None] = tell_nobody,
-    ) -> Generator[ResultT, None, None]:
-        """Share the arrays and start tasks when the first result is asked for."""
-        check_call(call)
-        return self._results(call, shards, read_only(shared), progress)
 
     def _results(
         self,
