@@ -169,7 +169,7 @@ def _entry(one: Entry) -> list[str]:
     made_up = " [simulated]" if one.simulated else ""
     word = outcome_word(one.outcome, one.state) if one.outcome else "-"
     lines = [
-        f"{one.name:<24}{one.state:<9}{word:<11}{one.started}  {effect}{made_up}",
+        f"{one.name:<23} {one.state:<8} {word:<10} {one.started}  {effect}{made_up}",
         f"    {one.title} ({one.system}, {', '.join(one.stores) or 'all stores'}; {one.owner})",
     ]
     if one.learning:
