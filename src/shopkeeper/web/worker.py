@@ -10,7 +10,7 @@ from typing import Final
 
 from shopkeeper.web.app import create_app
 from shopkeeper.web.peers import Peers
-from shopkeeper.web.server import DrainingServer, bind, server_of
+from shopkeeper.web.server import DrainingServer, bind, doors, server_of
 from shopkeeper.wiring.settings import Settings
 
 WARMED: Final = b"w"
@@ -49,10 +49,12 @@ def serve_as_worker(settings: Settings, host: str, port: int, peers: Peers, pare
     server = server_of(
         settings, create_app(settings, warmed=warmed, peers=peers), host, lambda: parent.sendall(LISTENS)
     )
+    sockets = doors(listener)
     try:
-        server.run(sockets=[listener])
+        server.run(sockets=sockets)
     finally:
-        listener.close()
+        for door in sockets:
+            door.close()
     return server.started
 
 
