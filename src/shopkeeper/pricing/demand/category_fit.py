@@ -21,7 +21,7 @@ from shopkeeper.pricing.demand.controls import (
     static_controls,
 )
 from shopkeeper.pricing.demand.fixed_effects import Effects
-from shopkeeper.pricing.demand.instrument import Instrument, instrument_of, stores_apart
+from shopkeeper.pricing.demand.instrument import Instrument, RivalsApart, instrument_of, rivals_apart, stores_apart
 from shopkeeper.pricing.demand.pair_slopes import (
     PairSlopes,
     Prior,
@@ -113,6 +113,8 @@ def fit_category(
     residuals = cross_fitted(fit)
     cost = _by_cost(panel, counted, fit, residuals, effects)
     part = stores_apart(fit, residuals.price, panel.product, panel.store, effects.basis)
+    rivals = rivals_apart(fit, part, panel.product, panel.store, effects.basis)
+    part = part if rivals is None else rivals.net(fit, part)
     apart = instrument_of(fit, residuals.price, part, panel.product)
     before = carry_over(columns[PRICE])
     if (
@@ -130,16 +132,22 @@ def fit_category(
     moved = np.sqrt((fit.weights * own[0] ** 2).sum(axis=1) / np.maximum(weight, 1e-30))
     price = net_of_momentum(fit, np.where(counted, own[0], 0.0))
     part = stores_apart(fit, price, panel.product, panel.store, effects.basis)
-    slopes, apart_slopes = (
-        _own_slopes(replace(residuals, price=each), fit, effects, panel.product).where(moved > STILL)
-        for each in (price - part, part)
-    )
+    rivals = rivals_apart(fit, part, panel.product, panel.store, effects.basis)
+    sides = (replace(residuals, price=price - part), _apart(residuals, part, rivals))
+    slopes, apart_slopes = (_own_slopes(side, fit, effects, panel.product).where(moved > STILL) for side in sides)
     return CategoryFit(
         rows=rows, first=residuals.slope, first_error=float(fit.covariance[0, 0] ** 0.5),
         effects={n: (float(fit.slopes[k]), _error(fit.covariance[k, k])) for k, n in enumerate(fit.names) if k},
         apart_slopes=apart_slopes, slopes=slopes, moved=moved, cells=cells, apart=apart, cost=cost,
         overdispersion=fit.overdispersion,
     )  # fmt: skip
+
+
+def _apart(residuals: Residuals, part: Floats, rivals: RivalsApart | None) -> Residuals:
+    """Return the cells with the part of price in which stores differ, and with what rivals do there expected."""
+    if rivals is None:
+        return replace(residuals, price=part)
+    return replace(residuals, price=part, expected=residuals.expected * np.exp(rivals.shift))
 
 
 def _error(variance: float) -> float:

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.pricing.demand.controls import summed
+from shopkeeper.pricing.demand.controls import RIVAL, summed
 from shopkeeper.pricing.demand.fixed_effects import Effects
 from shopkeeper.pricing.demand.pooled import PooledFit, clustered, inverted
 
@@ -71,6 +71,57 @@ def stores_apart(fit: PooledFit, price: Floats, product: Ints, store: Ints, basi
             found -= mean[number]
         level.take_out(found[None], weights, 1)
     return np.where(weights > 0, found, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class RivalsApart:
+    """What rivals do where stores differ, which their effect over all moves does not hold.
+
+    Rivals follow what lasts of our prices and not what they do in one good week. Beside a price that is biased by good
+    weeks they stand for its other part, and their effect makes up for the bias, also where there is none.
+
+    Attributes:
+        column: Rivals' log price in which a store differs as prices do in `stores_apart`, shape (pairs, periods).
+        beyond: Of it on log units, more than the category's effect of rivals.
+    """
+
+    column: Floats
+    beyond: float
+
+    @property
+    def shift(self) -> Floats:
+        """What it adds to expected log units, shape (pairs, periods)."""
+        return np.clip(self.beyond * self.column, -1.0, 1.0)
+
+    def net(self, fit: PooledFit, part: Floats) -> Floats:
+        """Return a part of price without what goes with these prices of rivals."""
+        moved = float((fit.weights * self.column**2).sum())
+        return part - float((fit.weights * part * self.column).sum()) / moved * self.column
+
+
+def rivals_apart(fit: PooledFit, part: Floats, product: Ints, store: Ints, basis: Floats) -> RivalsApart | None:
+    """Return what rivals do where stores differ; None where none is known, or their prices hardly differ by store.
+
+    Args:
+        fit: The category's.
+        part: Of price, that in which stores differ.
+        product, store: Of each pair.
+        basis: What is taken out of each pair.
+    """
+    if RIVAL not in fit.names:
+        return None
+    rival, weights = fit.columns[fit.names.index(RIVAL)], fit.weights
+    column = stores_apart(fit, rival, product, store, basis)
+    if (weights * column**2).sum() <= LEAST * (weights * rival**2).sum():
+        return None
+    both = np.stack([column, part])
+    bread = inverted(np.einsum("kpt,lpt->kl", both * weights, both, optimize=True))
+    beyond = bread @ np.einsum("kpt,pt->k", both, weights * fit.residual, optimize=True)
+    left = weights * (fit.residual - np.einsum("k,kpt->pt", beyond, both))
+    scores = np.einsum("kpt,pt->pk", both, left, optimize=True)
+    variance = (bread @ clustered(scores, product) @ bread)[0, 0]
+    # Drawn to nought as noisy as it is, as all corrections are.
+    return RivalsApart(column, float(beyond[0] * max(0.0, 1 - variance / max(beyond[0] ** 2, 1e-30))))
 
 
 def instrument_of(fit: PooledFit, price: Floats, part: Floats, cluster: Ints) -> Instrument:
