@@ -9,7 +9,6 @@ from typing import Any, cast
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -36,9 +35,10 @@ from shopkeeper.web import (
     stops,
     tables,
 )
-from shopkeeper.web.hot_routes import browsers, hot_route, hot_routes, open_to_browsers
+from shopkeeper.web.hot_routes import hot_route, hot_routes, open_to_browsers
 from shopkeeper.web.peers import Peers
 from shopkeeper.web.problem import problem, problem_of, unexpected
+from shopkeeper.web.store_origins import StoreOrigins
 from shopkeeper.web.told_to_peers import told_to_peers
 from shopkeeper.wiring.serve import open_serving, utc_now
 from shopkeeper.wiring.serving import Now, Serving
@@ -121,8 +121,8 @@ def create_app(
     for router in (*routers, health.router, site.router):
         app.include_router(router)
     openapi.describe(app)
-    if allowed := browsers(settings):
-        app.add_middleware(CORSMiddleware, **allowed)
+    if settings.serving.browser_origins:
+        app.add_middleware(StoreOrigins, settings=settings.serving)
     app.hot = open_to_browsers(hot, settings)
     app.add_exception_handler(ShopkeeperError, _on_error)
     app.add_exception_handler(HTTPException, _on_http)

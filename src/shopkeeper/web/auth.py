@@ -26,7 +26,7 @@ async def authorise(asgi: AsgiScope, keys: KeyRing, scope: Scope | None) -> ApiK
         NotAuthenticated: there is no key, or it is unknown or revoked.
         NotAllowed: the key lacks the scope.
     """
-    return await key_of(_secret(asgi), keys, scope)
+    return await key_of(secret_in(asgi), keys, scope)
 
 
 async def key_of(secret: str, keys: KeyRing, scope: Scope | None) -> ApiKey:
@@ -70,7 +70,8 @@ def default_store(key: ApiKey) -> str | None:
     return None if key.store == ALL else key.store
 
 
-def _secret(asgi: AsgiScope) -> str:
+def secret_in(asgi: AsgiScope) -> str:
+    """Return the secret a request carries; raise NotAuthenticated where it carries none."""
     for name, value in asgi["headers"]:
         if name == b"authorization":
             if value[: len(_PREFIX)].lower() != _PREFIX:

@@ -29,6 +29,7 @@ from shopkeeper.web.raw import Call, RawRoute
 from shopkeeper.wiring.settings_serving import ServingSettings
 
 NEEDS: Scope = "beacon"
+PATH: Final = "/v1/beacon"
 BYTES: Final = 65_536
 """Largest body, bytes: browsers queue no larger beacon."""
 ROWS: Final = 100
@@ -51,7 +52,7 @@ class Beacon(RawRoute):
     async def answer(self, call: Call) -> Answer:
         """Take what a browser may say, and name the rest."""
         serving = call.serving
-        key = await key_of(_key_in(call.scope), serving.keys, NEEDS)
+        key = await key_of(key_in_query(call.scope), serving.keys, NEEDS)
         headers = dict(call.scope["headers"])
         self._check_origin(headers, key.store)
         rows = read_batch(await read_body(call.scope, call.receive, BYTES), "events", ROWS).rows
@@ -106,6 +107,7 @@ class Beacon(RawRoute):
         return tuple(problems)
 
 
-def _key_in(scope: AsgiScope) -> str:
+def key_in_query(scope: AsgiScope) -> str:
+    """Return the public key that a beacon's address names; empty where it names none."""
     query: bytes = scope["query_string"]
     return parse_qs(query.decode("latin-1")).get("key", [""])[0]

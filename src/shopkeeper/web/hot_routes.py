@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Scope
 
 from shopkeeper.web.beacon import Beacon
 from shopkeeper.web.events import Events
 from shopkeeper.web.prices import Prices
 from shopkeeper.web.recommendations import Recommendations, Rerank
+from shopkeeper.web.store_origins import StoreOrigins
 from shopkeeper.wiring.settings import Settings
 
 
@@ -26,21 +25,11 @@ def hot_routes(settings: Settings) -> Mapping[str, ASGIApp]:
     }
 
 
-def browsers(settings: Settings) -> dict[str, Any]:
-    """Return what `CORSMiddleware` allows to pages of other sites; empty = nothing."""
-    if not settings.serving.browser_origins:
-        return {}
-    return {
-        "allow_origins": settings.serving.browser_origins,
-        "allow_methods": ["GET", "POST", "PUT", "DELETE"],
-        "allow_headers": ["authorization", "content-type"],
-    }
-
-
 def open_to_browsers(routes: Mapping[str, ASGIApp], settings: Settings) -> Mapping[str, ASGIApp]:
-    """Return the endpoints as pages of allowed sites may call them."""
-    allowed = browsers(settings)
-    return {path: CORSMiddleware(endpoint, **allowed) for path, endpoint in routes.items()} if allowed else routes
+    """Return the endpoints as web pages of the stores may call them."""
+    if not settings.serving.browser_origins:
+        return routes
+    return {path: StoreOrigins(endpoint, settings.serving) for path, endpoint in routes.items()}
 
 
 def hot_route(routes: Mapping[str, ASGIApp], scope: Scope) -> ASGIApp | None:
