@@ -99,12 +99,16 @@ class Shop:
     parrot: Parrot = field(default_factory=Parrot)
     seconds: float = 0.0
     deadline_seconds: float = 1.0
+    wait_seconds: float = 10.0
 
     def __post_init__(self) -> None:
         ids = count(1)
         self.records, self.telemetry = Records(), Telemetry(lambda: self.seconds)
         self.lineup: Lineup[Wish, str] = Lineup(
-            self.parrot, lambda: Breaker(BreakerLimits(2, 0.5, 10, 5), lambda: self.seconds), self.stopwatch
+            self.parrot,
+            lambda: Breaker(BreakerLimits(2, 0.5, 10, 5), lambda: self.seconds),
+            self.wait_seconds,
+            self.stopwatch,
         )
         self.arms = LiveArms(MemorySticky())
         self.cache: AnswerCache[str] = AnswerCache(10, 100, lambda: self.seconds, lambda: 0.0)

@@ -27,7 +27,7 @@ class Shop:
         self.done = threading.Semaphore(0)
         self.chance = 0.0
         self.seconds = 0.0
-        lineup: Lineup[Wish, str] = Lineup(Parrot(), lambda: Breaker(BreakerLimits(2, 0.5, 10, 5), lambda: 0.0))
+        lineup: Lineup[Wish, str] = Lineup(Parrot(), lambda: Breaker(BreakerLimits(2, 0.5, 10, 5), lambda: 0.0), 1.0)
         lineup.field({}, {"v2": challenger} if challenger else {})
         self.shadows = Shadows(lineup, self.keep, lambda: self.seconds, lambda: self.chance, waiting)
 

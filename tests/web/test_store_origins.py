@@ -27,7 +27,7 @@ def may_read(shop: Shop, path: str, origin: str, headers: dict[str, str]) -> boo
     answer = shop.run(shop.client.request(method, path, headers={**headers, "origin": origin}, content=b"{}"))
     assert "access-control-allow-credentials" not in answer.headers
     assert "origin" in answer.headers["vary"].lower(), "a cache would hand one page's answer to another"
-    allowed = answer.headers.get("access-control-allow-origin")
+    allowed: str | None = answer.headers.get("access-control-allow-origin")
     assert allowed in (None, origin)
     return allowed == origin
 

@@ -42,16 +42,19 @@ class Lineup(Generic[RequestT, AnswerT]):
     """Which form answers which arm. Used from one event loop.
 
     Args:
-        stopwatch: Times calls of a model on the event loop.
+        wait_seconds: How long a request may wait for a model on the event loop.
+        stopwatch: Times calls of a model there.
     """
 
     def __init__(
         self,
         champion: DecisionSystem[RequestT, AnswerT],
         new_breaker: Callable[[], Breaker],
+        wait_seconds: float,
         stopwatch: Stopwatch = own_time,
     ) -> None:
         self._new_breaker = new_breaker
+        self._wait_seconds = wait_seconds
         self._stopwatch = stopwatch
         self.champion = self._line(champion)
         self._arms: dict[ArmKey, Line[RequestT, AnswerT]] = {}
@@ -73,7 +76,7 @@ class Lineup(Generic[RequestT, AnswerT]):
         self._shadows = dict(shadows)
 
     def _line(self, system: DecisionSystem[RequestT, AnswerT]) -> Line[RequestT, AnswerT]:
-        return Line(system, self._new_breaker(), MicroBatch(system, self._stopwatch))
+        return Line(system, self._new_breaker(), MicroBatch(system, self._stopwatch, self._wait_seconds))
 
     def line(self, assigned: Assigned) -> Line[RequestT, AnswerT] | None:
         """Return what answers an arm; None while its version cannot be opened."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
+from time import perf_counter
 from typing import Final, Generic, TypeVar
 
 from shopkeeper.serving.pace import QUICK_SECONDS
 from shopkeeper.serving.ports import DecisionRequest, DecisionSystem
 from shopkeeper.serving.stopwatch import Stopwatch
+from shopkeeper.serving.workers import DeadlineMissed
 
 RequestT = TypeVar("RequestT", bound=DecisionRequest)
 AnswerT = TypeVar("AnswerT")
@@ -20,27 +23,49 @@ class MicroBatch(Generic[RequestT, AnswerT]):
     """Gathers requests until the loop has turned once, then asks the model for all. Used from one event loop.
 
     As many are asked at once as took `QUICK_SECONDS` by the last call, so that the loop never stands still for long.
+
+    Args:
+        wait_seconds: How long a request may wait for its turn.
+        clock: Seconds that never go back.
     """
 
-    def __init__(self, system: DecisionSystem[RequestT, AnswerT], stopwatch: Stopwatch) -> None:
+    def __init__(
+        self,
+        system: DecisionSystem[RequestT, AnswerT],
+        stopwatch: Stopwatch,
+        wait_seconds: float,
+        clock: Callable[[], float] = perf_counter,
+    ) -> None:
         self._system = system
         self._stopwatch = stopwatch
+        self._wait_seconds = wait_seconds
+        self._clock = clock
         self._waiting: list[tuple[RequestT, asyncio.Future[tuple[AnswerT, float]]]] = []
+        self._since: deque[float] = deque()
+        """When each of those waiting came."""
         self._each = 0.0
         """Seconds that one answer took in the last call."""
 
     async def ask(self, request: RequestT) -> tuple[AnswerT, float]:
-        """Return the model's answer and its share of the seconds of the call; raise what the model raises for it."""
+        """Return the model's answer and its share of the seconds of the call; raise what the model raises for it.
+
+        Raises:
+            DeadlineMissed: others were before it for too long; the model was not asked.
+        """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[tuple[AnswerT, float]] = loop.create_future()
         if not self._waiting:
             loop.call_soon(self._flush, loop)
         self._waiting.append((request, future))
+        self._since.append(self._clock())
         return await future
 
     def _flush(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._leave_out_late()
         most = MOST if self._each <= 0 else max(1, min(MOST, int(QUICK_SECONDS / self._each)))
         batch, self._waiting = self._waiting[:most], self._waiting[most:]
+        for _ in batch:
+            self._since.popleft()
         if self._waiting:
             loop.call_soon(self._flush, loop)
         if len(batch) > 1:
@@ -54,6 +79,17 @@ class MicroBatch(Generic[RequestT, AnswerT]):
             self._tell(batch, answers)
         else:
             self._alone(batch)
+
+    def _leave_out_late(self) -> None:
+        """Tell those who waited for too long, who are the first in the line, that the model will not answer."""
+        longest, late = self._clock() - self._wait_seconds, 0
+        while self._since and self._since[0] < longest:
+            self._since.popleft()
+            late += 1
+        for _, future in self._waiting[:late]:
+            if not future.done():
+                future.set_exception(DeadlineMissed(self._wait_seconds, ran=False))
+        del self._waiting[:late]
 
     def _tell(
         self, batch: Sequence[tuple[RequestT, asyncio.Future[tuple[AnswerT, float]]]], answers: Sequence[AnswerT]

@@ -18,16 +18,18 @@ class LoadResult:
 
     Attributes:
         statuses: HTTP status -> answers; 0 = the connection broke.
-        milliseconds: Time from sending a request to the last byte of its answer, each.
+        milliseconds: Time from sending a request to the last byte of its answer, each but those turned away.
+        turned_away: The same of each answer 503.
     """
 
     seconds: float = 0.0
     statuses: dict[int, int] = field(default_factory=dict)
     milliseconds: list[float] = field(default_factory=list)
+    turned_away: list[float] = field(default_factory=list)
 
     @property
     def rps(self) -> float:
-        """Answers a second."""
+        """Answers a second, without those turned away."""
         return len(self.milliseconds) / self.seconds if self.seconds else 0.0
 
     @property
@@ -39,6 +41,7 @@ class LoadResult:
         """Take in what came of a load that followed this one."""
         self.seconds += other.seconds
         self.milliseconds += other.milliseconds
+        self.turned_away += other.turned_away
         for status, n in other.statuses.items():
             self.statuses[status] = self.statuses.get(status, 0) + n
 
@@ -148,7 +151,8 @@ class _Client(asyncio.Protocol):
         status = int(self._buffer[9:12])
         self._buffer = b""
         self._count(status)
-        self._result.milliseconds.append((time.perf_counter() - self._sent_at) * 1000)
+        times = self._result.turned_away if status == 503 else self._result.milliseconds
+        times.append((time.perf_counter() - self._sent_at) * 1000)
         self._next()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Scope
 
+from shopkeeper.web.admitted import Admitted
 from shopkeeper.web.beacon import Beacon
 from shopkeeper.web.events import Events
 from shopkeeper.web.prices import Prices
@@ -17,11 +18,11 @@ from shopkeeper.wiring.settings import Settings
 def hot_routes(settings: Settings) -> Mapping[str, ASGIApp]:
     """Return the endpoint of each path; all of them are asked by POST."""
     return {
-        "/v1/recommendations": Recommendations(),
-        "/v1/rerank": Rerank(),
+        "/v1/recommendations": Admitted(Recommendations()),
+        "/v1/rerank": Admitted(Rerank()),
         "/v1/events": Events(),
         "/v1/beacon": Beacon(settings.serving),
-        "/v1/prices": Prices(),
+        "/v1/prices": Admitted(Prices()),
     }
 
 

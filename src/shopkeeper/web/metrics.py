@@ -51,6 +51,18 @@ class ServerCollector(Collector):
         for (system, reason), n in telemetry.model_failures.items():
             failures.add_metric([system, reason], n)
         yield failures
+        admission = self._serving.admission
+        yield CounterMetricFamily(
+            "shopkeeper_turned_away",
+            "Requests answered 503, as not even the rules could answer in time.",
+            value=admission.turned_away,
+        )
+        yield GaugeMetricFamily("shopkeeper_requests_inside", "Requests being answered.", value=admission.inside)
+        yield GaugeMetricFamily(
+            "shopkeeper_answer_seconds",
+            "Processor time of an answer without a model, s.",
+            value=admission.answer_seconds,
+        )
         yield CounterMetricFamily(
             "shopkeeper_errors", "Requests that ended in an unexpected error.", value=telemetry.errors
         )

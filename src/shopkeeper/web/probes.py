@@ -38,12 +38,14 @@ class Ready(Struct, frozen=True):
         checks: What readiness needs, and whether it holds.
         stopped: Systems and stores that answer by their fallback alone, as somebody ordered, with the reason.
         arms_by_rules: Arms whose version or settings cannot be served, so that the rules answer them, with the reason.
+        turned_away: Requests this process answered 503 since its start, as more was asked than it can answer in time.
     """
 
     ready: bool
     checks: dict[str, bool]
     stopped: tuple[str, ...] = ()
     arms_by_rules: dict[str, str] = {}
+    turned_away: int = 0
 
 
 async def livez(request: Request) -> Response:
@@ -63,7 +65,8 @@ async def readyz(request: Request) -> Response:
     }
     ready = all(checks.values())
     stopped = tuple(stop_words(order) for order in serving.arms.stops)
-    return json_answer(Ready(ready, checks, stopped, serving.following.problems), 200 if ready else 503).response()
+    body = Ready(ready, checks, stopped, serving.following.problems, serving.admission.turned_away)
+    return json_answer(body, 200 if ready else 503).response()
 
 
 def stop_words(order: StopOrder) -> str:

@@ -30,6 +30,7 @@ from shopkeeper.recommendations.catalogue.trending_seed import seed_trending
 from shopkeeper.recommendations.recipe import DEFAULT_PARAMS, changed
 from shopkeeper.recommendations.rules.shop_rules import ShopRules
 from shopkeeper.recommendations.system import RecommendationSystem
+from shopkeeper.serving.admission import Admission
 from shopkeeper.serving.breaker import Breaker, BreakerLimits
 from shopkeeper.serving.cache import AnswerCache
 from shopkeeper.serving.catalogue import Catalogue
@@ -182,7 +183,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
     limits = BreakerLimits(
         chosen.breaker_failures, chosen.breaker_share, chosen.breaker_window_seconds, chosen.breaker_open_seconds
     )
-    lineup = Lineup(system, lambda: Breaker(limits, time.monotonic))
+    lineup = Lineup(system, lambda: Breaker(limits, time.monotonic), chosen.wait_ms / 1000)
     first_arms = MemorySticky(most=chosen.sessions)
     arms = arms_of(settings, first_arms)
     shadows = Shadows(lineup, shadow_log.put, time.perf_counter, random.random)
@@ -254,6 +255,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
         system=system,
         lists=lists,
         decider=decider,
+        admission=Admission(chosen.wait_ms / 1000),
         decision_log=decision_log,
         shadow_log=shadow_log,
         arms=arms,

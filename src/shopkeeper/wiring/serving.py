@@ -25,6 +25,7 @@ from shopkeeper.recommendations.catalogue.trending import Trending
 from shopkeeper.recommendations.recommend import parents_of
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
 from shopkeeper.recommendations.system import RecommendationSystem
+from shopkeeper.serving.admission import Admission
 from shopkeeper.serving.arms import LiveArms
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.serving.decide import Decider, Decision
@@ -92,6 +93,7 @@ class Serving:
     system: RecommendationSystem
     lists: NightListFiles
     decider: RecommendationDecider
+    admission: Admission
     decision_log: QueuedLog[DecisionRecord]
     shadow_log: QueuedLog[ShadowAnswer]
     arms: LiveArms

@@ -20,6 +20,9 @@ class ServingSettings(BaseModel):
     port: int = Field(8000, ge=0, le=65535)
     deadline_ms: float = Field(60.0, gt=0)
     """How long a model may take before the rules answer, milliseconds."""
+    wait_ms: float = Field(150.0, gt=0)
+    """How long a request may wait for those before it, milliseconds: then the rules or the last good answer stand in
+    for the model, and where so many are inside that even these would take longer, the answer is 503."""
     cache_hours: float = Field(12.0, ge=0)
     """Life of a cached answer, hours; each gets up to 10% jitter."""
     cache_entries: int = Field(100_000, ge=0)

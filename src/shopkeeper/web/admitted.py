@@ -1,0 +1,40 @@
+"""The door of the routes that decide: who could not be answered in time is told so at once, unread."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from shopkeeper.serving.admission import NOT_BEGUN, Admission
+from shopkeeper.web.problem import problem
+
+_FULL: Final = problem(
+    503,
+    "More is asked of this server at once than it can answer in time, even by rules.",
+    "Retry after 1 s, or show what you show without a recommendation; `serving.wait_ms` sets the bound.",
+    (),
+    ((b"retry-after", b"1"),),
+)
+
+
+class Admitted:
+    """A route that lets in what can be answered in time, and answers 503 to the rest."""
+
+    def __init__(self, route: ASGIApp) -> None:
+        self._route = route
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        admission: Admission = scope["app"].state.serving.admission
+        if not admission.enter():
+            await _FULL.send(send)
+            return
+        begun = NOT_BEGUN
+        try:
+            await asyncio.sleep(0)  # all that came in this turn of the loop count before the first of them is answered
+            begun = admission.begin(asyncio.get_running_loop().call_soon)
+            await self._route(scope, receive, send)
+        finally:
+            admission.leave(begun)
