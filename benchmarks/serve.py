@@ -1,7 +1,7 @@
 """How many recommendations one core serves, beside an empty route on the same core with the same client.
 
     python benchmarks/serve.py [--products 100000] [--shoppers 100000] [--seconds 3] [--runs 3] [--v2] [--keep DIR]
-                               [--soak MINUTES] [--flame FILE] [--seed 7]
+                               [--soak MINUTES] [--flame FILE] [--peers-python FILE] [--seed 7]
 
 The server has one core and the client the other. Every run asks the empty route first, so a figure and its limit are
 of the same minute; figures are medians over the runs. `*_share_of_limit` compares requests a second,
@@ -11,6 +11,10 @@ Uncached: every request asks V3 (session encoder and item-knn) for 20 products, 
 being 0. Cached: four of five were asked before. Mix: 70% browse events, 20% recommendations, 10% prices. Open loop: 70%
 of the uncached rate, each answer timed from when its request was due. The shop is `session_shop.py`'s, kept in
 `--keep` if that is given. `--v2` adds the two-stage ranker, `--flame` a picture by py-spy, if installed.
+
+`http_overhead_us` is what an answer costs over the same work in one process without HTTP (`in_process.py`). Peers are
+`implicit` behind other servers, with the Python of `--peers-python`; see `peers/measure.py`. `ratio_best_peer` compares
+requests a second with the fastest of them, `p99_share_of_best_peer` the 99th percentiles, at 32 connections.
 One JSON document on the last line.
 """
 
@@ -26,28 +30,24 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import count, cycle
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, its own folder alone is there
 
+from benchmarks.peers.measure import PEERS, best_peer, measured_peers
 from benchmarks.session_shop import STORE, Shop, shop_in
+from benchmarks.shop_requests import K, mixed_hits, primed, traffic_of, uncached
 
-from shopkeeper.testing.load import LoadResult, http_request, load, load_at
+from shopkeeper.testing.load import LoadResult, load, load_at
 from shopkeeper.testing.server_process import ServerProcess, start_empty_server, start_server
-from shopkeeper.testing.trained_shop import ask_for
 
-K = 20
-PRIMED = 500
-"""Requests that were asked before."""
 CONNECTIONS = (1, 8, 32, 128)
 OPEN_SHARE = 0.7
-PEERS = ("litserve", "bentoml", "mlflow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ def main() -> None:
     options.add_argument("--keep", type=Path, help="where shops are kept for the next time")
     options.add_argument("--soak", type=float, default=0.0, metavar="MINUTES", help="open loop for so long")
     options.add_argument("--flame", type=Path, help="write a flame graph of the uncached load")
+    options.add_argument("--peers-python", type=Path, help="an interpreter that has implicit and the peers")
     options.add_argument("--seed", type=int, default=7)
     chosen = options.parse_args()
     cores = sorted(os.sched_getaffinity(0))
@@ -98,7 +99,7 @@ def measure(shop: Shop, chosen: argparse.Namespace, core: int) -> dict[str, Any]
     rounds = [one_round(shop, empty, cold, warm, ask, chosen.seconds) for _ in range(chosen.runs)]
     document: dict[str, Any] = {name: median([one[name] for one in rounds]) for name in rounds[0]}
     with empty.asleep(), warm.asleep():
-        answer, fallbacks = sample(cold, shop), fallback_share(cold)
+        answer = sample(cold, shop)
         pace = OPEN_SHARE * document["uncached_rps"]
         opened = asyncio.run(load_at(cold.host, cold.port, ask, pace, 64, 2 * chosen.seconds))
         document["open"] = open_figures(opened, pace)
@@ -109,10 +110,12 @@ def measure(shop: Shop, chosen: argparse.Namespace, core: int) -> dict[str, Any]
     errors = sum(one["errors"] for one in rounds) + opened.errors
     for server in (empty, cold, warm):
         server.stop()
+    document["in_process_cpu_us"] = in_process(shop, core)
+    document["http_overhead_us"] = round(document["uncached_cpu_us"] - document["in_process_cpu_us"], 1)
     return {
-        **document, "errors": errors, "uncached_fallback_share": round(fallbacks, 4), "model": answer.get("model"),
+        **document, **beside_peers(document, chosen.peers_python, core, chosen.seconds), "errors": errors,
+        "model": answer.get("model"),
         "reasons": len({item["reasons"][0]["code"] for item in answer["items"]}), "items": len(answer["items"]),
-        "peers": {}, "peers_missing": list(PEERS), "ratio_best_peer": None,
         "products": shop.products, "shoppers": shop.shoppers, "seed": chosen.seed, "runs": chosen.runs,
         "simulated": True,
     }  # fmt: skip
@@ -126,8 +129,8 @@ def one_round(
     limit = alone(empty, (cold, warm), ask, 32, seconds / 2)
     found["limit_rps"], found["limit_cpu_us"] = limit.result.rps, limit.cpu_us
     errors = limit.result.errors
-    before = took(cold)
     for connections in CONNECTIONS:
+        before = decisions(cold)
         one = alone(cold, (warm,), ask, connections, seconds if connections == 32 else seconds / 2)
         found[f"uncached_p99_ms_{connections}"] = one.result.percentile_ms(0.99)
         found[f"uncached_p50_ms_{connections}"] = one.result.percentile_ms(0.50)
@@ -135,8 +138,7 @@ def one_round(
         errors += one.result.errors
         if connections == 32:
             found["uncached_rps"], found["uncached_cpu_us"] = one.result.rps, one.cpu_us
-    after = took(cold)
-    found["work_us"] = 1000 * (after[0] - before[0]) / max(after[1] - before[1], 1)
+        found[f"uncached_fallback_share_{connections}"] = fallback_share(before, decisions(cold))
     cached = alone(warm, (cold,), mixed_hits(shop), 32, seconds)
     traffic = alone(warm, (cold,), traffic_of(shop), 32, seconds)
     found["cached_rps"], found["cached_cpu_us"] = cached.result.rps, cached.cpu_us
@@ -145,7 +147,6 @@ def one_round(
     for name in ("uncached", "cached"):
         found[f"{name}_share_of_limit"] = found[f"{name}_rps"] / found["limit_rps"]
         found[f"{name}_cpu_share_of_limit"] = found["limit_cpu_us"] / found[f"{name}_cpu_us"]
-    found["http_overhead_us"] = found["uncached_cpu_us"] - found["work_us"]
     found["errors"] = errors + cached.result.errors + traffic.result.errors
     return found
 
@@ -209,16 +210,16 @@ def open_figures(opened: LoadResult, pace: float) -> dict[str, float]:
 def soak(server: ServerProcess, ask: Iterator[bytes], pace: float, minutes: float) -> dict[str, Any]:
     """Return an open loop of minutes, and how the server's memory grew after the first tenth of it."""
     first = asyncio.run(load_at(server.host, server.port, ask, pace, 64, 6 * minutes))
-    before = memory_mb(server)
+    before = proportional_mb(server.process.pid)
     rest = asyncio.run(load_at(server.host, server.port, ask, pace, 64, 54 * minutes))
-    after = memory_mb(server)
+    after = proportional_mb(server.process.pid)
     found: dict[str, Any] = {**open_figures(rest, pace), "warm_up_errors": first.errors}
     return {**found, "memory_mb": round(after, 1), "memory_growth": round(after / before - 1.0, 4), "minutes": minutes}
 
 
-def memory_mb(server: ServerProcess) -> float:
-    """Return the proportional memory of a server, MiB."""
-    lines = Path(f"/proc/{server.process.pid}/smaps_rollup").read_text("utf-8").splitlines()
+def proportional_mb(process: int) -> float:
+    """Return the proportional memory of a process, MiB."""
+    lines = Path(f"/proc/{process}/smaps_rollup").read_text("utf-8").splitlines()
     return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
@@ -244,11 +245,33 @@ def flame(server: ServerProcess, ask: Iterator[bytes], file: Path, seconds: floa
     return str(file)
 
 
-def took(server: ServerProcess) -> tuple[float, float]:
-    """Return the milliseconds decisions took in all so far, and how many there were."""
-    rows = metrics(server)
-    name = 'shopkeeper_decision_milliseconds_{}{{system="recommendations"}}'
-    return rows.get(name.format("sum"), 0.0), rows.get(name.format("count"), 0.0)
+def in_process(shop: Shop, core: int) -> float:
+    """Return the processor time of an answer without HTTP, microseconds."""
+    (shop.workspace / "shopkeeper.toml").write_text("[serving]\ncache_entries = 0\n", "utf-8")
+    script = str(Path(__file__).with_name("in_process.py"))
+    command = [
+        "taskset",
+        "-c",
+        str(core),
+        sys.executable,
+        script,
+        str(shop.workspace),
+        "--shoppers",
+        str(shop.shoppers),
+    ]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603 - our own command
+    return float(json.loads(done.stdout.splitlines()[-1])["cpu_us"])
+
+
+def beside_peers(document: dict[str, Any], python: Path | None, core: int, seconds: float) -> dict[str, Any]:
+    """Return what other servers do, and how ours compare with the fastest of them."""
+    peers, missing = ({}, list(PEERS)) if python is None else measured_peers(python, core, 32, seconds)
+    best = best_peer(peers)
+    return {
+        "peers": peers, "peers_missing": missing,
+        "ratio_best_peer": best and round(document["uncached_rps"] / best["rps"], 2),
+        "p99_share_of_best_peer": best and round(document["uncached_p99_ms_32"] / best["p99_ms"], 4),
+    }  # fmt: skip
 
 
 def metrics(server: ServerProcess) -> dict[str, float]:
@@ -259,10 +282,15 @@ def metrics(server: ServerProcess) -> dict[str, float]:
     return {name: float(value) for name, value in rows}
 
 
-def fallback_share(server: ServerProcess) -> float:
-    """Return which share of the decisions so far the rules answered instead of the model."""
-    rows = {name: n for name, n in metrics(server).items() if name.startswith("shopkeeper_decisions_total{")}
-    return sum(n for name, n in rows.items() if 'fallback=""' not in name) / max(sum(rows.values()), 1.0)
+def decisions(server: ServerProcess) -> dict[str, float]:
+    """Return how many decisions there were so far, by kind."""
+    return {name: n for name, n in metrics(server).items() if name.startswith("shopkeeper_decisions_total{")}
+
+
+def fallback_share(before: dict[str, float], after: dict[str, float]) -> float:
+    """Return which share of the decisions in between the rules answered instead of the model."""
+    grown = {name: n - before.get(name, 0.0) for name, n in after.items()}
+    return sum(n for name, n in grown.items() if 'fallback=""' not in name) / max(sum(grown.values()), 1.0)
 
 
 def sample(server: ServerProcess, shop: Shop) -> dict[str, Any]:
@@ -273,56 +301,6 @@ def sample(server: ServerProcess, shop: Shop) -> dict[str, Any]:
     with urlopen(asked, timeout=10) as answer:  # noqa: S310 - our server
         document: dict[str, Any] = json.loads(answer.read())
     return document
-
-
-def wish(shop: Shop, shopper: int) -> bytes:
-    """Return one request of a shopper with a past."""
-    return ask_for(shop.key, {"store": STORE, "visitor": f"v{shopper % shop.shoppers}", "k": K})
-
-
-def uncached(shop: Shop) -> Iterator[bytes]:
-    """Yield requests of shoppers with a past, far from each other in the bundle, made beforehand."""
-    return cycle([wish(shop, 7_919 * n) for n in range(min(shop.shoppers, 20_000))])
-
-
-def primed(shop: Shop) -> list[bytes]:
-    """Return requests that are asked first, so that their answers are kept."""
-    return [wish(shop, n) for n in range(PRIMED)]
-
-
-def mixed_hits(shop: Shop) -> Iterator[bytes]:
-    """Yield requests of which four in five were asked before."""
-    known, fresh = cycle(primed(shop)), fresh_requests(shop)
-    for number in count():
-        yield next(fresh) if number % 5 == 4 else next(known)
-
-
-_FRESH: Callable[[], int] = count(PRIMED).__next__
-
-
-def fresh_requests(shop: Shop) -> Iterator[bytes]:
-    """Yield requests nobody asked before, in this run or another: each of a shopper on some product's page."""
-    for number in iter(_FRESH, -1):
-        page = {"products": [f"p{number * 31 % shop.products}"], "surface": "product"}
-        yield ask_for(shop.key, {"store": STORE, "visitor": f"v{number % shop.shoppers}", "k": K, **page})
-
-
-def traffic_of(shop: Shop) -> Iterator[bytes]:
-    """Yield a shop's traffic: of ten requests seven views, two recommendations and a price."""
-    for number in count():
-        shopper = f"v{number * 13 % shop.shoppers}"
-        if number % 10 < 7:
-            event = {
-                "event_id": f"{os.getpid()}-{time.monotonic_ns()}-{number}", "ts": time.time(), "store": STORE,
-                "type": "view",
-                "product": f"p{number * 17 % shop.products}", "visitor": shopper,
-            }  # fmt: skip
-            yield http_request("POST", "/v1/events", json.dumps(event).encode(), shop.key)
-        elif number % 10 < 9:
-            yield ask_for(shop.key, {"store": STORE, "visitor": shopper, "k": K})
-        else:
-            asked = {"store": STORE, "products": [f"p{(number + n) % shop.products}" for n in range(5)]}
-            yield http_request("POST", "/v1/prices", json.dumps(asked).encode(), shop.key)
 
 
 def median(values: list[float]) -> float:
