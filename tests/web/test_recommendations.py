@@ -55,7 +55,7 @@ def test_even_an_internal_error_gives_the_rules_answer(shop: Shop, monkeypatch: 
 def test_every_decision_is_in_the_log_with_what_it_said(shop: Shop) -> None:
     said = shop.recommend(k=2, visitor="ann", surface="home")
     hidden = shop.recommend(k=2, visitor="zoe", consent={"measure": False})
-    records = {record.decision_id: record for record in shop.serving.decision_log._queue}
+    records = {record.decision_id: record for record in shop.serving.decision_log.recent}
     kept = records[said["decision_id"]]
     assert (kept.unit, kept.surface, kept.results) == ("ann", "home", 2)
     assert [item["product"] for item in kept.answer["items"]] == [item["product"] for item in said["items"]]

@@ -10,7 +10,7 @@ from msgspec import Struct
 from shopkeeper.commerce.fields import Count, Id, Label
 
 
-class DecisionRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class DecisionRecord(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One answer of one system.
 
     Attributes:
@@ -22,7 +22,7 @@ class DecisionRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
         variant: Arm that answered: `control`, `treatment` or a name of the plan; `holdout`; `champion` where none runs.
         model: Version that answered; None = the rules.
         fallback: Why the rules answered instead of the model; None = the model answered.
-        answer: What was answered, in the system's own words.
+        answer: What was answered, in the system's own words; parts of it may be JSON until it is written.
         took_ms: Time in the server, milliseconds.
     """
 

@@ -58,6 +58,12 @@ class Chance(Struct, frozen=True, gc=False):
     open: bool = False
 
 
+class _Logged(Struct, frozen=True, gc=False):
+    product: str
+    score: float
+    reasons: list[str]
+
+
 class RecommendationAnswer(Struct, frozen=True, omit_defaults=True, dict=True):
     """Products in order, best first, none twice.
 
@@ -78,3 +84,9 @@ class RecommendationAnswer(Struct, frozen=True, omit_defaults=True, dict=True):
     def items_json(self) -> msgspec.Raw:
         """The products as JSON, made once for an answer that is given again and again."""
         return msgspec.Raw(msgspec.json.encode(self.items))
+
+    @cached_property
+    def logged_json(self) -> msgspec.Raw:
+        """The products, their scores and reason codes as JSON, as the decision log keeps them: made once, as above."""
+        logged = [_Logged(one.product, one.score, [reason.code for reason in one.reasons]) for one in self.items]
+        return msgspec.Raw(msgspec.json.encode(logged))

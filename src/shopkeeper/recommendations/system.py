@@ -289,14 +289,15 @@ class RecommendationSystem:
 
         A list without chance says so once: every product had the propensity 1.
         """
-        items: list[dict[str, Any]] = [
-            {"product": item.product, "score": item.score, "reasons": [reason.code for reason in item.reasons]}
-            for item in answer.items
-        ]
         if not answer.chances:
-            return len(items), {"items": items, "policy": "certain", "propensity": 1.0}
-        for item, one in zip(items, answer.chances, strict=True):
-            item |= {"propensity": one.propensity, "chance": one.chance, "policy_score": one.score, "open": one.open}
+            return len(answer.items), {"items": answer.logged_json, "policy": "certain", "propensity": 1.0}
+        items = [
+            {
+                "product": item.product, "score": item.score, "reasons": [reason.code for reason in item.reasons],
+                "propensity": one.propensity, "chance": one.chance, "policy_score": one.score, "open": one.open,
+            }
+            for item, one in zip(answer.items, answer.chances, strict=True)
+        ]  # fmt: skip
         return len(items), {"items": items, "policy": "drawn", "seed": f"{answer.seed:016x}"}
 
     def agreement(self, shown: RecommendationAnswer, other: RecommendationAnswer) -> float | None:

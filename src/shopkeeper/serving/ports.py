@@ -112,7 +112,8 @@ class DecisionSystem(Protocol[RequestT, AnswerT]):
         ...
 
     def record(self, answer: AnswerT) -> tuple[int, Mapping[str, Any]]:
-        """Return how many results the answer has and what to keep of it in the decision log."""
+        """Return how many results the answer has and what to keep of it in the decision log: JSON, of which parts may
+        be encoded already (`msgspec.Raw`)."""
         ...
 
     def agreement(self, shown: AnswerT, other: AnswerT) -> float | None:

@@ -20,7 +20,7 @@ _AT_ONCE: Final = 50
 class QueuedLog(Generic[RowT]):
     """Takes rows of one table, as `serving.ports.DecisionLog` does; put from any thread, flushed from one event loop.
 
-    The newest rows also stay in memory, for people who look at what the server does.
+    Parts of a row may be JSON already. The newest rows also stay in memory, for people who look at what it does.
 
     Args:
         capacity: Most rows that wait; what comes above it is dropped and counted.
@@ -37,17 +37,21 @@ class QueuedLog(Generic[RowT]):
         self._batch = batch
         self._queue: deque[RowT] = deque()
         self._writing = asyncio.Lock()
-        self.recent: deque[RowT] = deque(maxlen=self.RECENT)
-        """Newest rows, oldest first; those of a full queue included."""
+        self._recent: deque[RowT] = deque(maxlen=self.RECENT)
         self.dropped = 0
         """Rows lost because the queue was full."""
 
     def __len__(self) -> int:
         return len(self._queue)
 
+    @property
+    def recent(self) -> list[RowT]:
+        """Newest rows as a reader of the log sees them, oldest first; those of a full queue included."""
+        return [msgspec.json.decode(msgspec.json.encode(row), type=type(row)) for row in self._recent]
+
     def put(self, row: RowT) -> None:
         """Queue one row; never blocks, never raises."""
-        self.recent.append(row)
+        self._recent.append(row)
         if len(self._queue) >= self._capacity:
             self.dropped += 1
         else:

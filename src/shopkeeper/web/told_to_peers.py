@@ -15,5 +15,5 @@ def told_to_peers(serving: Serving) -> Mapping[str, Callable[[], object]]:
     return {
         "metrics": lambda: families_of(ServerCollector(serving)),
         "live": lambda: own_live(serving),
-        "decisions": lambda: list(serving.decision_log.recent),
+        "decisions": lambda: serving.decision_log.recent,
     }

@@ -99,12 +99,17 @@ class Rules(Struct, frozen=True, gc=False):
         """Return the cards of products that may all be shown, as `allowed` says; None when a rule forbids one."""
         if not self.barred.isdisjoint(products) or (self.only is not None and not self.only.issuperset(products)):
             return None
-        found = []
+        found, unruled = [], self._unruled()
         for card in self.catalogue.cards_of(self.store, products):
-            if card is None or not self._lets_pass(card):
+            if card is None or not ((unruled and card.on_sale and not card.dated) or self._lets_pass(card)):
                 return None
             found.append(card)
         return found
+
+    def _unruled(self) -> bool:
+        """Say whether only what a card says of its own sale can forbid it."""
+        asked = self.filters is not NO_FILTERS or self.plan is not None or self.barred
+        return not asked and not self.catalogue.sensitivity.hides(self.surface)
 
     def _lets_pass(self, card: Card) -> bool:
         """Say whether a product may be shown that is neither barred nor left out by its own id."""
