@@ -52,3 +52,27 @@ def test_shoppers_and_probes_are_answered_before_the_pages_are_loaded_and_a_page
         asyncio.run(scenario())
     finally:
         loaded.set()
+
+
+def test_a_server_whose_pages_cannot_be_loaded_says_so_and_stays_ready_for_shoppers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: Settings) -> Starlette:
+        raise RuntimeError("a template is missing")
+
+    monkeypatch.setattr(early, "_made", broken)
+    server = EarlyServer(Settings(workspace=tmp_path))
+    server.state.listens_on = "127.0.0.1"
+
+    async def scenario() -> None:
+        transport = httpx.ASGITransport(server, raise_app_exceptions=False)
+        lifespan = server.router.lifespan_context(server)
+        async with lifespan, httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
+            assert (await client.get("/readyz")).json()["pages_not_loaded"] is None
+            with pytest.raises(RuntimeError):
+                await server.load()
+            answer = await client.get("/readyz")
+            assert (answer.status_code, answer.json()["ready"]) == (200, True)
+            assert answer.json()["pages_not_loaded"] == "RuntimeError('a template is missing')"
+
+    asyncio.run(scenario())

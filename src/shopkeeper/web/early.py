@@ -79,6 +79,7 @@ class EarlyServer(Starlette):
             pages = await self._thread.run(self._made, self._settings, _LOAD_SECONDS)
         except Exception as error:
             _log.critical("pages_not_loaded", exc_info=error)
+            self.state.pages_not_loaded = repr(error)
             raise
         finally:
             gc.freeze()

@@ -39,6 +39,8 @@ class Ready(Struct, frozen=True):
         stopped: Systems and stores that answer by their fallback alone, as somebody ordered, with the reason.
         arms_by_rules: Arms whose version or settings cannot be served, so that the rules answer them, with the reason.
         turned_away: Requests this process answered 503 since its start, as more was asked than it can answer in time.
+        pages_not_loaded: Why pages and the administration cannot be had, though shoppers are answered; null = they can,
+            now or in a moment.
     """
 
     ready: bool
@@ -46,6 +48,7 @@ class Ready(Struct, frozen=True):
     stopped: tuple[str, ...] = ()
     arms_by_rules: dict[str, str] = {}
     turned_away: int = 0
+    pages_not_loaded: str | None = None
 
 
 async def livez(request: Request) -> Response:
@@ -65,8 +68,11 @@ async def readyz(request: Request) -> Response:
     }
     ready = all(checks.values())
     stopped = tuple(stop_words(order) for order in serving.arms.stops)
-    body = Ready(ready, checks, stopped, serving.following.problems, serving.admission.turned_away)
-    return json_answer(body, 200 if ready else 503).response()
+    said = Ready(
+        ready, checks, stopped, serving.following.problems, serving.admission.turned_away,
+        getattr(request.app.state, "pages_not_loaded", None),
+    )  # fmt: skip
+    return json_answer(said, 200 if ready else 503).response()
 
 
 def stop_words(order: StopOrder) -> str:
