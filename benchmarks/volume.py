@@ -1,11 +1,11 @@
 """The blueprint's volume, ten million recommendations a day: how long a tenth of it takes on all cores of this machine.
 
-    python benchmarks/volume.py [--answers 1000000] [--workers 2] [--connections 32] [--products 100000]
+    python benchmarks/volume.py [--answers 1000000] [--workers 1] [--connections 32] [--products 100000]
                                 [--shoppers 100000] [--keep DIR] [--seed 7]
 
 The shop is `session_shop.py`'s. Of five requests four were asked before, as pages are loaded again and lists are asked
-for by several places of one page; the fifth asks V3 anew. `--workers` serve on all cores, and so does the client, which
-takes its part of them. `ten_million_minutes` is ten million over the measured rate: an extrapolation, as is
+for by several places of one page; the fifth asks V3 anew. Server and client may use all cores; several workers share a
+Valkey of their own. `ten_million_minutes` is ten million over the measured rate: an extrapolation, as is
 `ten_million_core_minutes`, which counts the processor time of the servers alone.
 One JSON document on the last line.
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import sys
 import tempfile
@@ -29,6 +30,7 @@ from benchmarks.shop_requests import mixed_hits, primed
 
 from shopkeeper.testing.load import LoadResult, load
 from shopkeeper.testing.server_process import ServerProcess, start_server
+from shopkeeper.testing.valkey_process import valkey
 
 TEN_MILLION = 10_000_000
 SLICES = 20
@@ -38,7 +40,7 @@ def main() -> None:
     """Make the shop, ask, print."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--answers", type=int, default=1_000_000)
-    options.add_argument("--workers", type=int, default=2)
+    options.add_argument("--workers", type=int, default=1)
     options.add_argument("--connections", type=int, default=32)
     options.add_argument("--products", type=int, default=100_000)
     options.add_argument("--shoppers", type=int, default=100_000)
@@ -47,13 +49,16 @@ def main() -> None:
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         shop = shop_in(chosen.keep or Path(folder), chosen.products, chosen.shoppers, "blend", chosen.seed)
-        document = measured(shop, chosen)
+        with contextlib.ExitStack() as stack:
+            cache = stack.enter_context(valkey(Path(folder))) if chosen.workers > 1 else ""
+            document = measured(shop, chosen, cache)
     print(json.dumps(document))
 
 
-def measured(shop: Shop, chosen: argparse.Namespace) -> dict[str, Any]:
+def measured(shop: Shop, chosen: argparse.Namespace, cache_url: str) -> dict[str, Any]:
     """Ask so often, and return what came of it."""
-    (shop.workspace / "shopkeeper.toml").write_text("", "utf-8")
+    settings = f'[engines]\ncache_url = "{cache_url}"\n' if cache_url else ""
+    (shop.workspace / "shopkeeper.toml").write_text(settings, "utf-8")
     server = start_server(shop.workspace, workers=chosen.workers)
     for _ in range(4):  # each connection stays with one worker, and each worker is to know them
         asyncio.run(load(server.host, server.port, iter(primed(shop)), 8, 120))
