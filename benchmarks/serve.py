@@ -12,9 +12,9 @@ being 0. Cached: four of five were asked before. Mix: 70% browse events, 20% rec
 of the uncached rate, each answer timed from when its request was due. The shop is `session_shop.py`'s, kept in
 `--keep` if that is given. `--v2` adds the two-stage ranker, `--flame` a picture by py-spy, if installed.
 
-`http_overhead_us` is what an answer costs over the same work in one process without HTTP (`in_process.py`). Peers are
-`implicit` behind other servers, with the Python of `--peers-python`; see `peers/measure.py`. `ratio_best_peer` compares
-requests a second with the fastest of them, `p99_share_of_best_peer` the 99th percentiles, at 32 connections.
+Peers are `implicit` behind other servers, with the Python of `--peers-python`; see `peers/measure.py`.
+`ratio_best_peer` compares requests a second with the fastest of them, `p99_share_of_best_peer` the 99th percentiles, at
+32 connections. `uncached_fallback_share_N` is how many the rules answered, as the model's turn came too late.
 One JSON document on the last line.
 """
 
@@ -110,8 +110,6 @@ def measure(shop: Shop, chosen: argparse.Namespace, core: int) -> dict[str, Any]
     errors = sum(one["errors"] for one in rounds) + opened.errors
     for server in (empty, cold, warm):
         server.stop()
-    document["in_process_cpu_us"] = in_process(shop, core)
-    document["http_overhead_us"] = round(document["uncached_cpu_us"] - document["in_process_cpu_us"], 1)
     return {
         **document, **beside_peers(document, chosen.peers_python, core, chosen.seconds), "errors": errors,
         "model": answer.get("model"),
@@ -243,24 +241,6 @@ def flame(server: ServerProcess, ask: Iterator[bytes], file: Path, seconds: floa
         while recording.poll() is None:
             run(server, ask, 32, 1.0)
     return str(file)
-
-
-def in_process(shop: Shop, core: int) -> float:
-    """Return the processor time of an answer without HTTP, microseconds."""
-    (shop.workspace / "shopkeeper.toml").write_text("[serving]\ncache_entries = 0\n", "utf-8")
-    script = str(Path(__file__).with_name("in_process.py"))
-    command = [
-        "taskset",
-        "-c",
-        str(core),
-        sys.executable,
-        script,
-        str(shop.workspace),
-        "--shoppers",
-        str(shop.shoppers),
-    ]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603 - our own command
-    return float(json.loads(done.stdout.splitlines()[-1])["cpu_us"])
 
 
 def beside_peers(document: dict[str, Any], python: Path | None, core: int, seconds: float) -> dict[str, Any]:

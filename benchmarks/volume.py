@@ -4,9 +4,10 @@
                                 [--shoppers 100000] [--keep DIR] [--seed 7]
 
 The shop is `session_shop.py`'s. Of five requests four were asked before, as pages are loaded again and lists are asked
-for by several places of one page; the fifth asks V3 anew. Server and client may use all cores; several workers share a
-Valkey of their own. `ten_million_minutes` is ten million over the measured rate: an extrapolation, as is
-`ten_million_core_minutes`, which counts the processor time of the servers alone.
+for by several places of one page; the fifth asks V3 anew. One worker has a core and the client the other, as in
+`serve.py`; several have all cores together with the client, and share a Valkey of their own. `ten_million_minutes` is
+ten million over the measured rate: an extrapolation, as is `ten_million_core_minutes`, which counts the processor time
+of the servers alone.
 One JSON document on the last line.
 """
 
@@ -16,6 +17,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -59,7 +61,11 @@ def measured(shop: Shop, chosen: argparse.Namespace, cache_url: str) -> dict[str
     """Ask so often, and return what came of it."""
     settings = f'[engines]\ncache_url = "{cache_url}"\n' if cache_url else ""
     (shop.workspace / "shopkeeper.toml").write_text(settings, "utf-8")
-    server = start_server(shop.workspace, workers=chosen.workers)
+    cores = sorted(os.sched_getaffinity(0))
+    server = start_server(shop.workspace, cores[0] if chosen.workers == 1 else None, chosen.workers)
+    if chosen.workers == 1:
+        os.sched_setaffinity(0, {cores[-1]})
+    counted(server)  # a page: it comes once all pages are loaded
     for _ in range(4):  # each connection stays with one worker, and each worker is to know them
         asyncio.run(load(server.host, server.port, iter(primed(shop)), 8, 120))
     before, memory = cpu_seconds(server), memory_mb(server)
@@ -108,7 +114,7 @@ def counted(server: ServerProcess) -> dict[str, float]:
     with urlopen(f"http://{server.host}:{server.port}/metrics", timeout=60) as answer:
         lines = answer.read().decode().splitlines()
     rows = [line.rsplit(" ", 1) for line in lines if line.startswith("shopkeeper_decisions_total{")]
-    every = sum(float(n) for _, n in rows)
+    every = max(sum(float(n) for _, n in rows), 1.0)
     cached = sum(float(n) for name, n in rows if 'cached="true"' in name)
     fallback = sum(float(n) for name, n in rows if 'fallback=""' not in name)
     return {"cached_share": round(cached / every, 4), "fallback_share": round(fallback / every, 4)}
