@@ -15,7 +15,8 @@ from shopkeeper.recommendations.evaluation.questions import time_exam
 from shopkeeper.recommendations.hybrid.model import SHARED, Hybrid
 from shopkeeper.recommendations.hybrid.params import HybridParams
 from shopkeeper.recommendations.hybrid.rank_features import readable
-from shopkeeper.recommendations.hybrid.rank_lists import ListPlan, RankLists, Rows, cut_dates, rank_lists
+from shopkeeper.recommendations.hybrid.rank_lists import RankLists, Rows, rank_lists
+from shopkeeper.recommendations.hybrid.rank_questions import ListPlan, cut_dates
 from shopkeeper.recommendations.hybrid.ranker import worths
 from shopkeeper.recommendations.hybrid.space import HYBRID_DEFAULTS, hybrid_params
 from shopkeeper.recommendations.models.als import AlsParams

@@ -10,7 +10,8 @@ import pytest
 from shopkeeper.recommendations.behaviour.history import Asked
 from shopkeeper.recommendations.behaviour.interactions import Interactions
 from shopkeeper.recommendations.hybrid.rank_linear import learn_weights
-from shopkeeper.recommendations.hybrid.rank_lists import InQuestion, ListPlan, RankLists, Rows, rank_lists
+from shopkeeper.recommendations.hybrid.rank_lists import InQuestion, RankLists, Rows, rank_lists
+from shopkeeper.recommendations.hybrid.rank_questions import ListPlan
 from shopkeeper.recommendations.hybrid.ranker import ndcg_of
 from shopkeeper.testing.planted import planted_interactions
 

@@ -28,7 +28,8 @@ class Found:
     Attributes:
         items: Rising; shape (n,).
         knn, als, content, popular: What each source scores them, 0 = nothing; shape (n,).
-        knn_best, als_best, popular_best: The highest score each source gives to anything.
+        page: What item-knn scores them by the page alone; shape (n,).
+        knn_best, page_best, als_best, popular_best: The highest score each source gives to anything.
         alone: Whether content alone names it; shape (n,).
     """
 
@@ -37,7 +38,9 @@ class Found:
     als: npt.NDArray[np.float64]
     content: npt.NDArray[np.float64]
     popular: npt.NDArray[np.float64]
+    page: npt.NDArray[np.float64]
     knn_best: float
+    page_best: float
     als_best: float
     popular_best: float
     alone: npt.NDArray[np.bool_]
@@ -70,46 +73,35 @@ class Candidates:
         self._spans = knn.index.spans()
 
     def find(self, asked: Asked) -> Found:
-        """Return the union of what the sources favour."""
-        knn = self.knn.score(faded(asked, self.knn))
-        als = self.als.score(faded(asked, self.als)) if self.als is not None else NOTHING
-        store = self.knn.stores.index(asked.store) if asked.store in self.knn.stores else -1
-        sold = self._popular[store] if store >= 0 else _UNSOLD
-        near = self._near(asked)
+        """Return the union of what the sources favour, but for the products of the page, which no list of it shows."""
+        said = self._said(asked)
         lists = [
-            _best(knn, self._quota["item-knn"]),
-            _best(als, self._quota["als"]),
-            sold.best[: self._quota["popular"]],
-            self._hot(store),
+            _best(said.knn, self._quota["item-knn"]),
+            _best(said.als, self._quota["als"]),
+            said.sold.best[: self._quota["popular"]],
+            self._hot(said.store),
         ]
         if self._repeats:
             lists += [_usual(asked, self._quota["purchases"]), asked.items[-self._quota["purchases"] :]]
         named = np.unique(np.concatenate(lists)).astype(np.int64)
-        items = np.union1d(named, _best(near, self._quota["content"]))
-        if not self._repeats:
-            items = np.setdiff1d(items, np.concatenate([asked.items, asked.purchases.items]))
-        return self._told(items, knn, als, near, sold, np.isin(items, named, invert=True))
+        items = np.union1d(named, _best(said.near, self._quota["content"]))
+        left_out = [asked.items[asked.page]] if self._repeats else [asked.items, asked.purchases.items]
+        items = np.setdiff1d(items, np.concatenate(left_out))
+        return said.of(items, np.isin(items, named, invert=True))
 
     def among(self, asked: Asked, items: Items) -> Found:
         """Return what the sources say of some products, whether they favour them or not."""
-        knn = self.knn.score(faded(asked, self.knn))
-        als = self.als.score(faded(asked, self.als)) if self.als is not None else NOTHING
-        store = self.knn.stores.index(asked.store) if asked.store in self.knn.stores else -1
-        sold = self._popular[store] if store >= 0 else _UNSOLD
-        return self._told(items, knn, als, self._near(asked), sold, np.zeros(len(items), dtype=np.bool_))
+        return self._said(asked).of(items, np.zeros(len(items), dtype=np.bool_))
 
-    @staticmethod
-    def _told(items: Items, knn: Scored, als: Scored, near: Scored, sold: _Sold, alone: npt.NDArray[np.bool_]) -> Found:
-        return Found(
-            items,
-            looked_up(knn.items, knn.scores, items),
-            looked_up(als.items, als.scores, items),
-            looked_up(near.items, near.scores, items),
-            looked_up(sold.items, sold.scores, items),
-            float(knn.scores.max(initial=0.0)),
-            float(als.scores.max(initial=0.0)),
-            float(sold.scores.max(initial=0.0)),
-            alone,
+    def _said(self, asked: Asked) -> _Said:
+        store = self.knn.stores.index(asked.store) if asked.store in self.knn.stores else -1
+        return _Said(
+            store,
+            self.knn.score(faded(asked, self.knn)),
+            self.knn.score(asked.keep(asked.page)) if asked.page.any() else NOTHING,
+            self.als.score(faded(asked, self.als)) if self.als is not None else NOTHING,
+            self._near(asked),
+            self._popular[store] if store >= 0 else _UNSOLD,
         )
 
     def _near(self, asked: Asked) -> Scored:
@@ -154,6 +146,34 @@ class _Sold:
 
 
 _UNSOLD = _Sold(_NONE, _NONE, np.empty(0))
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What each source says of one question, as in `Found`; `store` is its code, -1 = none of the model's."""
+
+    store: int
+    knn: Scored
+    page: Scored
+    als: Scored
+    near: Scored
+    sold: _Sold
+
+    def of(self, items: Items, alone: npt.NDArray[np.bool_]) -> Found:
+        """Return it of some products."""
+        return Found(
+            items,
+            looked_up(self.knn.items, self.knn.scores, items),
+            looked_up(self.als.items, self.als.scores, items),
+            looked_up(self.near.items, self.near.scores, items),
+            looked_up(self.sold.items, self.sold.scores, items),
+            looked_up(self.page.items, self.page.scores, items),
+            float(self.knn.scores.max(initial=0.0)),
+            float(self.page.scores.max(initial=0.0)),
+            float(self.als.scores.max(initial=0.0)),
+            float(self.sold.scores.max(initial=0.0)),
+            alone,
+        )
 
 
 def faded(asked: Asked, model: ItemKnn | Als) -> Asked:

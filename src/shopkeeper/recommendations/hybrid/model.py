@@ -13,10 +13,12 @@ from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch
 from shopkeeper.recommendations.behaviour.interactions import Interactions
 from shopkeeper.recommendations.behaviour.items import ItemIndex
 from shopkeeper.recommendations.hybrid.candidates import Candidates, Found, faded
+from shopkeeper.recommendations.hybrid.page import from_page
 from shopkeeper.recommendations.hybrid.params import HybridParams, packed, unpacked
 from shopkeeper.recommendations.hybrid.rank_features import GROUPS, RankFeatures, group_of
 from shopkeeper.recommendations.hybrid.rank_groups import Told, Verdict, choose_groups
-from shopkeeper.recommendations.hybrid.rank_lists import InQuestion, ListPlan, Rows, RowsAt, rank_lists
+from shopkeeper.recommendations.hybrid.rank_lists import InQuestion, Rows, RowsAt, rank_lists
+from shopkeeper.recommendations.hybrid.rank_questions import ListPlan
 from shopkeeper.recommendations.hybrid.ranker import Ranker, Trial, learn_ranker
 from shopkeeper.recommendations.hybrid.trait_lifts import TraitLifts
 from shopkeeper.recommendations.model import Arrays, Scored
@@ -96,6 +98,8 @@ class Hybrid:
         self._rankers = rankers
         self._muted = np.zeros(0, dtype=np.int64)
         self._find, self._features = _two_stages(known, params)
+        made = _columns(known, params)  # a bundle may be older than a feature
+        self._places = None if made == columns else np.array([made.index(name) for name in columns], dtype=np.int64)
 
     @classmethod
     def fit(cls, data: Interactions, params: HybridParams, seed: int) -> Hybrid:
@@ -122,7 +126,7 @@ class Hybrid:
             find, features = _two_stages(Known.fit(past, content, params, cut, seed), params)
 
             def rows(asked: Asked) -> InQuestion:
-                recent = _recent(asked, params.history)
+                recent = from_page(asked.newest(params.history))
                 found = find.find(recent)
                 return found.items, features.rows(recent, found)[1], found.alone
 
@@ -158,7 +162,7 @@ class Hybrid:
 
     def score(self, asked: Asked) -> Scored:
         """Score what comes into question for one shopper."""
-        recent = _recent(asked, self.params.history)
+        recent = from_page(asked.newest(self.params.history))
         found = self._find.find(recent)
         return Scored(found.items, self._ranked(recent, found))
 
@@ -187,9 +191,10 @@ class Hybrid:
 
     def explain(self, targets: npt.NDArray[np.int64], asked: Asked) -> npt.NDArray[np.float64]:
         """Return each target's score, divided among the entries by likeness to it in behaviour, else in content."""
-        recent = _recent(asked, self.params.history)
+        recent = asked.newest(self.params.history)
         items, places = np.unique(targets, return_inverse=True)
-        found = self._find.among(recent, items)
+        whole = from_page(recent)
+        found = self._find.among(whole, items)
         parts = self.known.knn.explain(items, faded(recent, self.known.knn))
         silent = ~parts.any(axis=1)
         if self.known.content is not None and silent.any():
@@ -198,7 +203,7 @@ class Hybrid:
         totals = parts.sum(axis=1, keepdims=True)
         shares = np.divide(parts, totals, out=np.zeros_like(parts), where=totals > 0)
         told = np.zeros((len(targets), len(asked)))
-        told[:, len(asked) - len(recent) :] = (shares * self._ranked(recent, found)[:, None])[places]
+        told[:, len(asked) - len(recent) :] = (shares * self._ranked(whole, found)[:, None])[places]
         return told
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
@@ -248,6 +253,7 @@ class Hybrid:
 
     def _ranked(self, asked: Asked, found: Found) -> npt.NDArray[np.float64]:
         rows = self._features.rows(asked, found)[1]
+        rows = rows if self._places is None else rows[:, self._places]
         rows[:, self._muted] = 0.0
         store = self.stores.index(asked.store) if asked.store in self.stores else SHARED
         ranker = self._rankers.get(store, self._rankers.get(SHARED))
@@ -285,17 +291,3 @@ def _rankers(told: Told, trial: Trial | None, params: HybridParams, seed: int) -
 
 ENOUGH = 300
 """Lists a store must have for a ranker of its own."""
-
-
-def _recent(asked: Asked, most: int) -> Asked:
-    """Return what is asked with the newest entries alone."""
-    if len(asked) <= most:
-        return asked
-    return replace(
-        asked,
-        items=asked.items[-most:],
-        weights=asked.weights[-most:],
-        kinds=asked.kinds[-most:],
-        times=asked.times[-most:],
-        page=asked.page[-most:],
-    )

@@ -34,13 +34,13 @@ class HybridParams:
     repeats: bool = True
     """Whether products the shopper met before come into question."""
     visits: bool = True
-    """Learn from moments in the middle of visits, as serving is asked; else from the cuts themselves."""
+    """Learn in the middle of visits what is taken next, as serving is asked; else at the cuts what the days bring."""
     place_weights: bool = True
     """Whether what was taken from a low place of a list counts more, as logged chances say how seldom it is seen."""
     cuts: int = 3
     """Moments of the past that lists are made at."""
     days: float = 7.0
-    """Days after such a moment in which is looked what was taken."""
+    """Days after such a moment whose visits are asked about, or in which is looked what was taken."""
     step: float = 7.0
     """Days between two such moments."""
     lists: int = 6_000

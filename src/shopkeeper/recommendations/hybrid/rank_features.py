@@ -74,6 +74,8 @@ class RankFeatures:
     def _behaviour(self, asked: Asked, found: Found) -> Columns:
         yield "behaviour.knn", found.knn
         yield "behaviour.knn_of_best", _of_best(found.knn, found.knn_best)
+        yield "behaviour.page", found.page
+        yield "behaviour.page_of_best", _of_best(found.page, found.page_best)
         yield "behaviour.als", found.als
         yield "behaviour.als_of_best", _of_best(found.als, found.als_best)
         past = ~asked.page
@@ -117,6 +119,8 @@ class RankFeatures:
         items, weights = asked.items, asked.weights
         for name, codes in (("leaf", content.leaves), ("top", content.tops), ("brand", content.brands)):
             yield f"content.{name}_share", _shares(codes, items, weights, found.items)
+        page = items[asked.page]
+        yield "content.page_leaf", _shares(content.leaves, page, np.ones(len(page)), found.items)
         yield "content.likeness", found.content
         prices = content.prices
         paid = prices[items]

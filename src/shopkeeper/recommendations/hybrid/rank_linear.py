@@ -12,9 +12,10 @@ from shopkeeper.recommendations.hybrid.rank_lists import RankLists
 
 WEIGHED = frozenset({
     "popularity.product_events_7d", "popularity.product_events_30d", "popularity.product_events_90d",
-    "popularity.store_of_best", "behaviour.knn_of_best", "behaviour.als_of_best", "behaviour.met",
+    "popularity.store_of_best",
+    "behaviour.knn_of_best", "behaviour.page_of_best", "behaviour.als_of_best", "behaviour.met",
     "repurchase.count", "repurchase.rate", "repurchase.lately", "repurchase.buyers_again",
-    "content.likeness", "content.leaf_share", "content.brand_share",
+    "content.page_leaf", "content.likeness", "content.leaf_share", "content.brand_share",
     "demographics.age_band_item", "demographics.gender_item", "demographics.region_item", "demographics.segment_item",
     "demographics.age_band_leaf", "demographics.gender_leaf", "demographics.region_leaf", "demographics.segment_leaf",
     "store.share",

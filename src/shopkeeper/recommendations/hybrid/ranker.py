@@ -12,7 +12,8 @@ import numpy.typing as npt
 from shopkeeper.errors import ConfigError
 from shopkeeper.recommendations.hybrid.params import HybridParams
 from shopkeeper.recommendations.hybrid.rank_linear import STRANGER, Weights, learn_weights, weighed
-from shopkeeper.recommendations.hybrid.rank_lists import BANDS, RankLists
+from shopkeeper.recommendations.hybrid.rank_lists import RankLists
+from shopkeeper.recommendations.hybrid.rank_questions import BANDS
 from shopkeeper.recommendations.model import Arrays
 from shopkeeper.registry.trees import NO_TREES, Trees
 
