@@ -18,6 +18,7 @@ import numpy.typing as npt
 from shopkeeper.errors import NotEnoughData
 from shopkeeper.pricing.demand.category_fit import FEW_CELLS, MOVED, CategoryFit, fit_category
 from shopkeeper.pricing.demand.controls import CARRY, PROMO, RIVAL, store_traffic
+from shopkeeper.pricing.demand.lasting import patience
 from shopkeeper.pricing.demand.neighbours import Neighbours, neighbours
 from shopkeeper.pricing.demand.panel import PricePanel
 from shopkeeper.pricing.demand.shrinkage import (
@@ -90,8 +91,9 @@ class Elasticities:
         raw, raw_error: Each pair's own slope before any sharing, bias correction and constraint; infinite error where
             its price did not move.
         free, free_sd: After sharing and correction, before the sign constraint.
-        slope, sd: Mean and standard deviation after it: what decides prices.
-        low, high: 90% interval.
+        slope, sd: Mean and standard deviation after it: what decides prices. How long a price will stay is no chance of
+            the coming period, so it is not in them.
+        low, high: 90% interval of the answer to a price that is fresh, or has stayed.
         evidence: Share of what is unknown of a product never sold that its own sales have settled, 0 to 1.
         support: `own` where the pair's own price moved enough to be told by; `category` where its category speaks for
             it; `none` where nobody knows, and the price has to stay.
@@ -184,7 +186,7 @@ def combined(panel: PricePanel, fits: dict[int, CategoryFit]) -> Elasticities:
     both = zip(cross, rival, strict=True)
     categories = {number: _category(panel, *one, *sides) for number, one, sides in zip(fits, said, both, strict=True)}
     _strangers(panel, found, categories, prior)
-    return found.constrained(categories, spreads, prior, beside)
+    return found.constrained(categories, spreads, prior, beside, patience([fit.fresh for fit in fits.values()]))
 
 
 def _told(fits: Sequence[CategoryFit], name: str) -> tuple[Floats, Floats]:
@@ -270,15 +272,17 @@ class _Found:
         self.support[fit.rows] = np.where(own, 2, 1) if opinion else 0
 
     def constrained(
-        self, categories: dict[int, CategorySlope], spreads: Spreads, prior: tuple[float, float], beside: Neighbours
-    ) -> Elasticities:
-        """Cut off what is not below zero."""
+        self, categories: dict[int, CategorySlope], spreads: Spreads, prior: tuple[float, float], beside: Neighbours,
+        worn: float,
+    ) -> Elasticities:  # fmt: skip
+        """Cut off what is not below zero; intervals hold `worn` beside, the variance of how long a price has stayed."""
         slope, sd = moments_below(self.free, self.free_sd, BOUND)
+        wide = np.sqrt(self.free_sd**2 + worn)
         words: tuple[Support, Support, Support] = ("none", "category", "own")
         return Elasticities(
             raw=self.raw, raw_error=self.raw_error, free=self.free, free_sd=self.free_sd, slope=slope, sd=sd,
-            low=quantile_below(self.free, self.free_sd, BOUND, 0.05),
-            high=quantile_below(self.free, self.free_sd, BOUND, 0.95), evidence=self.evidence,
+            low=quantile_below(self.free, wide, BOUND, 0.05),
+            high=quantile_below(self.free, wide, BOUND, 0.95), evidence=self.evidence,
             support=tuple(words[n] for n in self.support.tolist()), categories=categories, spreads=spreads, prior=prior,
             weight=beside.weight, promo_cut=beside.cut,
         )  # fmt: skip
