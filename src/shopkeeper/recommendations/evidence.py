@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 from msgspec import Struct
 
 from shopkeeper.recommendations.answer import ReasonCode
-from shopkeeper.recommendations.behaviour.history import KIND_STRENGTHS, Asked, ages_in
+from shopkeeper.recommendations.behaviour.history import KIND_STRENGTHS, Asked
 from shopkeeper.recommendations.behaviour.interactions import PURCHASE, VIEW
 from shopkeeper.recommendations.behaviour.items import ItemIndex
+from shopkeeper.recommendations.behaviour.many_asked import ManyAsked
 from shopkeeper.recommendations.behaviour.purchases import NO_PURCHASES, Purchases, newest_purchases
 from shopkeeper.recommendations.hybrid.model import Hybrid
 from shopkeeper.recommendations.loaded import LoadedModel
 from shopkeeper.recommendations.past import Past
 from shopkeeper.recommendations.recipe import RecommendParams
 from shopkeeper.recommendations.request import RecommendationRequest
+from shopkeeper.recommendations.segments import starts_of
 from shopkeeper.serving.catalogue import Catalogue
 
 FIRST_LOOK: Final = 400
@@ -43,54 +46,108 @@ class Evidence(Struct, frozen=True, gc=False):
         return [(product, weight) for product, weight, page in rows if not page]
 
 
+class Gathered(Struct, frozen=True, gc=False):
+    """The evidence of several requests.
+
+    Attributes:
+        asked: What the model is asked, all together; its questions are those of `each`.
+    """
+
+    each: list[Evidence]
+    asked: ManyAsked
+
+
 def gather(
     request: RecommendationRequest, past: Past, loaded: LoadedModel, catalogue: Catalogue, params: RecommendParams
 ) -> Evidence:
     """Return the shopper's past and the page as weighted items; sensitive products of the past tell nothing."""
-    body, store = request.body, request.store
-    codes_of, card_in = loaded.index.codes(request.shopper.group), catalogue.card
-    on_page = dict.fromkeys(body.products)
-    page = [(one, code) for one in on_page if (code := code_of(one, request, loaded.index, catalogue)) is not None]
+    return gather_many([(request, params)], [past], loaded, catalogue).each[0]
+
+
+def gather_many(
+    requests: Sequence[tuple[RecommendationRequest, RecommendParams]],
+    pasts: Sequence[Past],
+    loaded: LoadedModel,
+    catalogue: Catalogue,
+) -> Gathered:
+    """Return what `gather` does for each of several requests, at least one."""
+    rows = [_entries(one, past, loaded, catalogue) for (one, _), past in zip(requests, pasts, strict=True)]
+    starts = starts_of(np.array([len(row.codes) for row in rows]))
+    moments = [int(request.now.timestamp()) for request, _ in requests]
+    items = np.array([code for row in rows for code in row.codes], dtype=np.int64)
+    kinds = np.array([kind for row in rows for kind in row.kinds], dtype=np.int8)
+    times = np.floor([second for row in rows for second in row.seconds]).astype(np.int64)
+    page = np.zeros(len(items), dtype=np.bool_)
+    shares = np.ones(len(rows))
+    for place, (row, (_, params), end) in enumerate(zip(rows, requests, starts[1:].tolist(), strict=True)):
+        if row.shown:
+            page[end - row.shown : end] = True
+            shares[place] = params.history_share
+    told = ManyAsked((), starts, items, np.ones(0), kinds, times, page)
+    faded = loaded.model.history_weights(told.ages, KIND_STRENGTHS[kinds]).astype(np.float64)
+    weights = np.where(page, 1.0, faded * shares[told.owners])
+    each = []
+    for row, past, (request, _), now, start, end in zip(
+        rows, pasts, requests, moments, starts.tolist(), starts[1:].tolist(), strict=False
+    ):
+        part, body = slice(start, end), request.body
+        whole = body.candidates is not None or not body.filters.empty or body.k > FIRST_LOOK
+        purchases = _purchases(request, past, loaded, catalogue) if isinstance(loaded.model, Hybrid) else NO_PURCHASES
+        asked = Asked(
+            request.store, now, items[part], weights[part], kinds[part], times[part], page[part], purchases,
+            past.traits, whole,
+        )  # fmt: skip
+        each.append(Evidence(asked, tuple(row.products), tuple(row.why)))
+    questions = tuple(one.asked for one in each)
+    return Gathered(each, told.weighed(weights, questions))
+
+
+class _Entries(Struct, frozen=True, gc=False):
+    """What one answer is built on, column by column: the past, oldest first, then the page, `shown` entries of it."""
+
+    products: list[str]
+    codes: list[int]
+    kinds: list[int]
+    seconds: list[float]
+    why: list[ReasonCode]
+    shown: int
+
+
+def _entries(request: RecommendationRequest, past: Past, loaded: LoadedModel, catalogue: Catalogue) -> _Entries:
+    store, on_page = request.store, dict.fromkeys(request.body.products)
+    codes_of = loaded.index.codes(request.shopper.group)
     products: list[str] = []
     codes: list[int] = []
-    acts: list[int] = []
+    kinds: list[int] = []
     moments: list[float] = []
-    for product, kind, seconds in past.events:
-        card = card_in(store, product)
+    cards = catalogue.cards_of(store, [event.product for event in past.events])
+    for (product, kind, seconds), card in zip(past.events, cards, strict=True):
         code = codes_of.get(product)
-        if code is None and card is not None and card.product.parent is not None:
-            code = codes_of.get(card.product.parent)
-        if code is None or product in on_page or (card is not None and card.product.sensitive):
+        if card is not None:
+            if card.product.sensitive:
+                continue
+            if code is None and card.product.parent is not None:
+                code = codes_of.get(card.product.parent)
+        if code is None or product in on_page:
             continue
         if codes and codes[-1] == code and products[-1] != product:  # a sibling: one run
-            products[-1], acts[-1], moments[-1] = product, max(kind, acts[-1]), seconds
+            products[-1], kinds[-1], moments[-1] = product, max(kind, kinds[-1]), seconds
         else:
             products.append(product)
             codes.append(code)
-            acts.append(kind)
+            kinds.append(kind)
             moments.append(seconds)
-    now, known, shown = int(request.now.timestamp()), len(codes), len(page)
-    times = np.floor(moments).astype(np.int64)
-    kinds = np.array(acts, dtype=np.int8)
-    faded = loaded.model.history_weights(ages_in(times), KIND_STRENGTHS[kinds]).astype(np.float64)
-    share = params.history_share if page else 1.0
-    whole = body.candidates is not None or not body.filters.empty or body.k > FIRST_LOOK
-    purchases = _purchases(request, past, loaded, catalogue) if isinstance(loaded.model, Hybrid) else NO_PURCHASES
-    asked = Asked(
-        store=store,
-        now=now,
-        items=np.array([*codes, *(code for _, code in page)], dtype=np.int64),
-        weights=np.concatenate([faded * share, np.ones(shown)]) if page else faded * share,
-        kinds=np.concatenate([kinds, np.full(shown, VIEW, dtype=np.int8)]) if page else kinds,
-        times=np.concatenate([times, np.full(shown, now)]) if page else times,
-        page=np.arange(known + shown) >= known,
-        purchases=purchases,
-        traits=past.traits,
-        whole=whole,
-    )
-    why: list[ReasonCode] = ["because_bought" if kind == PURCHASE else "because_viewed" for kind in acts]
-    goes_with: ReasonCode = "goes_with"
-    return Evidence(asked, (*products, *(product for product, _ in page)), (*why, *[goes_with] * shown))
+    why: list[ReasonCode] = ["because_bought" if kind == PURCHASE else "because_viewed" for kind in kinds]
+    known, now = len(codes), request.now.timestamp()
+    for product in on_page:
+        code = code_of(product, request, loaded.index, catalogue)
+        if code is not None:
+            products.append(product)
+            codes.append(code)
+            kinds.append(VIEW)
+            moments.append(now)
+            why.append("goes_with")
+    return _Entries(products, codes, kinds, moments, why, len(codes) - known)
 
 
 def _purchases(request: RecommendationRequest, past: Past, loaded: LoadedModel, catalogue: Catalogue) -> Purchases:

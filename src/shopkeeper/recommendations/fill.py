@@ -89,6 +89,8 @@ def fill(
     Args:
         spare: What may stand in for them, filled up to `more` products.
     """
+    if places.left <= 0 and (spare is None or more <= len(spare)):
+        return finish(chosen, request, stock, rules, places)
     floor = chosen[-1].score if chosen else 1.0
     found = weighed_places(_allowed(request, past, stock, rules), _card_of, rules.plan, 5 * request.body.k)
     begun = len(chosen)

@@ -53,9 +53,9 @@ def beside(reason: Reason, also: Sequence[str], catalogue: Catalogue, store: str
     """
     if not reason.products or not also:
         return reason
-    return Reason(
-        reason.code, reason.text, (*reason.products, *(one for one in also if catalogue.card(store, one) is not None))
-    )
+    cards = catalogue.cards_of(store, also)
+    sold = (one for one, card in zip(also, cards, strict=True) if card is not None)
+    return Reason(reason.code, reason.text, (*reason.products, *sold))
 
 
 def in_category(code: ReasonCode, category: str) -> Reason:

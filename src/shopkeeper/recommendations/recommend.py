@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from shopkeeper.recommendations.answer import Recommendation, RecommendationAnswer
-from shopkeeper.recommendations.evidence import Evidence, code_of, gather
+from shopkeeper.recommendations.answer import Reason, Recommendation, RecommendationAnswer
+from shopkeeper.recommendations.evidence import Evidence, code_of, gather_many
 from shopkeeper.recommendations.fill import Stock, fill
-from shopkeeper.recommendations.found import card_of
+from shopkeeper.recommendations.found import Found, card_of
 from shopkeeper.recommendations.loaded import LoadedModel
-from shopkeeper.recommendations.model import Scored, score_many
+from shopkeeper.recommendations.model import ManyScored, Scored, score_many
 from shopkeeper.recommendations.new_products import new_products
 from shopkeeper.recommendations.past import Past, past_of
 from shopkeeper.recommendations.recipe import RecommendParams
@@ -26,17 +26,20 @@ from shopkeeper.recommendations.rules.hard_rules import Rules
 from shopkeeper.recommendations.rules.places import Places
 from shopkeeper.recommendations.rules.rule_book import Plan
 from shopkeeper.recommendations.rules.weighing import weighed
+from shopkeeper.recommendations.segments import bars
 from shopkeeper.recommendations.taste import taste_of
 from shopkeeper.recommendations.variety.rerank import POOL, reranked, reranks
 from shopkeeper.recommendations.why import reasons_of
 from shopkeeper.serving.catalogue import Card, Catalogue
 
-_LOOKS = (64, 400)
-"""Candidates sorted at first, and then; the rest only if the rules leave too few of them."""
+_FIRST_LOOK = 64
+"""Candidates of each question that are sorted at first, those of all questions together."""
+_LOOK = 400
+"""Candidates sorted then; the rest only if the rules leave too few of them."""
 
 
 class _Question(Struct, frozen=True, gc=False):
-    """One request as far as it goes before the model is asked."""
+    """One request with what its list is chosen by."""
 
     request: RecommendationRequest
     params: RecommendParams
@@ -46,53 +49,86 @@ class _Question(Struct, frozen=True, gc=False):
     evidence: Evidence
 
 
+class _Choice(Struct, frozen=True, gc=False):
+    """What of the scored products has a place; behind them, from `shown` on, what may stand in for one of them."""
+
+    found: list[Found]
+    shown: int
+
+
 def recommend(
     request: RecommendationRequest, loaded: LoadedModel, stock: Stock, params: RecommendParams
 ) -> RecommendationAnswer:
     """Answer one request with a model, filled up by rules where the model says too little."""
-    question = _question(request, loaded, stock, params)
-    return _answered(question, loaded.model.score(question.evidence.asked), loaded, stock)
+    return recommend_many([(request, params)], loaded, stock)[0]
 
 
 def recommend_many(
     requests: Sequence[tuple[RecommendationRequest, RecommendParams]], loaded: LoadedModel, stock: Stock
 ) -> list[RecommendationAnswer]:
-    """Return what `recommend` answers to each of several requests, the model asked for all of them at once."""
-    questions = [_question(request, loaded, stock, params) for request, params in requests]
-    scored = score_many(loaded.model, [one.evidence.asked for one in questions])
-    return [_answered(one, found, loaded, stock) for one, found in zip(questions, scored, strict=True)]
+    """Answer several requests, at least one, the model asked for all of them at once."""
+    pasts = [past_of(request, loaded) for request, _ in requests]
+    gathered = gather_many(requests, pasts, loaded, stock.catalogue)
+    scored = score_many(loaded.model, gathered.asked)
+    questions = [
+        _question(request, params, past, evidence, stock)
+        for (request, params), past, evidence in zip(requests, pasts, gathered.each, strict=True)
+    ]
+    ranked = best_first_of(scored)
+    choices = [_chosen(one, ranked[place], scored.one(place), loaded, stock) for place, one in enumerate(questions)]
+    why = reasons_of([one.found for one in choices], gathered, loaded, stock.catalogue)
+    return [_answered(*one, stock) for one in zip(questions, choices, why, strict=True)]
 
 
-def _question(request: RecommendationRequest, loaded: LoadedModel, stock: Stock, params: RecommendParams) -> _Question:
-    past = past_of(request, loaded)
+def _question(
+    request: RecommendationRequest, params: RecommendParams, past: Past, evidence: Evidence, stock: Stock
+) -> _Question:
     rules = rules_for(request, past, stock, params)
-    evidence = gather(request, past, loaded, stock.catalogue, params)
     return _Question(request, params, past, rules, rules.places(request.body.k), evidence)
 
 
-def _answered(question: _Question, scored: Scored, loaded: LoadedModel, stock: Stock) -> RecommendationAnswer:
-    request, params, rules, places = question.request, question.params, question.rules, question.places
-    evidence = question.evidence
-    k, more = places.left, params.exploration_pool if params.exploration > 0 else 0
-    ranked = weighed(judged(request, evidence, loaded, rules, scored), rules.plan, k)
-    best = list(islice(ranked, max(k * POOL if reranks(params) else k, k + more)))
+def _more(params: RecommendParams) -> int:
+    """Return how many products may stand in for those of a list."""
+    return params.exploration_pool if params.exploration > 0 else 0
+
+
+def _chosen(
+    question: _Question, ranked: Iterator[tuple[int, float]], scored: Scored, loaded: LoadedModel, stock: Stock
+) -> _Choice:
+    """Return what of the scored products gets a place.
+
+    Args:
+        ranked: What the model scored, best first.
+        scored: The same, as the model said it.
+    """
+    params, rules, places = question.params, question.rules, question.places
+    k, more = places.left, _more(params)
+    found = weighed(judged(question.request, question.evidence, loaded, rules, ranked, scored), rules.plan, k)
+    if not reranks(params) and not more:
+        chosen = list(places.admitted(found, card_of))
+        return _Choice(chosen, len(chosen))
+    best = list(islice(found, max(k * POOL if reranks(params) else k, k + more)))
     if reranks(params):
-        varied = reranked(best, k + more, params, taste_of(request, evidence.past, stock, params))
+        varied = reranked(best, k + more, params, taste_of(question.request, question.evidence.past, stock, params))
     else:
         varied = best[: k + more]
     kept = {item for item, _, _ in varied}
-    stream = chain(varied, (one for one in best if one[0] not in kept), ranked)
-    found = list(places.admitted(stream, card_of))
-    shown = len(found)
-    found += islice((one for one in stream if places.fits(one[2])), more)
-    why = reasons_of(found, evidence, loaded, stock.catalogue, request.store)
-    floors = accumulate((score for _, score, _ in found), min)
+    stream = chain(varied, (one for one in best if one[0] not in kept), found)
+    chosen = list(places.admitted(stream, card_of))
+    shown = len(chosen)
+    chosen += islice((one for one in stream if places.fits(one[2])), more)
+    return _Choice(chosen, shown)
+
+
+def _answered(question: _Question, choice: _Choice, why: Sequence[Reason], stock: Stock) -> RecommendationAnswer:
+    request, params, rules = question.request, question.params, question.rules
+    floors = accumulate((score for _, score, _ in choice.found), min)
     chosen = [
         Recommendation(card.product.product, floor, (reason,))
-        for (_, _, card), floor, reason in zip(found, floors, why, strict=True)
+        for (_, _, card), floor, reason in zip(choice.found, floors, why, strict=True)
     ]
-    chosen, spare = chosen[:shown], chosen[shown:]
-    items = fill(chosen, request, question.past, stock, rules, places, spare, more)
+    chosen, spare = chosen[: choice.shown], chosen[choice.shown :]
+    items = fill(chosen, request, question.past, stock, rules, question.places, spare, _more(params))
     fresh = new_products(request, stock, rules, params, {item.product for item in (*items, *spare)})
     return RecommendationAnswer(items, tuple(spare), fresh)
 
@@ -149,33 +185,40 @@ def _among(request: RecommendationRequest, scored: Scored, loaded: LoadedModel, 
 
 
 def judged(
-    request: RecommendationRequest, evidence: Evidence, loaded: LoadedModel, rules: Rules, scored: Scored
-) -> Iterator[tuple[int, float, Card]]:
+    request: RecommendationRequest,
+    evidence: Evidence,
+    loaded: LoadedModel,
+    rules: Rules,
+    ranked: Iterator[tuple[int, float]],
+    scored: Scored,
+) -> Iterator[Found]:
     """Yield products that pass the rules, best first, none twice; a sibling has the item code of what it stands in for.
 
     Where the model left out what cannot come first and the rules let through less than is wanted, all is scored.
 
     Args:
-        scored: What the model says of the evidence.
+        ranked: What the model scored of the evidence, best first.
+        scored: The same, as the model said it.
     """
     seen: set[str] = set()
-    scored = _among(request, scored, loaded, rules.catalogue)
-    yield from _judged(scored, evidence, loaded, rules, seen)
+    asked_for = request.body.candidates is not None
+    first = best_first(_among(request, scored, loaded, rules.catalogue)) if asked_for else ranked
+    yield from _judged(first, evidence, loaded, rules, seen)
     if scored.beyond > 0:
         everything = Evidence(replace(evidence.asked, whole=True), evidence.products, evidence.codes)
         rest = candidates(request, everything, loaded, rules.catalogue)
-        yield from _judged(rest, everything, loaded, rules, seen)
+        yield from _judged(best_first(rest), everything, loaded, rules, seen)
 
 
 def _judged(
-    scored: Scored, evidence: Evidence, loaded: LoadedModel, rules: Rules, seen: set[str]
-) -> Iterator[tuple[int, float, Card]]:
+    ranked: Iterator[tuple[int, float]], evidence: Evidence, loaded: LoadedModel, rules: Rules, seen: set[str]
+) -> Iterator[Found]:
     """Yield the scored products that pass the rules and were not `seen`, best first.
 
     A sensitive product keeps only the part of its score that comes from the page, and its place by that part.
     """
     waiting: list[tuple[float, int, Card]] = []
-    for item, score in best_first(scored):
+    for item, score in ranked:
         while waiting and -waiting[0][0] >= score:
             part, later, card_later = heapq.heappop(waiting)
             yield later, -part, card_later
@@ -196,15 +239,34 @@ def _judged(
         yield later, -part, card_later
 
 
+def best_first_of(scored: ManyScored) -> list[Iterator[tuple[int, float]]]:
+    """Return what `best_first` yields for each of several questions, the first of them sorted together."""
+    lowest = bars(scored.scores, scored.starts, _FIRST_LOOK)
+    first = (scored.scores >= lowest[scored.owners]).nonzero()[0]
+    owners, values = scored.owners[first], scored.scores[first]
+    order = np.lexsort((-values, owners))  # stable, and items rise
+    items, scores = scored.items[first[order]].tolist(), values[order].tolist()
+    bounds = owners.searchsorted(np.arange(len(scored) + 1)).tolist()
+    return [
+        chain(zip(items[start:end], scores[start:end], strict=True), _below(scored, place, bar))
+        for place, (start, end, bar) in enumerate(zip(bounds, bounds[1:], lowest.tolist(), strict=False))
+    ]
+
+
+def _below(scored: ManyScored, place: int, bar: float) -> Iterator[tuple[int, float]]:
+    one = scored.one(place)
+    rest = one.scores < bar
+    yield from best_first(Scored(one.items[rest], one.scores[rest]))
+
+
 def best_first(scored: Scored) -> Iterator[tuple[int, float]]:
     """Yield (item, score), best first, equal scores by item code."""
     items, scores = scored.items, scored.scores
-    for look in _LOOKS:
-        if len(scores) > 2 * look:
-            bar = np.partition(scores, len(scores) - look)[len(scores) - look]
-            first = scores >= bar
-            yield from _sorted(items[first], scores[first])
-            items, scores = items[~first], scores[~first]
+    if len(scores) > 2 * _LOOK:
+        bar = np.partition(scores, len(scores) - _LOOK)[len(scores) - _LOOK]
+        first = scores >= bar
+        yield from _sorted(items[first], scores[first])
+        items, scores = items[~first], scores[~first]
     yield from _sorted(items, scores)
 
 

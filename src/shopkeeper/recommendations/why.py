@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import islice, pairwise
+from typing import NamedTuple
+
 import numpy as np
 
 from shopkeeper.recommendations import reasons
 from shopkeeper.recommendations.answer import Reason, ReasonCode
-from shopkeeper.recommendations.evidence import Evidence
+from shopkeeper.recommendations.evidence import Evidence, Gathered
+from shopkeeper.recommendations.found import Found
 from shopkeeper.recommendations.loaded import LoadedModel
+from shopkeeper.recommendations.model import Targets, explain_many
 from shopkeeper.recommendations.models.together import go_together
 from shopkeeper.recommendations.reasons import because, beside
-from shopkeeper.serving.catalogue import Card, Catalogue
+from shopkeeper.serving.catalogue import Catalogue
 
 _CARRIES = 0.1
 """Share of a score that a product carries at least to stand in its reason beside the one that carries most."""
@@ -19,41 +25,80 @@ _NAMED = 3
 
 
 def reasons_of(
-    found: list[tuple[int, float, Card]], evidence: Evidence, loaded: LoadedModel, catalogue: Catalogue, store: str
-) -> list[Reason]:
-    """Return for each product the reason that weighs most; of equal ones the newest.
+    found: Sequence[Sequence[Found]], gathered: Gathered, loaded: LoadedModel, catalogue: Catalogue
+) -> list[list[Reason]]:
+    """Return for each product of each of several lists the reason that weighs most; of equal ones the newest.
 
     Beside the product it names stand up to two others of the same code that carry a tenth of the score each.
 
     A purchase is named only where enough different shoppers bought both products together (`privacy.fewest_buyers`).
+
+    Args:
+        found: The list of each request of `gathered`.
     """
-    if not found or not len(evidence.asked):
-        return [reasons.POPULAR] * len(found)
-    targets = np.array([item for item, _, _ in found], dtype=np.int64)
-    parts = loaded.model.explain(targets, evidence.asked)
-    sensitive = [card.product.sensitive for _, _, card in found]
-    if any(sensitive):
-        parts[np.ix_(np.array(sensitive), ~evidence.asked.page)] = 0.0
-    carrying = (parts > 0) & (parts >= _CARRIES * np.maximum(parts, 0.0).sum(axis=1, keepdims=True))
-    last = parts.shape[1] - 1
-    weightiest = (last - np.argsort(-parts[:, ::-1], axis=1, kind="stable")).tolist()
-    there: list[bool] = (parts != 0).any(axis=1).tolist()
-    counts: list[int] = carrying.sum(axis=1).tolist()
-    codes, products = evidence.codes, evidence.products
+    asked = gathered.asked
+    owners = np.repeat(np.arange(len(found)), [len(some) for some in found])
+    targets = Targets(owners, np.array([item for some in found for item, _, _ in some], dtype=np.int64))
+    if not len(targets) or not asked.longest:
+        return [[reasons.POPULAR] * len(some) for some in found]
+    parts = explain_many(loaded.model, targets, asked)
+    sensitive = np.array([card.product.sensitive for some in found for _, _, card in some])
+    if sensitive.any():
+        of_past = np.zeros((len(asked), asked.longest), dtype=np.bool_)
+        of_past[asked.owners, asked.columns] = ~asked.page
+        parts[sensitive[:, None] & of_past[owners]] = 0.0
+    positive = np.maximum(parts, 0.0)
+    carrying = (parts > 0) & (parts >= _CARRIES * positive.sum(axis=1, keepdims=True))
+    there = (parts != 0).any(axis=1).tolist()
+    begins = asked.longest - asked.lengths[owners]
+    if begins.any():
+        parts[np.arange(asked.longest) < begins[:, None]] = -np.inf
+    first = asked.longest - 1 - parts[:, ::-1].argmax(axis=1) - begins
+    rows, columns = carrying.nonzero()
+    order = np.lexsort((-columns, -parts[rows, columns], rows))
+    carriers = (columns - begins[rows])[order].tolist()
+    bounds = rows.searchsorted(np.arange(len(targets) + 1)).tolist()
+    told = map(
+        _Carried, targets.items.tolist(), first.tolist(), there, (carriers[low:high] for low, high in pairwise(bounds))
+    )
+    return [
+        _worded(list(islice(told, len(some))), evidence, loaded, catalogue)
+        for some, evidence in zip(found, gathered.each, strict=True)
+    ]
+
+
+class _Carried(NamedTuple):
+    """What carries the score of one product.
+
+    Attributes:
+        target: Item code.
+        first: Place in the evidence of what carries most.
+        explained: Whether anything does.
+        carriers: Places of all that carry enough, the weightiest first.
+    """
+
+    target: int
+    first: int
+    explained: bool
+    carriers: list[int]
+
+
+def _worded(carried: list[_Carried], evidence: Evidence, loaded: LoadedModel, catalogue: Catalogue) -> list[Reason]:
+    """Return the reason of each product of a list."""
+    codes, products, store = evidence.codes, evidence.products, evidence.asked.store
     known: dict[tuple[ReasonCode, str, bool], Reason] = {}
     why = []
-    for target, order, explained, carriers in zip(targets.tolist(), weightiest, there, counts, strict=True):
+    for target, first, explained, carriers in carried:
         if not explained:
             why.append(reasons.POPULAR)
             continue
-        first = order[0]
         nameable = _nameable(first, target, evidence, loaded)
         key = (codes[first], products[first], nameable)
         reason = known.get(key)
         if reason is None:
-            reason = known[key] = because(codes[first], catalogue, store, products[first], nameable=nameable)
-        if carriers > 1 and nameable:
-            reason = beside(reason, _also(order[:carriers], target, evidence, loaded), catalogue, store)
+            reason = known[key] = because(key[0], catalogue, store, key[1], nameable=nameable)
+        if len(carriers) > 1 and nameable:
+            reason = beside(reason, _also(carriers, target, evidence, loaded), catalogue, store)
         why.append(reason)
     return why
 

@@ -21,13 +21,14 @@ from shopkeeper.intake.ports import SourcedRow
 from shopkeeper.recommendations.answer import RecommendationAnswer
 from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch
 from shopkeeper.recommendations.behaviour.interactions import VIEW, Interactions
+from shopkeeper.recommendations.behaviour.many_asked import ManyAsked
 from shopkeeper.recommendations.behaviour.shoppers import ShopperPasts
 from shopkeeper.recommendations.catalogue.trending import Trending
 from shopkeeper.recommendations.evaluation.metrics import ndcg
 from shopkeeper.recommendations.evaluation.questions import time_exam
 from shopkeeper.recommendations.evaluation.ranking import rank_targets
 from shopkeeper.recommendations.loaded import bundle_arrays, load_model
-from shopkeeper.recommendations.model import RecommendationModel, score_many
+from shopkeeper.recommendations.model import RecommendationModel, Targets, explain_many, score_many
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
 from shopkeeper.recommendations.system import RecommendationSystem
 from shopkeeper.registry.bundle import Bundle, BundleContent, open_bundle, write_bundle
@@ -101,14 +102,19 @@ class RecommendationModelSuite:
         asked = [
             asked_about(items, [1.0] * len(items)) for items in ([0, 1, 2], [5], [], list(range(30)), [of_other_group])
         ]
-        targets = np.array([1, 3, 7])
-        together = score_many(model, asked)
-        explained = [model.explain(targets, one) for one in asked]
-        for one, found, parts in zip(asked, together, explained, strict=True):
-            alone = model.score(one)
-            np.testing.assert_array_equal(found.items, alone.items)
-            np.testing.assert_allclose(found.scores, alone.scores, rtol=1e-4)
-            np.testing.assert_allclose(parts, model.explain(targets, one), rtol=1e-4, atol=1e-9)
+        wanted, many = np.array([1, 3, 7]), ManyAsked.of(asked)
+        together = score_many(model, many)
+        targets = Targets(np.repeat(np.arange(len(asked)), len(wanted)), np.tile(wanted, len(asked)))
+        explained = explain_many(model, targets, many)
+        for place, one in enumerate(asked):
+            alone, found = model.score(one), together.one(place)
+            np.testing.assert_array_equal(found.items, np.sort(alone.items))
+            np.testing.assert_allclose(found.scores, alone.scores[np.argsort(alone.items)], rtol=1e-4)
+            parts = explained[place * len(wanted) : (place + 1) * len(wanted)]
+            np.testing.assert_allclose(
+                parts[:, many.longest - len(one) :], model.explain(wanted, one), rtol=1e-4, atol=1e-9
+            )
+            assert not parts[:, : many.longest - len(one)].any()
 
     def test_nothing_crosses_customer_groups(self) -> None:
         model, batch = self.fitted(), self.histories(planted_interactions())

@@ -28,7 +28,7 @@ def test_items_that_lie_together_are_found_without_looking_at_all() -> None:
     lists = lists_of(vectors, 2.0 * vectors[:50])
     assert lists is not None
     assert recall_of(lists, np.arange(100, 100 + ITEMS), vectors, 2.0 * vectors[:50]) >= 0.95
-    near = lists.near(2.0 * vectors[7])
+    near = lists.near(2.0 * vectors[7:8])
     assert len(near.items) < ITEMS
     np.testing.assert_allclose(near.products, vectors[near.items - 100] @ (2.0 * vectors[7]), rtol=1e-5)
 
@@ -38,11 +38,11 @@ def test_what_is_not_looked_at_is_estimated() -> None:
     lists = lists_of(vectors, vectors[:50])
     assert lists is not None
     state = vectors[7]
-    near = replace(lists, probes=4).near(state)
+    near = replace(lists, probes=4).near(state[None])
     away = np.setdiff1d(np.arange(ITEMS), near.items - 100)
     products = (vectors[away] @ state).astype(np.float64)
-    assert abs(near.beyond - np.logaddexp.reduce(products)) < 0.1
-    assert abs(near.beyond_roots - np.logaddexp.reduce(products / 2.0)) < 0.1
+    assert abs(near.beyond[0] - np.logaddexp.reduce(products)) < 0.1
+    assert abs(near.beyond_roots[0] - np.logaddexp.reduce(products / 2.0)) < 0.1
 
 
 def test_items_without_order_and_few_items_are_looked_at_whole() -> None:
@@ -60,7 +60,7 @@ def test_lists_come_back_from_their_arrays() -> None:
     assert lists is not None
     again = NearestItems.from_arrays("some", lists.arrays("some"))
     assert again is not None
-    one, other = lists.near(vectors[3]), again.near(vectors[3])
+    one, other = lists.near(vectors[3:4]), again.near(vectors[3:4])
     np.testing.assert_array_equal(one.items, other.items)
-    assert (one.beyond, one.beyond_roots) == (other.beyond, other.beyond_roots)
+    assert (one.beyond.tolist(), one.beyond_roots.tolist()) == (other.beyond.tolist(), other.beyond_roots.tolist())
     assert NearestItems.from_arrays("other", lists.arrays("some")) is None

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from shopkeeper.recommendations.model import ManyScored, Targets
 from shopkeeper.recommendations.models.mixture import alike, alike_of
 from shopkeeper.recommendations.session.fit import fit_session
 from shopkeeper.recommendations.session.model import Session, SessionParams
@@ -27,12 +28,15 @@ def test_the_best_come_from_lists_with_nearly_the_probabilities_of_all(model: Se
     assert any(listed.weights.nearest)
     asked = asked_about([0, 1, 8], [1.0] * 3)
     some, everything = listed.score(asked), model.score(asked)
-    np.testing.assert_allclose(some.scores, everything.of(some.items), rtol=0.05)
+    same = Targets(np.zeros(len(some), dtype=np.int64), some.items)
+    np.testing.assert_allclose(some.scores, ManyScored.of([everything]).among(same), rtol=0.05)
     assert some.scores.sum() + some.beyond == pytest.approx(1.0)
     dense = np.zeros((1, len(DATA.index)), dtype=np.float32)
     dense[0, everything.items] = everything.scores
     for scale in ("shares", "roots"):
-        np.testing.assert_allclose(alike_of(some, scale), alike(dense, scale)[0][some.items], rtol=0.05)
+        np.testing.assert_allclose(
+            alike_of(ManyScored.of([some]), scale), alike(dense, scale)[0][some.items], rtol=0.05
+        )
 
 
 def test_rules_that_let_little_through_are_given_every_product(model: Session) -> None:

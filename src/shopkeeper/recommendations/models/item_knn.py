@@ -7,19 +7,19 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 import numpy.typing as npt
 import scipy
+from msgspec import Struct
 
-from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch
+from shopkeeper.recommendations.behaviour.history import HistoryBatch
 from shopkeeper.recommendations.behaviour.interactions import Interactions, Sequences
 from shopkeeper.recommendations.behaviour.items import ItemIndex
-from shopkeeper.recommendations.model import Arrays, Scored
+from shopkeeper.recommendations.behaviour.many_asked import ManyAsked
+from shopkeeper.recommendations.model import Arrays, ManyScored, Targets
 from shopkeeper.recommendations.models.co_occurrence import similarity
-from shopkeeper.recommendations.models.neighbours import Neighbours, WeightedRows, parts_of, scored_by
+from shopkeeper.recommendations.models.neighbours import Grouped, Neighbours, WeightedRows, grouped
 from shopkeeper.recommendations.models.popular import Popular, PopularParams
-from shopkeeper.recommendations.models.reading import Reading
+from shopkeeper.recommendations.models.reading import ReadingMany
 from shopkeeper.recommendations.param_arrays import pack_params, unpack_params
-
-_KEPT = 64
-"""Questions whose rows are kept, two batches of a serving process."""
+from shopkeeper.recommendations.segments import items_of, keys_of, starts_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,15 @@ class ItemKnnParams:
     """Strongest neighbours kept for each product; None = all."""
 
 
-class ItemKnn(Reading[ItemKnnParams]):
+class _Told(Struct, frozen=True, gc=False):
+    """The rows of S of what several are asked, those of equal (question, item) brought together."""
+
+    scored: ManyScored
+    rows: WeightedRows
+    cells: Grouped
+
+
+class ItemKnn(ReadingMany[ItemKnnParams, _Told]):
     """Score = sum over the history of `weight * S[entry, item]`, see `history_weights` and `co_occurrence.similarity`.
 
     Equal scores (most of all 0) are ordered by popularity, as serving fills up an answer.
@@ -66,7 +74,6 @@ class ItemKnn(Reading[ItemKnnParams]):
     def __init__(self, similar: Neighbours, popular: Popular, params: ItemKnnParams) -> None:
         super().__init__(popular, params)
         self.similar = similar
-        self._rows: dict[int, tuple[Asked, WeightedRows]] = {}
 
     @classmethod
     def fit(
@@ -76,9 +83,16 @@ class ItemKnn(Reading[ItemKnnParams]):
         popular = Popular.fit(data, popular_params or PopularParams(), seed)
         return cls(fit_similarity(data.sequences, len(data.index), params), popular, params)
 
-    def _score(self, asked: Asked) -> Scored:
+    def _tell(self, read: ManyAsked) -> _Told:
         """Score every neighbour of the weighted items."""
-        return scored_by(self._rows_of(asked))
+        rows = self.similar.rows(read.items, read.weights)
+        alone = len(read) == 1
+        cells = grouped(rows.columns if alone else keys_of(np.repeat(read.owners, rows.lengths), rows.columns))
+        nothing = np.zeros(len(read))
+        scored = ManyScored(
+            starts_in(cells.keys, len(read)), items_of(cells.keys), cells.sums(rows.amounts), nothing, nothing
+        )
+        return _Told(scored, rows, cells)
 
     def score_batch(self, batch: HistoryBatch) -> npt.NDArray[np.float32]:
         """Return the scores of all items for many histories, dense."""
@@ -96,20 +110,13 @@ class ItemKnn(Reading[ItemKnnParams]):
         weights: npt.NDArray[np.float32] = faded.astype(np.float32)
         return weights
 
-    def _explain(self, targets: npt.NDArray[np.int64], asked: Asked) -> npt.NDArray[np.float64]:
+    def _explain_many(self, targets: Targets, read: ManyAsked, told: _Told) -> npt.NDArray[np.float64]:
         """Return `weight * S[entry, target]` for each target and entry."""
-        return parts_of(self._rows_of(asked), targets)
-
-    def _rows_of(self, asked: Asked) -> WeightedRows:
-        """Return the rows of S of what is asked, kept for a while: whoever explains a score has just asked for it."""
-        known = self._rows.get(id(asked))
-        if known is not None and known[0] is asked:
-            return known[1]
-        rows = self.similar.rows(asked.items, asked.weights)
-        if len(self._rows) >= _KEPT:
-            self._rows.clear()
-        self._rows[id(asked)] = asked, rows
-        return rows
+        parts = np.zeros((len(targets), read.longest))
+        cells, rows = told.cells.entries(targets.keys)
+        entries = told.rows.lengths.cumsum().searchsorted(cells, side="right")
+        parts[rows, read.columns[entries]] = told.rows.amounts[cells]
+        return parts
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return S as three arrays, and popularity."""

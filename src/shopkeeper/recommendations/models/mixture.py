@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from shopkeeper.recommendations.evaluation.metrics import ndcg
 from shopkeeper.recommendations.evaluation.ranking import Questions, Ranker, barred_cells
-from shopkeeper.recommendations.model import Arrays, Scored
+from shopkeeper.recommendations.model import Arrays, ManyScored
+from shopkeeper.recommendations.segments import sums
 
 Scale = Literal["shares", "roots", "ranks", "places"]
 """How scores of different models are made alike: each history's add up to 1; so do their square roots; or the place
@@ -100,17 +101,24 @@ def alike(scores: Floats, scale: Scale) -> Floats:
     return shares
 
 
-def alike_of(scored: Scored, scale: Scale) -> npt.NDArray[np.float64]:
-    """Return what `alike` makes of the scores of one history, for the items that score; shape (scored,)."""
+def alike_of(scored: ManyScored, scale: Scale) -> npt.NDArray[np.float64]:
+    """Return what `alike` makes of the scores of several histories, for the items that score; shape (scored,)."""
     if scale in _WORTH:
-        worth = _WORTH[scale]
-        order = np.lexsort((scored.items, -scored.scores))[: len(worth)]
-        places = np.zeros(len(scored))
-        places[order] = np.where(scored.scores[order] > 0, worth[: len(order)], 0.0)
-        return places
+        return _placed(scored, _WORTH[scale])
     found = np.sqrt(scored.scores) if scale == "roots" else scored.scores
-    total = float(found.sum()) + (scored.beyond_roots if scale == "roots" else scored.beyond)
-    return found / total if total > 0 else np.zeros(len(scored))
+    totals = sums(found, scored.starts) + (scored.beyond_roots if scale == "roots" else scored.beyond)
+    totals[totals <= 0] = np.inf  # nothing scores then
+    return found / totals[scored.owners]
+
+
+def _placed(scored: ManyScored, worth: Floats) -> npt.NDArray[np.float64]:
+    """Return `worth` of its place for the best of each history that score; equal scores in the order of items."""
+    order = np.lexsort((-scored.scores, scored.owners))  # stable, and items rise
+    places = np.arange(len(order)) - scored.starts[scored.owners]
+    counted = (places < len(worth)) & (scored.scores[order] > 0)
+    found = np.zeros(len(order))
+    found[order[counted]] = worth[places[counted]]
+    return found
 
 
 def _ranked(scores: Floats, worth: Floats) -> Floats:

@@ -99,22 +99,56 @@ def parts_of(rows: WeightedRows, targets: npt.NDArray[np.int64]) -> npt.NDArray[
     return parts
 
 
+class Grouped(Struct, frozen=True, gc=False):
+    """Equal keys brought together.
+
+    Attributes:
+        keys: Each once, rising; shape (k,).
+        starts: Where the entries of each begin in `order`, and one more at the end; shape (k + 1,).
+        order: Places of the entries, those of equal keys as they stood; shape (m,).
+    """
+
+    keys: npt.NDArray[np.int64]
+    starts: npt.NDArray[np.int64]
+    order: npt.NDArray[np.int64]
+
+    def sums(self, amounts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return what the amounts of each key add up to; shape (k,)."""
+        if not len(self.keys):
+            return NOTHING.scores
+        totals: npt.NDArray[np.float64] = np.add.reduceat(amounts[self.order], self.starts[:-1])
+        return totals
+
+    def entries(self, keys: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return the places of the entries of some keys, and which of `keys` each has; shape (e,), (e,)."""
+        if not len(self.keys):
+            return NOTHING.items, NOTHING.items
+        found = np.minimum(self.keys.searchsorted(keys), len(self.keys) - 1)
+        begins = self.starts[found]
+        lengths = np.where(self.keys[found] == keys, self.starts[found + 1] - begins, 0)
+        ends = lengths.cumsum()
+        places = np.repeat(begins - ends + lengths, lengths)
+        places += np.arange(len(places))
+        return self.order[places], np.repeat(np.arange(len(keys)), lengths)
+
+
+def grouped(keys: npt.NDArray[np.int64]) -> Grouped:
+    """Return equal keys brought together; shape (m,)."""
+    order = keys.argsort(kind="stable")
+    rising = keys[order]
+    first = np.empty(len(keys), dtype=np.bool_)
+    first[:1] = True
+    np.not_equal(rising[1:], rising[:-1], out=first[1:])
+    heads = first.nonzero()[0]
+    return Grouped(rising[heads], np.append(heads, len(keys)), order)
+
+
 def summed(
     items: npt.NDArray[np.int64], amounts: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Return each item once, rising, with what its amounts add up to in the order they stand in.
-
-    Args:
-        items: Shape (m,), m at least 1.
-        amounts: Shape (m,).
-    """
-    order = items.argsort(kind="stable")
-    sorted_items = items[order]
-    first = np.empty(len(items), dtype=np.bool_)
-    first[0] = True
-    np.not_equal(sorted_items[1:], sorted_items[:-1], out=first[1:])
-    totals = np.bincount(first.cumsum() - 1, weights=amounts[order])
-    return sorted_items[first], totals.astype(np.float64, copy=False)
+    """Return each item once, rising, with what its amounts add up to; arguments of shape (m,)."""
+    found = grouped(items)
+    return found.keys, found.sums(amounts)
 
 
 def keep_strongest(block: scipy.sparse.csr_array, most: int) -> scipy.sparse.csr_array:

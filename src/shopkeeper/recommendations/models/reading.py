@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from shopkeeper.recommendations.behaviour.history import Asked
-from shopkeeper.recommendations.model import Scored
+from shopkeeper.recommendations.behaviour.many_asked import ManyAsked
+from shopkeeper.recommendations.model import ManyScored, Scored, Targets
 from shopkeeper.recommendations.models.beside_popular import BesidePopular, FadingParams
+from shopkeeper.recommendations.models.popular import Popular
 
 
 class ReadingParams(FadingParams, Protocol):
@@ -22,7 +24,17 @@ class ReadingParams(FadingParams, Protocol):
         ...
 
 
+class Told(Protocol):
+    """What a model found out about several questions, as far as it is needed to explain the scores."""
+
+    @property
+    def scored(self) -> ManyScored:
+        """The scores."""
+        ...
+
+
 ParamsT = TypeVar("ParamsT", bound=ReadingParams)
+ToldT = TypeVar("ToldT", bound=Told)
 
 
 class Reading(BesidePopular[ParamsT], ABC):
@@ -47,3 +59,52 @@ class Reading(BesidePopular[ParamsT], ABC):
     @abstractmethod
     def _explain(self, targets: npt.NDArray[np.int64], asked: Asked) -> npt.NDArray[np.float64]:
         """Return what each entry of what is asked adds, all of it read."""
+
+
+class ReadingMany(Reading[ParamsT], Generic[ParamsT, ToldT]):
+    """A `Reading` that is asked several questions at once; satisfies `model.ScoresMany`."""
+
+    def __init__(self, popular: Popular, params: ParamsT) -> None:
+        super().__init__(popular, params)
+        self._lately: tuple[tuple[ManyAsked, ManyAsked, ToldT], ...] = ()
+        """What was asked the last two times, what was read of it and what was told: who explains has just asked."""
+
+    def score_many(self, many: ManyAsked) -> ManyScored:
+        """Score what goes with each of several questions."""
+        return self._asked(many)[1].scored
+
+    def explain_many(self, targets: Targets, many: ManyAsked) -> npt.NDArray[np.float64]:
+        """Return how much each entry adds to the score of each target; what is not read adds nothing."""
+        read, told = self._asked(many)
+        parts = np.zeros((len(targets), many.longest))
+        if read.longest and len(targets):
+            parts[:, -read.longest :] = self._explain_many(targets, read, told)
+        return parts
+
+    def _asked(self, many: ManyAsked) -> tuple[ManyAsked, ToldT]:
+        for asked, read, told in self._lately:
+            if asked is many:
+                return read, told
+        read = many.newest(self.params.history)
+        told = self._tell(read)
+        self._lately = ((many, read, told), *self._lately[:1])
+        return read, told
+
+    def _score(self, asked: Asked) -> Scored:
+        return self.score_many(self._alone(asked)).one(0)
+
+    def _explain(self, targets: npt.NDArray[np.int64], asked: Asked) -> npt.NDArray[np.float64]:
+        return self.explain_many(Targets(np.zeros(len(targets), dtype=np.int64), targets), self._alone(asked))
+
+    def _alone(self, asked: Asked) -> ManyAsked:
+        """Return one question as many, the same as before where it was just asked."""
+        known = (many for many, _, _ in self._lately if many.only is asked)
+        return next(known, None) or ManyAsked.of((asked,))
+
+    @abstractmethod
+    def _tell(self, read: ManyAsked) -> ToldT:
+        """Score several questions, all of them read."""
+
+    @abstractmethod
+    def _explain_many(self, targets: Targets, read: ManyAsked, told: ToldT) -> npt.NDArray[np.float64]:
+        """Return what each entry adds to the score of each target, in `ManyAsked.columns`; shape (t, longest)."""

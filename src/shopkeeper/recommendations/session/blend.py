@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,14 +10,25 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch, ages_in
+from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch
 from shopkeeper.recommendations.behaviour.items import ItemIndex
-from shopkeeper.recommendations.model import NOTHING, Arrays, RecommendationModel, Scored, score_many
+from shopkeeper.recommendations.behaviour.many_asked import ManyAsked
+from shopkeeper.recommendations.model import (
+    NOTHING,
+    Arrays,
+    ManyScored,
+    RecommendationModel,
+    Scored,
+    Targets,
+    explain_many,
+    score_many,
+)
 from shopkeeper.recommendations.models.item_knn import ItemKnn, ItemKnnParams
 from shopkeeper.recommendations.models.mixture import Mixture, alike, alike_of
 from shopkeeper.recommendations.models.neighbours import summed
 from shopkeeper.recommendations.models.popular import Popular
 from shopkeeper.recommendations.models.session_knn import SessionKnn, SessionKnnParams
+from shopkeeper.recommendations.segments import bars, items_of, keys_of, starts_in, sums
 from shopkeeper.recommendations.session.model import Session, SessionParams
 
 _FIRST = 500
@@ -40,11 +51,16 @@ class BlendParams:
 
 
 class _Part(Struct, frozen=True, gc=False):
-    """What one model was asked, the past faded by its own rule, and what it adds to the score of each item."""
+    """What one model was asked, the past faded by its own rule, and what it adds to the score of each item.
+
+    Attributes:
+        rows: Which of the questions it was asked, rising; None = all.
+    """
 
     model: RecommendationModel
-    asked: Asked
-    added: Scored
+    asked: ManyAsked
+    rows: npt.NDArray[np.int64] | None
+    added: ManyScored
 
 
 class Blend:
@@ -67,8 +83,8 @@ class Blend:
         self.models = models
         self.mixture = mixture
         self.held_out = held_out
-        self._last: Mapping[int, tuple[Asked, list[_Part]]] = {}
-        """The newest questions by identity, and what the models said: whoever explains an answer has just asked."""
+        self._lately: tuple[tuple[ManyAsked, list[_Part]], ...] = ()
+        """What was asked the last two times, and what the models said: whoever explains has just asked for it."""
 
     @property
     def stores(self) -> tuple[str, ...]:
@@ -84,22 +100,11 @@ class Blend:
 
     def score(self, asked: Asked) -> Scored:
         """Return the blended score of every item that any of the models scores."""
-        return _together([part.added for part in self._parts(asked)])
+        return self.score_many(ManyAsked.of((asked,))).one(0)
 
-    def score_many(self, asked: Sequence[Asked]) -> list[Scored]:
-        """Return what `score` does for each of several questions, the encoder run over all of them at once."""
-        parts = [self._asked_of(one) for one in asked]
-        own = [(model, own) for part in parts for _, model, own in part]
-        told: dict[int, Scored] = {}
-        for model in self.models:
-            its = [one for other, one in own if other is model]
-            told |= {id(one): scored for one, scored in zip(its, score_many(model, its), strict=True)}
-        found = [
-            self._added(one, [(*asking, told[id(asking[2])]) for asking in part])
-            for one, part in zip(asked, parts, strict=True)
-        ]
-        self._last = {id(one): (one, its) for one, its in zip(asked, found, strict=True)}
-        return [_together([part.added for part in its]) for its in found]
+    def score_many(self, many: ManyAsked) -> ManyScored:
+        """Return what `score` does for each of several questions."""
+        return _together(len(many), self._parts(many))
 
     def score_batch(self, batch: HistoryBatch) -> npt.NDArray[np.float32]:
         """Return the scores of all items for many histories, dense."""
@@ -124,17 +129,23 @@ class Blend:
 
     def explain(self, targets: npt.NDArray[np.int64], asked: Asked) -> npt.NDArray[np.float64]:
         """Return what each entry adds: of what each model adds to a score, the share its own explanation gives."""
-        parts = np.zeros((len(targets), len(asked)))
-        for part in self._parts(asked):
-            amounts = part.added.of(targets)
-            if not amounts.any():
-                continue
-            own = np.maximum(part.model.explain(targets, part.asked), 0.0)
-            totals = own.sum(axis=1, keepdims=True)
+        known = ((many, place) for many, _ in self._lately for place, one in enumerate(many.questions) if one is asked)
+        many, place = next(known, (ManyAsked.of((asked,)), 0))
+        owners = np.full(len(targets), place, dtype=np.int64)
+        return self.explain_many(Targets(owners, targets), many)[:, many.longest - len(asked) :]
+
+    def explain_many(self, targets: Targets, many: ManyAsked) -> npt.NDArray[np.float64]:
+        """Return what `explain` does for the targets of several questions, in `ManyAsked.columns`."""
+        parts = np.zeros((len(targets), many.longest))
+        for part in self._parts(many):
+            own, mine = (targets, slice(None)) if part.rows is None else _of_rows(targets, part.rows)
+            amounts = part.added.among(own)
+            shares = np.maximum(explain_many(part.model, own, part.asked), 0.0)
+            totals = shares.sum(axis=1)
             totals[totals == 0] = 1.0  # nothing is shared out then
-            own /= totals
-            own *= amounts[:, None]
-            parts += own
+            shares /= totals[:, None]
+            shares *= amounts[:, None]
+            parts[mine, many.longest - part.asked.longest :] += shares
         return parts
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
@@ -156,52 +167,57 @@ class Blend:
         held_out = float(np.asarray(arrays["blend.held_out"]))
         return cls(models, Mixture.from_arrays(arrays), Popular.from_arrays(index, arrays), held_out)
 
-    def _parts(self, asked: Asked) -> list[_Part]:
+    def _parts(self, many: ManyAsked) -> list[_Part]:
         """Return what each model that counts here was asked, and what it adds to the score of each item."""
-        last = self._last.get(id(asked))
-        if last is not None and last[0] is asked:
-            return last[1]
-        asking = self._asked_of(asked)
-        found = self._added(asked, [(*one, one[1].score(one[2])) for one in asking])
-        self._last = {id(asked): (asked, found)}
-        return found
-
-    def _asked_of(self, asked: Asked) -> list[tuple[float, RecommendationModel, Asked]]:
-        """Return the models that count here, each with its weight and with the past faded by its own rule."""
-        past = len(asked) - int(np.count_nonzero(asked.page))
-        ages, ones = ages_in(asked.times[:past]), np.ones(past, dtype=np.float32)
+        for asked, told in self._lately:
+            if asked is many:
+                return told
+        weights = np.array([self.mixture.of_length(length) for length in many.lengths.tolist()])
+        ages, ones = many.ages, np.ones(len(many.items), dtype=np.float32)
         found = []
-        for weight, model in zip(self.mixture.of_length(len(asked)), self.models, strict=True):
-            if weight > 0:
-                faded = asked.weights.copy()
-                faded[:past] *= model.history_weights(ages, ones)
-                found.append((weight, model, asked.weighed(faded)))
+        for place, model in enumerate(self.models):
+            rows = None if (weights[:, place] > 0).all() else weights[:, place].nonzero()[0]
+            if rows is not None and not len(rows):
+                continue
+            fading = model.history_weights(ages, ones)
+            own = many.weighed(many.weights * np.where(many.page, np.float32(1.0), fading))
+            own = own if rows is None else own.take(rows)
+            scored = score_many(model, own)
+            share = weights[:, place] if rows is None else weights[rows, place]
+            amounts = share[scored.owners] * alike_of(scored, self.mixture.scale)
+            added = scored.with_scores(amounts, share * scored.beyond)
+            found.append(_Part(model, own, rows, _first(added, own)))
+        self._lately = ((many, found), *self._lately[:1])
         return found
 
-    def _added(self, asked: Asked, told: Sequence[tuple[float, RecommendationModel, Asked, Scored]]) -> list[_Part]:
-        """Return what each model adds to the score of each item, by its weight and what it says."""
-        found = []
-        for weight, model, own, scored in told:
-            amounts = weight * alike_of(scored, self.mixture.scale)
-            added = Scored(scored.items, amounts, weight * scored.beyond)
-            found.append(_Part(model, own, added if asked.whole else _first(added)))
-        return found
+
+def _of_rows(targets: Targets, rows: npt.NDArray[np.int64]) -> tuple[Targets, npt.NDArray[np.int64]]:
+    """Return the targets of some questions, asked of those alone, and their places among all."""
+    mine = np.isin(targets.owners, rows).nonzero()[0]
+    return Targets(rows.searchsorted(targets.owners[mine]), targets.items[mine]), mine
 
 
-def _together(found: Sequence[Scored]) -> Scored:
-    """Return each item that any of them scores with the sum of its scores."""
-    items = np.concatenate([NOTHING.items, *(one.items for one in found)])
-    if not len(items):
-        return NOTHING
-    totals = summed(items, np.concatenate([one.scores for one in found]))
-    return Scored(*totals, sum(one.beyond for one in found))
+def _together(count: int, found: Sequence[_Part]) -> ManyScored:
+    """Return each item that any model scores with the sum of its scores, for each of `count` questions."""
+    beyond = np.zeros(count)
+    keys, amounts = [NOTHING.items], [NOTHING.scores]
+    for part in found:
+        beyond[slice(None) if part.rows is None else part.rows] += part.added.beyond
+        added = part.added
+        keys.append(added.keys if part.rows is None else keys_of(part.rows[added.owners], added.items))
+        amounts.append(part.added.scores)
+    each, totals = summed(np.concatenate(keys), np.concatenate(amounts))
+    return ManyScored(starts_in(each, count), items_of(each), totals, beyond, np.zeros(count))
 
 
-def _first(scored: Scored) -> Scored:
-    """Return the best of many scores, the rest of them beyond."""
-    if len(scored) <= _FIRST:
-        return scored
-    kept = scored.scores.argpartition(len(scored) - _FIRST)[-_FIRST:]
-    kept.sort()
-    scores = scored.scores[kept]
-    return Scored(scored.items[kept], scores, scored.beyond + float(scored.scores.sum() - scores.sum()))
+def _first(added: ManyScored, asked: ManyAsked) -> ManyScored:
+    """Return the best of many scores, the rest of them beyond; all of them where a question wants the whole."""
+    if int(np.diff(added.starts).max()) <= _FIRST:
+        return added
+    lowest = bars(added.scores, added.starts, _FIRST)
+    lowest[np.array([one.whole for one in asked.questions])] = -np.inf
+    kept = (added.scores >= lowest[added.owners]).nonzero()[0]
+    scores = added.scores[kept]
+    starts = starts_in(added.keys[kept], len(added))
+    beyond = added.beyond + sums(added.scores, added.starts) - sums(scores, starts)
+    return ManyScored(starts, added.items[kept], scores, beyond, added.beyond_roots)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch
+from shopkeeper.recommendations.behaviour.history import HistoryBatch
+from shopkeeper.recommendations.behaviour.many_asked import ManyAsked
 
 GAP_SECONDS = np.array(
     [10, 60, 300, 1_800, 7_200, 43_200, 86_400, 259_200, 604_800, 1_209_600, 2_592_000, 7_776_000, 31_536_000],
@@ -66,25 +66,13 @@ def padded(batch: HistoryBatch, rows: npt.NDArray[np.int64]) -> EncoderInput:
     return EncoderInput(filled, block(part.kinds), block(gap_buckets(part.starts, part.times)), lengths)
 
 
-def side_by_side(asked: Sequence[Asked]) -> EncoderInput:
-    """Return what several are asked, none of them empty and all of one customer group, as one padded block."""
-    lengths = np.array([len(one) for one in asked], dtype=np.int64)
-    items, kinds, times = (
-        asked[0].items, asked[0].kinds, asked[0].times
-    ) if len(asked) == 1 else (
-        np.concatenate([one.items for one in asked]),
-        np.concatenate([one.kinds for one in asked]),
-        np.concatenate([one.times for one in asked]),
-    )  # fmt: skip
-    starts = np.zeros(len(asked) + 1, dtype=np.int64)
-    np.cumsum(lengths, out=starts[1:])
-    gaps = gap_buckets(starts, times)
-    longest = int(lengths.max())
-    if longest * len(asked) == len(items):  # all are of one length: nothing to pad
-        shape = (len(asked), longest)
-        return EncoderInput(items.reshape(shape), kinds.astype(np.int64).reshape(shape), gaps.reshape(shape), lengths)
-    places = np.minimum(starts[:-1, None] + np.arange(longest), starts[1:, None] - 1)
-    return EncoderInput(items[places], kinds[places].astype(np.int64), gaps[places], lengths)
+def side_by_side(many: ManyAsked, rows: npt.NDArray[np.int64]) -> EncoderInput:
+    """Return some of several questions, none of them empty and all of one customer group, as one padded block."""
+    starts, ends = many.starts[rows], many.starts[rows + 1]
+    lengths = ends - starts
+    places = np.minimum(starts[:, None] + np.arange(int(lengths.max())), ends[:, None] - 1)
+    gaps = gap_buckets(many.starts, many.times)
+    return EncoderInput(many.items[places], many.kinds[places].astype(np.int64), gaps[places], lengths)
 
 
 def price_bands(prices: npt.NDArray[np.float64], spans: list[tuple[int, int]]) -> npt.NDArray[np.int64]:

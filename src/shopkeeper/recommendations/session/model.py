@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
-from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch
+from shopkeeper.recommendations.behaviour.history import HistoryBatch
 from shopkeeper.recommendations.behaviour.items import ItemIndex
-from shopkeeper.recommendations.model import NOTHING, Arrays, Scored
+from shopkeeper.recommendations.behaviour.many_asked import ManyAsked
+from shopkeeper.recommendations.model import NOTHING, Arrays, ManyScored, Targets
 from shopkeeper.recommendations.models.popular import Popular
-from shopkeeper.recommendations.models.reading import Reading
+from shopkeeper.recommendations.models.reading import ReadingMany
 from shopkeeper.recommendations.param_arrays import pack_params, unpack_params
+from shopkeeper.recommendations.segments import bars, items_of, keys_of, owners_of, peaks, starts_in, sums
 from shopkeeper.recommendations.session.encoder import Encoder
 from shopkeeper.recommendations.session.encoder_input import EncoderInput, padded, side_by_side
 from shopkeeper.recommendations.session.nearest import Near, NearestItems
@@ -96,7 +99,13 @@ class SessionWeights:
     nearest: tuple[NearestItems | None, ...] = ()
 
 
-class Session(Reading[SessionParams]):
+class _Told(Struct, frozen=True, gc=False):
+    """What is said of several histories."""
+
+    scored: ManyScored
+
+
+class Session(ReadingMany[SessionParams, _Told]):
     """Score = the probability, among the products of the customer group, that the next one is this.
 
     Source:
@@ -112,52 +121,47 @@ class Session(Reading[SessionParams]):
         self._spans = self.index.spans()
         self._encoders = [Encoder(model) if model else None for model in weights.encoders]
         self._starts = self.index.starts.tolist()
-        self._last: Mapping[int, tuple[Asked, Scored]] = {}
-        """The newest questions by identity, and their answers: whoever explains one has just asked it."""
 
-    def _score(self, asked: Asked) -> Scored:
-        """Return the probability of every product of the group the history lies in, or of those that come first."""
-        last = self._last.get(id(asked))
-        if last is not None and last[0] is asked:
-            return last[1]
-        scored = self._foretold(asked, self._state(asked))
-        self._last = {id(asked): (asked, scored)}
-        return scored
+    def _tell(self, read: ManyAsked) -> _Told:
+        """Return the probabilities of all products of the groups histories lie in, or of those that come first."""
+        blocks: dict[tuple[int, int], list[int]] = {}
+        for row, (start, length) in enumerate(zip(read.starts.tolist(), read.lengths.tolist(), strict=False)):
+            if length:
+                group = bisect_right(self._starts, int(read.items[start])) - 1
+                blocks.setdefault((group, -(-length // _BLOCK)), []).append(row)
+        each = [NOTHING] * len(read)
+        for (group, _), rows in blocks.items():
+            states = self._states(group, side_by_side(read, np.array(rows)))
+            if states is None:
+                continue
+            found = self._foretold(group, states, [read.questions[row].whole for row in rows])
+            if len(rows) == len(read):
+                return _Told(found)
+            for place, row in enumerate(rows):
+                each[row] = found.one(place)
+        return _Told(ManyScored.of(each))
 
-    def score_many(self, asked: Sequence[Asked]) -> list[Scored]:
-        """Return what `score` does for each of several questions, the encoder run over all of them at once."""
-        told = [one.newest(self.params.history) for one in asked]
-        blocks: dict[tuple[int, int], list[Asked]] = {}
-        for one in told:
-            if len(one):
-                blocks.setdefault((self._group(one), -(-len(one) // _BLOCK)), []).append(one)
-        found: dict[int, tuple[Asked, Scored]] = {}
-        for (group, _), block in blocks.items():
-            states = self._states(group, side_by_side(block))
-            for place, one in enumerate(block):
-                state = None if states is None else states[place : place + 1]
-                found[id(one)] = one, self._foretold(one, state)
-        self._last = found
-        return [found[id(one)][1] if len(one) else NOTHING for one in told]
+    def _foretold(self, group: int, states: Floats, whole: Sequence[bool]) -> ManyScored:
+        lists = self.weights.nearest[group] if self.weights.nearest else None
+        if lists is None or all(whole):
+            return self._dense(group, states)
+        near = _likeliest(lists.near(states))
+        if not any(whole):
+            return near
+        return ManyScored.of(
+            [
+                self._dense(group, states[row : row + 1]).one(0) if every else near.one(row)
+                for row, every in enumerate(whole)
+            ]
+        )
 
-    def _group(self, asked: Asked) -> int:
-        """Return the customer group a history lies in."""
-        return bisect_right(self._starts, int(asked.items[0])) - 1
-
-    def _state(self, asked: Asked) -> Floats | None:
-        return self._states(self._group(asked), side_by_side([asked])) if len(asked) else None
-
-    def _foretold(self, asked: Asked, states: Floats | None) -> Scored:
-        if states is None:
-            return NOTHING
-        group = self._group(asked)
-        lists = self.weights.nearest[group] if self.weights.nearest and not asked.whole else None
-        if lists is not None:
-            return _likeliest(lists.near(states[0]))
+    def _dense(self, group: int, states: Floats) -> ManyScored:
         start, end = self._spans[group]
-        found = self._probabilities(states, start, end)[0]
-        there = np.flatnonzero(found > 0)
-        return Scored(there + start, found[there].astype(np.float64))
+        found = self._probabilities(states, start, end)
+        rows, places = (found > 0).nonzero()
+        nothing = np.zeros(len(states))
+        starts = rows.searchsorted(np.arange(len(states) + 1))
+        return ManyScored(starts, places + start, found[rows, places].astype(np.float64), nothing, nothing)
 
     def score_batch(self, batch: HistoryBatch) -> npt.NDArray[np.float32]:
         """Return the scores of all items for many histories, dense."""
@@ -169,21 +173,27 @@ class Session(Reading[SessionParams]):
                 scores[rows, start:end] = self._probabilities(states, start, end)
         return scores
 
-    def _explain(self, targets: npt.NDArray[np.int64], asked: Asked) -> npt.NDArray[np.float64]:
+    def _explain_many(self, targets: Targets, read: ManyAsked, told: _Told) -> npt.NDArray[np.float64]:
         """Return each target's score shared out by how near each entry's vector lies to the target's.
 
         Shares follow the cosine where it is above 0, of the newest 10 entries; older ones have no part.
         """
-        parts = np.zeros((len(targets), len(asked)))
-        if not len(asked) or not len(targets):
-            return parts
-        first = max(len(asked) - _EXPLAINED, 0)
-        near = _unit(self.weights.vectors[targets]) @ _unit(self.weights.vectors[asked.items[first:]]).T
+        first = max(read.longest - _EXPLAINED, 0)
+        newest = (read.columns >= first).nonzero()[0]
+        entries = np.zeros((len(read), read.longest - first, self.weights.vectors.shape[1]), dtype=np.float32)
+        vectors = _unit(self.weights.vectors[read.items[newest]])
+        entries[read.owners[newest], read.columns[newest] - first] = vectors
+        wanted = _unit(self.weights.vectors[targets.items])
+        near = np.zeros((len(targets), read.longest - first), dtype=np.float32)
+        bounds = targets.owners.searchsorted(np.arange(len(read) + 1)).tolist()
+        for row, (start, end) in enumerate(pairwise(bounds)):
+            np.matmul(wanted[start:end], entries[row].T, out=near[start:end])
         shares = np.maximum(near, 0.0).astype(np.float64)
         totals = shares.sum(axis=1, keepdims=True)
         totals[totals == 0] = 1.0  # nothing is shared out then
         shares /= totals
-        np.multiply(self._score(asked).of(targets)[:, None], shares, out=parts[:, first:])
+        parts = np.zeros((len(targets), read.longest))
+        np.multiply(told.scored.among(targets)[:, None], shares, out=parts[:, first:])
         return parts
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
@@ -268,20 +278,21 @@ def _unit(vectors: Floats) -> Floats:
     return unit
 
 
-def _likeliest(near: Near) -> Scored:
-    """Return the probabilities of the best of what was found near a state, the rest of it beyond them."""
-    products = near.products
-    if not len(products):
-        return NOTHING
-    top = float(products.max())
-    worth = np.exp(products - top)
+def _likeliest(near: Near) -> ManyScored:
+    """Return the probabilities of the best of what was found near each state, the rest of it beyond them."""
+    lengths, owners = np.diff(near.starts), owners_of(near.starts)
+    tops = peaks(near.products, near.starts)
+    tops[lengths == 0] = 0.0
+    worth = np.exp(near.products - tops[owners])
     roots = np.sqrt(worth)
-    total = float(worth.sum()) + math.exp(near.beyond - top)
-    root_total = float(roots.sum()) + math.exp(near.beyond_roots - top / 2.0)
-    items = near.items
-    if len(items) > _FIRST:
-        first = products.argpartition(len(items) - _FIRST)[-_FIRST:]
-        items, worth, roots = items[first], worth[first], roots[first]
-    order = items.argsort()
-    scores = worth[order].astype(np.float64) / total
-    return Scored(items[order], scores, 1.0 - float(scores.sum()), (root_total - float(roots.sum())) / math.sqrt(total))
+    totals = sums(worth, near.starts) + np.exp(near.beyond - tops)
+    root_totals = sums(roots, near.starts) + np.exp(near.beyond_roots - tops / 2.0)
+    first = (near.products >= bars(near.products, near.starts, _FIRST)[owners]).nonzero()[0]
+    keys = keys_of(owners[first], near.items[first])
+    order = keys.argsort(kind="stable")
+    keys, first = keys[order], first[order]
+    starts = starts_in(keys, len(lengths))
+    scores = worth[first] / totals[owners[first]]
+    beyond = np.where(lengths > 0, 1.0 - sums(scores, starts), 0.0)
+    beyond_roots = np.where(lengths > 0, (root_totals - sums(roots[first], starts)) / np.sqrt(totals), 0.0)
+    return ManyScored(starts, items_of(keys), scores, beyond, beyond_roots)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +10,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from shopkeeper.recommendations.model import Arrays
+from shopkeeper.recommendations.segments import starts_of
 
 Floats = npt.NDArray[np.float32]
 FEWEST_ITEMS = 20_000
@@ -22,22 +22,27 @@ _PROBES = (4, 8, 16, 32)
 _ROUNDS = 10
 _LEARNT_FROM = 64
 """Items for each list that the centres are learnt from."""
+_NOTHING = -1e300
+_LEAST = 1e-300
+"""A sum has a logarithm even where nothing is added up."""
 
 
 class Near(Struct, frozen=True, gc=False):
-    """What was found near a state.
+    """What was found near each of several states.
 
     Attributes:
-        items: Shape (m,), in no order.
-        products: Inner product of each with the state; shape (m,).
-        beyond: Estimate of `log(sum(exp(product)))` over the items that were not looked at.
-        beyond_roots: The same of `log(sum(exp(product / 2)))`.
+        starts: Where what was found near each begins, and one more at the end; shape (n + 1,).
+        items: Item codes, end to end, in no order; shape (m,).
+        products: Inner product of each with its state; shape (m,).
+        beyond: Estimate of `log(sum(exp(product)))` over the items that were not looked at; shape (n,).
+        beyond_roots: The same of `log(sum(exp(product / 2)))`; shape (n,).
     """
 
+    starts: npt.NDArray[np.int64]
     items: npt.NDArray[np.int64]
     products: Floats
-    beyond: float
-    beyond_roots: float
+    beyond: npt.NDArray[np.float64]
+    beyond_roots: npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -63,23 +68,31 @@ class NearestItems:
     vectors: Floats
     probes: int
 
-    def near(self, state: Floats) -> Near:
-        """Return the items of the lists whose centres go best with a state.
+    def near(self, states: Floats) -> Near:
+        """Return for each state the items of the lists whose centres go best with it.
 
         What lies in the other lists is estimated as if the products in a list were normal: their mean is that of the
         centre, their variance `|state|^2 * spread`; the mean of `exp` over them is then `exp(mean + variance / 2)`.
+
+        Args:
+            states: Shape (n, width), n at least 1.
         """
-        towards = self.centres @ state
-        chosen = towards.argpartition(len(towards) - self.probes)[len(towards) - self.probes :].tolist()
-        spans = [(self._bounds[one], self._bounds[one + 1]) for one in chosen]
-        products = np.concatenate([self.vectors[start:end] @ state for start, end in spans])
-        items = np.concatenate([self.items[start:end] for start, end in spans])
-        half = float(state @ state) / 2.0 * self.spreads
-        left = self._log_sizes.copy()
-        left[chosen] = -np.inf
-        roots = left + (towards + half / 2.0) / 2.0
-        left += towards + half
-        return Near(items, products, _log_sum_exp(left), _log_sum_exp(roots))
+        towards = states @ self.centres.T
+        chosen = towards.argpartition(towards.shape[1] - self.probes, axis=1)[:, towards.shape[1] - self.probes :]
+        starts = starts_of((self.starts[chosen + 1] - self.starts[chosen]).sum(axis=1))
+        products = np.empty(int(starts[-1]), dtype=np.float32)
+        found, place = [], 0
+        for state, lists in zip(states, chosen.tolist(), strict=True):
+            for one in lists:
+                begin, end = self._bounds[one], self._bounds[one + 1]
+                np.dot(self.vectors[begin:end], state, out=products[place : place + end - begin])
+                found.append(self.items[begin:end])
+                place += end - begin
+        half = (states * states).sum(axis=1)[:, None] / 2.0 * self.spreads
+        towards[np.arange(len(states))[:, None], chosen] = -np.inf
+        roots = self._log_sizes + (towards + half / 2.0) / 2.0
+        left = self._log_sizes + (towards + half)
+        return Near(starts, np.concatenate(found), products, _log_sum_exp(left), _log_sum_exp(roots))
 
     @cached_property
     def _bounds(self) -> list[int]:
@@ -152,13 +165,15 @@ def recall_of(lists: NearestItems, items: npt.NDArray[np.int64], vectors: Floats
     found = 0
     for state in states:
         best = items[np.argpartition(-(vectors @ state), most - 1)[:most]]
-        found += int(np.isin(best, lists.near(state).items).sum())
+        found += int(np.isin(best, lists.near(state[None]).items).sum())
     return found / (most * len(states))
 
 
-def _log_sum_exp(values: npt.NDArray[np.float64]) -> float:
-    top = float(values.max())
-    return top + math.log(float(np.exp(values - top).sum())) if top > -math.inf else top
+def _log_sum_exp(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the logarithm of the sum of `exp` over each row, about -1e300 where all are -inf; shape (n,)."""
+    tops = values.max(axis=1, initial=_NOTHING)
+    found: npt.NDArray[np.float64] = tops + np.log(np.exp(values - tops[:, None]).sum(axis=1) + _LEAST)
+    return found
 
 
 def _centres(vectors: Floats, count: int, seed: int) -> Floats:
