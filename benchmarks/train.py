@@ -24,11 +24,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import resource
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from statistics import median
 
 import numpy as np
 import numpy.typing as npt
@@ -61,6 +64,7 @@ except ImportError:
 STORE = "shop"
 USERS, K = 2_000_000, 20
 SHARDS, PER_SHARD = 2, 20_000
+ROUNDS = 5
 FACTORS, ALS_USERS = 64, 2_000
 WHOLE = 50_000_000
 """Interactions at scale 1."""
@@ -123,54 +127,69 @@ def shop_of(data: Interactions, users: int, seed: int) -> tuple[Interactions, St
     return replace(few, kinds=kinds, shopper_keys=keys), Stock(catalogue, Shelf(catalogue), Trending())
 
 
-def top_lists(model: ItemKnn, data: Interactions, stock: Stock) -> dict[str, float]:
-    """Return the CPU seconds of lists for all users, extrapolated, and what went into them."""
+def own_lists(model: ItemKnn, data: Interactions, stock: Stock) -> tuple[Callable[[], int], float]:
+    """Return what makes the lists of all users once and says how many rules filled up, and CPU seconds of a worker's
+    start."""
     store = stock.catalogue.declared[STORE]
     arrays = {**bundle_arrays(model, ShopperPasts.build(data)), **pack_stock(stock, store)}
     shared, now = read_only(arrays), datetime.fromtimestamp(int(data.times[-1]) // SECOND + 1, UTC)
     ask = BatchAsk("measured", model.name, STORE, K, now)
-    begun = time.process_time()
-    recommend_shard(BatchShard(ask, ()), shared)
-    setup = time.process_time() - begun
+    setup = cpu_seconds(lambda: recommend_shard(BatchShard(ask, ()), shared))
     users = [str(user) for user in range(SHARDS * PER_SHARD)]
-    begun, filled = time.process_time(), 0
-    for start in range(0, len(users), PER_SHARD):
-        filled += recommend_shard(BatchShard(ask, tuple(users[start : start + PER_SHARD])), shared).filled
-    share = len(users) / USERS
-    return {
-        "top20_cpu_s_2m": round((time.process_time() - begun) / share + 2 * setup, 1),
-        "top20_share": share,
-        "top20_setup_s": round(setup, 2),
-        "top20_filled_share": round(filled / len(users), 4),
-    }
+    shards = [BatchShard(ask, tuple(users[low : low + PER_SHARD])) for low in range(0, len(users), PER_SHARD)]
+    return lambda: sum(recommend_shard(shard, shared).filled for shard in shards), setup
 
 
-def peer_top_lists(data: Interactions, neighbours: int, seed: int) -> dict[str, float | None]:
-    """Return the CPU seconds of the peer's lists for all users, extrapolated; None where it is not installed."""
-    if nearest_neighbours is None:
-        return {"peer_top20_cpu_s_2m": None, "peer_als_top20_cpu_s_2m": None}
-    counts = _counts(data)
+def peer_lists(data: Interactions, neighbours: int) -> Callable[[], object]:
+    """Return what makes the peer's lists of the same users once, by item-item cosine."""
+    counts, users = _counts(data), np.arange(SHARDS * PER_SHARD)
     knn = nearest_neighbours.CosineRecommender(K=neighbours, num_threads=1)
     knn.fit(counts, show_progress=False)
-    users = np.arange(SHARDS * PER_SHARD)
-    begun = time.process_time()
-    knn.recommend(users, counts[users], N=K)
-    knn_seconds = time.process_time() - begun
+    asked = counts[users]
+    return lambda: knn.recommend(users, asked, N=K)
+
+
+def peer_factor_lists(data: Interactions, seed: int) -> Callable[[], object]:
+    """Return what makes the peer's lists of a few users once, by a factor model."""
+    counts, users = _counts(data), np.arange(ALS_USERS)
     draw = np.random.default_rng(seed)
     als = AlternatingLeastSquares(factors=FACTORS, num_threads=1)
     als.user_factors = draw.standard_normal((ALS_USERS, FACTORS), dtype=np.float32)
     als.item_factors = draw.standard_normal((counts.shape[1], FACTORS), dtype=np.float32)
-    begun = time.process_time()
-    als.recommend(users[:ALS_USERS], counts[:ALS_USERS], N=K)
-    als_seconds = time.process_time() - begun
+    asked = counts[users]
+    return lambda: als.recommend(users, asked, N=K)
+
+
+def top_lists(model: ItemKnn, data: Interactions, seed: int, neighbours: int) -> dict[str, float | list[float] | None]:
+    """Return the CPU seconds of lists for all users, extrapolated, beside the peer's: both in turn, `ROUNDS` times."""
+    own, setup = own_lists(model, *shop_of(data, SHARDS * PER_SHARD, seed))
+    filled, more = own(), USERS / (SHARDS * PER_SHARD)
+    there = nearest_neighbours is not None
+    peer = peer_lists(data, neighbours) if there else None
+    mine, theirs = [], []
+    for _ in range(ROUNDS):
+        mine.append(cpu_seconds(own) * more + SHARDS * setup)
+        theirs.append(cpu_seconds(peer) * more if peer else math.nan)
+    factors = cpu_seconds(peer_factor_lists(data, seed)) / ALS_USERS * USERS if there else None
+    ratios = [a / b for a, b in zip(mine, theirs, strict=True)]
     return {
-        "peer_top20_cpu_s_2m": round(knn_seconds / len(users) * USERS, 1),
-        "peer_als_top20_cpu_s_2m": round(als_seconds / ALS_USERS * USERS, 1),
+        "top20_cpu_s_2m": round(median(mine), 1),
+        "top20_share": 1.0 / more,
+        "top20_setup_s": round(setup, 2),
+        "top20_filled_share": round(filled / (SHARDS * PER_SHARD), 4),
+        "peer_top20_cpu_s_2m": round(median(theirs), 1) if there else None,
+        "peer_als_top20_cpu_s_2m": None if factors is None else round(factors, 1),
+        "top20_of_peer": round(median(ratios), 3) if there else None,
+        "top20_of_peer_rounds": [round(one, 3) for one in ratios] if there else None,
+        "top20_of_peer_als": None if factors is None else round(median(mine) / factors, 3),
     }
 
 
-def _ratio(own: float, peer: float | None) -> float | None:
-    return None if peer is None else round(own / peer, 3)
+def cpu_seconds(work: Callable[[], object]) -> float:
+    """Return the CPU seconds that some work takes."""
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
 
 
 def _counts(data: Interactions) -> csr_matrix:
@@ -204,8 +223,7 @@ def main() -> int:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     peer_cpu = peer_seconds(data, params.neighbours or args.items)
     als_cpu, more = als_seconds(data, args.seed), WHOLE / args.interactions
-    lists = top_lists(model, *shop_of(data, SHARDS * PER_SHARD, args.seed))
-    peer_lists = peer_top_lists(data, params.neighbours or args.items, args.seed)
+    lists = top_lists(model, data, args.seed, params.neighbours or args.items)
     document = {
         "simulated": True,
         "interactions": args.interactions,
@@ -222,9 +240,6 @@ def main() -> int:
         "peak_mb": round(peak / 1024),
         "data_mb": round(before / 1024),
         **lists,
-        **peer_lists,
-        "top20_of_peer": _ratio(lists["top20_cpu_s_2m"], peer_lists["peer_top20_cpu_s_2m"]),
-        "top20_of_peer_als": _ratio(lists["top20_cpu_s_2m"], peer_lists["peer_als_top20_cpu_s_2m"]),
         "seed": args.seed,
     }
     print(json.dumps(document))

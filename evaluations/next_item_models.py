@@ -41,7 +41,9 @@ from shopkeeper.training.trying import one_by_one
 from shopkeeper.training.tune import best_of
 
 SESSION: Mapping[str, SessionParams] = {
-    "leave-one-out": SessionParams(width=128, dropout=0.5, rate=0.002, epochs=20, tokens=512, full_products=0),
+    "leave-one-out": SessionParams(
+        width=64, dropout=0.5, rate=0.002, epochs=12, tokens=512, full_products=0, averaged=2.0
+    ),
     "session": SessionParams(
         width=128,
         dropout=0.4,
@@ -59,7 +61,7 @@ SESSION: Mapping[str, SessionParams] = {
 """How the encoder is trained, by protocol."""
 
 NEIGHBOURS: Mapping[str, Mapping[str, Parameters]] = {
-    "leave-one-out": {},
+    "leave-one-out": {ItemKnn.name: {"records": 0.1}},
     "session": {
         ItemKnn.name: {
             "window": 6,
@@ -86,7 +88,7 @@ NEIGHBOURS: Mapping[str, Mapping[str, Parameters]] = {
         },
     },
 }
-"""Parameters of the kNN models where no trials are made, by protocol; others keep their defaults.
+"""Parameters of the kNN models that neither trials nor `--parameters` say, by protocol; others keep their defaults.
 
 Those of sessions lie between what trials (60 for session-knn, 30 for item-knn) found best on the validation sessions of
 two shops; each gives up .6 points of P@20 at most."""
@@ -179,14 +181,14 @@ class Workshop:
             return self._session(data, seed)
         if name == Blend.name:
             return self._blend(data, seed)
-        chosen = self.tuned.get(name) or NEIGHBOURS[self.protocol].get(name, {})
-        return self._neighbours(name, data, chosen, seed)
+        return self._neighbours(name, data, self.tuned.get(name, {}), seed)
 
     def _neighbours(self, name: str, data: Interactions, parameters: Parameters, seed: int) -> RecommendationModel:
+        chosen = {**NEIGHBOURS[self.protocol].get(name, {}), **parameters}
         if name == ItemKnn.name:
-            params = item_knn_params({"neighbours": None, **parameters})[0]
+            params = item_knn_params({"neighbours": None, **chosen})[0]
             return ItemKnn.fit(data, params, seed, self.case.popular)
-        return SessionKnn.fit(data, session_knn_params(parameters)[0], seed, self.case.popular)
+        return SessionKnn.fit(data, session_knn_params(chosen)[0], seed, self.case.popular)
 
     def _session(self, data: Interactions, seed: int) -> Session:
         """Return the session model, trained now or in an earlier run."""

@@ -50,7 +50,7 @@ class Known:
         """Learn from what came before `moment`, microseconds; what products are made of is no behaviour."""
         popular = Popular.fit(data, params.popular, seed)
         return Known(
-            ItemKnn(fit_similarity(data.sequences, len(data.index), params.knn), popular, params.knn),
+            ItemKnn(fit_similarity(data, params.knn), popular, params.knn),
             Als.beside(data, popular, params.als, seed) if params.factors else None,
             content if params.content else None,
             Trends.fit(data, moment, params.pool),

@@ -10,7 +10,7 @@ import scipy
 from msgspec import Struct
 
 from shopkeeper.recommendations.behaviour.history import HistoryBatch
-from shopkeeper.recommendations.behaviour.interactions import Interactions, Sequences
+from shopkeeper.recommendations.behaviour.interactions import Interactions
 from shopkeeper.recommendations.behaviour.items import ItemIndex
 from shopkeeper.recommendations.behaviour.many_asked import ManyAsked
 from shopkeeper.recommendations.model import Arrays, ManyScored, Targets
@@ -18,6 +18,7 @@ from shopkeeper.recommendations.models.co_occurrence import similarity
 from shopkeeper.recommendations.models.neighbours import Grouped, Neighbours, WeightedRows, grouped
 from shopkeeper.recommendations.models.popular import Popular, PopularParams
 from shopkeeper.recommendations.models.reading import ReadingMany
+from shopkeeper.recommendations.models.record_nearness import with_records
 from shopkeeper.recommendations.param_arrays import pack_params, unpack_params
 from shopkeeper.recommendations.segments import items_of, keys_of, starts_in
 
@@ -48,6 +49,8 @@ class ItemKnnParams:
     """Newest history entries read."""
     neighbours: int | None = 200
     """Strongest neighbours kept for each product; None = all."""
+    records: float = 0.0
+    """What the nearness of two products' records adds to a similarity, see `record_nearness`; 0 = they are not read."""
 
 
 class _Told(Struct, frozen=True, gc=False):
@@ -81,7 +84,7 @@ class ItemKnn(ReadingMany[ItemKnnParams, _Told]):
     ) -> ItemKnn:
         """Learn from sequences and count popularity; nothing is drawn by chance."""
         popular = Popular.fit(data, popular_params or PopularParams(), seed)
-        return cls(fit_similarity(data.sequences, len(data.index), params), popular, params)
+        return cls(fit_similarity(data, params), popular, params)
 
     def _tell(self, read: ManyAsked) -> _Told:
         """Score every neighbour of the weighted items."""
@@ -137,11 +140,11 @@ class ItemKnn(ReadingMany[ItemKnnParams, _Told]):
         return cls(Neighbours.from_arrays("knn", arrays), Popular.from_arrays(index, arrays), params)
 
 
-def fit_similarity(seen: Sequences, items: int, params: ItemKnnParams) -> Neighbours:
+def fit_similarity(data: Interactions, params: ItemKnnParams) -> Neighbours:
     """Return S for `params`."""
-    return similarity(
-        seen,
-        items,
+    similar = similarity(
+        data.sequences,
+        len(data.index),
         window=params.window,
         gap_decay=params.gap_decay,
         gap_power=params.gap_power,
@@ -151,3 +154,6 @@ def fit_similarity(seen: Sequences, items: int, params: ItemKnnParams) -> Neighb
         shrink=params.shrink,
         neighbours=params.neighbours,
     )
+    if not params.records:
+        return similar
+    return with_records(similar, data, params.records, params.neighbours)
