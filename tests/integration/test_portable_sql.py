@@ -300,8 +300,9 @@ def _rows(columns: dict[str, npt.NDArray[np.generic]]) -> list[tuple[Any, ...]]:
 
 
 def _plain(values: npt.NDArray[np.generic]) -> list[Any]:
-    if values.dtype.kind == "f":
-        return ["nan" if np.isnan(value) else float(f"{value:.12g}") for value in values.astype(np.float64)]
+    if values.dtype.kind == "f":  # sums of 1e8 and -1e8 end differently from the 8th decimal on, by order of threads
+        floats = values.astype(np.float64)
+        return ["nan" if np.isnan(value) else float(f"{round(value, 6):.12g}") for value in floats]
     return list(values.tolist())
 
 
