@@ -18,6 +18,7 @@ ShopkeeperError                 what happened, the offending value, what to do
 ├── ContractNotMet              data or a model is below its written limit (exit 1)
 │   └── NotEnoughData           too little to train or judge on
 ├── RefusedBudget               a call might cost more than people allow (exit 1)
+├── NeedsWholeRun               what is kept of the last price run does not tell these prices; a whole run does
 ├── JobCancelled                somebody asked a run to stop
 ├── ShardFailed                 one shard of a job raised, or killed its worker each time
 ├── BundleDamaged               a model bundle whose files do not match its manifest
@@ -144,6 +145,17 @@ class NotEnoughData(ContractNotMet):
 
 class RefusedBudget(ShopkeeperError):
     """A call might cost more than is left of what people allow."""
+
+
+class NeedsWholeRun(ShopkeeperError):
+    """What is kept in memory of the last price run does not tell some prices; a whole run does.
+
+    Args:
+        reason: Why, as the end of a sentence.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, "A whole run tells them.")
 
 
 class JobCancelled(ShopkeeperError):

@@ -46,9 +46,11 @@ class Shop:
         known = self.records
         records = replace(known, costs=costs or known.costs, rivals=rivals or known.rivals)
         standings = standing_prices(records, "", Reach(rival_days=3, prior_days=30), Counter())
-        standing = shelf_of([StoreState(STORE, "", standings)], self.history, self.slopes, 0.0)
+        standing = shelf_of([StoreState(STORE, "", standings)], self.history.pairs(), self.slopes, 0.0)
         assert standing is not None
-        rows = tuple(proposals_of(choose(POLICY, standing, self.history, self.slopes, date(2026, 7, 20)), self.history))
+        rows = tuple(
+            proposals_of(choose(POLICY, standing, self.history, self.slopes, date(2026, 7, 20)), self.history.paid)
+        )
         proposed = ProposedPrices(
             at=END, model="m", policy="p", objective="revenue", stores=("de",), rows=rows,
             feeds=feeds_of(records, standings, Counter()),

@@ -66,10 +66,10 @@ def priced(records: Records, policy: PricePolicy) -> tuple[Chosen, dict[tuple[st
     history = history_of([("de", weeks)])
     slopes = slopes_for(fit_model(ELASTIC, history, {}), history)
     state = StoreState(STORE, "", standing_prices(records, "", REACH, Counter()))
-    standing = shelf_of([state], history, slopes, 0.0)
+    standing = shelf_of([state], history.pairs(), slopes, 0.0)
     assert standing is not None
     chosen = choose(policy, standing, history, slopes, DAY)
-    return chosen, {(one.product, one.price_list): one for one in proposals_of(chosen, history)}
+    return chosen, {(one.product, one.price_list): one for one in proposals_of(chosen, history.paid)}
 
 
 @cache

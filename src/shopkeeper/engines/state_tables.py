@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, cast
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, Final, cast
 
 import msgspec
 from sqlalchemy import Connection, Engine, Row, Select, Table, delete, func, literal, select
@@ -13,6 +13,9 @@ from shopkeeper.commerce.tables import TableSchema
 from shopkeeper.engines.state_engine import stream
 from shopkeeper.engines.state_schema import KEYED, from_micros, to_micros
 from shopkeeper.intake.ports import SourcedRow, Upserted
+
+_AT_ONCE: Final = 500
+"""Products asked for in one statement."""
 
 
 class StateTables:
@@ -60,6 +63,19 @@ class StateTables:
             query = query.where(target.c[column] == value)
         row = self._reader_one(query)
         return _sourced(table, row) if row is not None else None
+
+    def about(self, table: TableSchema, store: str, products: Collection[str]) -> Sequence[SourcedRow]:
+        """Return every row of exactly one store that is about some products, deleted ones too."""
+        target = KEYED[table.name]
+        found: list[SourcedRow] = []
+        with self._engine.connect() as connection:
+            reading = connection.execution_options(isolation_level="AUTOCOMMIT")
+            names = sorted(products)
+            for first in range(0, len(names), _AT_ONCE):
+                some = names[first : first + _AT_ONCE]
+                query = select(target).where(target.c.store == store, target.c.product.in_(some))
+                found += (_sourced(table, row) for row in reading.execute(query))
+        return found
 
     def count(self, table: TableSchema, store: str | None = None) -> int:
         """Return how many rows `scan` would yield."""

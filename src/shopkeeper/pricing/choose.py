@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-from shopkeeper.pricing.coming_demand import Coming, Knowledge, demand_at, outlook
-from shopkeeper.pricing.demand.elasticity import Elasticities
+from shopkeeper.pricing.coming_demand import Coming, Knowledge, demand_at
+from shopkeeper.pricing.demand.elasticity import Elasticities, of_pairs
 from shopkeeper.pricing.demand.panel import PricePanel
 from shopkeeper.pricing.house.history import History
 from shopkeeper.pricing.optimizer.curves import Choices, Demand
@@ -71,31 +71,54 @@ def choose(
         slopes: Of all its pairs.
         seed: Of the draws by which chances are told.
     """
-    shelf = standing.shelf
-    offer = make_offer(policy, shelf, day, coupling_of(policy, shelf, standing.traits))
-    accepted = shelf.accepted_cost
-    rows = np.flatnonzero((standing.pair >= 0) & (accepted > 0) & np.isfinite(accepted))
-    whole, groups = targets_of(policy, offer.limits, shelf)
-    part = part_of(offer, rows)
-    choices = Choices(
-        price=offer.price[rows], allowed=part.allowed, place=offer.place[rows], tax=shelf.tax[rows],
-        cost=accepted[rows],
-    )  # fmt: skip
+    opened = open_shelf(policy, standing, day)
+    offer, rows, part, coming = opened.offer, opened.rows, opened.part, opened.coming
+    whole, groups = targets_of(policy, offer.limits, standing.shelf)
     targets = replace(whole, group=whole.group[rows])
     its = of_pairs(slopes, standing.pair[rows])
     weekly = now = None
     if rows.size:
         panel = history.panel().of_pairs(standing.pair[rows])
-        ending = ending_of(policy, shelf, offer, standing.days_left, standing.stock)
-        coming = Coming(
-            choices=choices, stock=standing.stock[rows], promo=standing.promo[rows], rival=standing.rival[rows],
-            ending=ending.of_prices(rows),
-        )  # fmt: skip
         weekly = chosen_weekly(panel, coming, targets, policy, its, part.coupling, seed)
-        now = demand_at(outlook(panel, its, coming), coming, picked(choices.price, choices.place) / (1 + choices.tax))
+        now = demand_at(weekly.known, coming, coming.now())
     place = offer.place if weekly is None else part.places(offer, weekly.chosen)
     proposed = picked(offer.price, place)
-    return Chosen(policy, standing, offer, rows, choices, targets, groups, weekly, now, its, part, proposed)
+    return Chosen(policy, standing, offer, rows, coming.choices, targets, groups, weekly, now, its, part, proposed)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenShelf:
+    """A shelf with what its prices may become.
+
+    Attributes:
+        rows: Prices that are chosen.
+        part: How the others bind them.
+        coming: What is known of the coming week, of these rows.
+    """
+
+    offer: Offer
+    rows: Ints
+    part: PartOffer
+    coming: Coming
+
+
+def open_shelf(policy: PricePolicy, standing: StandingShelf, day: date) -> OpenShelf:
+    """Return what the prices of a shelf may become on a day, and which of them are chosen."""
+    shelf = standing.shelf
+    offer = make_offer(policy, shelf, day, coupling_of(policy, shelf, standing.traits))
+    accepted = shelf.accepted_cost
+    rows = np.flatnonzero((standing.pair >= 0) & (accepted > 0) & np.isfinite(accepted))
+    part = part_of(offer, rows)
+    choices = Choices(
+        price=offer.price[rows], allowed=part.allowed, place=offer.place[rows], tax=shelf.tax[rows],
+        cost=accepted[rows],
+    )  # fmt: skip
+    ending = ending_of(policy, shelf, offer, standing.days_left, standing.stock)
+    coming = Coming(
+        choices=choices, stock=standing.stock[rows], promo=standing.promo[rows], rival=standing.rival[rows],
+        ending=ending.of_prices(rows),
+    )  # fmt: skip
+    return OpenShelf(offer, rows, part, coming)
 
 
 def chosen_weekly(
@@ -107,11 +130,3 @@ def chosen_weekly(
     return weekly_prices(
         panel, coming, targets, policy.objective, coupling=coupling, before=before, every=FOREVER, seed=seed
     )
-
-
-def of_pairs(slopes: Elasticities, pairs: Ints) -> Elasticities:
-    """Return the slopes of some pairs, in their order."""
-    arrays: dict[str, Any] = {
-        one.name: part[pairs] for one in fields(slopes) if isinstance(part := getattr(slopes, one.name), np.ndarray)
-    }
-    return replace(slopes, **arrays, support=tuple(slopes.support[row] for row in pairs.tolist()))

@@ -6,7 +6,7 @@ at a time, so what a price does elsewhere comes to it as money beside the own cu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -14,17 +14,20 @@ import numpy.typing as npt
 
 from shopkeeper.pricing.demand.controls import carry_over, log_prices, others_index, rival_prices
 from shopkeeper.pricing.demand.demand_level import DemandLevel, fit_level
-from shopkeeper.pricing.demand.elasticity import Elasticities, estimate
+from shopkeeper.pricing.demand.elasticity import Elasticities, estimate, of_pairs
 from shopkeeper.pricing.demand.neighbours import felt
 from shopkeeper.pricing.demand.panel import PricePanel
 from shopkeeper.pricing.demand.promotions import promotion_effects
 from shopkeeper.pricing.optimizer.curves import Choices, Demand
 from shopkeeper.pricing.optimizer.ending import Ending
+from shopkeeper.pricing.optimizer.frontier import picked
 from shopkeeper.pricing.shelf import Floats, Ints
 
 BEND: Final = 1.0
 """Power of the price over its usual by which answers get steeper: nought = the same at every price. With one, a price
 above its usual soon stops to pay, as where shoppers weigh money and not ratios of it (logit demand)."""
+_OF_LEVEL: Final = ("rate", "reference", "slope", "promo", "category")
+_OF_OUTLOOK: Final = ("usual", "last", "rivals", "group", "cross", "carry", "spread")
 LEAST_UNITS: Final = 1e-3
 """Expected units from which a period's luck is told; below, nothing hangs on it."""
 
@@ -46,6 +49,10 @@ class Coming:
     promo: Floats | None = None
     rival: Floats | None = None
     ending: Ending | None = None
+
+    def now(self) -> Floats:
+        """Return the prices as they stand, without tax, shape (pairs,)."""
+        return picked(self.choices.price, self.choices.place) / (1 + self.choices.tax)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +103,12 @@ class Outlook:
     cross: Floats
     carry: Floats
     spread: Floats
+
+    def of_pairs(self, rows: Ints) -> Outlook:
+        """Return what is known of some pairs."""
+        level = replace(self.level, **{one: getattr(self.level, one)[rows] for one in _OF_LEVEL})
+        cut = {one: getattr(self, one)[rows] for one in _OF_OUTLOOK}
+        return replace(self, level=level, slopes=of_pairs(self.slopes, rows), **cut)
 
 
 def outlook(panel: PricePanel, slopes: Elasticities, coming: Coming) -> Outlook:
@@ -161,6 +174,11 @@ def _beside(known: Outlook, brought: Floats) -> Floats:
     return weight * (np.bincount(known.group, pulled, groups)[known.group] - pulled) + known.carry * brought
 
 
+def seen_rivals(panel: PricePanel, slopes: Elasticities, coming: Coming) -> Floats:
+    """Return what rivals' prices as last seen do to log units in the coming period, shape (pairs,)."""
+    return _of_category(panel, slopes, "rival") * _rivals(panel, coming)[:, -1]
+
+
 def _rivals(panel: PricePanel, coming: Coming) -> Floats:
     """Return the rival's log price from its usual in all periods and the coming one, nought where it is unknown."""
     if panel.rival is None or coming.rival is None:
@@ -181,7 +199,7 @@ def _and(past: npt.NDArray[np.floating], coming: Floats) -> Floats:
 
 def _of_category(panel: PricePanel, slopes: Elasticities, name: str) -> Floats:
     """Return what holds for each pair's category; nought where nothing was learnt of it."""
-    found = np.zeros(int(panel.category.max()) + 1)
+    found = np.zeros(max(int(panel.category.max()), *slopes.categories, 0) + 1)
     for number, category in slopes.categories.items():
         found[number] = getattr(category, name)
     return found[panel.category]

@@ -132,6 +132,21 @@ class MarginTarget(Struct, frozen=True, kw_only=True):
     shadow_price: float
 
 
+class Beside(Struct, frozen=True, kw_only=True):
+    """The prices of a store that a run does not look at, by what they count in its gates.
+
+    Attributes:
+        prices: How many there are.
+        money: They bring in a week, as `runs.gates.weight` tells it.
+        unknown: How many of them have no cost that is believed.
+    """
+
+    store: str
+    prices: int
+    money: float
+    unknown: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposedPrices:
     """All proposed prices of one moment, and what they rest on.
@@ -148,6 +163,7 @@ class ProposedPrices:
         margin_changes: Currency -> change of their margin as a share of revenue, in the same week.
         feeds: Freshness of each feed of each store.
         notes: What was done to the data that people should know of.
+        beside: The other prices of the stores, where not all are looked at.
     """
 
     at: datetime
@@ -161,3 +177,4 @@ class ProposedPrices:
     margin_changes: Mapping[str, Span] = field(default_factory=dict)
     feeds: tuple[Feed, ...] = ()
     notes: tuple[str, ...] = ()
+    beside: tuple[Beside, ...] = ()

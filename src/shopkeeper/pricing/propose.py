@@ -9,7 +9,6 @@ import numpy as np
 
 from shopkeeper.pricing.choose import Chosen
 from shopkeeper.pricing.demand.elasticity import Elasticities
-from shopkeeper.pricing.house.history import History
 from shopkeeper.pricing.optimizer.curves import Choices, Demand, curves_of
 from shopkeeper.pricing.optimizer.frontier import picked
 from shopkeeper.pricing.optimizer.solve import free_worth
@@ -18,7 +17,7 @@ from shopkeeper.pricing.rules.coherence import broken_together
 from shopkeeper.pricing.rules.constraints import HELD, SCOPE_OF, UNKNOWN_COST
 from shopkeeper.pricing.rules.offer import Offer
 from shopkeeper.pricing.rules.relaxation_together import cheapest_relaxation
-from shopkeeper.pricing.shelf import Floats, Ints
+from shopkeeper.pricing.shelf import Flags, Floats, Ints
 from shopkeeper.pricing.weekly_prices import REASONS
 
 WIDE: Final = 1.645
@@ -29,15 +28,19 @@ BETTER: Final = 1e-9
 """Share of its worth by which a price that is kept out must be better to be named."""
 
 
-def proposals_of(chosen: Chosen, history: History) -> Iterator[Proposal]:
-    """Yield the proposal of every price, in the order of the shelf."""
+def proposals_of(chosen: Chosen, paid: Flags) -> Iterator[Proposal]:
+    """Yield the proposal of every price, in the order of the shelf.
+
+    Args:
+        paid: Of which pairs the price is known from sales alone.
+    """
     standing, shelf = chosen.standing, chosen.standing.shelf
     place = np.full(shelf.pairs, -1, np.int64)
     place[chosen.rows] = np.arange(len(chosen.rows))
     holds, binding = _holds(chosen), _binding(chosen)
     now = outcomes(chosen.choices, chosen.now, chosen.choices.place)
     then = [] if chosen.weekly is None else outcomes(chosen.choices, chosen.weekly.demand, chosen.weekly.chosen)
-    paid = history.paid[standing.pair] if len(history.paid) else np.ones(shelf.pairs, np.bool_)
+    by_sales = paid[standing.pair] if len(paid) else np.ones(shelf.pairs, np.bool_)
     why, blocks, relaxations = _why(chosen), _blocks(chosen), _relaxations(chosen)
     for row in range(shelf.pairs):
         at = int(place[row])
@@ -54,7 +57,7 @@ def proposals_of(chosen: Chosen, history: History) -> Iterator[Proposal]:
             at_current=now[at] if known else None, at_proposed=then[at] if known else None,
             elasticity=_slope(chosen.slopes, at) if known else None,
             support=chosen.slopes.support[at] if at >= 0 else "none",
-            block=blocks[row], price_source="paid_price" if standing.pair[row] < 0 or paid[row] else "shown_price",
+            block=blocks[row], price_source="paid_price" if standing.pair[row] < 0 or by_sales[row] else "shown_price",
         )  # fmt: skip
 
 

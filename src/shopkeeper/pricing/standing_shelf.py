@@ -12,7 +12,7 @@ import numpy as np
 from shopkeeper.commerce.calendar import read_calendar
 from shopkeeper.commerce.store import Store
 from shopkeeper.pricing.demand.elasticity import Elasticities
-from shopkeeper.pricing.house.history import History
+from shopkeeper.pricing.house.history import Pairs
 from shopkeeper.pricing.house.standing import Standing
 from shopkeeper.pricing.policy.price_policy import Period, PricePolicy
 from shopkeeper.pricing.policy.where import Where
@@ -64,13 +64,13 @@ class StandingShelf:
 
 
 def shelf_of(
-    states: Sequence[StoreState], history: History, slopes: Elasticities, consumer_prices: float
+    states: Sequence[StoreState], pairs: Pairs, slopes: Elasticities, consumer_prices: float
 ) -> StandingShelf | None:
     """Return the prices of some stores of one currency; None where there is no price.
 
     Args:
-        history: The weeks up to now.
-        slopes: Of its pairs.
+        pairs: Those of the weeks up to now.
+        slopes: Of these pairs.
         consumer_prices: Rise of consumer prices over the last year, a share.
     """
     every = [(number, state, one) for number, state in enumerate(states) for one in state.standings]
@@ -81,10 +81,6 @@ def shelf_of(
         name: [] for name in (*_FIELDS, "product", "store", "category", "price_list", "parent", "tax", "stock", "rival",
                               "paid", "days_left", "retail", "pair")
     }  # fmt: skip
-    pairs = {
-        (history.products[p], history.stores[s]): row
-        for row, (p, s) in enumerate(zip(history.product.tolist(), history.store.tolist(), strict=True))
-    }
     products, categories, lists = codes
     for number, state, one in every:
         rows = one.row.tolist()

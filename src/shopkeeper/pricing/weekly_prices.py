@@ -44,6 +44,7 @@ class WeeklyPrices:
         choices: As chosen from: where nobody knows, one price is left.
         demand: As believed near the chosen prices.
         knowledge: To be given to the next period.
+        known: What was known of demand before the prices were.
         stock_price: What one more unit of a stock with an end is worth after the week, shape (pairs,); None where no
             stock has one.
     """
@@ -55,6 +56,7 @@ class WeeklyPrices:
     choices: Choices
     demand: Demand
     knowledge: Knowledge
+    known: Outlook
     stock_price: Floats | None = None
 
 
@@ -76,13 +78,10 @@ def weekly_prices(
     """
     knowledge = learnt(panel, before, every)
     known = outlook(panel, knowledge.slopes, coming)
-    silent = np.array([word == "none" for word in knowledge.slopes.support]) | ~np.isfinite(known.level.reference)
-    choices = _held(coming.choices, silent, coupling)
-    if coming.ending is not None:
-        choices = only_falling(choices, coming.ending, coupling)
-        coming = replace(coming, stock=coming.ending.capped(coming.stock))
-    coming = replace(coming, choices=choices)
-    here = _net(choices, choices.place)
+    silent = silent_of(known)
+    coming = narrowed(coming, silent, coupling)
+    choices = coming.choices
+    here = coming.now()
     left = _left(known, coming, here, targets, objective, ShadowPrices(np.zeros(len(targets.margin)), 0.0))
     demand = replace(demand_at(known, coming, here), later=None if left is None else left.later)
     plan = optimise(choices, demand, targets, objective, coupling=coupling, seed=seed)
@@ -96,9 +95,24 @@ def weekly_prices(
         free = _only(choices, plan.chosen, waiting)
         plan = optimise(free, demand, targets, objective, coupling=coupling, seed=seed)
     return WeeklyPrices(
-        plan.price, plan.chosen, _why(choices, plan, silent, objective), plan, choices, demand, knowledge,
-        None if left is None else left.stock_price,
+        plan.price, plan.chosen, reasons(choices, plan, silent, objective), plan, choices, demand, knowledge,
+        known, None if left is None else left.stock_price,
     )  # fmt: skip
+
+
+def silent_of(known: Outlook) -> Flags:
+    """Return which pairs nobody knows the demand of, shape (pairs,)."""
+    unknown = np.array([word == "none" for word in known.slopes.support], np.bool_)
+    return np.asarray(unknown | ~np.isfinite(known.level.reference))
+
+
+def narrowed(coming: Coming, silent: Flags, coupling: Coupling | None) -> Coming:
+    """Return what is left to choose from where nobody knows the demand of a price, or its stock has an end."""
+    choices = _held(coming.choices, silent, coupling)
+    if coming.ending is None:
+        return replace(coming, choices=choices)
+    choices = only_falling(choices, coming.ending, coupling)
+    return replace(coming, choices=choices, stock=coming.ending.capped(coming.stock))
 
 
 def _left(
@@ -137,7 +151,8 @@ def _only(choices: Choices, place: Ints, where: Flags) -> Choices:
     return replace(choices, allowed=np.where(where[:, None], alone, choices.allowed))
 
 
-def _why(choices: Choices, plan: Plan, silent: Flags, objective: Objective) -> Ints:
+def reasons(choices: Choices, plan: Plan, silent: Flags, objective: Objective) -> Ints:
+    """Return why each price is chosen, as `WeeklyPrices.why`."""
     value = plan.curves.objective(objective, choices.cost)
     gains = picked(value, plan.chosen) - picked(value, choices.place)
     moved = plan.chosen != choices.place

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 import typer
-from tests.pricing.houses import MONDAY, STORE, House, trade
+from tests.pricing.houses import STORE
+from tests.wiring.pricing.priced_shops import AT, WEEKS, priced_shop
 
 from shopkeeper.cli.main import build
 from shopkeeper.commerce.tables import STORES
@@ -19,9 +20,7 @@ from shopkeeper.errors import InputError, UnknownModel, UnknownStore
 from shopkeeper.intake.ports import SourcedRow
 from shopkeeper.pricing.diagnosis import Diagnosis
 from shopkeeper.pricing.explanation import Explained, Frontier
-from shopkeeper.pricing.learn import PriceLearning
 from shopkeeper.pricing.price_model import ELASTIC, NAIVE
-from shopkeeper.registry.bundle import BundleContent, write_bundle
 from shopkeeper.registry.ports import ModelVersion
 from shopkeeper.wiring.pricing.aside import DiagnosisAsked, ExplainAsked, Fault, FrontierAsked, Order, Question
 from shopkeeper.wiring.pricing.aside_process import answered
@@ -30,39 +29,11 @@ from shopkeeper.wiring.pricing.explain import explain_price, margin_frontier
 from shopkeeper.wiring.pricing.propose import propose_prices
 from shopkeeper.wiring.settings import Settings
 
-WEEKS = 20
-AT = MONDAY + timedelta(weeks=WEEKS)
-POLICY = "version: 1\nrules: {days_between_changes: 0}\n"
-
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """A workspace whose records taught two versions; the one with slopes serves."""
-    folder = tmp_path_factory.mktemp("shop")
-    (folder / "shopkeeper.toml").touch()
-    (folder / "price-policy.yaml").write_text(POLICY)
-    house = House(folder)
-    trade(house, WEEKS)
-    for number in range(8):
-        house.product(f"p{number}", cost=4.0, categories=["Garden"], source_ts=AT - timedelta(days=1))
-    settings = Settings(workspace=folder)
-    state = open_state(settings.state_url)
-    state.tables.upsert(STORES, [SourcedRow(STORE, MONDAY)])
-    system = PriceLearning(house.warehouse(), [STORE])
-    history = system.extract(AT)
-    for place, name in enumerate((NAIVE, ELASTIC)):
-        model = system.fit(name, history, {}, 0)
-        content = BundleContent(
-            system="pricing", model=name, code_version="test", parameters=model.parameters, seed=0, fingerprint="",
-            metrics={}, arrays=model.arrays(),
-        )  # fmt: skip
-        manifest = write_bundle(settings.folder(settings.engines.models), content, AT + timedelta(minutes=place))
-        version = manifest.version
-        state.registry.register(
-            ModelVersion("pricing", version, name, f"pricing/{version}", manifest.created_at, True, {}, "")
-        )
-        state.registry.point("pricing", "champion", version, "test", "first")
-    state.close()
+    house, settings = priced_shop(tmp_path_factory.mktemp("shop"))
     yield settings
     house.close()
 

@@ -9,8 +9,8 @@ react to demand where moves of cost tell, and cut off what is not below zero.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -119,6 +119,14 @@ class Elasticities:
     prior: tuple[float, float]
     weight: Floats
     promo_cut: Floats
+
+
+def of_pairs(slopes: Elasticities, pairs: npt.NDArray[np.int64]) -> Elasticities:
+    """Return the slopes of some pairs, in their order."""
+    arrays: dict[str, Any] = {
+        one.name: part[pairs] for one in fields(slopes) if isinstance(part := getattr(slopes, one.name), np.ndarray)
+    }
+    return replace(slopes, **arrays, support=tuple(slopes.support[row] for row in pairs.tolist()))
 
 
 def estimate(panel: PricePanel) -> Elasticities:

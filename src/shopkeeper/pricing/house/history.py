@@ -24,6 +24,8 @@ _TEXTS: Final = ("products", "stores", "categories")
 _ABOUT: Final = "history.json"
 _CELLS: Final = ("units", "price", "exposure", "promo", "rival", "cost")
 _REMEDY: Final = "Delete the folder and read the data again."
+Pairs = Mapping[tuple[str, str], int]
+"""Product and store -> their pair."""
 
 
 class _About(Struct, frozen=True, kw_only=True):
@@ -77,6 +79,11 @@ class History:
     def of_weeks(self, most: int) -> History:
         """Return the newest weeks."""
         return self.take(self.week > int(self.week.max(initial=0)) - most) if len(self) else self
+
+    def pairs(self) -> Pairs:
+        """Return the pair of each product and store."""
+        places = zip(self.product.tolist(), self.store.tolist(), strict=True)
+        return {(self.products[product], self.stores[store]): row for row, (product, store) in enumerate(places)}
 
     def panel(self) -> PricePanel:
         """Return the pairs over all weeks from the first to the last row.

@@ -7,6 +7,7 @@ from typing import Final
 
 from shopkeeper.people.person import read_signature
 from shopkeeper.pricing.policy.run_policy import RunPolicy
+from shopkeeper.pricing.proposal import Beside
 from shopkeeper.pricing.rules.ladder import SAME
 from shopkeeper.pricing.runs.gates import weight
 from shopkeeper.pricing.runs.price_run import Risk, RunPrice
@@ -15,11 +16,15 @@ PEOPLE: Final[dict[Risk, int]] = {"none": 0, "low": 0, "medium": 1, "high": 2}
 """How many people must approve a run of each risk."""
 
 
-def measured(prices: Sequence[RunPrice]) -> tuple[int, float, float]:
-    """Return how many prices move, the part of the money they bring, and the largest move."""
+def measured(prices: Sequence[RunPrice], beside: Sequence[Beside] = ()) -> tuple[int, float, float]:
+    """Return how many prices move, the part of the money they bring, and the largest move.
+
+    Args:
+        beside: Other prices of the stores, none of which moves.
+    """
     moves = [price for price in prices if price.moves]
-    total = sum(map(weight, prices))
-    share = sum(map(weight, moves)) / total if total > 0 else float(bool(moves))
+    total = sum(weight(price.proposal) for price in prices) + sum(one.money for one in beside)
+    share = sum(weight(price.proposal) for price in moves) / total if total > 0 else float(bool(moves))
     return len(moves), share, max((abs(price.move) for price in moves), default=0.0)
 
 

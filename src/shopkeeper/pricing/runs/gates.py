@@ -13,7 +13,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from shopkeeper.pricing.policy.run_policy import RunPolicy
-from shopkeeper.pricing.proposal import Feed
+from shopkeeper.pricing.proposal import Beside, Feed, Proposal
 from shopkeeper.pricing.rules.constraints import UNKNOWN_COST
 from shopkeeper.pricing.rules.ladder import SAME
 from shopkeeper.pricing.runs.price_run import Finding, RunPrice
@@ -34,9 +34,15 @@ NOT_BELIEVED: Final = ("absurd", "stale", "missing")
 """Words for rows of a feed that were not believed."""
 
 
-def freshness_gate(prices: Sequence[RunPrice], feeds: Iterable[Feed], policy: RunPolicy) -> list[Finding]:
-    """Return the feeds that may not be believed; each blocks the run."""
-    found = [*_costs(prices, policy)]
+def freshness_gate(
+    prices: Sequence[RunPrice], feeds: Iterable[Feed], policy: RunPolicy, beside: Sequence[Beside] = ()
+) -> list[Finding]:
+    """Return the feeds that may not be believed; each blocks the run.
+
+    Args:
+        beside: The other prices of the stores, where `prices` are not all of them.
+    """
+    found = [*_costs(prices, policy, beside)]
     for feed in feeds:
         hours = policy.feed_hours(feed.feed)
         late = hours is not None and feed.hours is not None and feed.hours > hours
@@ -53,14 +59,12 @@ def freshness_gate(prices: Sequence[RunPrice], feeds: Iterable[Feed], policy: Ru
     return found
 
 
-def _costs(prices: Sequence[RunPrice], policy: RunPolicy) -> Iterator[Finding]:
+def _costs(prices: Sequence[RunPrice], policy: RunPolicy, beside: Sequence[Beside]) -> Iterator[Finding]:
     """Yield stores of which too many prices have no cost that is believed."""
     every = Counter(price.proposal.store for price in prices)
-    unknown = Counter(
-        price.proposal.store
-        for price in prices
-        if any(rule.partition(" ")[0] == UNKNOWN_COST for rule in price.proposal.hold)
-    )
+    unknown = Counter(price.proposal.store for price in prices if has_no_cost(price.proposal))
+    every.update({one.store: one.prices for one in beside})
+    unknown.update({one.store: one.unknown for one in beside if one.unknown})
     for store, n in unknown.items():
         if n > policy.cost_trouble * every[store]:
             text = f"{n:,} of {every[store]:,} prices of {store} have no cost that is believed"
@@ -71,17 +75,27 @@ def _costs(prices: Sequence[RunPrice], policy: RunPolicy) -> Iterator[Finding]:
             )  # fmt: skip
 
 
+def has_no_cost(proposal: Proposal) -> bool:
+    """Say whether a price stays for want of a cost that is believed."""
+    return any(rule.partition(" ")[0] == UNKNOWN_COST for rule in proposal.hold)
+
+
 def _feed(feed: Feed, word: str, text: str) -> Finding:
     code = f"{feed.feed}_{word}"
     said = f"The {feed.feed} feed of {feed.store} {text}. {_WAYS_OUT.get(code) or _WAYS_OUT[word]}"
     return Finding(gate="freshness", code=code, text=said, blocks=True, store=feed.store)
 
 
-def anomaly_gate(prices: Sequence[RunPrice], policy: RunPolicy) -> tuple[list[RunPrice], list[Finding]]:
+def anomaly_gate(
+    prices: Sequence[RunPrice], policy: RunPolicy, beside: Sequence[Beside] = ()
+) -> tuple[list[RunPrice], list[Finding]]:
     """Return the prices with absurd ones held at what they are, and what was found.
 
     A run is blocked where a key comes twice, where more than a few moves had to be held back, or where a store's prices
     move together further than the policy allows: that is a feed gone wrong, not a market.
+
+    Args:
+        beside: As in `freshness_gate`; none of these prices moves.
     """
     twice = [key for key, times in Counter(price.key for price in prices).items() if times > 1]
     found = [
@@ -99,7 +113,7 @@ def anomaly_gate(prices: Sequence[RunPrice], policy: RunPolicy) -> tuple[list[Ru
         share = f"{held:,} of {moves:,} moves are absurd (limit {policy.held_back:.0%})"
         found.append(Finding(gate="anomaly", code="held_back", text=f"{share}: look at the feeds.", blocks=True))
     kept = _held_together(kept)
-    return kept, [*_drifts(kept, policy), *found]
+    return kept, [*_drifts(kept, policy, beside), *found]
 
 
 def _held_together(prices: list[RunPrice]) -> list[RunPrice]:
@@ -140,14 +154,16 @@ def _absurdities(price: RunPrice) -> Iterator[tuple[str, str]]:
         yield "below_floor", f"{move} is below the floor of {price.floor:.2f}."
 
 
-def _drifts(prices: Iterable[RunPrice], policy: RunPolicy) -> Iterator[Finding]:
+def _drifts(prices: Iterable[RunPrice], policy: RunPolicy, beside: Sequence[Beside]) -> Iterator[Finding]:
     """Yield stores whose prices move together too far, each weighed by the money it brings."""
     money: dict[str, float] = defaultdict(float)
     moved: dict[str, float] = defaultdict(float)
     for price in prices:
         store = price.proposal.store
-        money[store] += weight(price)
-        moved[store] += weight(price) * (price.move if price.moves else 0.0)
+        money[store] += weight(price.proposal)
+        moved[store] += weight(price.proposal) * (price.move if price.moves else 0.0)
+    for one in beside:
+        money[one.store] += one.money
     for store, total in money.items():
         mean = moved[store] / total if total > 0 else 0.0
         if abs(mean) > policy.mean_move:
@@ -163,10 +179,10 @@ def _above(mean: float) -> str:
     return f"{math.ceil(100 * abs(mean)) / 100:.2g}"
 
 
-def weight(price: RunPrice) -> float:
+def weight(proposal: Proposal) -> float:
     """Return the money a price brings in a week today, or the price itself where nobody foretold it."""
-    outcome = price.proposal.at_current
-    return outcome.revenue.expected if outcome is not None else price.current
+    outcome = proposal.at_current
+    return outcome.revenue.expected if outcome is not None else proposal.current
 
 
 def _about(key: tuple[str, str, str], code: str, text: str, *, blocks: bool = False) -> Finding:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from shopkeeper.errors import ContractNotMet, InputError, NotAllowed
 from shopkeeper.pricing.policy.run_policy import RunPolicy
+from shopkeeper.pricing.proposal import Beside
 from shopkeeper.pricing.runs.approval import PEOPLE, measured, risk_of, same_person
 from shopkeeper.pricing.runs.gates import anomaly_gate, freshness_gate
 from shopkeeper.pricing.runs.price_run import RULE, Finding, PriceRun, RunPrice, RunStatus, RunStep
@@ -18,12 +19,16 @@ FINDINGS_KEPT: Final = 200
 
 
 def gated(
-    run: PriceRun, prices: Sequence[RunPrice], policy: RunPolicy, at: datetime
+    run: PriceRun, prices: Sequence[RunPrice], policy: RunPolicy, at: datetime, beside: Sequence[Beside] = ()
 ) -> tuple[PriceRun, list[RunPrice]]:  # fmt: skip
-    """Return the run after both gates (`blocked`, `waiting`, or approved by rule), and its prices, absurd ones held."""
-    kept, found = anomaly_gate(prices, policy)
-    found = [*freshness_gate(prices, run.feeds, policy), *found]
-    moved, share, largest = measured(kept)
+    """Return the run after both gates (`blocked`, `waiting`, or approved by rule), and its prices, absurd ones held.
+
+    Args:
+        beside: The other prices of its stores, where `prices` are not all of them.
+    """
+    kept, found = anomaly_gate(prices, policy, beside)
+    found = [*freshness_gate(prices, run.feeds, policy, beside), *found]
+    moved, share, largest = measured(kept, beside)
     held = sum(bool(price.held_back) for price in kept)
     risk = risk_of(moved, share, largest, policy)
     run = replace(

@@ -23,7 +23,7 @@ from shopkeeper.wiring.price_runs.acts import publish_by_rule
 from shopkeeper.wiring.price_runs.asked import asked_proposals
 from shopkeeper.wiring.price_runs.confirming import confirm_prices
 from shopkeeper.wiring.price_runs.ordering import RunOrder
-from shopkeeper.wiring.pricing.propose import propose_prices
+from shopkeeper.wiring.price_runs.resident import ResidentRun
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
@@ -33,6 +33,7 @@ _FILE: Final = "proposed.json"
 
 def price_run_work(settings: Settings, say: Callable[[str], None] = lambda _: None) -> Work:
     """Return what is done for a job of kind `price_run`; it ends with the run as it was kept."""
+    resident = ResidentRun()
 
     def work(steps: Steps, _subject: str, order: Document) -> Document:
         asked = msgspec.convert(order, RunOrder)
@@ -41,7 +42,7 @@ def price_run_work(settings: Settings, say: Callable[[str], None] = lambda _: No
             steps.step(STEPS[0], lambda: {"new": confirm_prices(settings, state, datetime.now(UTC)).new})
             _tell(steps, say, 0.1, "Proposing prices.")
             file = steps.folder / _FILE
-            steps.step(STEPS[1], lambda: _propose(settings, state, asked, file))
+            steps.step(STEPS[1], lambda: _propose(settings, state, resident, asked, file))
             _tell(steps, say, 0.9, "Asking both gates.")
             steps.step(STEPS[2], lambda: _judge(settings, state, steps.run, asked, file))
             _tell(steps, say, 0.95, "Publishing what was approved by rule.")
@@ -56,12 +57,13 @@ def _tell(steps: Steps, say: Callable[[str], None], share: float, text: str) -> 
     steps.progress(share, text)
 
 
-def _propose(settings: Settings, state: State, order: RunOrder, file: Path) -> Document:
-    found = (
-        asked_proposals(state, load_policy(settings.workspace), order.asked, order.at)
-        if order.asked
-        else propose_prices(settings, order.stores, order.at, order.version)
-    )
+def _propose(settings: Settings, state: State, resident: ResidentRun, order: RunOrder, file: Path) -> Document:
+    if order.asked:
+        found = asked_proposals(state, load_policy(settings.workspace), order.asked, order.at)
+    elif order.products and order.stores:
+        found = resident.proposed(settings, state, order.products, order.stores, order.at)
+    else:
+        found = resident.whole(settings, order.stores, order.at, order.version)
     if order.products:
         found = moving_only(found, order.products)
     written = file.with_suffix(".part")
@@ -76,7 +78,7 @@ def _judge(settings: Settings, state: State, run: str, order: RunOrder, file: Pa
     named = order.stores[0] if len(order.stores) == 1 else ""
     first = begun(run, named, order.who, proposed)
     rows, findings = kept_for_tests(limited(policy, proposed.rows), state.price_tests.held())
-    judged, prices = run_steps.gated(first, rows, policy.runs, datetime.now(UTC))
+    judged, prices = run_steps.gated(first, rows, policy.runs, datetime.now(UTC), proposed.beside)
     judged = replace(judged, findings=(*judged.findings, *findings))
     kept: PriceRun = state.price_runs.begin(judged, prices)
     return {"status": kept.status, "moved": kept.moved, "held": kept.held}

@@ -31,7 +31,7 @@ def explain_price(
     book = open_book(settings, (store,), at, version)
     wanted = book.states[0].retail if price_list is None else price_list
     for _, chosen in book.chosen():
-        for row, proposal in enumerate(proposals_of(chosen, book.history)):
+        for row, proposal in enumerate(proposals_of(chosen, book.history.paid)):
             if (proposal.product, proposal.price_list) == (product, wanted):
                 return explained(chosen, proposal, book.history, row, book.version, book.feeds)
     raise InputError(

@@ -20,7 +20,8 @@ from shopkeeper.errors import UnknownStore
 from shopkeeper.pricing.choose import Chosen, choose
 from shopkeeper.pricing.demand.elasticity import Elasticities
 from shopkeeper.pricing.house.history import History, history_of
-from shopkeeper.pricing.house.records import read_records
+from shopkeeper.pricing.house.kept_records import without_past
+from shopkeeper.pricing.house.records import Records, read_records
 from shopkeeper.pricing.house.standing import Reach, feeds_of, standing_prices
 from shopkeeper.pricing.house.weeks import retail_list, weeks_of
 from shopkeeper.pricing.learn import PriceLearning
@@ -47,6 +48,7 @@ class PriceBook:
         version: Of the model.
         slopes: In the order of the history's pairs.
         states: Of the stores, by currency.
+        records: Of each of them, what its standing prices were told by.
     """
 
     at: datetime
@@ -56,16 +58,17 @@ class PriceBook:
     history: History
     slopes: Elasticities
     states: tuple[StoreState, ...]
+    records: tuple[Records, ...]
     feeds: tuple[Feed, ...]
     consumer_prices: float
     seed: int
 
     def chosen(self) -> list[tuple[str, Chosen]]:
         """Choose the prices of each currency together."""
-        found = []
+        found, pairs = [], self.history.pairs()
         for currency, group in groupby(self.states, key=lambda one: one.store.currency):
             states = list(group)
-            standing = shelf_of(states, self.history, self.slopes, self.consumer_prices)
+            standing = shelf_of(states, pairs, self.slopes, self.consumer_prices)
             if standing is not None:
                 day = self.at.astimezone(zone_of(states[0].store.time_zone)).date()
                 found.append((currency, choose(self.policy, standing, self.history, self.slopes, day, self.seed)))
@@ -91,13 +94,18 @@ def propose_prices(
         BundleDamaged: the model cannot be read.
     """
     book = open_book(settings, stores, at, version)
+    return proposed_of(book, book.chosen())
+
+
+def proposed_of(book: PriceBook, chosen_prices: Sequence[tuple[str, Chosen]]) -> ProposedPrices:
+    """Return the proposals of prices that were chosen from a book, by currency."""
     rows: list[Proposal] = []
     targets: list[MarginTarget] = []
     lifts: dict[str, Span] = {}
     margins: dict[str, Span] = {}
     notes = [f"{what}: {many}" for what, many in book.history.notes.items()]
-    for currency, chosen in book.chosen():
-        rows += proposals_of(chosen, book.history)
+    for currency, chosen in chosen_prices:
+        rows += proposals_of(chosen, book.history.paid)
         targets += margin_targets(chosen, currency)
         if (lift := lift_of(chosen)) is not None:
             lifts[currency] = lift
@@ -124,21 +132,20 @@ def open_book(
         chosen = _stores(state, stores)
         serving = version_of(state.registry, version)
         folder = settings.folder(settings.engines.models) / state.registry.get(PriceLearning.name, serving).folder
-        history, states, feeds = _read(settings, warehouse, chosen, policy, moment)
+        history, states, records, feeds = _read(settings, warehouse, chosen, policy, moment)
     system = PriceLearning(warehouse)
     slopes = slopes_for(system.open(open_bundle(folder)), history)
-    digest = hashlib.sha256(msgspec.json.encode(policy)).hexdigest()
     return PriceBook(
-        moment, serving, with_freezes(policy, chosen), digest, history, slopes, states, feeds,
+        moment, serving, with_freezes(policy, chosen), digest_of(policy), history, slopes, states, records, feeds,
         settings.pricing.consumer_prices, settings.training.seed,
     )  # fmt: skip
 
 
 def _read(
     settings: Settings, warehouse: Warehouse, stores: Sequence[Store], policy: PricePolicy, at: datetime
-) -> tuple[History, tuple[StoreState, ...], tuple[Feed, ...]]:
+) -> tuple[History, tuple[StoreState, ...], tuple[Records, ...], tuple[Feed, ...]]:
     retail = settings.pricing.retail_price_lists
-    weeks, states, feeds = [], [], list[Feed]()
+    weeks, states, kept, feeds = [], [], list[Records](), list[Feed]()
     for store in stores:
         records = read_records(warehouse, store, retail, at)
         price_list = retail_list(records, retail)
@@ -146,13 +153,19 @@ def _read(
         treated = Counter[str]() if found is None else found.treated
         if found is not None:
             weeks.append((store.store, found))
-        standings = standing_prices(records, price_list, _reach(policy), treated)
+        standings = standing_prices(records, price_list, reach_of(policy), treated)
         states.append(StoreState(store, price_list, standings))
         feeds += feeds_of(records, standings, treated)
-    return history_of(weeks), tuple(states), tuple(feeds)
+        kept.append(without_past(records))
+    return history_of(weeks), tuple(states), tuple(kept), tuple(feeds)
 
 
-def _reach(policy: PricePolicy) -> Reach:
+def digest_of(policy: PricePolicy) -> str:
+    """Return what a policy is known by."""
+    return hashlib.sha256(msgspec.json.encode(policy)).hexdigest()
+
+
+def reach_of(policy: PricePolicy) -> Reach:
     """Return how far back is looked so that every scope of the policy has what it asks for."""
     rules = [policy.rules, *(scope.rules for scope in policy.scopes)]
     bands = [one.competitor.fresh_days for one in rules if isinstance(one.competitor, CompetitorBand)]
