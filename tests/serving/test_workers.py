@@ -59,6 +59,40 @@ def test_a_call_that_waited_past_its_deadline_is_never_made() -> None:
     assert made == []
 
 
+def test_a_call_that_was_done_in_time_counts_though_the_loop_came_late() -> None:
+    called = threading.Event()
+
+    async def scenario() -> None:
+        workers = Workers(1)
+        answer = asyncio.create_task(workers.run(lambda _: called.set(), None, 0.01))
+        await asyncio.sleep(0)
+        assert called.wait(5)
+        time.sleep(0.2)
+        await answer
+        workers.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_call_that_mostly_waited_for_a_thread_is_not_blamed() -> None:
+    first, second = threading.Event(), threading.Event()
+
+    async def scenario() -> None:
+        workers = Workers(threads=1, spares=0)
+        stuck = asyncio.create_task(workers.run(first.wait, 5.0, 3.0))
+        behind = asyncio.create_task(workers.run(second.wait, 5.0, 1.0))
+        await asyncio.sleep(0.9)
+        first.set()
+        with pytest.raises(DeadlineMissed) as missed:
+            await behind
+        assert not missed.value.ran
+        second.set()
+        assert await stuck
+        workers.close()
+
+    asyncio.run(scenario())
+
+
 def test_threads_that_were_replaced_give_their_place_back() -> None:
     """Were they not given back, the second round would find no thread for the call behind the stuck one."""
 

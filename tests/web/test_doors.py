@@ -58,9 +58,7 @@ def test_connections_that_come_together_wait_for_few_turns_of_the_loop() -> None
     with ExitStack() as stack:
         listener = stack.enter_context(bind("127.0.0.1", 0))
         listener.listen(BACKLOG)
-        sockets = doors(listener)
-        for door in sockets:
-            stack.callback(door.close)
+        sockets = stack.enter_context(doors(listener))
         for _ in range(CALLERS):
             stack.enter_context(socket.create_connection(listener.getsockname()))
         loop = uvloop.new_event_loop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from resource import RUSAGE_THREAD, getrusage
-from time import perf_counter, thread_time
+from time import perf_counter, process_time, thread_time
 
 Stopwatch = Callable[[], Callable[[], float]]
 """Starts a watch; what it gives back returns the seconds since."""
@@ -13,13 +13,19 @@ Stopwatch = Callable[[], Callable[[], float]]
 def own_time() -> Callable[[], float]:
     """Start a watch in this thread; it tells the call's own seconds.
 
-    A call that waited by its own doing (for a disk, a lock, a socket) took all the time that went by. One that did not
-    took its processor time: where other processes had the core meanwhile, that says nothing of the call.
+    A call that waited by its own doing (for a disk, a lock, a socket) took all the time that went by, less what other
+    threads of this process worked meanwhile: only one of them runs Python at a time, so the call may have waited for
+    them, and is charged with its own processor time at least. One that did not wait took its processor time: where
+    other processes had the core, that says nothing of the call.
     """
-    begun, worked, waits = perf_counter(), thread_time(), getrusage(RUSAGE_THREAD).ru_nvcsw
+    waits = getrusage(RUSAGE_THREAD).ru_nvcsw
+    begun, together, worked = perf_counter(), process_time(), thread_time()
 
     def took() -> float:
-        waited = getrusage(RUSAGE_THREAD).ru_nvcsw > waits
-        return perf_counter() - begun if waited else thread_time() - worked
+        own = thread_time() - worked
+        if getrusage(RUSAGE_THREAD).ru_nvcsw == waits:
+            return own
+        others = process_time() - together - own
+        return max(own, perf_counter() - begun - others)
 
     return took

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 import structlog
@@ -73,12 +74,9 @@ def run(settings: Settings, host: str, port: int, ready: Callable[[str], None]) 
         ready(url)
         app.load()
 
-    server, sockets = server_of(settings, app, host, answers), doors(listener)
-    try:
+    server = server_of(settings, app, host, answers)
+    with doors(listener) as sockets:
         server.run(sockets=sockets)
-    finally:
-        for door in sockets:
-            door.close()
     if not server.started:
         raise ConfigError("The server could not start.", "The log above says why.")
     if app.busy:  # all is written; the interpreter would tear the thread down in the midst of a library's loading
@@ -145,9 +143,13 @@ def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
     return listener
 
 
-def doors(listener: socket.socket) -> list[socket.socket]:
-    """Return a bound socket `DOORS` times, itself first, for an event loop to watch; each is to be closed."""
-    return [listener, *(listener.dup() for _ in range(DOORS - 1))]
+@contextlib.contextmanager
+def doors(listener: socket.socket) -> Iterator[list[socket.socket]]:
+    """Give a bound socket `DOORS` times, itself first, for an event loop to watch; close all of them at the end."""
+    with contextlib.ExitStack() as stack:
+        opened = [stack.enter_context(listener)]
+        opened += [stack.enter_context(listener.dup()) for _ in range(DOORS - 1)]
+        yield opened
 
 
 def log_as_json() -> None:

@@ -49,8 +49,10 @@ class StoreOrigins(CORSMiddleware):
         await self.app(scope, receive, sending)
 
     def _may_read(self, scope: Scope, origin: str) -> bool:
-        if not self.is_allowed_origin(origin) or origin in self._settings.allowed_origins:
-            return self.is_allowed_origin(origin)
+        if not self.is_allowed_origin(origin):
+            return False
+        if origin in self._settings.allowed_origins:
+            return True
         store = _store_of_key(scope, scope["app"].state.serving.keys)
         return store in (None, ALL) or origin in self._settings.store_origins.get(str(store), ())
 

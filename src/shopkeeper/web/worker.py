@@ -49,12 +49,8 @@ def serve_as_worker(settings: Settings, host: str, port: int, peers: Peers, pare
     server = server_of(
         settings, create_app(settings, warmed=warmed, peers=peers), host, lambda: parent.sendall(LISTENS)
     )
-    sockets = doors(listener)
-    try:
+    with doors(listener) as sockets:
         server.run(sockets=sockets)
-    finally:
-        for door in sockets:
-            door.close()
     return server.started
 
 
