@@ -119,7 +119,7 @@ class Nginx:
     """NGINX with the files of deploy/nginx as they are, but the two that a shop writes: servers and where to listen."""
 
     def __init__(self, program: str, folder: Path, servers: list[str], backup: str) -> None:
-        self.folder, self.port = folder, free_port()
+        self.program, self.folder, self.port = program, folder, free_port()
         self._log = folder / "answers.jsonl"
         for name in ("nginx.conf", "shopper.conf", "server.conf"):
             shutil.copy(NGINX / name, folder)
@@ -151,7 +151,7 @@ class Nginx:
             status: What NGINX noted of the server: its own, 502 for a broken connection, 504 for a time-out.
         """
         turned = (server.address, str(status))
-        self._until_logged(lambda one: turned in _tries(one)[:-1] and one["status"] < 300, what)
+        self._until_logged(lambda one: turned in tries(one)[:-1] and one["status"] < 300, what)
 
     def _until_logged(self, fits: Callable[[dict[str, Any]], bool], what: str) -> None:
         seen = len(self.answers())
@@ -172,7 +172,7 @@ class Nginx:
             return tried.connect_ex(("127.0.0.1", self.port)) == 0
 
 
-def _tries(answer: dict[str, Any]) -> list[tuple[str, str]]:
+def tries(answer: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the servers that were asked for an answer, in their order, and what came of each."""
     servers, statuses = (re.split(", | : ", answer[name]) for name in ("servers", "server_statuses"))
     return list(zip(servers, statuses, strict=True))

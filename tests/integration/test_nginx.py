@@ -10,11 +10,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from tests.deploy.test_images import last
-from tests.integration.behind_nginx import Nginx, Server, Shoppers, call, free_port, start_servers, until
+from tests.integration.behind_nginx import Nginx, Server, Shoppers, call, free_port, start_servers, tries, until
 from tests.integration.test_deploy_files import program
 
 from shopkeeper.engines.lake import Lake
@@ -24,6 +27,8 @@ from shopkeeper.testing.small_shop import STORE, register_version, stock_up
 from shopkeeper.wiring.settings import load_settings
 
 pytestmark = pytest.mark.integration
+BUSY_FOR = 10
+"""Requests: more than the failed tries after which a server is left alone."""
 
 
 @dataclass
@@ -106,6 +111,41 @@ def test_the_images_health_check_is_well_where_a_server_is_ready_and_ill_where_n
         return subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode
 
     assert (probe[0], exit_code(fleet.one.port), exit_code(free_port())) == ("python", 0, 1)
+
+
+class _Busy(BaseHTTPRequestHandler):
+    """Has more to do than it can, for as many requests as `BUSY_FOR`; then it answers."""
+
+    asked = count(1)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(503 if next(self.asked) <= BUSY_FOR else 200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_request(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_busy_server_sends_what_is_too_much_to_the_backup_and_stays_in_its_place(
+    fleet: Fleet, tmp_path: Path
+) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Busy) as busy:
+        Thread(target=busy.serve_forever).start()
+        address = f"127.0.0.1:{busy.server_port}"
+        nginx = Nginx(fleet.nginx.program, tmp_path, [address, fleet.other.address], fleet.backup.address)
+        try:
+            for visit in range(12 * BUSY_FOR):  # a new shopper each, of whom about half belong to the busy server
+                asked = {"store": STORE, "k": 2, "visitor": f"shopper-{visit}"}
+                assert call(nginx.port, fleet.key, "POST", "/v1/recommendations", asked)[0] == 200
+            until(lambda: len(nginx.answers()) == 12 * BUSY_FOR, "every answer is logged")
+        finally:
+            nginx.stop()
+            busy.shutdown()
+    of_busy = [way for way in map(tries, nginx.answers()) if way[0][0] == address]
+    passed_on = [(address, "503"), (fleet.backup.address, "200")]
+    assert of_busy[: BUSY_FOR + 1] == [*[passed_on] * BUSY_FOR, [(address, "200")]]
 
 
 def test_no_shopper_notices_when_servers_stand_still_fill_their_disk_are_restarted_and_die(fleet: Fleet) -> None:
