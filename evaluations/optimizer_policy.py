@@ -7,11 +7,15 @@ from typing import Final
 
 import numpy as np
 
-from shopkeeper.pricing.coming_demand import Coming, Knowledge
+from shopkeeper.pricing.coming_demand import Coming, Knowledge, learnt
+from shopkeeper.pricing.demand.elasticity import Elasticities
 from shopkeeper.pricing.demand.panel import PricePanel
+from shopkeeper.pricing.exploration.exploring import Exploring
+from shopkeeper.pricing.exploration.turns import goes_up
 from shopkeeper.pricing.optimizer.curves import Choices
 from shopkeeper.pricing.optimizer.risk import Targets
-from shopkeeper.pricing.weekly_prices import WeeklyPrices, weekly_prices
+from shopkeeper.pricing.policy.exploration import Exploration
+from shopkeeper.pricing.weekly_prices import EVERY, WeeklyPrices, weekly_prices
 from shopkeeper.simulation.prices.limits import credible, last_known, paid
 from shopkeeper.simulation.prices.ports import Choice, Floats, Offer, Seen
 
@@ -24,27 +28,49 @@ class Optimizer:
     """Sets prices by what the history says.
 
     Args:
-        seed: Of the draws by which chances are told.
+        seed: Of the draws by which chances are told, and of what is tried.
+        explore: What may be tried out to learn; nothing where None.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, explore: Exploration | None = None) -> None:
         self._seed = seed
+        self._explore = explore
         self._knowledge: Knowledge | None = None
 
     def decide(self, seen: Seen, offer: Offer) -> Choice:
-        """Return the prices of the coming week; nothing is tried out."""
+        """Return the prices of the coming week."""
         found = self.prices(seen, offer)
         self._knowledge = found.knowledge
-        price = offer.price[np.arange(len(found.chosen)), found.chosen]
-        return Choice(price, price)
+        rows = np.arange(len(found.chosen))
+        price = offer.price[rows, found.chosen]
+        return Choice(price, price if found.tries is None else offer.price[rows, found.tries.place])
 
     def prices(self, seen: Seen, offer: Offer) -> WeeklyPrices:
         """Return the prices with what they rest on."""
         rivals = rivals_seen(seen)
         targets = Targets(group=seen.shelf.store, margin=seen.target - ALLOWANCE, probability=CHANCE)
+        panel = panel_of(seen, rivals[:-1])
+        self._knowledge = learnt(panel, self._knowledge, EVERY)
+        exploring = None if self._explore is None else self._exploring(seen, self._explore, self._knowledge.slopes)
         return weekly_prices(
-            panel_of(seen, rivals[:-1]), coming_of(seen, offer, rivals[-1]), targets, before=self._knowledge,
-            seed=self._seed,
+            panel, coming_of(seen, offer, rivals[-1]), targets, before=self._knowledge, seed=self._seed,
+            exploring=exploring,
+        )  # fmt: skip
+
+    def _exploring(self, seen: Seen, explore: Exploration, slopes: Elasticities) -> Exploring:
+        """Return what may be tried: no promotion, nothing that ends with a season or spoils; a store is a pool."""
+        shelf = seen.shelf
+
+        def every(figure: float) -> Floats:
+            return np.full(shelf.pairs, figure)
+
+        return Exploring(
+            may=(seen.promotion == 0) & ~np.isfinite(seen.weeks_left), budget=every(explore.budget),
+            share=every(explore.share), move=every(explore.move), weeks=every(explore.weeks),
+            enough=every(explore.enough), wide=every(explore.wide),
+            weak=np.array([word != "own" for word in slopes.support]), pool=shelf.store,
+            up=goes_up([str(one) for one in shelf.product.tolist()], shelf.store, seen.week, self._seed),
+            seed=self._seed + seen.week,
         )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from evaluations.optimizer_policy import Optimizer
 
+from shopkeeper.pricing.policy.exploration import Exploration
 from shopkeeper.simulation.prices.controls import COST_PLUS, ControlName, control_plan, war_plan
 from shopkeeper.simulation.prices.faults import FAULTS, Faults, switched_on
 from shopkeeper.simulation.prices.history import HISTORY_BOOK, Past, live_past
@@ -21,10 +22,13 @@ from shopkeeper.simulation.prices.takings import Takings, takings_of
 from shopkeeper.simulation.prices.tuning import tuned
 from shopkeeper.simulation.prices.world import make_world
 
-HOLD, BASELINE, ORACLE, OPTIMIZER = "hold", "baseline", "oracle", "optimizer"
+HOLD, BASELINE, ORACLE, OPTIMIZER, EXPLORER = "hold", "baseline", "oracle", "optimizer", "explorer"
 REFERENCES: Final = (HOLD, BASELINE, ORACLE)
 """Those every policy is compared with; each can be judged itself."""
-POLICIES: Final[Mapping[str, Callable[[int], Policy]]] = {OPTIMIZER: Optimizer}
+POLICIES: Final[Mapping[str, Callable[[int], Policy]]] = {
+    OPTIMIZER: Optimizer,
+    EXPLORER: lambda seed: Optimizer(seed, Exploration()),
+}
 """Policies to be judged beside the references, by name, made of a seed."""
 CURVE: Final = (0.5, 1.0, 2.0)
 """How many times as large as committed all faults are together."""

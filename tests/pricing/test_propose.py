@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
@@ -24,12 +24,14 @@ from shopkeeper.pricing.policy.price_policy import PricePolicy
 from shopkeeper.pricing.policy.together import OnePrice, Packs, Together
 from shopkeeper.pricing.price_model import ELASTIC, fit_model, slopes_for
 from shopkeeper.pricing.proposal import Proposal
-from shopkeeper.pricing.propose import left_out, proposals_of
+from shopkeeper.pricing.propose import explored_of, left_out, proposals_of
 from shopkeeper.pricing.standing_shelf import StoreState, shelf_of, with_freezes
 from shopkeeper.pricing.whatif import reached, today, with_margin
 
 WEEKS = 30
 REACH = Reach(rival_days=3, prior_days=30)
+MARGIN = 0.45
+"""A target at which how demand answers decides which prices rise and which fall."""
 DAY = date(2026, 9, 28)
 
 
@@ -60,7 +62,9 @@ def records(house: House) -> Records:
     return house.records(7 * WEEKS)
 
 
-def priced(records: Records, policy: PricePolicy) -> tuple[Chosen, dict[tuple[str, str], Proposal]]:
+def priced(
+    records: Records, policy: PricePolicy, tested: Collection[tuple[str, str]] = ()
+) -> tuple[Chosen, dict[tuple[str, str], Proposal]]:  # fmt: skip
     weeks = weeks_of(records, "")
     assert weeks is not None
     history = history_of([("de", weeks)])
@@ -68,7 +72,7 @@ def priced(records: Records, policy: PricePolicy) -> tuple[Chosen, dict[tuple[st
     state = StoreState(STORE, "", standing_prices(records, "", REACH, Counter()))
     standing = shelf_of([state], history.pairs(), slopes, 0.0)
     assert standing is not None
-    chosen = choose(policy, standing, history, slopes, DAY)
+    chosen = choose(policy, standing, history, slopes, DAY, tested=tested)
     return chosen, {(one.product, one.price_list): one for one in proposals_of(chosen, history.paid)}
 
 
@@ -94,6 +98,49 @@ def test_a_price_moves_within_its_rules_towards_more_revenue(records: Records) -
     assert before is not None
     assert after is not None
     assert after.revenue > before.revenue
+
+
+def exploring(budget: float = 0.02) -> PricePolicy:
+    """Return a policy that tries out whatever it may, however little a try teaches."""
+    said = f"exploration: {{budget: {budget}, share: 1, move: 0.08, weeks: 104, enough: 0.01, wide: 0.05}}"
+    text = default_policy().replace("days_between_changes: 3", f"days_between_changes: 0\n  {said}", 1)
+    return msgspec.structs.replace(read_policy(text), portfolio_margin=MARGIN)
+
+
+def test_a_tried_price_says_so_and_follows_every_rule(records: Records) -> None:
+    _, plain = priced(records, msgspec.structs.replace(policy(), portfolio_margin=MARGIN))
+    chosen, found = priced(records, exploring())
+    tried = {key: one for key, one in found.items() if one.tried is not None}
+    assert tried
+    total = explored_of(chosen)
+    assert total is not None
+    assert total.tried == len(tried)
+    assert total.cost <= total.budget
+    for key, one in tried.items():
+        assert one.tried is not None
+        assert one.why == "explore"
+        assert one.proposed != one.tried.instead == plain[key].proposed
+        assert abs(one.proposed / one.tried.instead - 1) <= 0.08 + 1e-6
+        assert abs(one.proposed / one.current - 1) <= 0.10 + 1e-9
+        assert one.tried.cost <= one.tried.risk + 1e-9
+        assert chosen.offer.broken(chosen.standing.shelf.products.index(key[0]), one.proposed) == ()
+    assert "p7" not in {product for product, _ in tried}  # its stock ends
+
+
+def test_key_value_items_and_what_a_test_holds_are_never_tried(records: Records) -> None:
+    _, free = priced(records, exploring())
+    names = sorted(product for (product, _), one in free.items() if one.tried is not None)
+    known = msgspec.structs.replace(exploring(), key_value=(names[0],))
+    _, found = priced(records, known, tested=[("de", names[-1])])
+    assert found[names[0], ""].tried is None
+    assert found[names[-1], ""].tried is None
+
+
+def test_nothing_is_tried_by_default_or_for_other_margin_targets(records: Records) -> None:
+    for one in (policy(), with_margin(exploring(), 0.1)):
+        chosen, found = priced(records, one)
+        assert explored_of(chosen) is None
+        assert all(proposal.tried is None for proposal in found.values())
 
 
 def test_what_was_never_sold_and_other_price_lists_are_held_and_said_to_be(records: Records) -> None:

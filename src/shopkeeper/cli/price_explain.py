@@ -13,6 +13,7 @@ from shopkeeper.errors import InputError
 
 if TYPE_CHECKING:
     from shopkeeper.pricing.explanation import Evidence, Explained, Frontier, Point, Reached
+    from shopkeeper.pricing.proposal import Tried
 
 Workspace = Annotated[Path, typer.Option("--workspace", help="Folder with shopkeeper.toml.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -95,6 +96,8 @@ def _explained(found: Explained) -> Iterator[str]:
     one = found.proposal
     where = f"{one.product} in {one.store}" + (f" on price list {one.price_list}" if one.price_list else "")
     yield f"{where}: {one.current:.2f} {one.currency} now, {one.proposed:.2f} proposed ({_WHY[one.why]})."
+    if one.tried is not None:
+        yield _tried(one.tried, one.currency)
     if one.hold:
         yield f"It is held by: {', '.join(one.hold)}."
     if one.relaxation:
@@ -128,11 +131,24 @@ def _explained(found: Explained) -> Iterator[str]:
     )
 
 
+def _tried(tried: Tried, currency: str) -> str:
+    kinds = {
+        "wobble": "a small move by design, balanced over stores and weeks",
+        "draw": "the best price for a drawn slope",
+    }
+    return (
+        f"It is tried out: {kinds[tried.kind]} (seed {tried.seed}). Else it would be {tried.instead:.2f}. Expected to"
+        f" give up {tried.cost:,.2f} {currency} a week, {tried.risk:,.2f} at risk; what it teaches is worth"
+        f" {tried.gain:,.2f} {currency} in each later week."
+    )
+
+
 _WHY = {
     "hold": "held",
     "best_as_is": "best as it is",
     "objective": "brings more",
     "target": "a margin target asks for it",
+    "explore": "tried out to learn how demand answers",
     "asked": "asked for",
 }
 

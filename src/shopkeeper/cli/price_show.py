@@ -130,6 +130,11 @@ def _lines(run: PriceRun, prices: Iterable[RunPrice], skip: int) -> Iterable[str
         if (margin := run.margin_changes.get(currency)) is not None:
             points = [100 * one for one in (margin.expected, margin.low, margin.high)]
             yield "Expected margin in {}: {:+.1f} points ({:+.1f} to {:+.1f}).".format(currency, *points)
+    for currency, tried in run.explored.items():
+        yield (
+            f"{tried.tried:,} prices are tried out to learn how demand answers (seed {tried.seed}): expected to give up"
+            f" {tried.cost:,.2f} {currency} a week, {tried.share:.2%} of revenue; {tried.budget:,.2f} may be."
+        )
     yield from run.notes
     for step in run.steps:
         yield f"{step.at:%Y-%m-%d %H:%M} UTC  {step.status:<10} {step.who}: {step.why}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
@@ -11,7 +12,9 @@ import numpy as np
 from shopkeeper.pricing.coming_demand import Coming, Knowledge, demand_at
 from shopkeeper.pricing.demand.elasticity import Elasticities, of_pairs
 from shopkeeper.pricing.demand.panel import PricePanel
+from shopkeeper.pricing.exploration.exploring import Exploring
 from shopkeeper.pricing.house.history import History
+from shopkeeper.pricing.may_try import exploring_of
 from shopkeeper.pricing.optimizer.curves import Choices, Demand
 from shopkeeper.pricing.optimizer.ending import ending_of
 from shopkeeper.pricing.optimizer.frontier import picked
@@ -62,14 +65,16 @@ class Chosen:
 
 
 def choose(
-    policy: PricePolicy, standing: StandingShelf, history: History, slopes: Elasticities, day: date, seed: int = 0
-) -> Chosen:
+    policy: PricePolicy, standing: StandingShelf, history: History, slopes: Elasticities, day: date, seed: int = 0,
+    tested: Collection[tuple[str, str]] = (),
+) -> Chosen:  # fmt: skip
     """Choose the prices of the coming week.
 
     Args:
         history: The weeks up to now; `standing` names its pairs.
         slopes: Of all its pairs.
-        seed: Of the draws by which chances are told.
+        seed: Of the draws by which chances are told, and of what is tried out.
+        tested: Stores and products whose prices a running test holds: nothing is tried of them.
     """
     opened = open_shelf(policy, standing, day)
     offer, rows, part, coming = opened.offer, opened.rows, opened.part, opened.coming
@@ -79,7 +84,8 @@ def choose(
     weekly = now = None
     if rows.size:
         panel = history.panel().of_pairs(standing.pair[rows])
-        weekly = chosen_weekly(panel, coming, targets, policy, its, part.coupling, seed)
+        exploring = exploring_of(offer.limits, policy.key_value, standing, rows, its, day, seed, tested)
+        weekly = chosen_weekly(panel, coming, targets, policy, its, part.coupling, seed, exploring)
         now = demand_at(weekly.known, coming, coming.now())
     place = offer.place if weekly is None else part.places(offer, weekly.chosen)
     proposed = picked(offer.price, place)
@@ -123,10 +129,18 @@ def open_shelf(policy: PricePolicy, standing: StandingShelf, day: date) -> OpenS
 
 def chosen_weekly(
     panel: PricePanel, coming: Coming, targets: Targets, policy: PricePolicy, slopes: Elasticities,
-    coupling: Coupling | None, seed: int = 0,
+    coupling: Coupling | None, seed: int = 0, exploring: Exploring | None = None,
 ) -> WeeklyPrices:  # fmt: skip
     """Return the week's prices by slopes that were learnt before."""
     before = Knowledge(slopes, panel.periods)
     return weekly_prices(
-        panel, coming, targets, policy.objective, coupling=coupling, before=before, every=FOREVER, seed=seed
+        panel,
+        coming,
+        targets,
+        policy.objective,
+        coupling=coupling,
+        before=before,
+        every=FOREVER,
+        seed=seed,
+        exploring=exploring,
     )

@@ -10,11 +10,13 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from shopkeeper.pricing.demand.support import Support
+from shopkeeper.pricing.exploration.exploring import Kind
 from shopkeeper.pricing.policy.price_policy import Objective
 
-Why = Literal["hold", "best_as_is", "objective", "target", "asked"]
+Why = Literal["hold", "best_as_is", "objective", "target", "explore", "asked"]
 """`hold`: it may not move, `hold` of the row says why; `best_as_is`: no other price is better; `objective`: the price
-brings more of the objective; `target`: a margin target asks for it; `asked`: a person does."""
+brings more of the objective; `target`: a margin target asks for it; `explore`: it is tried out to learn how demand
+answers; `asked`: a person does."""
 Treatment = Literal["paid_price", "shown_price"]
 FeedName = Literal["sales", "prices", "costs", "stock", "rivals"]
 FEEDS: Final[tuple[FeedName, ...]] = ("sales", "prices", "costs", "stock", "rivals")
@@ -45,6 +47,46 @@ class Outcome(Struct, frozen=True, kw_only=True):
     margin: Span
 
 
+class Tried(Struct, frozen=True, kw_only=True):
+    """What trying a price out is about; money of the objective, a week.
+
+    Attributes:
+        kind: `wobble`, a designed small move, or `draw`, the best price for a drawn slope.
+        instead: Price that would have been proposed had nothing to be learnt, as shown.
+        at_instead: Expected outcome of a week at that price.
+        cost: Expected to be given up, what it does to the targets counted in.
+        risk: Given up on average where the tried price turns out to be the worse one; at least `cost`.
+        gain: Expected gain of prices, each week, by what it teaches.
+        seed: Of the draws.
+    """
+
+    kind: Kind
+    instead: float
+    at_instead: Outcome
+    cost: float
+    risk: float
+    gain: float
+    seed: int
+
+
+class ExplorationSum(Struct, frozen=True, kw_only=True):
+    """What the tried prices of one currency cost together, money of the objective in the coming week.
+
+    Attributes:
+        tried: How many prices are tried.
+        cost: Expected to be given up, what other prices do to hold the targets counted in.
+        budget: What may be.
+        share: The cost as a share of the revenue expected without tries.
+        seed: Of the draws.
+    """
+
+    tried: int
+    cost: float
+    budget: float
+    share: float
+    seed: int
+
+
 class Proposal(Struct, frozen=True, kw_only=True):
     """One price: a product in a store on a price list.
 
@@ -64,6 +106,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
         support: Whose word the elasticity is: `own`, `category`, or `none` = nobody knows, the price stays.
         price_source: Whether its elasticity was learnt from shown prices or, without their history, from paid ones.
         block: What the prices share that belong together, one word a block; None where it is free of others.
+        tried: Set where the price is tried out to learn from it.
     """
 
     store: str
@@ -86,6 +129,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
     support: Support = "none"
     price_source: Treatment = "paid_price"
     block: str | None = None
+    tried: Tried | None = None
 
     @property
     def moves(self) -> bool:
@@ -161,6 +205,7 @@ class ProposedPrices:
         lifts: Currency -> change of the objective the proposed prices promise over the current ones in the coming week,
             relative, cut by the winner's curse. Prices of one currency are chosen together.
         margin_changes: Currency -> change of their margin as a share of revenue, in the same week.
+        explored: Currency -> what its tried prices cost; none where nothing is tried.
         feeds: Freshness of each feed of each store.
         notes: What was done to the data that people should know of.
         beside: The other prices of the stores, where not all are looked at.
@@ -175,6 +220,7 @@ class ProposedPrices:
     targets: tuple[MarginTarget, ...] = ()
     lifts: Mapping[str, Span] = field(default_factory=dict)
     margin_changes: Mapping[str, Span] = field(default_factory=dict)
+    explored: Mapping[str, ExplorationSum] = field(default_factory=dict)
     feeds: tuple[Feed, ...] = ()
     notes: tuple[str, ...] = ()
     beside: tuple[Beside, ...] = ()

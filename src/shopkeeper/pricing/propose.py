@@ -9,10 +9,11 @@ import numpy as np
 
 from shopkeeper.pricing.choose import Chosen
 from shopkeeper.pricing.demand.elasticity import Elasticities
+from shopkeeper.pricing.exploration.exploring import KINDS, Tries
 from shopkeeper.pricing.optimizer.curves import Choices, Demand, curves_of
 from shopkeeper.pricing.optimizer.frontier import picked
 from shopkeeper.pricing.optimizer.solve import free_worth
-from shopkeeper.pricing.proposal import MarginTarget, Outcome, Proposal, Span, Why
+from shopkeeper.pricing.proposal import ExplorationSum, MarginTarget, Outcome, Proposal, Span, Tried, Why
 from shopkeeper.pricing.rules.coherence import broken_together
 from shopkeeper.pricing.rules.constraints import HELD, SCOPE_OF, UNKNOWN_COST
 from shopkeeper.pricing.rules.offer import Offer
@@ -41,6 +42,7 @@ def proposals_of(chosen: Chosen, paid: Flags) -> Iterator[Proposal]:
     now = outcomes(chosen.choices, chosen.now, chosen.choices.place)
     then = [] if chosen.weekly is None else outcomes(chosen.choices, chosen.weekly.demand, chosen.weekly.chosen)
     by_sales = paid[standing.pair] if len(paid) else np.ones(shelf.pairs, np.bool_)
+    tried = {} if chosen.weekly is None or chosen.weekly.tries is None else _tried(chosen, chosen.weekly.tries)
     why, blocks, relaxations = _why(chosen), _blocks(chosen), _relaxations(chosen)
     for row in range(shelf.pairs):
         at = int(place[row])
@@ -57,6 +59,7 @@ def proposals_of(chosen: Chosen, paid: Flags) -> Iterator[Proposal]:
             at_current=now[at] if known else None, at_proposed=then[at] if known else None,
             elasticity=_slope(chosen.slopes, at) if known else None,
             support=chosen.slopes.support[at] if at >= 0 else "none",
+            tried=tried.get(row),
             block=blocks[row], price_source="paid_price" if standing.pair[row] < 0 or by_sales[row] else "shown_price",
         )  # fmt: skip
 
@@ -92,6 +95,30 @@ def margin_change_of(chosen: Chosen) -> Span | None:
     return None if chosen.weekly is None else Span(*chosen.weekly.plan.margin_change)
 
 
+def explored_of(chosen: Chosen) -> ExplorationSum | None:
+    """Return what the tried prices cost together; None where nothing is tried."""
+    if chosen.weekly is None or (tries := chosen.weekly.tries) is None:
+        return None
+    revenue = float(picked(chosen.weekly.plan.curves.revenue, tries.place).sum())
+    return ExplorationSum(
+        tried=int(tries.tried.sum()), cost=tries.total, budget=tries.budget, share=tries.total / revenue,
+        seed=tries.seed,
+    )  # fmt: skip
+
+
+def _tried(chosen: Chosen, tries: Tries) -> dict[int, Tried]:
+    """Return what is tried, by row of the shelf."""
+    shown = picked(chosen.choices.price, tries.place)
+    instead = outcomes(chosen.choices, None if chosen.weekly is None else chosen.weekly.demand, tries.place)
+    return {
+        int(chosen.rows[at]): Tried(
+            kind=KINDS[tries.kind[at]], instead=float(shown[at]), at_instead=instead[at], cost=float(tries.cost[at]),
+            risk=float(tries.risk[at]), gain=float(tries.gain[at]), seed=tries.seed,
+        )
+        for at in np.flatnonzero(tries.tried).tolist()
+    }  # fmt: skip
+
+
 def _blocks(chosen: Chosen) -> list[str | None]:
     """Return a word for each block of prices that belong together, at each of its prices."""
     coupling, shelf = chosen.offer.coupling, chosen.standing.shelf
@@ -116,7 +143,9 @@ def left_out(chosen: Chosen) -> list[str]:
 def _why(chosen: Chosen) -> list[Why]:
     found: list[Why] = ["hold"] * chosen.standing.shelf.pairs
     if chosen.weekly is not None:
-        words: dict[str, Why] = {"best_as_is": "best_as_is", "objective": "objective", "target": "target"}
+        words: dict[str, Why] = {
+            "best_as_is": "best_as_is", "objective": "objective", "target": "target", "explore": "explore",
+        }  # fmt: skip
         for row, reason in zip(chosen.rows.tolist(), chosen.weekly.why.tolist(), strict=True):
             found[row] = words.get(REASONS[reason], "hold")
         for row in np.flatnonzero(chosen.part.leader != np.arange(len(found))).tolist():

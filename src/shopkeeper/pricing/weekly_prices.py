@@ -12,6 +12,8 @@ import numpy as np
 
 from shopkeeper.pricing.coming_demand import LEAST_UNITS, Coming, Knowledge, Outlook, demand_at, learnt, outlook
 from shopkeeper.pricing.demand.panel import PricePanel
+from shopkeeper.pricing.exploration.explore import Explored, explored
+from shopkeeper.pricing.exploration.exploring import Exploring, Tries
 from shopkeeper.pricing.optimizer.blocks import blocks_of
 from shopkeeper.pricing.optimizer.clearance import Left, left_over, only_falling
 from shopkeeper.pricing.optimizer.curves import Choices, Demand
@@ -26,8 +28,8 @@ EVERY: Final = 4
 """Periods after which slopes are estimated anew."""
 ROUNDS: Final = 3
 """Times prices are chosen, each near those of the time before, since prices pull at each other."""
-Reason = Literal["no_opinion", "no_choice", "best_as_is", "objective", "target"]
-REASONS: Final[tuple[Reason, ...]] = ("no_opinion", "no_choice", "best_as_is", "objective", "target")
+Reason = Literal["no_opinion", "no_choice", "best_as_is", "objective", "target", "explore"]
+REASONS: Final[tuple[Reason, ...]] = ("no_opinion", "no_choice", "best_as_is", "objective", "target", "explore")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class WeeklyPrices:
         chosen: Its place among them.
         why: Index into `REASONS`, shape (pairs,): nobody knows how demand answers, so the allowed price nearest to the
             current one stays; no other price is allowed; the current one is best; another brings more of the
-            objective; another is asked for by a margin target, which costs objective.
+            objective; another is asked for by a margin target, which costs objective; it is tried out.
         plan: Of the optimizer: shadow prices, chances, promised lift.
         choices: As chosen from: where nobody knows, one price is left.
         demand: As believed near the chosen prices.
@@ -47,6 +49,7 @@ class WeeklyPrices:
         known: What was known of demand before the prices were.
         stock_price: What one more unit of a stock with an end is worth after the week, shape (pairs,); None where no
             stock has one.
+        tries: Which prices are tried out to learn from them; None where none is.
     """
 
     price: Floats
@@ -58,11 +61,13 @@ class WeeklyPrices:
     knowledge: Knowledge
     known: Outlook
     stock_price: Floats | None = None
+    tries: Tries | None = None
 
 
 def weekly_prices(
     panel: PricePanel, coming: Coming, targets: Targets, objective: Objective = "revenue", *,
     coupling: Coupling | None = None, before: Knowledge | None = None, every: int = EVERY, seed: int = 0,
+    exploring: Exploring | None = None,
 ) -> WeeklyPrices:  # fmt: skip
     """Return the prices of the coming period.
 
@@ -72,6 +77,7 @@ def weekly_prices(
         before: What was learnt for the period before.
         every: Periods for which what was learnt stands.
         seed: Of the draws by which chances are told.
+        exploring: What may be tried out; nothing where None. Of stock with an end nothing ever is.
     Raises:
         NotEnoughData: too short a history, or no price in it ever moved.
         InputError: arrays do not fit; names field, row and remedy.
@@ -84,7 +90,7 @@ def weekly_prices(
     here = coming.now()
     left = _left(known, coming, here, targets, objective, ShadowPrices(np.zeros(len(targets.margin)), 0.0))
     demand = replace(demand_at(known, coming, here), later=None if left is None else left.later)
-    plan = optimise(choices, demand, targets, objective, coupling=coupling, seed=seed)
+    plan, free = optimise(choices, demand, targets, objective, coupling=coupling, seed=seed), choices
     block = panel.product if coupling is None else coupling.turns(panel.product)
     for turn in range(1, ROUNDS):
         near = _net(choices, plan.chosen)
@@ -94,9 +100,18 @@ def weekly_prices(
         waiting = (block + turn) % 2 == 0
         free = _only(choices, plan.chosen, waiting)
         plan = optimise(free, demand, targets, objective, coupling=coupling, seed=seed)
+    tried = Explored(plan, None)
+    if exploring is not None:
+        exploring = replace(exploring, may=exploring.may & ~silent & ~_ending(coming, len(silent)))
+        tried = explored(
+            plan, choices, demand, targets, objective, exploring, coupling=coupling, answering=free, seed=seed
+        )
+    why = reasons(choices, tried.plan, silent, objective)
+    if tried.tries is not None:
+        why = np.where(tried.tries.tried, REASONS.index("explore"), why)
     return WeeklyPrices(
-        plan.price, plan.chosen, reasons(choices, plan, silent, objective), plan, choices, demand, knowledge,
-        known, None if left is None else left.stock_price,
+        tried.plan.price, tried.plan.chosen, why, tried.plan, choices, demand, knowledge, known,
+        None if left is None else left.stock_price, tried.tries,
     )  # fmt: skip
 
 
@@ -113,6 +128,13 @@ def narrowed(coming: Coming, silent: Flags, coupling: Coupling | None) -> Coming
         return replace(coming, choices=choices)
     choices = only_falling(choices, coming.ending, coupling)
     return replace(coming, choices=choices, stock=coming.ending.capped(coming.stock))
+
+
+def _ending(coming: Coming, pairs: int) -> Flags:
+    found = np.zeros(pairs, np.bool_)
+    if coming.ending is not None:
+        found[coming.ending.rows()] = True
+    return found
 
 
 def _left(
@@ -152,7 +174,7 @@ def _only(choices: Choices, place: Ints, where: Flags) -> Choices:
 
 
 def reasons(choices: Choices, plan: Plan, silent: Flags, objective: Objective) -> Ints:
-    """Return why each price is chosen, as `WeeklyPrices.why`."""
+    """Return why each price is chosen, as `WeeklyPrices.why`, tries left out."""
     value = plan.curves.objective(objective, choices.cost)
     gains = picked(value, plan.chosen) - picked(value, choices.place)
     moved = plan.chosen != choices.place

@@ -12,7 +12,15 @@ from shopkeeper.pricing.runs.ports import HowFar
 from shopkeeper.pricing.runs.price_run import OPEN, Finding, PriceChange, PriceRun, PublishedPrice, RunPrice
 from shopkeeper.pricing.runs.run_rows import RunTally, marks_of
 from shopkeeper.web.control_room_price_offers import still_wanted
-from shopkeeper.web.control_room_price_words import WHY, Word, expected_words, mark_words, percent, rule_words
+from shopkeeper.web.control_room_price_words import (
+    WHY,
+    Word,
+    expected_words,
+    explored_words,
+    mark_words,
+    percent,
+    rule_words,
+)
 
 GATES: Final[Mapping[str, str]] = {"freshness": "Are the feeds to be believed?", "anomaly": "Is any price absurd?"}
 FINDINGS_SHOWN: Final = 50
@@ -111,7 +119,7 @@ def run_headline(run: PriceRun) -> str:
         )
     promised = expected_words(run)
     promise = f" Promised in a week: {promised}; intervals of 90%." if promised else ""
-    return f"{changes}{promise} {_where(run)}"
+    return " ".join(filter(None, (f"{changes}{promise}", explored_words(run), _where(run))))
 
 
 def _where(run: PriceRun) -> str:

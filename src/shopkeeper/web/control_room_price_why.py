@@ -10,7 +10,7 @@ from typing import Final
 from markupsafe import Markup
 
 from shopkeeper.pricing.explanation import Evidence, Explained, Explanation, Frontier, Point, Reached, Week
-from shopkeeper.pricing.proposal import Outcome, Span
+from shopkeeper.pricing.proposal import Outcome, Span, Tried
 from shopkeeper.quality.curve_chart import Place, Upright, curve_chart
 from shopkeeper.web.control_room_price_words import Word, percent, rule_words, span
 from shopkeeper.web.locale_text import money, number
@@ -24,6 +24,7 @@ _WHY: Final = {
     "best_as_is": "No other price that the rules allow is better.",
     "objective": "It brings more.",
     "target": "A margin target asks for it.",
+    "explore": "It is tried out to learn how demand answers.",
     "asked": "A person asked for it.",
 }
 
@@ -69,7 +70,16 @@ def answer(found: Explained) -> str:
     one = found.proposal
     now, new = money(one.current, one.currency), money(one.proposed, one.currency)
     first = f"{now} now; {new} would be proposed." if one.moves else f"{now} now, and it would stay."
-    return f"{first} {_WHY[one.why]}{_brings(one.at_proposed, one.currency)}"
+    return f"{first} {_WHY[one.why]}{_tried(one.tried, one.currency)}{_brings(one.at_proposed, one.currency)}"
+
+
+def _tried(tried: Tried | None, currency: str) -> str:
+    if tried is None:
+        return ""
+    return (
+        f" Without that it would be {money(tried.instead, currency)}; expected to give up {money(tried.cost, currency)}"
+        f" a week, {money(tried.risk, currency)} at risk, for {money(tried.gain, currency)} in each later week."
+    )
 
 
 def _brings(outcome: Outcome | None, currency: str) -> str:

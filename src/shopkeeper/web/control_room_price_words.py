@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from shopkeeper.pricing.proposal import Span, Why
 from shopkeeper.pricing.runs.price_run import Outcome, PriceRun, Risk
-from shopkeeper.web.locale_text import MINUS, number
+from shopkeeper.web.locale_text import MINUS, money, number
 
 
 class Word(NamedTuple):
@@ -21,9 +21,12 @@ KINDS: Final[Mapping[str, Word]] = {
     "anomaly": Word("held back by the gate", "The anomaly gate found the move absurd, so the price stays what it was"),
     "held": Word("may not move", "A rule, or that nothing is known of its demand or cost, keeps the price where it is"),
     "binding": Word("kept from a better price by", "Another price would bring more, and this rule keeps it out"),
+    "tried": Word("tried out", "Moved to learn how demand answers; its cost is part of the run's budget for that"),
 }
 """Kinds of marks."""
 NAMES: Final[Mapping[str, Word]] = {
+    "wobble": Word("small move by design", "Of a price whose slope is weakly known; balanced over stores and weeks"),
+    "draw": Word("drawn slope", "The best price if the slope were one drawn from what is believed of it"),
     "daily_move": Word("largest move a day", "The policy's largest change from the current price"),
     "weekly_move": Word("largest move a week", "The policy's largest change from the price a week ago"),
     "below_cost": Word("below its cost", "Tax included"),
@@ -63,6 +66,7 @@ RISK_MEANS: Final[Mapping[Risk, str]] = {
 }
 WHY: Final[Mapping[Why, str]] = {
     "hold": "held", "best_as_is": "best as it is", "objective": "brings more", "target": "a margin target asks for it",
+    "explore": "tried out to learn",
     "asked": "a person asked for it",
 }  # fmt: skip
 
@@ -103,6 +107,16 @@ def points(found: Span) -> str:
     """Return a change of a share in points, with its interval of 90%."""
     low, expected, high = (change(one).removesuffix("%") for one in (found.low, found.expected, found.high))
     return f"{expected} points ({low} to {high})"
+
+
+def explored_words(run: PriceRun) -> str:
+    """Return what a run tries out and what that is expected to cost, in a sentence each; empty where nothing is."""
+    return " ".join(
+        f"{number(one.tried)} prices are tried out to learn how demand answers: expected to give up"
+        f" {money(one.cost, currency)} a week ({percent(one.share, 2)} of revenue) of"
+        f" at most {money(one.budget, currency)}."
+        for currency, one in run.explored.items()
+    )
 
 
 def expected_words(run: PriceRun) -> str:

@@ -99,6 +99,9 @@ def _conflicts(path: str, own: Rules, before: Rules) -> Iterator[Wrong]:
             reason = f"is {band.lowest:g}, above highest {band.highest:g}"
             yield Wrong(f"{path}.competitor.lowest", reason, "Write the lower bound first.")
         yield from _range(f"{path}.competitor.credible", band.credible)
+    if own.exploration and own.exploration.enough >= own.exploration.wide:
+        reason = f"is {own.exploration.enough:g}, not below wide {own.exploration.wide:g}"
+        yield Wrong(f"{path}.exploration.enough", reason, "Write less than `wide`, or raise that.")
     if own.cost:
         yield from _range(f"{path}.cost.credible", own.cost.credible)
 

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from shopkeeper.commerce.fields import Id
+from shopkeeper.pricing.policy.exploration import Exploration
 from shopkeeper.pricing.policy.run_policy import RunPolicy
 from shopkeeper.pricing.policy.together import Together
 from shopkeeper.pricing.policy.where import Name, Where
@@ -73,6 +74,7 @@ class Rules(_Part, frozen=True, kw_only=True):
         minimum_advertised: Whether a supplier's minimum advertised price is kept.
         prior_price_days: Days whose lowest price an announced reduction must lie below (Dir. 98/6/EC Art. 6a: 30).
         inflation: How far a price may be above that of a year ago raised by consumer prices, a share of it.
+        exploration: How prices are tried out to learn how demand answers; left out = none is.
     """
 
     over_cost: Share | UnsetType | None = UNSET
@@ -86,6 +88,7 @@ class Rules(_Part, frozen=True, kw_only=True):
     minimum_advertised: bool | UnsetType = UNSET
     prior_price_days: Days | UnsetType | None = UNSET
     inflation: Share | UnsetType | None = UNSET
+    exploration: Exploration | UnsetType | None = UNSET
 
     def over(self, before: Rules) -> Rules:
         """Return these rules with what they leave out taken from those before."""
@@ -105,6 +108,7 @@ EVERYTHING: Final = Rules(
     minimum_advertised=True,
     prior_price_days=30.0,
     inflation=None,
+    exploration=None,
 )
 """What holds where a policy says nothing."""
 

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from msgspec import UNSET
 
+from shopkeeper.pricing.policy.exploration import Exploration
 from shopkeeper.pricing.policy.price_policy import EVERYTHING, CompetitorBand, CostFeed, PricePolicy, Rules, lies_under
 from shopkeeper.pricing.policy.where import Where
 from shopkeeper.pricing.shelf import NO_PARENT, Flags, Floats, Ints, Shelf
@@ -29,6 +30,7 @@ class Limits:
         number: Name of a rule -> its figure for every price, NaN where there is no such rule, shape (pairs,).
         band: Field of the competitor band -> its figure, as `number`; `credible_low` and `credible_high` its range.
         cost: The same for the cost feed.
+        exploration: The same for trying prices out, NaN where nothing is tried.
         scope: Name of a rule -> index of the scope it came from, -1 = it holds everywhere.
         names: Of the scopes.
     """
@@ -36,15 +38,19 @@ class Limits:
     number: dict[str, Floats]
     band: dict[str, Floats]
     cost: dict[str, Floats]
+    exploration: dict[str, Floats]
     scope: dict[str, Ints]
     names: tuple[str, ...]
 
     def of_prices(self, rows: Ints) -> Limits:
         """Return what holds for some prices, in their order."""
-        number, band, cost = (
-            {name: part[rows] for name, part in held.items()} for held in (self.number, self.band, self.cost)
+        number, band, cost, exploration = (
+            {name: part[rows] for name, part in held.items()}
+            for held in (self.number, self.band, self.cost, self.exploration)
         )
-        return Limits(number, band, cost, {name: part[rows] for name, part in self.scope.items()}, self.names)
+        return Limits(
+            number, band, cost, exploration, {name: part[rows] for name, part in self.scope.items()}, self.names
+        )
 
     def whose(self, rule: str, pair: int) -> str:
         """Return the name of the scope a rule of a price came from, empty where it holds everywhere."""
@@ -55,11 +61,12 @@ class Limits:
 def limits_of(policy: PricePolicy, shelf: Shelf) -> Limits:
     """Return the rules of every price: of several scopes that cover it, the later one wins, rule by rule."""
     shape = shelf.pairs
-    names = (*_NUMBERS, "competitor", "cost")
+    names = (*_NUMBERS, "competitor", "cost", "exploration")
     limits = Limits(
         {name: np.full(shape, np.nan) for name in _NUMBERS},
         {name: np.full(shape, np.nan) for name in _parts_of(_NO_BAND)},
         {name: np.full(shape, np.nan) for name in _parts_of(CostFeed())},
+        {name: np.full(shape, np.nan) for name in Exploration.__struct_fields__},
         {name: np.full(shape, EVERYWHERE) for name in names},
         tuple(scope.name for scope in policy.scopes),
     )
@@ -80,6 +87,11 @@ def _put(limits: Limits, rules: Rules, where: Flags, place: int) -> None:
     if isinstance(rules.cost, CostFeed):
         _fill(limits.cost, _parts_of(rules.cost), where)
         limits.scope["cost"][where] = place
+    if rules.exploration is not UNSET:
+        for name in Exploration.__struct_fields__:
+            value = getattr(rules.exploration, name, np.nan)
+            limits.exploration[name][where] = value
+        limits.scope["exploration"][where] = place
 
 
 def _fill(arrays: dict[str, Floats], values: dict[str, float], where: Flags) -> None:

@@ -55,13 +55,16 @@ def jumps_of(rows: Columns, limits: JumpPolicy) -> Iterator[Jump]:
 def moving_only(proposed: ProposedPrices, products: Collection[str]) -> ProposedPrices:
     """Return proposals in which only some products move, with those they belong together with.
 
-    What was promised is of prices that now stay, so nothing is promised.
+    What was promised is of prices that now stay, so nothing is promised, and nothing is said to be tried.
     """
     named = set(products)
     blocks = {row.block for row in proposed.rows if row.product in named} - {None}
-    rows = tuple(row if row.product in named or row.block in blocks else _aside(row) for row in proposed.rows)
+    rows = tuple(
+        row if row.product in named or row.block in blocks else _aside(changed(row, tried=None))
+        for row in proposed.rows
+    )
     what = f"only what jumped may move: {len(named):,} products"
-    return replace(proposed, rows=rows, lifts={}, margin_changes={}, notes=(what, *proposed.notes))
+    return replace(proposed, rows=rows, lifts={}, margin_changes={}, explored={}, notes=(what, *proposed.notes))
 
 
 def _aside(row: Proposal) -> Proposal:

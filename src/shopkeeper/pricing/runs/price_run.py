@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from shopkeeper.pricing.proposal import Feed, MarginTarget, Proposal, ProposedPrices, Span
+from shopkeeper.pricing.proposal import ExplorationSum, Feed, MarginTarget, Proposal, ProposedPrices, Span
 
 RunStatus = Literal["blocked", "waiting", "approved", "scheduled", "in_test", "published", "rejected", "reverted"]
 Risk = Literal["none", "low", "medium", "high"]
@@ -105,7 +105,7 @@ class PriceRun(Struct, frozen=True, kw_only=True):
         share: Part of the money its prices bring today that its moves touch.
         largest: Largest move, a share of the price.
         findings: What the gates found; of findings about single prices the first ones.
-        model, policy, objective, lifts, margin_changes, targets, feeds, notes: As proposed.
+        model, policy, objective, lifts, margin_changes, targets, explored, feeds, notes: As proposed.
         steps: In their order.
     """
 
@@ -130,6 +130,7 @@ class PriceRun(Struct, frozen=True, kw_only=True):
     lifts: dict[str, Span] = {}
     margin_changes: dict[str, Span] = {}
     targets: tuple[MarginTarget, ...] = ()
+    explored: dict[str, ExplorationSum] = {}
     feeds: tuple[Feed, ...] = ()
     notes: tuple[str, ...] = ()
     steps: tuple[RunStep, ...] = ()
@@ -235,5 +236,5 @@ def begun(run: str, store: str, who: str, proposed: ProposedPrices) -> PriceRun:
         id=run, store=store, stores=proposed.stores, status="blocked", who=who, at=proposed.at,
         prices=len(proposed.rows), model=proposed.model, policy=proposed.policy, objective=proposed.objective,
         lifts=dict(proposed.lifts), margin_changes=dict(proposed.margin_changes),
-        targets=proposed.targets, feeds=proposed.feeds, notes=proposed.notes,
+        targets=proposed.targets, explored=dict(proposed.explored), feeds=proposed.feeds, notes=proposed.notes,
     )  # fmt: skip

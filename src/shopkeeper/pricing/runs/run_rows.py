@@ -1,7 +1,8 @@
 """What the prices of a run are found by: how far they move, their category, and what the rules and gates said of them.
 
 A mark is one thing said of a price: `anomaly:below_cost` (the gate held it back), `held:no_opinion` (it may not move),
-`binding:margin_floor` (a better price was kept out). Whose scope a rule comes from is no part of its mark.
+`binding:margin_floor` (a better price was kept out), `tried:wobble` (it is tried out to learn). Whose scope a rule
+comes from is no part of its mark.
 """
 
 from __future__ import annotations
@@ -49,9 +50,17 @@ class RunTally(Struct, frozen=True):
 
 def marks_of(price: RunPrice) -> tuple[str, ...]:
     """Return what is said of a price."""
-    said = (("anomaly", price.held_back), ("held", price.proposal.hold), ("binding", price.proposal.binding))
+    said = (
+        ("anomaly", price.held_back), ("held", price.proposal.hold), ("binding", price.proposal.binding),
+        ("tried", _tried(price)),
+    )  # fmt: skip
     found = (f"{kind}:{name.partition(' ')[0]}" for kind, names in said for name in names)
     return tuple(dict.fromkeys(found))
+
+
+def _tried(price: RunPrice) -> tuple[str, ...]:
+    tried = price.proposal.tried
+    return () if tried is None or price.held_back else (tried.kind,)
 
 
 def size_of(price: RunPrice) -> int:

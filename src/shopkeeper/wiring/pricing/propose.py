@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import groupby
 from typing import cast
 
@@ -28,9 +28,9 @@ from shopkeeper.pricing.learn import PriceLearning
 from shopkeeper.pricing.policy.policy_file import load_policy
 from shopkeeper.pricing.policy.price_policy import CompetitorBand, PricePolicy
 from shopkeeper.pricing.price_model import slopes_for
-from shopkeeper.pricing.proposal import Feed, MarginTarget, Proposal, ProposedPrices, Span
-from shopkeeper.pricing.propose import left_out, lift_of, margin_change_of, margin_targets, proposals_of
-from shopkeeper.pricing.standing_shelf import StoreState, shelf_of, with_freezes
+from shopkeeper.pricing.proposal import ExplorationSum, Feed, MarginTarget, Proposal, ProposedPrices, Span
+from shopkeeper.pricing.propose import explored_of, left_out, lift_of, margin_change_of, margin_targets, proposals_of
+from shopkeeper.pricing.standing_shelf import StandingShelf, StoreState, shelf_of, with_freezes
 from shopkeeper.quality.local_days import zone_of
 from shopkeeper.quality.ports import Warehouse
 from shopkeeper.registry.bundle import open_bundle
@@ -49,6 +49,7 @@ class PriceBook:
         slopes: In the order of the history's pairs.
         states: Of the stores, by currency.
         records: Of each of them, what its standing prices were told by.
+        tested: Stores and products whose prices a running test holds.
     """
 
     at: datetime
@@ -62,6 +63,7 @@ class PriceBook:
     feeds: tuple[Feed, ...]
     consumer_prices: float
     seed: int
+    tested: frozenset[tuple[str, str]]
 
     def chosen(self) -> list[tuple[str, Chosen]]:
         """Choose the prices of each currency together."""
@@ -71,8 +73,11 @@ class PriceBook:
             standing = shelf_of(states, pairs, self.slopes, self.consumer_prices)
             if standing is not None:
                 day = self.at.astimezone(zone_of(states[0].store.time_zone)).date()
-                found.append((currency, choose(self.policy, standing, self.history, self.slopes, day, self.seed)))
+                found.append((currency, self._choose(standing, day)))
         return found
+
+    def _choose(self, standing: StandingShelf, day: date) -> Chosen:
+        return choose(self.policy, standing, self.history, self.slopes, day, self.seed, self.tested)
 
 
 def propose_prices(
@@ -103,6 +108,7 @@ def proposed_of(book: PriceBook, chosen_prices: Sequence[tuple[str, Chosen]]) ->
     targets: list[MarginTarget] = []
     lifts: dict[str, Span] = {}
     margins: dict[str, Span] = {}
+    explored: dict[str, ExplorationSum] = {}
     notes = [f"{what}: {many}" for what, many in book.history.notes.items()]
     for currency, chosen in chosen_prices:
         rows += proposals_of(chosen, book.history.paid)
@@ -111,12 +117,14 @@ def proposed_of(book: PriceBook, chosen_prices: Sequence[tuple[str, Chosen]]) ->
             lifts[currency] = lift
         if (change := margin_change_of(chosen)) is not None:
             margins[currency] = change
+        if (tried := explored_of(chosen)) is not None:
+            explored[currency] = tried
         notes += left_out(chosen)
     return ProposedPrices(
         at=book.at, model=book.version, policy=book.policy_digest, objective=book.policy.objective,
         stores=tuple(one.store.store for one in book.states),
         rows=tuple(sorted(rows, key=lambda one: (one.store, one.price_list, one.product))), targets=tuple(targets),
-        lifts=lifts, margin_changes=margins, feeds=book.feeds, notes=tuple(notes),
+        lifts=lifts, margin_changes=margins, explored=explored, feeds=book.feeds, notes=tuple(notes),
     )  # fmt: skip
 
 
@@ -129,7 +137,7 @@ def open_book(
     lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
     lake.compact()
     with open_workspace_state(settings) as state, Analytics(settings, lake).reading() as warehouse:
-        chosen = _stores(state, stores)
+        chosen, tested = _stores(state, stores), frozenset(state.price_tests.held())
         serving = version_of(state.registry, version)
         folder = settings.folder(settings.engines.models) / state.registry.get(PriceLearning.name, serving).folder
         history, states, records, feeds = _read(settings, warehouse, chosen, policy, moment)
@@ -137,7 +145,7 @@ def open_book(
     slopes = slopes_for(system.open(open_bundle(folder)), history)
     return PriceBook(
         moment, serving, with_freezes(policy, chosen), digest_of(policy), history, slopes, states, records, feeds,
-        settings.pricing.consumer_prices, settings.training.seed,
+        settings.pricing.consumer_prices, settings.training.seed, tested,
     )  # fmt: skip
 
 
