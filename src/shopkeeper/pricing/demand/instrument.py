@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from shopkeeper.pricing.demand.controls import RIVAL, summed
 from shopkeeper.pricing.demand.fixed_effects import Effects
-from shopkeeper.pricing.demand.pooled import PooledFit, clustered, inverted
+from shopkeeper.pricing.demand.pooled import PooledFit, clustered, regression
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.integer]
@@ -114,14 +114,9 @@ def rivals_apart(fit: PooledFit, part: Floats, product: Ints, store: Ints, basis
     column = stores_apart(fit, rival, product, store, basis)
     if (weights * column**2).sum() <= LEAST * (weights * rival**2).sum():
         return None
-    both = np.stack([column, part])
-    bread = inverted(np.einsum("kpt,lpt->kl", both * weights, both, optimize=True))
-    beyond = bread @ np.einsum("kpt,pt->k", both, weights * fit.residual, optimize=True)
-    left = weights * (fit.residual - np.einsum("k,kpt->pt", beyond, both))
-    scores = np.einsum("kpt,pt->pk", both, left, optimize=True)
-    variance = (bread @ clustered(scores, product) @ bread)[0, 0]
+    (beyond, _), covariance = regression(np.stack([column, part]), weights, fit.residual, product)
     # Drawn to nought as noisy as it is, as all corrections are.
-    return RivalsApart(column, float(beyond[0] * max(0.0, 1 - variance / max(beyond[0] ** 2, 1e-30))))
+    return RivalsApart(column, float(beyond * max(0.0, 1 - covariance[0, 0] / max(beyond**2, 1e-30))))
 
 
 def instrument_of(fit: PooledFit, price: Floats, part: Floats, cluster: Ints) -> Instrument:
@@ -146,15 +141,10 @@ def instrument_of(fit: PooledFit, price: Floats, part: Floats, cluster: Ints) ->
     strength = min(through**2 / max(first_error, 1e-30), 1e6)
     if strength < STRONG or through**2 * moved < LEAST * whole:
         return Instrument.none(strength)
-    both = np.stack([price, rest])
-    bread = inverted(np.einsum("kpt,lpt->kl", both * weights, both, optimize=True))
     response = fit.residual + fit.slopes[0] * price
-    slopes = bread @ np.einsum("kpt,pt->k", both, weights * response, optimize=True)
-    left = weights * (response - np.einsum("k,kpt->pt", slopes, both))
-    scores = np.einsum("kpt,pt->pk", both, left, optimize=True)
-    error = (bread @ clustered(scores, cluster) @ bread)[1, 1] ** 0.5
+    slopes, covariance = regression(np.stack([price, rest]), weights, response, cluster)
     share = float((weights * rest * price).sum()) / whole
-    return Instrument(strength, float(slopes[1]), float(error), share)
+    return Instrument(strength, float(slopes[1]), float(covariance[1, 1] ** 0.5), share)
 
 
 def chosen(apart: list[Instrument], cost: list[Instrument]) -> list[Instrument]:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from shopkeeper.pricing.demand.controls import trailing
 from shopkeeper.pricing.demand.instrument import LEAST, stores_apart
-from shopkeeper.pricing.demand.pooled import PooledFit, clustered, inverted
+from shopkeeper.pricing.demand.pooled import PooledFit, regression
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.integer]
@@ -45,14 +45,9 @@ def fresh_less_lasting(
     fresh = float((weights * (part - lasting) ** 2).sum())
     if min(moved, fresh) <= LEAST * whole:
         return 0.0, np.inf
-    both = np.stack([lasting, part])
-    bread = inverted(np.einsum("kpt,lpt->kl", both * weights, both, optimize=True))
-    response = fit.residual - shift
-    slopes = bread @ np.einsum("kpt,pt->k", both, weights * response, optimize=True)
-    left = weights * (response - np.einsum("k,kpt->pt", slopes, both))
-    scores = np.einsum("kpt,pt->pk", both, left, optimize=True)
-    variance = (bread @ clustered(scores, product) @ bread)[0, 0]
-    return float(-slopes[0]), float(variance**0.5) if variance > 0 else np.inf
+    (beyond, _), covariance = regression(np.stack([lasting, part]), weights, fit.residual - shift, product)
+    variance = covariance[0, 0]
+    return float(-beyond), float(variance**0.5) if variance > 0 else np.inf
 
 
 def patience(told: Sequence[tuple[float, float]]) -> float:

@@ -189,6 +189,22 @@ def clustered(scores: Floats, cluster: npt.NDArray[np.integer]) -> Floats:
     return np.asarray(scores.T @ scores * groups / (groups - 1))
 
 
+def regression(
+    columns: Floats, weights: Floats, response: Floats, cluster: npt.NDArray[np.integer]
+) -> tuple[Floats, Floats]:
+    """Return the weighted least-squares coefficients of a response, and their covariance clustered as `clustered` does.
+
+    Args:
+        columns: Shape (k, pairs, periods).
+        weights, response: Shape (pairs, periods).
+        cluster: Of each pair.
+    """
+    right = np.einsum("kpt,pt->k", columns, weights * response, optimize=True)
+    found = _solved(_gram(columns, weights), right)
+    residual = response - np.einsum("k,kpt->pt", found, columns)
+    return found, _sandwich(columns, weights, residual, cluster)
+
+
 def _sandwich(columns: Floats, weights: Floats, residual: Floats, cluster: npt.NDArray[np.integer]) -> Floats:
     scores = np.einsum("kpt,pt->pk", columns, weights * residual, optimize=True)
     bread = inverted(_gram(columns, weights))
