@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from shopkeeper.recommendations.answer import Reason, ReasonCode
@@ -43,19 +42,6 @@ def because(code: ReasonCode, catalogue: Catalogue, store: str, product: str, *,
     declared = catalogue.store(store)
     locale = declared.locales[0] if declared and declared.locales else None
     return Reason(code, named.format(card.title(locale)), (product,))
-
-
-def beside(reason: Reason, also: Sequence[str], catalogue: Catalogue, store: str) -> Reason:
-    """Return a reason with the other products behind it that the store sells, unless it names none itself.
-
-    Args:
-        also: The weightiest first.
-    """
-    if not reason.products or not also:
-        return reason
-    cards = catalogue.cards_of(store, also)
-    sold = (one for one, card in zip(also, cards, strict=True) if card is not None)
-    return Reason(reason.code, reason.text, (*reason.products, *sold))
 
 
 def in_category(code: ReasonCode, category: str) -> Reason:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import islice, pairwise
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Final
 
 import numpy as np
 
@@ -15,13 +15,14 @@ from shopkeeper.recommendations.found import Found
 from shopkeeper.recommendations.loaded import LoadedModel
 from shopkeeper.recommendations.model import Targets, explain_many
 from shopkeeper.recommendations.models.together import go_together
-from shopkeeper.recommendations.reasons import because, beside
+from shopkeeper.recommendations.reasons import because
 from shopkeeper.serving.catalogue import Catalogue
 
 _CARRIES = 0.1
 """Share of a score that a product carries at least to stand in its reason beside the one that carries most."""
 _NAMED = 3
 """Products in one reason at most."""
+_BOUGHT: Final[ReasonCode] = "because_bought"
 
 
 def reasons_of(
@@ -49,77 +50,58 @@ def reasons_of(
         parts[sensitive[:, None] & of_past[owners]] = 0.0
     positive = np.maximum(parts, 0.0)
     carrying = (parts > 0) & (parts >= _CARRIES * positive.sum(axis=1, keepdims=True))
-    there = (parts != 0).any(axis=1).tolist()
-    begins = asked.longest - asked.lengths[owners]
+    there = (parts != 0).any(axis=1)
+    lengths = asked.lengths[owners]
+    begins = asked.longest - lengths
     if begins.any():
         parts[np.arange(asked.longest) < begins[:, None]] = -np.inf
-    first = asked.longest - 1 - parts[:, ::-1].argmax(axis=1) - begins
-    rows, columns = carrying.nonzero()
-    order = np.lexsort((-columns, -parts[rows, columns], rows))
-    carriers = (columns - begins[rows])[order].tolist()
-    bounds = rows.searchsorted(np.arange(len(targets) + 1)).tolist()
-    told = map(
-        _Carried, targets.items.tolist(), first.tolist(), there, (carriers[low:high] for low, high in pairwise(bounds))
-    )
+    newest_first = parts[:, ::-1]
+    places = lengths[:, None] - 1 - (-newest_first).argsort(axis=1, kind="stable")
+    told = zip(targets.items.tolist(), places.tolist(), carrying.sum(axis=1).tolist(), there.tolist(), strict=True)
     return [
-        _worded(list(islice(told, len(some))), evidence, loaded, catalogue)
+        _worded(islice(told, len(some)), evidence, loaded, catalogue)
         for some, evidence in zip(found, gathered.each, strict=True)
     ]
 
 
-class _Carried(NamedTuple):
-    """What carries the score of one product.
+def _worded(
+    told: Iterable[tuple[int, list[int], int, bool]], evidence: Evidence, loaded: LoadedModel, catalogue: Catalogue
+) -> list[Reason]:
+    """Return the reason of each product of a list.
 
-    Attributes:
-        target: Item code.
-        first: Place in the evidence of what carries most.
-        explained: Whether anything does.
-        carriers: Places of all that carry enough, the weightiest first.
+    Args:
+        told: Of each its item code, the places of the evidence by what they carry, the weightiest first, how many of
+            them carry enough to be named, and whether any carries something.
     """
-
-    target: int
-    first: int
-    explained: bool
-    carriers: list[int]
-
-
-def _worded(carried: list[_Carried], evidence: Evidence, loaded: LoadedModel, catalogue: Catalogue) -> list[Reason]:
-    """Return the reason of each product of a list."""
     codes, products, store = evidence.codes, evidence.products, evidence.asked.store
+    cards = catalogue.cards_of(store, products)
+    sold = {product for product, card in zip(products, cards, strict=True) if card is not None}
     known: dict[tuple[ReasonCode, str, bool], Reason] = {}
     why = []
-    for target, first, explained, carriers in carried:
+    for target, places, carriers, explained in told:
         if not explained:
             why.append(reasons.POPULAR)
             continue
-        nameable = _nameable(first, target, evidence, loaded)
-        key = (codes[first], products[first], nameable)
-        reason = known.get(key)
+        code, named = codes[places[0]], products[places[0]]
+        nameable = code != _BOUGHT or _together(places[0], target, evidence, loaded)
+        reason = known.get((code, named, nameable))
         if reason is None:
-            reason = known[key] = because(key[0], catalogue, store, key[1], nameable=nameable)
-        if len(carriers) > 1 and nameable:
-            reason = beside(reason, _also(carriers, target, evidence, loaded), catalogue, store)
+            reason = known[code, named, nameable] = because(code, catalogue, store, named, nameable=nameable)
+        if carriers > 1 and reason.products:
+            behind = [named]
+            for place in places[1:carriers]:
+                product = products[place]
+                if codes[place] != code or product in behind:
+                    continue
+                if code != _BOUGHT or _together(place, target, evidence, loaded):
+                    behind.append(product)
+                    if len(behind) == _NAMED:
+                        break
+            reason = Reason(code, reason.text, tuple(filter(sold.__contains__, behind)))
         why.append(reason)
     return why
 
 
-def _nameable(place: int, target: int, evidence: Evidence, loaded: LoadedModel) -> bool:
-    """Say whether an entry of the evidence may be named as the reason for `target`."""
-    if evidence.codes[place] != "because_bought":
-        return True
+def _together(place: int, target: int, evidence: Evidence, loaded: LoadedModel) -> bool:
+    """Say whether enough different shoppers bought an entry of the evidence together with `target` to name it."""
     return go_together(loaded.habits.together, int(evidence.asked.items[place]), target)
-
-
-def _also(carrying: list[int], target: int, evidence: Evidence, loaded: LoadedModel) -> tuple[str, ...]:
-    """Return the products that stand in a reason beside the first of those that carry enough, the weightiest first."""
-    code, named = evidence.codes[carrying[0]], evidence.products[carrying[0]]
-    found: list[str] = []
-    for place in carrying[1:]:
-        product = evidence.products[place]
-        if evidence.codes[place] != code or product == named or product in found:
-            continue
-        if _nameable(place, target, evidence, loaded):
-            found.append(product)
-            if len(found) == _NAMED - 1:
-                break
-    return tuple(found)
