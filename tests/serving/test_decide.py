@@ -357,13 +357,13 @@ def test_no_more_requests_are_answered_together_than_the_loop_may_stand_still_fo
     shop = quick(Parrot(shelf={"secret"}), 20)
 
     def slow(word: str) -> str:
-        shop.seconds += 1 / 512
+        shop.seconds += 1 / 256
         return word
 
     shop.parrot.say = slow
     shop.ask(*(Wish(f"secret {n}") for n in range(10)))  # how long one takes is not known yet
     shop.ask(*(Wish(f"secret {n}") for n in range(10, 20)))
-    assert shop.parrot.asked_at_once == [10, 5, 5]  # five of 1/512 s are what a call may take
+    assert shop.parrot.asked_at_once == [10, 5, 5]  # five of 1/256 s are what a call may take
 
 
 def test_a_late_answer_of_the_event_loop_is_given_and_held_against_the_model() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 from tests.serving.test_decide import Parrot, Wish
@@ -22,8 +23,9 @@ class Clock:
     def now(self) -> float:
         return self.seconds
 
-    def watch(self) -> float:
-        return 0.005
+    def watch(self) -> Callable[[], float]:
+        begun = self.seconds
+        return lambda: self.seconds - begun
 
     def say(self, word: str) -> str:
         self.seconds += 0.005
@@ -34,7 +36,7 @@ def asked(requests: int) -> tuple[list[str | BaseException], int]:
     """Ask at once; return the answers, and how often the model was asked."""
     clock = Clock()
     parrot = Parrot(say=clock.say)
-    batch: MicroBatch[Wish, str] = MicroBatch(parrot, lambda: clock.watch, WAIT, clock.now)
+    batch: MicroBatch[Wish, str] = MicroBatch(parrot, clock.watch, WAIT, clock.now)
     batch._each = 0.005
 
     async def scenario() -> list[str | BaseException]:

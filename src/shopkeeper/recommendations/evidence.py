@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -73,33 +74,31 @@ def gather_many(
     """Return what `gather` does for each of several requests, at least one."""
     rows = [_entries(one, past, loaded, catalogue) for (one, _), past in zip(requests, pasts, strict=True)]
     starts = starts_of(np.array([len(row.codes) for row in rows]))
-    moments = [int(request.now.timestamp()) for request, _ in requests]
     items = np.array([code for row in rows for code in row.codes], dtype=np.int64)
     kinds = np.array([kind for row in rows for kind in row.kinds], dtype=np.int8)
-    times = np.floor([second for row in rows for second in row.seconds]).astype(np.int64)
+    times = np.array([second for row in rows for second in row.seconds], dtype=np.int64)
     page = np.zeros(len(items), dtype=np.bool_)
     shares = np.ones(len(rows))
-    for place, (row, (_, params), end) in enumerate(zip(rows, requests, starts[1:].tolist(), strict=True)):
+    bounds: list[int] = starts.tolist()
+    for place, (row, (_, params)) in enumerate(zip(rows, requests, strict=True)):
         if row.shown:
-            page[end - row.shown : end] = True
+            page[bounds[place + 1] - row.shown : bounds[place + 1]] = True
             shares[place] = params.history_share
     told = ManyAsked((), starts, items, np.ones(0), kinds, times, page)
     faded = loaded.model.history_weights(told.ages, KIND_STRENGTHS[kinds]).astype(np.float64)
     weights = np.where(page, 1.0, faded * shares[told.owners])
+    counted = isinstance(loaded.model, Hybrid)
     each = []
-    for row, past, (request, _), now, start, end in zip(
-        rows, pasts, requests, moments, starts.tolist(), starts[1:].tolist(), strict=False
-    ):
-        part, body = slice(start, end), request.body
+    for row, past, (request, _), (start, end) in zip(rows, pasts, requests, pairwise(bounds), strict=True):
+        body = request.body
         whole = body.candidates is not None or not body.filters.empty or body.k > FIRST_LOOK
-        purchases = _purchases(request, past, loaded, catalogue) if isinstance(loaded.model, Hybrid) else NO_PURCHASES
         asked = Asked(
-            request.store, now, items[part], weights[part], kinds[part], times[part], page[part], purchases,
-            past.traits, whole,
+            body.store, int(request.now.timestamp()), items[start:end], weights[start:end], kinds[start:end],
+            times[start:end], page[start:end],
+            _purchases(request, past, loaded, catalogue) if counted else NO_PURCHASES, past.traits, whole,
         )  # fmt: skip
         each.append(Evidence(asked, tuple(row.products), tuple(row.why)))
-    questions = tuple(one.asked for one in each)
-    return Gathered(each, told.weighed(weights, questions))
+    return Gathered(each, told.weighed(weights, [one.asked for one in each]))
 
 
 class _Entries(Struct, frozen=True, gc=False):
@@ -114,14 +113,14 @@ class _Entries(Struct, frozen=True, gc=False):
 
 
 def _entries(request: RecommendationRequest, past: Past, loaded: LoadedModel, catalogue: Catalogue) -> _Entries:
-    store, on_page = request.store, dict.fromkeys(request.body.products)
+    on_page = dict.fromkeys(request.body.products)
     codes_of = loaded.index.codes(request.shopper.group)
     products: list[str] = []
     codes: list[int] = []
     kinds: list[int] = []
-    moments: list[float] = []
-    cards = catalogue.cards_of(store, [event.product for event in past.events])
-    for (product, kind, seconds), card in zip(past.events, cards, strict=True):
+    seconds: list[float] = []
+    cards = catalogue.cards_of(request.store, [event.product for event in past.events])
+    for (product, kind, second), card in zip(past.events, cards, strict=True):
         code = codes_of.get(product)
         if card is not None:
             if card.product.sensitive:
@@ -131,23 +130,23 @@ def _entries(request: RecommendationRequest, past: Past, loaded: LoadedModel, ca
         if code is None or product in on_page:
             continue
         if codes and codes[-1] == code and products[-1] != product:  # a sibling: one run
-            products[-1], kinds[-1], moments[-1] = product, max(kind, kinds[-1]), seconds
+            products[-1], kinds[-1], seconds[-1] = product, max(kind, kinds[-1]), second
         else:
             products.append(product)
             codes.append(code)
             kinds.append(kind)
-            moments.append(seconds)
+            seconds.append(second)
     why: list[ReasonCode] = ["because_bought" if kind == PURCHASE else "because_viewed" for kind in kinds]
-    known, now = len(codes), request.now.timestamp()
+    known = len(codes)
     for product in on_page:
         code = code_of(product, request, loaded.index, catalogue)
         if code is not None:
             products.append(product)
             codes.append(code)
             kinds.append(VIEW)
-            moments.append(now)
+            seconds.append(request.now.timestamp())
             why.append("goes_with")
-    return _Entries(products, codes, kinds, moments, why, len(codes) - known)
+    return _Entries(products, codes, kinds, seconds, why, len(codes) - known)
 
 
 def _purchases(request: RecommendationRequest, past: Past, loaded: LoadedModel, catalogue: Catalogue) -> Purchases:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Final
@@ -21,11 +21,16 @@ MOST: Final = 50
 
 
 def new_products(
-    request: RecommendationRequest, stock: Stock, rules: Rules, params: RecommendParams, taken: Collection[str]
+    request: RecommendationRequest,
+    stock: Stock,
+    rules: Rules,
+    params: RecommendParams,
+    listed: Sequence[Recommendation],
 ) -> tuple[Recommendation, ...]:
-    """Return the newest products that may be shown and are new, at most 50, none of those `taken`."""
+    """Return the newest products that may be shown and are new, at most 50, none of those `listed`."""
     if params.new_share == 0:
         return ()
+    taken = {one.product for one in listed}
     found = (product for product in _newest(request, stock, params) if product not in taken)
     allowed = (product for product in found if rules.allowed(product) is not None)
     return tuple(Recommendation(product, 0.0, (reasons.NEW,)) for product in islice(allowed, MOST))

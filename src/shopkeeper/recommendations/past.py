@@ -83,13 +83,12 @@ def _kept(request: RecommendationRequest, loaded: LoadedModel | None) -> Past:
     bought: dict[str, Bought] = {}
     if stored is not None and loaded is not None:
         own, index = stored.purchases, loaded.index
-        rows = zip(
-            _named(stored.items, stored.variants, index), stored.kinds.tolist(), stored.seconds.tolist(), strict=True
-        )
-        events = [PastEvent(product, kind, seconds) for product, kind, seconds in rows]
-        columns = (own.counts.tolist(), own.first.tolist(), own.last.tolist())
-        names = _named(own.items, stored.bought_variants, index)
-        bought = {product: Bought(*one) for product, *one in zip(names, *columns, strict=True)}
+        names = _named(stored.items, stored.variants, index)
+        events = list(map(PastEvent, names, stored.kinds.tolist(), stored.seconds.tolist()))
+        if len(own):
+            columns = (own.counts.tolist(), own.first.tolist(), own.last.tolist())
+            names = _named(own.items, stored.bought_variants, index)
+            bought = {product: Bought(*one) for product, *one in zip(names, *columns, strict=True)}
     for event in _live(request, after=events[-1].seconds if events else None):
         before = events.pop().kind if events and events[-1].product == event.product else -1
         event = event._replace(kind=max(event.kind, before))  # noqa: PLW2901 - one run, one entry
@@ -99,15 +98,16 @@ def _kept(request: RecommendationRequest, loaded: LoadedModel | None) -> Past:
             bought[event.product] = had.again(event.seconds, same_run=before == PURCHASE)
     traits = request.traits if request.traits is not None else stored.traits if stored else UNKNOWN_TRAITS
     refused = refusals(request.profile.events)
-    wanted = [event for event in events if event.product not in refused]
-    return Past(tuple(wanted[-HISTORY_ENTRIES:]), bought, traits, refused)
+    if refused:
+        events = [event for event in events if event.product not in refused]
+    return Past(tuple(events[-HISTORY_ENTRIES:]), bought, traits, refused)
 
 
 def _named(items: npt.NDArray[np.integer], variants: npt.NDArray[np.int32], index: ItemIndex) -> list[str]:
     """Return the product of each entry: the variant itself where several share an item."""
     if len(variants):
         return [index.variants.names[place] for place in variants.tolist()]
-    return [index.products[item] for item in items.tolist()]
+    return list(map(index.products.__getitem__, items.tolist()))
 
 
 def _stored(request: RecommendationRequest, loaded: LoadedModel) -> ShopperPast | None:

@@ -129,7 +129,7 @@ def _answered(question: _Question, choice: _Choice, why: Sequence[Reason], stock
     ]
     chosen, spare = chosen[: choice.shown], chosen[choice.shown :]
     items = fill(chosen, request, question.past, stock, rules, question.places, spare, _more(params))
-    fresh = new_products(request, stock, rules, params, {item.product for item in (*items, *spare)})
+    fresh = new_products(request, stock, rules, params, (*items, *spare))
     return RecommendationAnswer(items, tuple(spare), fresh)
 
 
@@ -218,15 +218,19 @@ def _judged(
     A sensitive product keeps only the part of its score that comes from the page, and its place by that part.
     """
     waiting: list[tuple[float, int, Card]] = []
+    shown, products = rules.shown, loaded.index.products
     for item, score in ranked:
         while waiting and -waiting[0][0] >= score:
             part, later, card_later = heapq.heappop(waiting)
             yield later, -part, card_later
-        card = rules.shown(loaded.index.products[item])
-        if card is None or card.product.product in seen:
+        card = shown(products[item])
+        if card is None:
             continue
-        seen.add(card.product.product)
-        if card.product.sensitive:
+        product = card.product
+        if product.product in seen:
+            continue
+        seen.add(product.product)
+        if product.sensitive:
             parts = loaded.model.explain(np.array([item]), evidence.asked)[0]
             if parts[~evidence.asked.page].any():
                 page = float(parts[evidence.asked.page].sum())

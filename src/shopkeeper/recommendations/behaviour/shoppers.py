@@ -93,6 +93,10 @@ class ShopperPasts:
         self._low = self._arrays["shoppers.low"].view(np.uint64)
         self._starts = self._arrays["shoppers.starts"].view(np.int64)
         self._bought_starts = self._arrays["shoppers.bought_starts"].view(np.int64)
+        self._items = self._arrays["shoppers.items"].astype(np.int32, copy=False)
+        self._kinds = self._arrays["shoppers.kinds"].astype(np.int8, copy=False)
+        self._seconds = self._arrays["shoppers.seconds"].astype(np.uint32, copy=False)
+        self._variants = self._arrays.get("shoppers.variants", _NONE).astype(np.int32, copy=False)
         self._traits = TraitTable.from_arrays("shoppers.traits", self._arrays)
 
     def __len__(self) -> int:
@@ -133,29 +137,28 @@ class ShopperPasts:
         place = self._place(key)
         if place is None:
             return None
-        start, end = int(self._starts[place]), int(self._starts[place + 1])
-        first, last = int(self._bought_starts[place]), int(self._bought_starts[place + 1])
-        arrays = self._arrays
+        start, end = self._starts[place : place + 2].tolist()
+        purchases, bought_variants = self._bought(*self._bought_starts[place : place + 2].tolist())
         return ShopperPast(
-            arrays["shoppers.items"][start:end].astype(np.int32, copy=False),
-            arrays["shoppers.kinds"][start:end].astype(np.int8, copy=False),
-            arrays["shoppers.seconds"][start:end].astype(np.uint32, copy=False),
-            self._purchases(first, order := np.argsort(arrays["shoppers.bought"][first:last])),
+            self._items[start:end],
+            self._kinds[start:end],
+            self._seconds[start:end],
+            purchases,
             self._traits.of(place),
-            arrays.get("shoppers.variants", _NONE)[start:end].astype(np.int32, copy=False),
-            self._bought_variants(first, order),
+            self._variants[start:end],
+            bought_variants,
         )
 
-    def _purchases(self, first: int, order: npt.NDArray[np.int64]) -> Purchases:
-        """Return the bought products from a place on, in an order of theirs."""
-        if not len(order):
-            return NO_PURCHASES
-        columns = (self._arrays[f"shoppers.{name}"][first + order] for name in ("bought", *_OF_BOUGHT))
-        return Purchases(*(column.astype(np.int64) for column in columns))
-
-    def _bought_variants(self, first: int, order: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
-        found = self._arrays.get("shoppers.bought_variants")
-        return _NONE if found is None else found[first + order].astype(np.int32, copy=False)
+    def _bought(self, first: int, last: int) -> tuple[Purchases, npt.NDArray[np.int32]]:
+        """Return what lies between two places as purchases, and the variant bought last of each."""
+        if first == last:
+            return NO_PURCHASES, _NONE
+        rows = first + np.argsort(self._arrays["shoppers.bought"][first:last])
+        columns = (self._arrays[f"shoppers.{name}"][rows] for name in ("bought", *_OF_BOUGHT))
+        variants = self._arrays.get("shoppers.bought_variants")
+        return Purchases(*(column.astype(np.int64) for column in columns)), (
+            _NONE if variants is None else variants[rows].astype(np.int32, copy=False)
+        )
 
     def places(self, keys: Sequence[str]) -> npt.NDArray[np.int64]:
         """Return the place of each shopper in the arrays, -1 for one without a past; shape (n,)."""
@@ -174,9 +177,9 @@ class ShopperPasts:
         arrays = self._arrays
         return ManyPasts(
             starts,
-            arrays["shoppers.items"][rows].astype(np.int32, copy=False),
-            arrays["shoppers.kinds"][rows].astype(np.int8, copy=False),
-            arrays["shoppers.seconds"][rows].astype(np.uint32, copy=False),
+            self._items[rows],
+            self._kinds[rows],
+            self._seconds[rows],
             bought_starts,
             arrays["shoppers.bought"][bought_rows].astype(np.int32, copy=False),
             arrays["shoppers.bought_seconds"][bought_rows].astype(np.uint32, copy=False),
@@ -204,7 +207,7 @@ class ShopperPasts:
 
     def _place(self, key: str) -> int | None:
         high, low = _hash(key)
-        place = int(np.searchsorted(self._high, np.uint64(high)))
+        place = int(self._high.searchsorted(np.uint64(high)))
         while place < len(self._high) and int(self._high[place]) == high:
             if int(self._low[place]) == low:
                 return place

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from shopkeeper.commerce.product import Product
 from shopkeeper.recommendations.catalogue.siblings import Siblings
@@ -25,6 +26,7 @@ class Rules(Struct, frozen=True, gc=False):
         plan: What the shop's own rules want of it; None = it has none.
         surface: Where the answer is shown; some surfaces show no sensitive product.
         heads: Products that stand for all variants of a parent in what was learnt -> the parent.
+        unruled: Only `barred`, `only` and what a card says of its own sale can forbid it.
     """
 
     catalogue: Catalogue
@@ -37,6 +39,11 @@ class Rules(Struct, frozen=True, gc=False):
     plan: Plan | None = None
     surface: str = ""
     heads: Mapping[str, str] = {}
+    unruled: bool = False
+
+    def __post_init__(self) -> None:
+        ruled = self.filters is not NO_FILTERS or self.plan is not None
+        force_setattr(self, "unruled", not ruled and not self.catalogue.sensitivity.hides(self.surface))
 
     def shown(self, product: str, *, from_history: bool = False) -> Card | None:
         """Return the card a list shows for a product: its own or, where it is a variant not on sale now, a sibling's.
@@ -99,23 +106,22 @@ class Rules(Struct, frozen=True, gc=False):
         """Return the cards of products that may all be shown, as `allowed` says; None when a rule forbids one."""
         if not self.barred.isdisjoint(products) or (self.only is not None and not self.only.issuperset(products)):
             return None
-        found, unruled = [], self._unruled()
+        found, plain = [], self.unruled and not self.barred
         for card in self.catalogue.cards_of(self.store, products):
-            if card is None or not ((unruled and card.on_sale and not card.dated) or self._lets_pass(card)):
+            if card is None or not ((plain and card.on_sale and not card.dated) or self._lets_pass(card)):
                 return None
             found.append(card)
         return found
 
-    def _unruled(self) -> bool:
-        """Say whether only what a card says of its own sale can forbid it."""
-        asked = self.filters is not NO_FILTERS or self.plan is not None or self.barred
-        return not asked and not self.catalogue.sensitivity.hides(self.surface)
-
     def _lets_pass(self, card: Card) -> bool:
         """Say whether a product may be shown that is neither barred nor left out by its own id."""
         product = card.product
-        if not card.available(self.now) or (product.parent is not None and product.parent in self.barred):
+        if not card.on_sale or (card.dated and not card.available(self.now)):
             return False
+        if product.parent is not None and product.parent in self.barred:
+            return False
+        if self.unruled:
+            return True
         if product.sensitive and self.catalogue.sensitivity.hides(self.surface):
             return False
         if self.filters is not NO_FILTERS and not passes(card, self.filters):

@@ -24,6 +24,7 @@ class Places:
 
     def __init__(self, k: int, plan: Plan | None) -> None:
         self._plan = plan
+        self._quotas = plan if plan is not None and plan.cut.quotas else None
         self._taken: set[str] = set()
         self._counted: dict[tuple[int, str], int] = {}
         self.left = k
@@ -42,23 +43,27 @@ class Places:
 
     def fits(self, card: Card) -> bool:
         """Say whether a card may have a place: it has none, nor has a variant of its parent, and no quota is full."""
-        if _key(card) in self._taken:
-            return False
-        plan = self._plan
-        if plan is None or not plan.cut.quotas:
-            return True
-        return all(self._counted.get(name, 0) < most for name, most in counted_by(plan, card))
+        return _key(card) not in self._taken and (self._quotas is None or self._within(card, self._quotas))
 
     def admit(self, card: Card) -> bool:
         """Give a card a place if it fits and there is one; say whether it got it."""
-        if self.left <= 0 or not self.fits(card):
+        key = _key(card)
+        if self.left <= 0 or key in self._taken:
             return False
-        self._count(card, 1)
+        if self._quotas is not None:
+            if not self._within(card, self._quotas):
+                return False
+            self._count(card, self._quotas, 1)
+        self._taken.add(key)
+        self.left -= 1
         return True
 
     def release(self, card: Card) -> None:
         """Take the place of a card back."""
-        self._count(card, -1)
+        self.left += 1
+        self._taken.discard(_key(card))
+        if self._quotas is not None:
+            self._count(card, self._quotas, -1)
 
     def admitted(self, found: Iterable[FoundT], card_of: Callable[[FoundT], Card]) -> Iterator[FoundT]:
         """Yield what gets a place, until there is none left."""
@@ -87,12 +92,12 @@ class Places:
                     pins[pin.position] = card
         return pins
 
-    def _count(self, card: Card, step: int) -> None:
-        self.left -= step
-        (self._taken.add if step > 0 else self._taken.discard)(_key(card))
-        if self._plan is not None and self._plan.cut.quotas:
-            for name, _ in counted_by(self._plan, card):
-                self._counted[name] = self._counted.get(name, 0) + step
+    def _within(self, card: Card, quotas: Plan) -> bool:
+        return all(self._counted.get(name, 0) < most for name, most in counted_by(quotas, card))
+
+    def _count(self, card: Card, quotas: Plan, step: int) -> None:
+        for name, _ in counted_by(quotas, card):
+            self._counted[name] = self._counted.get(name, 0) + step
 
 
 def counted_by(plan: Plan, card: Card) -> Iterator[tuple[tuple[int, str], int]]:

@@ -18,15 +18,16 @@ FoundT = TypeVar("FoundT")
 
 
 def weighed(found: Iterator[Found], plan: Plan | None, k: int) -> Iterator[Found]:
-    """Yield candidates by score times factor, best first; equal ones in the order they came.
+    """Return candidates by score times factor, best first; equal ones in the order they came.
 
     Args:
         found: Best first by score; it is read only as far as something behind could still come first.
         k: How many are wanted; what lies far behind them by score is lifted no more.
     """
-    if plan is None or not plan.weighs:
-        yield from found
-        return
+    return found if plan is None or not plan.weighs else _weighed(found, plan, k)
+
+
+def _weighed(found: Iterator[Found], plan: Plan, k: int) -> Iterator[Found]:
     most, looks = plan.cut.most, max(FEWEST, LOOKS * k)
     waiting: list[tuple[float, int, Found]] = []
     for seen, (item, score, card) in enumerate(found):
