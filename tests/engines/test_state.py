@@ -16,12 +16,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.state_stores import StateStores
 
+from shopkeeper.commerce.product import Product
+from shopkeeper.commerce.tables import PRODUCTS
 from shopkeeper.content.review import reject
 from shopkeeper.engines.state import State, open_state
 from shopkeeper.engines.state_privacy import forget_user
 from shopkeeper.engines.state_schema import HEAD, METADATA, from_micros, to_micros
 from shopkeeper.engines.state_sessions import KEPT
 from shopkeeper.errors import ChangedMeanwhile, ConfigError, Unavailable
+from shopkeeper.intake.ports import SourcedRow
 from shopkeeper.people.person import Person, signed
 from shopkeeper.rollout.stages import hold
 from shopkeeper.testing.key_store_suite import KeyStoreSuite
@@ -54,6 +57,14 @@ def test_every_connection_puts_a_commit_on_disk_before_it_returns(state: State) 
 
 class TestTables(StateStores, TableStoreSuite):
     """The laws of its port."""
+
+    def test_rows_about_some_products_are_of_one_store_and_with_deleted_ones(self, state: State) -> None:
+        at = datetime(2026, 11, 1, tzinfo=UTC)
+        said = [("lamp", "uk", False), ("lamp", "", False), ("sofa", "uk", True), ("cup", "uk", False)]
+        rows = [SourcedRow(Product(product=name, store=store), at, gone) for name, store, gone in said]
+        state.tables.upsert(PRODUCTS, rows)
+        found = state.tables.about(PRODUCTS, "uk", ["lamp", "sofa", *(f"p{one}" for one in range(1_000))])
+        assert sorted(found, key=lambda one: one.deleted) == [rows[0], rows[2]]
 
 
 class TestRegistry(StateStores, RegistrySuite):

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from tests.pricing.houses import MONDAY, STORE, House
 
 from shopkeeper.commerce.tables import STORES
+from shopkeeper.engines.state import State
 from shopkeeper.errors import ConfigError
 from shopkeeper.intake.ports import SourcedRow
 from shopkeeper.pricing.policy.policy_file import load_policy
 from shopkeeper.testing.registry_suite import example_version
-from shopkeeper.wiring.price_runs.jumping import order_jumps
+from shopkeeper.wiring.price_runs import jumping
+from shopkeeper.wiring.price_runs.jumping import JumpLooks, order_jumps
 from shopkeeper.wiring.price_runs.ordering import RunOrder
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.workspace_state import open_workspace_state
@@ -51,6 +53,41 @@ def test_a_feed_with_jumps_orders_one_run_of_what_jumped_and_none_without_being_
         assert order_jumps(settings, state, AT, order) == ["run1"]
         assert (orders[0].stores, orders[0].products) == (("de",), ("chased", "gone", "up"))
         assert order_jumps(settings, state, AT + timedelta(minutes=5), order) == [], "each jump once"
+    house.close()
+
+
+def test_a_look_reads_only_where_a_feed_told_something_or_the_fifth_minute_came(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shopkeeper.toml").touch()
+    policy = tmp_path / "price-policy.yaml"
+    policy.write_text("version: 1\n")
+    house, settings, read = House(tmp_path), Settings(workspace=tmp_path), list[datetime]()
+
+    def noted(_settings: Settings, _state: State, at: datetime) -> list[str]:
+        read.append(at)
+        return []
+
+    monkeypatch.setattr(jumping, "order_jumps", noted)
+    looks = JumpLooks(settings)
+    minutes = [AT + timedelta(minutes=number) for number in range(6)]
+    with open_workspace_state(settings) as state:
+        looks.look(state, minutes[0])
+        assert read == [], "the policy asks for none"
+        policy.write_text("version: 1\nruns: {on_jump: {}}\n")
+        house.product("lamp", cost=4.0)
+        house.warehouse()
+        looks.look(state, minutes[1])
+        looks.look(state, minutes[2])
+        house.sale("lamp", 3)
+        house.warehouse()
+        looks.look(state, minutes[3])
+        assert read == [minutes[1]]
+        house.stock("lamp", 3, 5)
+        house.warehouse()
+        looks.look(state, minutes[4])
+        looks.look(state, minutes[5])
+        assert read == [minutes[1], *minutes[4:]]
     house.close()
 
 

@@ -48,13 +48,16 @@ def priced_again(
     kept.refuse_old(at)
     names = kept.about(products, stores)
     records = [
-        with_told(one.records.of_products(some, at), ask(one.store.store, some))
+        with_told(found, ask(one.store.store, some)) if some else found
         for one, some in zip(kept.stores, names, strict=True)
+        for found in (one.records.of_products(some, at),)
     ]
     states = [
-        StoreState(one.store, one.retail, standing_prices(rows, one.retail, kept.reach, Counter()))
-        for one, rows in zip(kept.stores, records, strict=True)
-    ]
+        StoreState(
+            one.store, one.retail, standing_prices(rows, one.retail, kept.reach, Counter()) if some else ()
+        )
+        for one, some, rows in zip(kept.stores, names, records, strict=True)
+    ]  # fmt: skip
     few = _few(kept, names)
     chosen = _chosen(kept, few, _standing(kept, few, states), at)
     rows = tuple(

@@ -18,7 +18,7 @@ from shopkeeper.wiring.price_runs.acts import publish_due
 from shopkeeper.wiring.price_runs.confirming import confirm_prices
 from shopkeeper.wiring.price_runs.handing_over import send_changes
 from shopkeeper.wiring.price_runs.job import price_run_work
-from shopkeeper.wiring.price_runs.jumping import order_jumps
+from shopkeeper.wiring.price_runs.jumping import JumpLooks
 from shopkeeper.wiring.price_runs.ordering import PRICE_RUN
 from shopkeeper.wiring.price_tests.turning import take_turns
 from shopkeeper.wiring.retraining import check_retraining
@@ -58,6 +58,8 @@ def works_of(settings: Settings) -> Mapping[str, Work]:
 def schedules_of(settings: Settings) -> tuple[Scheduled, ...]:
     """Return what workers do again and again: reasons to train, rollouts, prices to publish, texts, tidying."""
 
+    looks = JumpLooks(settings)
+
     def retraining(due: datetime) -> Document:
         checked = [check_retraining(settings, system, due, who="schedule") for system in SYSTEMS]
         return {"checked": [one.document() for one in checked]}
@@ -76,7 +78,7 @@ def schedules_of(settings: Settings) -> tuple[Scheduled, ...]:
 
     def price_jumps(due: datetime) -> Document:
         with open_workspace_state(settings) as state:
-            return {"runs": order_jumps(settings, state, due)}
+            return {"runs": looks.look(state, due)}
 
     def shown_prices(due: datetime) -> Document:
         with open_workspace_state(settings) as state:
@@ -93,7 +95,7 @@ def schedules_of(settings: Settings) -> tuple[Scheduled, ...]:
         Scheduled("retraining", "17 */6 * * *", retraining),
         Scheduled("rollouts", "* * * * *", rollouts),
         Scheduled("prices", "* * * * *", prices),
-        Scheduled("price_jumps", "*/5 * * * *", price_jumps),
+        Scheduled("price_jumps", "* * * * *", price_jumps),
         Scheduled("shown_prices", "*/10 * * * *", shown_prices),
         Scheduled("texts", "29 * * * *", texts),
         Scheduled("tidying", "43 2 * * *", tidying),

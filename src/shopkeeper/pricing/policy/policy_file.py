@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +19,8 @@ from shopkeeper.pricing.policy.policy_groups import broken_groups
 from shopkeeper.pricing.policy.price_policy import EVERYTHING, CompetitorBand, PricePolicy, Rules, Steps
 
 FILE: Final = "price-policy.yaml"
+_KEPT: Final = 8
+"""Policies kept as they were read: a run asks for its own several times."""
 _GUIDE: Final = "docs/guides/price-policy.md says what each key means."
 
 
@@ -38,8 +40,9 @@ def load_policy(folder: Path) -> PricePolicy:
     return read_policy(default_policy(), f"the shipped {FILE}") if text is None else read_policy(text, FILE)
 
 
+@lru_cache(maxsize=_KEPT)
 def read_policy(text: str, name: str = FILE) -> PricePolicy:
-    """Return the policy a YAML text holds.
+    """Return the policy a YAML text holds; a text that was read lately is not read again.
 
     Args:
         name: Name of the file, for messages.

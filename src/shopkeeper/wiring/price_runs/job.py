@@ -38,8 +38,9 @@ def price_run_work(settings: Settings, say: Callable[[str], None] = lambda _: No
     def work(steps: Steps, _subject: str, order: Document) -> Document:
         asked = msgspec.convert(order, RunOrder)
         with open_workspace_state(settings) as state:
-            _tell(steps, say, 0.02, "Reading what the shop shows of earlier prices.")
-            steps.step(STEPS[0], lambda: {"new": confirm_prices(settings, state, datetime.now(UTC)).new})
+            if not asked.products:  # what the shop shows of all its prices is no matter of a few that jumped
+                _tell(steps, say, 0.02, "Reading what the shop shows of earlier prices.")
+                steps.step(STEPS[0], lambda: {"new": confirm_prices(settings, state, datetime.now(UTC)).new})
             _tell(steps, say, 0.1, "Proposing prices.")
             file = steps.folder / _FILE
             steps.step(STEPS[1], lambda: _propose(settings, state, resident, asked, file))

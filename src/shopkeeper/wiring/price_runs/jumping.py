@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from shopkeeper.commerce.store import Store
-from shopkeeper.commerce.tables import STORES
+from shopkeeper.commerce.tables import COMPETITOR_PRICES, INVENTORY, PRODUCTS, STORES
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.state import State
 from shopkeeper.pricing.house.records import query
@@ -24,6 +24,9 @@ from shopkeeper.wiring.warehouse import Analytics
 REPORT: Final = "price_jumps"
 REACH: Final = timedelta(days=1)
 """How late a row may come, by its own source time, and still count; what was seen in this time is not seen again."""
+EVERY: Final = 5
+"""Minutes after which is looked though nothing came."""
+_FEEDS: Final = frozenset(table.name for table in (PRODUCTS, COMPETITOR_PRICES, INVENTORY))
 _LOOKS: Final = 500
 _log = structlog.get_logger(__name__)
 
@@ -40,7 +43,7 @@ def order_jumps(
     if limits is None or state.registry.pointer(PRICING, "champion") is None:
         return []
     runs = []
-    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    lake = lake_of(settings)
     lake.compact()
     stores = [row.row.store for row in state.tables.scan(STORES) if isinstance(row.row, Store)]
     with Analytics(settings, lake).reading() as warehouse:
@@ -55,6 +58,36 @@ def order_jumps(
                 _log.info("price_jumps", store=store, run=run, products=len(products), first=fresh[0].words)
                 runs.append(run)
     return runs
+
+
+class JumpLooks:
+    """Looks for jumps every minute: by one process, which knows what its last look had read.
+
+    Where no row of a feed has come into the lake since, nothing is read; every fifth minute it is all the same, for
+    rows whose own time has come meanwhile.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._read: frozenset[str] | None = None
+
+    def look(self, state: State, due: datetime) -> list[str]:
+        """Order runs of what jumped and return their ids."""
+        if load_policy(self._settings.workspace).runs.on_jump is None:
+            return []
+        lake = lake_of(self._settings)
+        lake.compact()
+        there = frozenset(part.path for part in lake.manifest().parts if part.table in _FEEDS)
+        if there == self._read and due.minute % EVERY:
+            return []
+        runs = order_jumps(self._settings, state, due)
+        self._read = there
+        return runs
+
+
+def lake_of(settings: Settings) -> Lake:
+    """Return the lake of a workspace."""
+    return Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
 
 
 def _unseen(state: State, store: str, jumps: list[Jump], at: datetime) -> list[Jump]:

@@ -118,14 +118,14 @@ def told_of(state: State, store: str, products: Collection[str]) -> Told:
 def _refuse_changed(settings: Settings, state: State, residences: Iterable[Residence]) -> None:
     """Raise NeedsWholeRun where the version that serves, the policy or a store is not that of the run any more."""
     digest, serving = digest_of(load_policy(settings.workspace)), version_of(state.registry, None)
+    declared = {row.store: row for row in (cast("Store", one.row) for one in state.tables.scan(STORES))}
     for one in residences:
         if one.version != serving:
             raise NeedsWholeRun(f"{serving} serves, and the last whole run was of {one.version}")
         if one.policy_digest != digest:
             raise NeedsWholeRun("the policy changed after the last whole run")
         for known in one.stores:
-            row = state.tables.get(STORES, (known.store.store,))
-            if row is None or cast("Store", row.row) != known.store:
+            if declared.get(known.store.store) != known.store:
                 raise NeedsWholeRun(f"{known.store.store} was declared anew after the last whole run")
 
 
