@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from shopkeeper.errors import NotEnoughData
 from shopkeeper.pricing.coming_demand import Coming, Knowledge, learnt
 from shopkeeper.pricing.demand.elasticity import Elasticities
 from shopkeeper.pricing.demand.panel import PricePanel
@@ -36,11 +37,21 @@ class Optimizer:
         self._seed = seed
         self._explore = explore
         self._knowledge: Knowledge | None = None
+        self.tries = 0.0
+        """Tried prices so far."""
+
+    @property
+    def slopes(self) -> Elasticities:
+        """How demand answers, as learnt last. Raises NotEnoughData before the first week."""
+        if self._knowledge is None:
+            raise NotEnoughData("Nothing is learnt yet.", "Let it set the prices of a week.")
+        return self._knowledge.slopes
 
     def decide(self, seen: Seen, offer: Offer) -> Choice:
         """Return the prices of the coming week."""
         found = self.prices(seen, offer)
         self._knowledge = found.knowledge
+        self.tries += 0 if found.tries is None else float(found.tries.tried.sum())
         rows = np.arange(len(found.chosen))
         price = offer.price[rows, found.chosen]
         return Choice(price, price if found.tries is None else offer.price[rows, found.tries.place])

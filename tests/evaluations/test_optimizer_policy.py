@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 import numpy as np
-from evaluations.optimizer_policy import rivals_seen
+import pytest
+from evaluations.optimizer_policy import Optimizer, rivals_seen
 from evaluations.price_worlds import POLICIES
 
+from shopkeeper.pricing.policy.exploration import Exploration
 from shopkeeper.simulation.prices.history import live_past
 from shopkeeper.simulation.prices.market import play
 from shopkeeper.simulation.prices.plan import Size
 from shopkeeper.simulation.prices.world import make_world
 
 
-def test_the_optimizer_breaks_no_rule_and_does_the_same_again() -> None:
+@pytest.mark.parametrize("name", sorted(POLICIES))
+def test_the_optimizer_breaks_no_rule_and_does_the_same_again(name: str) -> None:
     past = live_past(make_world("elastic", 7, size=Size(products=24, stores=2, categories=2)))
     first = past.market.week
-    once, again = (play(past.market, POLICIES["optimizer"](7), 2, past.target) for _ in range(2))
+    once, again = (play(past.market, POLICIES[name](7), 2, past.target) for _ in range(2))
     weeks = slice(first, first + 2)
     assert once.record.broken[weeks].sum() == 0
     assert (once.record.regular[weeks] != once.record.regular[first - 1]).any()
     np.testing.assert_array_equal(once.record.regular, again.record.regular)
+
+
+def test_what_tries_give_up_is_told_to_the_market() -> None:
+    past = live_past(make_world("elastic", 7, size=Size(products=24, stores=2, categories=2)))
+    eager = Optimizer(7, Exploration(weeks=520, enough=0.01, wide=0.2, budget=0.01))
+    first = past.market.week
+    lived = play(past.market, eager, 2, past.target)
+    assert eager.tries > 0
+    assert lived.record.explored[first : first + 2].any()
+    assert lived.record.broken[first : first + 2].sum() == 0
 
 
 def test_rivals_are_those_known_before_a_week() -> None:

@@ -19,6 +19,7 @@ from shopkeeper.pricing.house.history import history_of
 from shopkeeper.pricing.house.records import Records
 from shopkeeper.pricing.house.standing import Reach, feeds_of, standing_prices
 from shopkeeper.pricing.house.weeks import weeks_of
+from shopkeeper.pricing.may_try import exploring_of
 from shopkeeper.pricing.policy.policy_file import default_policy, read_policy
 from shopkeeper.pricing.policy.price_policy import PricePolicy
 from shopkeeper.pricing.policy.together import OnePrice, Packs, Together
@@ -134,6 +135,27 @@ def test_key_value_items_and_what_a_test_holds_are_never_tried(records: Records)
     _, found = priced(records, known, tested=[("de", names[-1])])
     assert found[names[0], ""].tried is None
     assert found[names[-1], ""].tried is None
+
+
+def test_each_scope_has_a_budget_of_its_own_and_may_have_none(records: Records) -> None:
+    text = default_policy().replace("days_between_changes: 3", "days_between_changes: 0", 1)
+    scopes = """scopes:
+  - {name: try, where: {categories: [Garden]}, rules: {exploration: {budget: 0.01, weeks: 104}}}
+  - {name: never, where: {products: [p1]}, rules: {exploration: null}}
+"""
+    one = read_policy(text.replace("scopes:\n", scopes, 1))
+    chosen, _ = priced(records, one)
+    shelf = chosen.standing.shelf
+    names = [shelf.products[row] for row in shelf.product[chosen.rows].tolist()]
+    found = exploring_of(chosen.offer.limits, (), chosen.standing, chosen.rows, chosen.slopes, DAY, 0)
+    assert found is not None
+    assert {name for name, may in zip(names, found.may, strict=True) if may} == {"p3", "p5", "p7"}
+    assert {float(share) for share in found.budget[found.may]} == {0.01}
+    assert len(set(found.pool[found.may].tolist())) == 1
+    later = exploring_of(chosen.offer.limits, (), chosen.standing, chosen.rows, chosen.slopes, DAY + timedelta(14), 0)
+    assert later is not None
+    assert (later.up != found.up).all()
+    assert later.seed == found.seed + 2
 
 
 def test_nothing_is_tried_by_default_or_for_other_margin_targets(records: Records) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from shopkeeper.cli import price_explain, price_files, price_show
+from shopkeeper.cli import price_explain, price_files, price_show, price_tried
 from shopkeeper.cli.output import Output
 from shopkeeper.cli.price_show import line_of, run_document
 from shopkeeper.errors import ContractNotMet
@@ -44,6 +44,7 @@ def register(app: typer.Typer) -> None:
     price_show.register(group)
     price_files.register(group)
     price_explain.register(group)
+    price_tried.register(group)
     app.add_typer(group, name="price")
 
 

@@ -41,6 +41,8 @@ def test_the_shipped_policy_is_valid_and_never_sells_below_cost() -> None:
         ("weekly_move: 0.20", "weekly_moves: 0.20", "rules.weekly_moves", "Did you mean `weekly_move`?"),
         ("weekly_move: 0.20", "weekly_move: 0.05", "rules.weekly_move", "at least the daily move"),
         ("credible: [0.4, 2.5]", "credible: [1.4, 2.5]", "rules.competitor.credible", "a range around 1"),
+        ("inflation: 0.10", "exploration: {enough: 2, wide: 1}", "rules.exploration.enough", "less than `wide`"),
+        ("inflation: 0.10", "exploration: {budget: 0.5}", "rules.exploration.budget", "0.02"),
         ("weekly_move: 0.06", "weekly_move: 0.01", "scopes[0].rules.weekly_move", "at least the daily move"),
         ("daily_move: 0.03", "margin_target: 0.3", "scopes[0].rules.margin_target", "leave products and key_value"),
         ("{below: 4, step: 0.05, minus: 0.01}", "{below: 40, step: 0.05, minus: 0.01}", "endings.EUR", "Sort them"),

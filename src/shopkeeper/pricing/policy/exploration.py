@@ -24,6 +24,6 @@ class Exploration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     budget: Annotated[float, Meta(gt=0, le=0.02)] = 0.003
     share: Annotated[float, Meta(gt=0, le=1)] = 0.25
     move: Annotated[float, Meta(gt=0, le=0.1)] = 0.05
-    weeks: Annotated[float, Meta(ge=1, le=104)] = 13
+    weeks: Annotated[float, Meta(ge=1, le=520)] = 13
     enough: Spread = 0.3
     wide: Spread = 1.0
