@@ -10,6 +10,7 @@ import numpy as np
 
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import STORES
+from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.state import State
 from shopkeeper.errors import NotEnoughData
 from shopkeeper.pricing.exploration.realised import RealisedCost, Sold, realised
@@ -17,8 +18,8 @@ from shopkeeper.pricing.price_tests.takings import read_takings
 from shopkeeper.pricing.proposal import Outcome
 from shopkeeper.pricing.runs.price_run import PriceRun, RunPrice
 from shopkeeper.quality.local_days import zone_of
-from shopkeeper.wiring.price_tests.drawing import reading
 from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.warehouse import Analytics
 
 MOST_DAYS: Final = 7
 """Days that are looked at: what a run expects is of a week."""
@@ -48,7 +49,9 @@ def tried_cost(settings: Settings, state: State, run: str, at: datetime | None =
     }
     held = [one for one in state.price_runs.prices(run, limit=_EVERY_ROW) if _counts(one) and one.key not in changed]
     stores = {one.store: one for one in (cast("Store", one.row) for one in state.tables.scan(STORES))}
-    with reading(settings) as warehouse:
+    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    lake.compact()
+    with Analytics(settings, lake).reading() as warehouse:
         parts = []
         for currency in sorted(found.explored):
             rows = [one for one in held if one.proposal.currency == currency]
