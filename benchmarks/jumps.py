@@ -13,13 +13,14 @@ the rows in which the engine of jobs records steps, here kept in memory. Last on
     `per_product_ms_*` the same for each product. `in_memory`: share of these runs that needed no whole run.
 `whole_cpu_s`, `whole_s`: the whole run of all stores before, same process; `whole_of_store_cpu_s`: of the one store,
     which is what a jump costs where nothing is kept. `look_cpu_s`: a look at what was told in all stores.
-    `peak_memory_mb`: of the process, learning the slopes in it.
+    `peak_memory_mb`: of the process, learning the slopes in it; `kept_mb`: what is kept of the whole run.
 `same_without_news`: share of 1,000 products that are given the run's own choice where nothing jumped.
 """
 
 from __future__ import annotations
 
 import argparse
+import ctypes
 import gc
 import json
 import resource
@@ -216,7 +217,6 @@ class Shop:
         look = time.process_time()
         order_jumps(self.settings, self.state, self.end, lambda *_: "none")
         result["look_cpu_s"] = round(time.process_time() - look, 2)
-        gc.collect()
         result |= {"whole_s": round(wall, 2), "whole_cpu_s": round(cpu, 2), "whole_of_store_cpu_s": round(of_store, 2)}
         result |= {"whole_status": whole.status, "whole_moved": whole.moved, "whole_findings": len(whole.findings)}
         own = {one.proposal.product: one.price for one in self._prices(whole, "s0")}
@@ -248,11 +248,22 @@ class Shop:
             result[f"per_product_ms_{size}"] = {"p50": round(p50 / size, 2), "p99": round(p99 / size, 2)}
             result[f"moved_{size}"] = moved
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        return result | {"in_memory": kept / max(looked, 1), "peak_memory_mb": memory}
+        result |= {"in_memory": kept / max(looked, 1), "peak_memory_mb": memory}
+        with_kept = resident_mb()
+        self.work = price_run_work(self.settings)
+        return result | {"kept_mb": round(with_kept - resident_mb())}
 
     def _prices(self, run: PriceRun, store: str) -> list[Any]:
         found = self.state.price_runs.prices(run.id, limit=run.prices)
         return [one for one in found if one.proposal.store == store]
+
+
+def resident_mb() -> float:
+    """Return the resident memory of this process once what is free was given back."""
+    gc.collect()
+    ctypes.CDLL("libc.so.6").malloc_trim(0)
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * resource.getpagesize() / 2**20
 
 
 if __name__ == "__main__":
