@@ -21,8 +21,9 @@ from shopkeeper.pricing.house.standing import Reach, feeds_of, standing_prices
 from shopkeeper.pricing.house.weeks import weeks_of
 from shopkeeper.pricing.may_try import exploring_of
 from shopkeeper.pricing.policy.policy_file import default_policy, read_policy
-from shopkeeper.pricing.policy.price_policy import PricePolicy
+from shopkeeper.pricing.policy.price_policy import Period, PricePolicy
 from shopkeeper.pricing.policy.together import OnePrice, Packs, Together
+from shopkeeper.pricing.policy.where import Where
 from shopkeeper.pricing.price_model import ELASTIC, fit_model, slopes_for
 from shopkeeper.pricing.proposal import Proposal
 from shopkeeper.pricing.propose import explored_of, left_out, proposals_of
@@ -147,15 +148,31 @@ def test_each_scope_has_a_budget_of_its_own_and_may_have_none(records: Records) 
     chosen, _ = priced(records, one)
     shelf = chosen.standing.shelf
     names = [shelf.products[row] for row in shelf.product[chosen.rows].tolist()]
-    found = exploring_of(chosen.offer.limits, (), chosen.standing, chosen.rows, chosen.slopes, DAY, 0)
+    found = exploring_of(one, chosen.offer.limits, chosen.standing, chosen.rows, chosen.slopes, DAY, 0)
     assert found is not None
     assert {name for name, may in zip(names, found.may, strict=True) if may} == {"p3", "p5", "p7"}
     assert {float(share) for share in found.budget[found.may]} == {0.01}
     assert len(set(found.pool[found.may].tolist())) == 1
-    later = exploring_of(chosen.offer.limits, (), chosen.standing, chosen.rows, chosen.slopes, DAY + timedelta(14), 0)
+    later = exploring_of(one, chosen.offer.limits, chosen.standing, chosen.rows, chosen.slopes, DAY + timedelta(14), 0)
     assert later is not None
     assert (later.up != found.up).all()
     assert later.seed == found.seed + 2
+
+
+def test_a_price_that_is_soon_reduced_is_not_tried_so_that_its_prior_price_stays(records: Records) -> None:
+    soon, late = (
+        Period(name=f"sale {days}", starts=DAY + timedelta(days), ends=DAY + timedelta(days + 7), prices="reduce",
+               where=Where(products=(product,)))
+        for days, product in ((20, "p1"), (40, "p3"))
+    )  # fmt: skip
+    one = msgspec.structs.replace(exploring(), calendar=(soon, late))
+    chosen, _ = priced(records, one)
+    found = exploring_of(one, chosen.offer.limits, chosen.standing, chosen.rows, chosen.slopes, DAY, 0)
+    assert found is not None
+    shelf = chosen.standing.shelf
+    names = [shelf.products[row] for row in shelf.product[chosen.rows].tolist()]
+    may = dict(zip(names, found.may.tolist(), strict=True))
+    assert (may["p1"], may["p3"]) == (False, True)
 
 
 def test_nothing_is_tried_by_default_or_for_other_margin_targets(records: Records) -> None:

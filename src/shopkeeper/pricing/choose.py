@@ -84,7 +84,7 @@ def choose(
     weekly = now = None
     if rows.size:
         panel = history.panel().of_pairs(standing.pair[rows])
-        exploring = exploring_of(offer.limits, policy.key_value, standing, rows, its, day, seed, tested)
+        exploring = exploring_of(policy, offer.limits, standing, rows, its, day, seed, tested)
         weekly = chosen_weekly(panel, coming, targets, policy, its, part.coupling, seed, exploring)
         now = demand_at(weekly.known, coming, coming.now())
     place = offer.place if weekly is None else part.places(offer, weekly.chosen)
