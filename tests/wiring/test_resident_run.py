@@ -29,7 +29,7 @@ from shopkeeper.pricing.policy.policy_file import read_policy
 from shopkeeper.pricing.priced_again import priced_again
 from shopkeeper.pricing.proposal import ProposedPrices
 from shopkeeper.pricing.reprice import reprice
-from shopkeeper.pricing.residence import Residence
+from shopkeeper.pricing.residence import Residence, covering
 from shopkeeper.pricing.runs.jumps import moving_only
 from shopkeeper.pricing.runs.price_run import begun
 from shopkeeper.pricing.runs.run_limits import limited
@@ -131,10 +131,13 @@ def test_it_is_what_a_whole_run_at_the_same_shadow_prices_chooses(shop: Shop) ->
         lake=True,
     )
     tell(shop, INVENTORY, Inventory(product="p3", store="de", ts=NOON, on_hand=9), lake=True)
+    tell(shop, PRICES, Price(product="p4", store="de", ts=NOON, price=8.2), lake=True)
     shop.house.warehouse()
-    found = shop.again("p1", "p2", "p3")
+    names = ("p1", "p2", "p3", "p4")
+    found = shop.again(*names)
     wanted = by_whole_run(shop)
-    assert {one.product: one.proposed for one in found.rows} == {name: wanted[name] for name in ("p1", "p2", "p3")}
+    assert {one.product: one.proposed for one in found.rows} == {name: wanted[name] for name in names}
+    assert found.rows[3].current == 8.2
     assert found.rows[0].cost == 4.6
     first, third = found.rows[0].at_current, found.rows[2].at_current
     assert first is not None
@@ -217,8 +220,8 @@ def test_what_the_run_does_not_tell_needs_a_whole_run(shop: Shop) -> None:
         shop.again("p1", at=AT + timedelta(hours=25))
     with pytest.raises(NeedsWholeRun, match="strange was not there"):
         shop.again("strange")
-    tell(shop, PRICES, Price(product="p1", store="de", ts=NOON, price=11.11))
-    with pytest.raises(NeedsWholeRun, match="another price of p1 is shown"):
+    tell(shop, PRICES, Price(product="p1", store="de", ts=NOON, price=7.0, list_price=9.0))
+    with pytest.raises(NeedsWholeRun, match="p1 is shown otherwise in de since"):
         shop.again("p1")
     tell(shop, PRODUCTS, cost("p2", 4.0, brand="new"))
     with pytest.raises(NeedsWholeRun, match="the catalogue says something else of p2"):
@@ -233,6 +236,17 @@ def test_a_price_that_is_only_shown_again_changes_nothing(shop: Shop) -> None:
     before = shop.again("p1").rows
     tell(shop, PRICES, Price(product="p1", store="de", ts=NOON, price=before[0].current))
     assert shop.again("p1").rows == before
+
+
+def test_of_several_kept_runs_a_store_is_told_by_the_newest(quiet: Shop) -> None:
+    (de,) = quiet.kept.stores
+    fr = replace(de, store=msgspec.structs.replace(de.store, store="fr"))
+    newer, older = quiet.kept, replace(quiet.kept, stores=(de, fr))
+    both = covering([newer, older], ["de", "fr"])
+    assert [(kept is newer, stores) for kept, stores in both] == [(True, ["de"]), (False, ["fr"])]
+    assert len(covering([newer, older], ["de"])) == 1
+    with pytest.raises(NeedsWholeRun, match="no whole run of uk"):
+        covering([newer, older], ["de", "uk"])
 
 
 def test_a_worker_keeps_its_whole_run_and_drops_it_when_what_it_rests_on_changes(shop: Shop) -> None:

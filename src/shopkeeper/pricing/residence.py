@@ -121,9 +121,17 @@ class Residence:
         return found
 
 
-def covering(held: Sequence[Residence], stores: Collection[str]) -> list[Residence]:
-    """Return the residences some stores are in. Raises NeedsWholeRun where one is in none."""
-    there = {one.store.store: kept for kept in held for one in kept.stores}
+def covering(held: Sequence[Residence], stores: Collection[str]) -> list[tuple[Residence, list[str]]]:
+    """Return the residences some stores are in, each with its stores; of several the one that comes first.
+
+    Raises:
+        NeedsWholeRun: a store is in none.
+    """
+    there: dict[str, int] = {}
+    for place, kept in enumerate(held):
+        for one in kept.stores:
+            there.setdefault(one.store.store, place)
     if missing := sorted(set(stores) - there.keys()):
         raise NeedsWholeRun(f"no whole run of {missing[0]} is in the memory of this worker")
-    return [kept for kept in held if any(one.store.store in stores for one in kept.stores)]
+    places = sorted({there[name] for name in stores})
+    return [(held[place], [name for name in stores if there[name] == place]) for place in places]

@@ -32,39 +32,52 @@ class Told:
 
 
 def with_told(records: Records, told: Told) -> Records:
-    """Return records of some products with costs, rivals and stock as they were told since.
+    """Return records of some products with shown prices, costs, rivals and stock as they were told since.
 
     Raises:
-        NeedsWholeRun: something else of them was told since: another shown price, or another catalogue entry.
+        NeedsWholeRun: something else of them was told since: an announced reduction, or another catalogue entry.
     """
-    _refuse_shown(records, told.prices)
     products, costs = _catalogue(records, told.products)
     return replace(
-        records, products=products, costs=costs, stock=_stock(records, told.stock), rivals=_rivals(records, told.rivals)
+        records,
+        prices=_shown(records, told.prices),
+        products=products,
+        costs=costs,
+        stock=_stock(records, told.stock),
+        rivals=_rivals(records, told.rivals),
     )
 
 
-def _refuse_shown(records: Records, told: Iterable[SourcedRow]) -> None:
-    """Refuse where a price was shown since that is not the last one that was read."""
+def _shown(records: Records, told: Iterable[SourcedRow]) -> Columns:
+    """Return the shown prices with those that were told since; of one that is told again nothing changed."""
     rows = records.prices
     keys = zip(texts(rows, "product"), texts(rows, "price_list"), strict=True)
     last = dict(zip(keys, range(len(rows["ts"])), strict=True))  # rows lie in the order of time
-    before, listed, promoted = number(rows, "price"), number(rows, "list_price"), number(rows, "promoted")
+    names = ("price", "list_price", "promoted")
+    rows = {**rows, **{name: number(rows, name) for name in names}}
+    fresh: list[Price] = []
     for one in told:
         row = cast("Price", one.row)
         at = last.get((row.product, row.price_list))
-        if at is not None and _naive64(row.ts) <= rows["ts"][at]:
+        if not _is_new(row.ts, None if at is None else rows["ts"][at], records.until):
             continue
-        same = (
-            at is not None
-            and not one.deleted
-            and abs(row.price - before[at]) <= SAME * row.price
-            and (row.list_price is None) == bool(np.isnan(listed[at]))
-            and (row.list_price is None or abs(row.list_price - listed[at]) <= SAME * row.list_price)
-            and bool(row.promo) == (promoted[at] > 0)
-        )
-        if not same:
-            raise NeedsWholeRun(f"another price of {row.product} is shown in {row.store} since")
+        before = None if at is None else {name: float(rows[name][at]) for name in names}
+        if before is None or one.deleted or _is_reduced(row, before):
+            raise NeedsWholeRun(f"{row.product} is shown otherwise in {row.store} since, and not by its price alone")
+        if abs(row.price - before["price"]) > SAME * row.price:
+            fresh.append(row)
+    return with_rows(rows, {
+        "product": _texts([row.product for row in fresh]), "price_list": _texts([row.price_list for row in fresh]),
+        "ts": moments([row.ts for row in fresh]), "price": np.array([float(row.price) for row in fresh]),
+        "list_price": np.full(len(fresh), np.nan), "promoted": np.zeros(len(fresh)),
+    })  # fmt: skip
+
+
+def _is_reduced(row: Price, before: dict[str, float]) -> bool:
+    """Say whether a price is, or was, part of an announced reduction, and that is not just told again."""
+    now = {"price": row.price, "list_price": _number(row.list_price), "promoted": float(bool(row.promo))}
+    plain = all(np.isnan(one["list_price"]) and not one["promoted"] for one in (now, before))
+    return not plain and not all(np.isclose(now[name], before[name], equal_nan=True) for name in now)
 
 
 def _catalogue(records: Records, told: Iterable[SourcedRow]) -> tuple[Columns, Columns]:

@@ -67,7 +67,7 @@ class ResidentRun:
     def _keep(self, held: tuple[Residence, ...]) -> None:
         with self._lock:
             stores = {one.store.store for kept_run in held for one in kept_run.stores}
-            others = (one for one in self._held if not stores & {each.store.store for each in one.stores})
+            others = (one for one in self._held if not stores >= {each.store.store for each in one.stores})
             self._held = (*held, *others)
 
     def _again(
@@ -76,10 +76,10 @@ class ResidentRun:
         with self._lock:
             held = self._held
         residences = covering(held, stores)
-        _refuse_changed(settings, state, residences)
+        _refuse_changed(settings, state, [one for one, _ in residences])
         parts = [
-            priced_again(one, products, stores, lambda store, some: told_of(state, store, some), at)
-            for one in residences
+            priced_again(one, products, own, lambda store, some: told_of(state, store, some), at)
+            for one, own in residences
         ]
         return _joined(parts)
 
