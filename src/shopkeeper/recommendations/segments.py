@@ -73,7 +73,7 @@ def owners_of(starts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Return which stretch each entry is of; shape (m,)."""
     if len(starts) == 2:
         return np.zeros(starts[1], dtype=np.int64)
-    return np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    return np.arange(len(starts) - 1).repeat(starts[1:] - starts[:-1])
 
 
 def starts_in(keys: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64]:

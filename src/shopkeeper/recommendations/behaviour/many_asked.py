@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.recommendations.behaviour.history import Asked, ages_of
+from shopkeeper.recommendations.behaviour.history import Asked, ages_in, ages_of
 from shopkeeper.recommendations.segments import owners_of, starts_of
 
 _OF_ENTRIES = frozenset({"lengths", "longest", "owners", "columns", "ages"})
@@ -64,7 +64,7 @@ class ManyAsked:
     @cached_property
     def lengths(self) -> npt.NDArray[np.int64]:
         """Entries of each question; shape (n,)."""
-        return np.diff(self.starts)
+        return self.starts[1:] - self.starts[:-1]
 
     @cached_property
     def longest(self) -> int:
@@ -86,7 +86,7 @@ class ManyAsked:
         """How many moments of the past lie between each entry and the newest of its past, 0 for the page; (m,)."""
         past = ~self.page
         if past.all():
-            return ages_of(self.starts, self.times)
+            return ages_in(self.times) if len(self) == 1 else ages_of(self.starts, self.times)
         before = starts_of(past)
         ages = np.zeros(len(past), dtype=np.int64)
         ages[past] = ages_of(before[self.starts], self.times[past])

@@ -90,7 +90,7 @@ class ItemKnn(ReadingMany[ItemKnnParams, _Told]):
         """Score every neighbour of the weighted items."""
         rows = self.similar.rows(read.items, read.weights)
         alone = len(read) == 1
-        cells = grouped(rows.columns if alone else keys_of(np.repeat(read.owners, rows.lengths), rows.columns))
+        cells = grouped(rows.columns if alone else keys_of(read.owners.repeat(rows.lengths), rows.columns))
         nothing = np.zeros(len(read))
         scored = ManyScored(
             starts_in(cells.keys, len(read)), items_of(cells.keys), cells.sums(rows.amounts), nothing, nothing

@@ -59,11 +59,9 @@ class Neighbours:
         begins = self.starts[items]
         lengths = self.starts[items + 1] - begins
         ends = lengths.cumsum()
-        places = np.repeat(begins - ends + lengths, lengths)
+        places = (begins - ends + lengths).repeat(lengths)
         places += np.arange(len(places))
-        return WeightedRows(
-            self.items[places].astype(np.int64), self.scores[places] * np.repeat(weights, lengths), lengths
-        )
+        return WeightedRows(self.items[places].astype(np.int64), self.scores[places] * weights.repeat(lengths), lengths)
 
 
 class WeightedRows(Struct, frozen=True, gc=False):
@@ -127,20 +125,19 @@ class Grouped(Struct, frozen=True, gc=False):
         begins = self.starts[found]
         lengths = np.where(self.keys[found] == keys, self.starts[found + 1] - begins, 0)
         ends = lengths.cumsum()
-        places = np.repeat(begins - ends + lengths, lengths)
+        places = (begins - ends + lengths).repeat(lengths)
         places += np.arange(len(places))
-        return self.order[places], np.repeat(np.arange(len(keys)), lengths)
+        return self.order[places], np.arange(len(keys)).repeat(lengths)
 
 
 def grouped(keys: npt.NDArray[np.int64]) -> Grouped:
     """Return equal keys brought together; shape (m,)."""
     order = keys.argsort(kind="stable")
     rising = keys[order]
-    first = np.empty(len(keys), dtype=np.bool_)
-    first[:1] = True
-    np.not_equal(rising[1:], rising[:-1], out=first[1:])
-    heads = first.nonzero()[0]
-    return Grouped(rising[heads], np.append(heads, len(keys)), order)
+    bounds = np.ones(len(keys) + 1, dtype=np.bool_)
+    np.not_equal(rising[1:], rising[:-1], out=bounds[1:-1])
+    starts = bounds.nonzero()[0]
+    return Grouped(rising[starts[:-1]], starts, order)
 
 
 def summed(

@@ -76,6 +76,8 @@ class ReadingMany(Reading[ParamsT], Generic[ParamsT, ToldT]):
     def explain_many(self, targets: Targets, many: ManyAsked) -> npt.NDArray[np.float64]:
         """Return how much each entry adds to the score of each target; what is not read adds nothing."""
         read, told = self._asked(many)
+        if read is many and len(targets) and read.longest:
+            return self._explain_many(targets, read, told)
         parts = np.zeros((len(targets), many.longest))
         if read.longest and len(targets):
             parts[:, -read.longest :] = self._explain_many(targets, read, told)

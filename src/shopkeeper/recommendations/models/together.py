@@ -61,7 +61,7 @@ def bought_together(data: Interactions, fewest: int = FEWEST_BUYERS) -> Neighbou
 def go_together(table: Neighbours, one: int, other: int) -> bool:
     """Say whether enough different buyers had both items in one basket, more often than by chance."""
     start, end = int(table.starts[one]), int(table.starts[one + 1])
-    return bool((table.items[start:end] == other).any())
+    return other in table.items[start:end].tolist()
 
 
 def partners(table: Neighbours, items: npt.NDArray[np.int64]) -> dict[int, float]:

@@ -212,7 +212,7 @@ def _together(count: int, found: Sequence[_Part]) -> ManyScored:
 
 def _first(added: ManyScored, asked: ManyAsked) -> ManyScored:
     """Return the best of many scores, the rest of them beyond; all of them where a question wants the whole."""
-    if int(np.diff(added.starts).max()) <= _FIRST:
+    if int((added.starts[1:] - added.starts[:-1]).max()) <= _FIRST:
         return added
     lowest = bars(added.scores, added.starts, _FIRST)
     lowest[np.array([one.whole for one in asked.questions])] = -np.inf

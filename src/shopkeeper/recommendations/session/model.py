@@ -280,7 +280,7 @@ def _unit(vectors: Floats) -> Floats:
 
 def _likeliest(near: Near) -> ManyScored:
     """Return the probabilities of the best of what was found near each state, the rest of it beyond them."""
-    lengths, owners = np.diff(near.starts), owners_of(near.starts)
+    lengths, owners = near.starts[1:] - near.starts[:-1], owners_of(near.starts)
     tops = peaks(near.products, near.starts)
     tops[lengths == 0] = 0.0
     worth = np.exp(near.products - tops[owners])

@@ -90,9 +90,10 @@ class NearestItems:
                 place += end - begin
         half = (states * states).sum(axis=1)[:, None] / 2.0 * self.spreads
         towards[np.arange(len(states))[:, None], chosen] = -np.inf
-        roots = self._log_sizes + (towards + half / 2.0) / 2.0
         left = self._log_sizes + (towards + half)
-        return Near(starts, np.concatenate(found), products, _log_sum_exp(left), _log_sum_exp(roots))
+        roots = self._log_sizes + (towards + half / 2.0) / 2.0
+        beyond = _log_sum_exp(np.concatenate([left, roots]))
+        return Near(starts, np.concatenate(found), products, beyond[: len(states)], beyond[len(states) :])
 
     @cached_property
     def _bounds(self) -> list[int]:
