@@ -79,7 +79,8 @@ class Optimizer:
             may=(seen.promotion == 0) & ~np.isfinite(seen.weeks_left), budget=every(explore.budget),
             share=every(explore.share), move=every(explore.move), weeks=every(explore.weeks),
             enough=every(explore.enough), wide=every(explore.wide),
-            weak=np.array([word != "own" for word in slopes.support]), pool=shelf.store,
+            weak=np.array([word != "own" for word in slopes.support]),
+            unknown=np.array([word == "none" for word in slopes.support]), pool=shelf.store,
             up=goes_up([str(one) for one in shelf.product.tolist()], shelf.store, seen.week, self._seed),
             seed=self._seed + seen.week,
         )  # fmt: skip

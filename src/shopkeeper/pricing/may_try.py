@@ -47,7 +47,8 @@ def exploring_of(
     pool = np.unique(scopes, axis=0, return_inverse=True)[1].reshape(-1)
     week = (day.toordinal() - 1) // 7
     return Exploring(
-        may=may, **figures, weak=np.array([word != "own" for word in slopes.support], np.bool_), pool=pool,
+        may=may, **figures, weak=np.array([word != "own" for word in slopes.support], np.bool_),
+        unknown=np.array([word == "none" for word in slopes.support], np.bool_), pool=pool,
         up=goes_up(products, shelf.store[rows], week, seed), seed=seed + week,
     )  # fmt: skip
 

@@ -172,6 +172,8 @@ def _holds(chosen: Chosen) -> list[tuple[str, ...]]:
     for row in np.flatnonzero(out & ~nothing).tolist():
         if not found[row]:
             found[row].append(_named(offer, UNKNOWN_COST, row))
+    for row in _not_tried(chosen):
+        found[row] = found[row] or [_named(offer, "no_opinion", row)]
     held = np.flatnonzero(offer.stuck)
     stuck = [row for row in held[offer.stuck_alone(held)].tolist() if not found[row]]
     current = shelf.current[:, None]
@@ -187,6 +189,13 @@ def _holds(chosen: Chosen) -> list[tuple[str, ...]]:
         for row in np.flatnonzero(beside).tolist():
             found[row] = found[row] or list(binding[row])
     return [tuple(names) for names in found]
+
+
+def _not_tried(chosen: Chosen) -> list[int]:
+    """Return the rows nobody has an opinion on that might have been tried, and stay."""
+    unknown = chosen.rows[np.array([word == "none" for word in chosen.slopes.support], np.bool_)]
+    stays = chosen.proposed[unknown] == chosen.standing.shelf.current[unknown]
+    return [int(row) for row in unknown[stays]]
 
 
 def _binding(chosen: Chosen) -> dict[int, tuple[str, ...]]:

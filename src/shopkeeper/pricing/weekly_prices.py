@@ -84,7 +84,7 @@ def weekly_prices(
     """
     knowledge = learnt(panel, before, every)
     known = outlook(panel, knowledge.slopes, coming)
-    silent = silent_of(known)
+    silent, open_choices = silent_of(known), coming.choices
     coming = narrowed(coming, silent, coupling)
     choices = coming.choices
     here = coming.now()
@@ -102,9 +102,19 @@ def weekly_prices(
         plan = optimise(free, demand, targets, objective, coupling=coupling, seed=seed)
     tried = Explored(plan, None)
     if exploring is not None:
-        exploring = replace(exploring, may=exploring.may & ~silent & ~_ending(coming, len(silent)))
+        told = np.isfinite(known.level.reference) & ~_ending(coming, len(silent))
+        exploring = replace(exploring, may=exploring.may & told)
+        open_again = np.where((silent & exploring.may)[:, None], open_choices.allowed, choices.allowed)
         tried = explored(
-            plan, choices, demand, targets, objective, exploring, coupling=coupling, answering=free, seed=seed
+            plan,
+            replace(choices, allowed=open_again),
+            demand,
+            targets,
+            objective,
+            exploring,
+            coupling=coupling,
+            answering=free,
+            seed=seed,
         )
     why = reasons(choices, tried.plan, silent, objective)
     if tried.tries is not None:

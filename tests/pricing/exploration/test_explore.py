@@ -32,7 +32,8 @@ def all_may(pairs: int, pools: int = 1, **said: Any) -> Exploring:  # noqa: ANN4
     arrays = {name: np.full(pairs, said.get(name, figure)) for name, figure in figures.items()}
     rows = np.arange(pairs)
     return Exploring(
-        may=said.get("may", np.ones(pairs, np.bool_)), weak=said.get("weak", rows % 3 == 0), pool=rows % pools,
+        may=said.get("may", np.ones(pairs, np.bool_)), weak=said.get("weak", rows % 3 == 0), unknown=rows < 0,
+        pool=rows % pools,
         up=rows % 2 == 0, seed=said.get("seed", 5), **arrays,
     )  # fmt: skip
 

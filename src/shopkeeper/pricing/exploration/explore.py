@@ -61,7 +61,8 @@ def explored(
             new = _with_tries(
                 plan, optimise(allowed, demand, targets, objective, coupling=coupling, seed=seed)
             )  # fmt: skip
-            total = _given_up(plan, new, choices, objective)
+            doubtful = np.where(made & exploring.unknown, np.maximum(-stakes.cost, 0.0), 0.0)
+            total = _given_up(plan, new, choices, objective) + float(doubtful.sum())
             if total <= budget and not _less_sure(plan, new, targets):
                 return Explored(new, _tries(kind, plan.chosen, stakes, made, total, budget, exploring.seed))
         made = _better_half(made, net_rate(stakes, exploring))

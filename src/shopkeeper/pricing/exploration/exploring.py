@@ -29,6 +29,7 @@ class Exploring:
         enough: Standard deviation of a slope below which nothing is tried.
         wide: The same, from which a price is wobbled and not drawn for.
         weak: Whether a slope is not the word of the pair's own prices.
+        unknown: Whether nobody has an opinion on a slope, so that no figure by it counts as a gain.
         pool: Index of the budget a price belongs to.
         up: Whether a wobble of it goes up this time.
         seed: Of the draws.
@@ -42,6 +43,7 @@ class Exploring:
     enough: Floats
     wide: Floats
     weak: Flags
+    unknown: Flags
     pool: Ints
     up: Flags
     seed: int

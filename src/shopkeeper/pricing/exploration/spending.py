@@ -15,14 +15,15 @@ def bought(kind: Ints, stakes: Stakes, revenue: Floats, exploring: Exploring) ->
 
     In the order of what they bring within the weeks they are given, their cost taken off, for the money at risk; as
     long as their pool's budget and share last, and none that does not pay. One that is expected to bring more than the
-    price that would have been set is left alone: it was not set because its neighbours move too.
+    price that would have been set is left alone, where anybody has an opinion on its slope: it was not set because its
+    neighbours move too.
 
     Args:
         kind: Of each pair's try, -1 where there is none.
         revenue: Expected of each pair a week, money.
     """
     rate = net_rate(stakes, exploring)
-    rows = np.flatnonzero((kind != UNTRIED) & (rate > 0) & (stakes.cost >= 0))
+    rows = np.flatnonzero((kind != UNTRIED) & (rate > 0) & ((stakes.cost >= 0) | exploring.unknown))
     rows = rows[np.lexsort((rows, -rate[rows], exploring.pool[rows]))]
     pool = exploring.pool[rows]
     spent, many = _running(stakes.risk[rows], pool), _running(np.ones(len(rows)), pool)
@@ -35,7 +36,7 @@ def bought(kind: Ints, stakes: Stakes, revenue: Floats, exploring: Exploring) ->
 
 def net_rate(stakes: Stakes, exploring: Exploring) -> Floats:
     """Return what each try brings within its weeks, less its cost, for one unit of money at risk, shape (pairs,)."""
-    net = stakes.gain * exploring.weeks - stakes.cost
+    net = stakes.gain * exploring.weeks - np.maximum(stakes.cost, 0.0)
     return np.asarray(np.where(exploring.may, net, 0.0) / np.maximum(stakes.risk, 1e-9))
 
 

@@ -59,13 +59,15 @@ def bounds_of(policy: PricePolicy, limits: Limits, shelf: Shelf, day: date) -> t
     number, current = limits.number, shelf.current
     believed, taxed = cost_believed(limits, shelf), 1 + shelf.tax
     cost = np.where(believed, shelf.accepted_cost, np.fmax(shelf.cost, shelf.cost_before))
+    wobbles = np.isfinite(limits.exploration["budget"]) & ~shelf.key_value  # what is tried may be told of at last
     too_soon = shelf.changed_days < number["days_between_changes"]
     with np.errstate(invalid="ignore"):
         advertised = np.where(number["minimum_advertised"] == 1, shelf.advertised, np.nan)
     found = [
         _kept("calendar", held, current),
         _kept(UNKNOWN_COST, ~believed, current),
-        _kept("no_opinion", ~shelf.opinion, current),
+        _kept("no_opinion", ~shelf.opinion & ~wobbles, current),
+        _around("no_opinion", current, np.where(~shelf.opinion & wobbles, limits.exploration["move"], np.nan)),
         _kept("days_between_changes", too_soon, current),
         _prior_price(limits, shelf, reduced),
         _range("over_cost", current, low=cost * (1 + number["over_cost"]) * taxed),
