@@ -36,7 +36,7 @@ from shopkeeper.pricing.runs.run_limits import limited
 from shopkeeper.pricing.runs.run_steps import gated
 from shopkeeper.pricing.standing_shelf import shelf_of
 from shopkeeper.pricing.weekly_prices import narrowed, silent_of
-from shopkeeper.testing.steps_in_memory import StepsInMemory
+from shopkeeper.testing.steps_in_memory import Died, StepsInMemory
 from shopkeeper.wiring.price_runs.job import price_run_work
 from shopkeeper.wiring.price_runs.ordering import RunOrder
 from shopkeeper.wiring.price_runs.resident import ResidentRun, residences_of, told_of
@@ -295,3 +295,27 @@ def test_a_job_of_jumps_is_one_run_of_few_rows_and_ends_as_any(shop: Shop, tmp_p
     ]
     assert prices[0] == prices[1]
     assert second.status == first.status == "blocked", "sales of months ago are too old"
+
+
+@pytest.mark.parametrize(("dies", "rows"), [("propose", 8), ("gates", 1)])
+def test_a_run_of_jumps_goes_on_after_its_process_died_by_what_is_recorded_or_a_whole_run(
+    shop: Shop, tmp_path: Path, dies: str, rows: int
+) -> None:
+    """A worker that starts anew keeps no run: what it must propose again takes a whole one."""
+    tell(shop, PRODUCTS, cost("p1", 4.6))
+    order = msgspec.to_builtins(RunOrder(stores=("de",), at=LATER, who="rule", products=("p1",)))
+    recorded: dict[str, bytes] = {}
+
+    def steps(name: str, *, die: bool = False) -> StepsInMemory:
+        found = StepsInMemory(tmp_path / name, recorded if name == "jump" else None, (dies, "after") if die else None)
+        found.run = name
+        return found
+
+    worker = price_run_work(shop.settings)
+    whole = RunOrder(stores=("de",), at=AT, who="rule")
+    worker(steps("whole"), "de", msgspec.to_builtins(whole))
+    with pytest.raises(Died):
+        worker(steps("jump", die=True), "de", order)
+    price_run_work(shop.settings)(steps("jump"), "de", order)
+    runs = {one.id: one.prices for one in shop.state.price_runs.newest()}
+    assert runs == {"whole": 8, "jump": rows}
