@@ -17,7 +17,7 @@ AnswerT = TypeVar("AnswerT")
 MOST: Final = 32
 """Requests in one call."""
 TURN_SECONDS: Final = 0.02
-"""How long one call may hold up the event loop: in a call of 32 an answer costs two thirds of one in a call of 8."""
+"""How long one call may hold up the event loop: among 32 an answer costs four fifths of one among 8."""
 
 
 class MicroBatch(Generic[RequestT, AnswerT]):
