@@ -81,7 +81,7 @@ class Optimizer:
             enough=every(explore.enough), wide=every(explore.wide),
             weak=np.array([word != "own" for word in slopes.support]),
             unknown=np.array([word == "none" for word in slopes.support]), pool=shelf.store,
-            up=goes_up([str(one) for one in shelf.product.tolist()], shelf.store, seen.week, self._seed),
+            up=goes_up(list(map(str, shelf.product.tolist())), shelf.category, shelf.store, seen.week, self._seed),
             seed=self._seed + seen.week,
         )  # fmt: skip
 

@@ -49,7 +49,7 @@ def exploring_of(
     return Exploring(
         may=may, **figures, weak=np.array([word != "own" for word in slopes.support], np.bool_),
         unknown=np.array([word == "none" for word in slopes.support], np.bool_), pool=pool,
-        up=goes_up(products, shelf.store[rows], week, seed), seed=seed + week,
+        up=goes_up(products, shelf.category[rows], shelf.store[rows], week, seed), seed=seed + week,
     )  # fmt: skip
 
 

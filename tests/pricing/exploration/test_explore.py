@@ -157,11 +157,11 @@ def test_the_best_tries_are_bought_first_and_a_pool_never_spends_anothers_money(
     assert not bought(np.zeros(4, np.int64), dear, np.full(4, 1e6), exploring).any()
 
 
-def test_wobbles_are_balanced_over_stores_and_change_sides_each_turn() -> None:
-    products, store = [f"p{row // 4}" for row in range(400)], np.arange(400) % 4
-    first = goes_up(products, store, 0, 7)
+def test_wobbles_are_balanced_over_stores_and_categories_and_change_sides_each_turn() -> None:
+    products, store, category = [f"p{row // 4}" for row in range(400)], np.arange(400) % 4, np.arange(400) // 40
+    first = goes_up(products, category, store, 0, 7)
     assert (sums_by(np.arange(400) // 4, first, 100) == 2).all()
-    assert (sums_by(store, first, 4) > 30).all()
-    assert (goes_up(products, store, TURN_WEEKS - 1, 7) == first).all()
-    assert (goes_up(products, store, TURN_WEEKS, 7) != first).all()
-    assert not np.array_equal(goes_up(products, store, 0, 8), first)
+    assert (sums_by(category * 4 + store, first, 40) == 5).all()
+    assert (goes_up(products, category, store, TURN_WEEKS - 1, 7) == first).all()
+    assert (goes_up(products, category, store, TURN_WEEKS, 7) != first).all()
+    assert not np.array_equal(goes_up(products, category, store, 0, 8), first)

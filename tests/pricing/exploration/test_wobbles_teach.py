@@ -22,7 +22,7 @@ def panel_after(weeks: int, move: float = 0.05) -> PricePanel:
     away[still, :PAST] = 0.0
     names = [f"p{number}" for number in product.tolist()]
     for week in range(PAST, length):
-        up = goes_up(names, store, week, 1)
+        up = goes_up(names, still.astype(np.int64), store, week, 1)
         away[still, week] = np.where(up, np.log1p(move), np.log1p(-move))[still]
     level = np.log(40) + rng.normal(0, 0.1, (STORES, length))[store] + rng.normal(0, 0.5, pairs)[:, None]
     units = rng.poisson(np.exp(level + TRUE * away)).astype(np.float64)
