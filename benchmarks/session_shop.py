@@ -159,7 +159,7 @@ def fitted(model: str, data: Interactions, seed: int) -> RecommendationModel:
         found = learning.fit(model, data, learning.defaults(model), seed)
     else:
         encoder = with_nearest(planted_encoder(data, seed), data, seed)
-        counts = BlendParams(session=None, item_knn=ItemKnnParams(), session_knn=None)
+        counts = BlendParams(session=None, item_knn=ItemKnnParams(), session_knn=None, hybrid=None)
         models = (encoder, *fit_models(data, counts, seed, PopularParams()))
         even = Mixture("roots", np.full((len(LENGTHS), len(models)), 1.0 / len(models)))
         found = Blend(models, even, Popular.fit(data, PopularParams(), seed), 0.1)

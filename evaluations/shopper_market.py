@@ -1,16 +1,17 @@
 """What recommendations do in three worlds of different mechanism: rules, V1, V2, V3 and the best lists there are.
 
-    python evaluations/shopper_market.py [--worlds 2] [--seed 1]
+    python evaluations/shopper_market.py [--worlds 2] [--seed 1] [--keep FOLDER]
 
-Every figure is simulated. In each world a shop lives through 60 days without Shopkeeper, its history is imported, and
-each version is trained by the pipeline, tuned on its own validation part. Then the same shoppers, in the same moods,
-with the same draws, meet each version for seven days, served by the serving code in this process (`served.py` says
-what of it is left out: HTTP). Versions that this Shopkeeper cannot train are left out and said so.
+Every figure is simulated. In each world a shop lives 60 days without Shopkeeper; for each version its history is
+imported anew and the version trained on it by the pipeline, tuned on its own validation part. Then the same shoppers,
+in the same moods, with the same draws, meet each version for seven days, served by the serving code in this process
+(`served.py` says what of it is left out: HTTP). Versions that this Shopkeeper cannot train are left out and said so.
 
 Clicks, revenue and orders are judged by their true probabilities given what shoppers met; the unit is the shopper, and
 differences are paired (`paired.py`). `share_of_oracle` is the share of the uplift over the rule baseline that the best
 lists by the truth would bring; the oracle looks one page ahead. Seeds 1 to 99 are for building, 101 to 199 for judging.
-Progress goes to stderr, one JSON document to the last line of stdout.
+Progress goes to stderr, one JSON document to the last line of stdout. With `--keep` what a version took in a world is
+kept, and the next run with that folder goes on from there; a change of code or settings needs another folder.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 import structlog
 
 from shopkeeper.recommendations.learn import LEARNABLE
@@ -53,12 +55,35 @@ PUBLISHED: Final = {
 
 @dataclass(frozen=True)
 class Case:
-    """One world to be judged in."""
+    """One version to be judged in one world.
+
+    Attributes:
+        keep: Folder in which what it took is kept; None = nowhere.
+    """
 
     mechanism: MechanismName
     seed: int
-    versions: Mapping[str, str]
+    version: str
     trials: int
+    keep: Path | None
+
+    @property
+    def file(self) -> Path | None:
+        """Where what it took is kept."""
+        return self.keep and self.keep / f"{self.mechanism}-{self.seed}-{self.version}.json"
+
+
+class Judged(msgspec.Struct):
+    """What one version took in one world.
+
+    Attributes:
+        takings: Sums of every shopper, see `Takings`.
+        seconds: CPU seconds by step.
+    """
+
+    takings: dict[str, list[float]]
+    fallbacks: dict[str, int]
+    seconds: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -70,9 +95,10 @@ class Met:
         seconds: CPU seconds by step.
     """
 
-    case: Case
+    mechanism: MechanismName
+    seed: int
     takings: Mapping[str, Takings]
-    fallbacks: Mapping[str, Counter[str]]
+    fallbacks: Mapping[str, Mapping[str, int]]
     seconds: Mapping[str, float]
 
 
@@ -82,7 +108,8 @@ def main() -> int:
     parser.add_argument("--worlds", type=int, default=2, help="worlds of each mechanism, each with a seed of its own")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--trials", type=int, default=8, help="trials of tuning of each version")
-    parser.add_argument("--workers", type=int, default=2, help="worlds at a time")
+    parser.add_argument("--workers", type=int, default=2, help="versions at a time")
+    parser.add_argument("--keep", type=Path, help="folder in which what is done is kept for the next run")
     parser.add_argument("--versions", default=",".join(VERSIONS), help="which of them, the baseline always")
     parser.add_argument("--mechanisms", default=",".join(MECHANISMS))
     chosen = parser.parse_args()
@@ -90,18 +117,27 @@ def main() -> int:
     wanted = {BASELINE, *chosen.versions.split(",")}
     versions = {name: model for name, model in VERSIONS.items() if name in wanted and model in LEARNABLE}
     skipped = {name: f"no model {VERSIONS[name]!r} yet" for name in VERSIONS if name in wanted and name not in versions}
-    cases = [
-        Case(mechanism, chosen.seed * 1_000 + number, versions, chosen.trials)
+    worlds = [
+        (mechanism, chosen.seed * 1_000 + number)
         for number in range(chosen.worlds)
         for mechanism in MECHANISMS
         if mechanism in chosen.mechanisms.split(",")
     ]
+    cases = [
+        Case(*world, version, chosen.trials, chosen.keep)
+        for version in (*reversed(versions), ORACLE)  # the newest takes longest
+        for world in worlds
+    ]
     with ProcessPoolExecutor(chosen.workers, mp_context=get_context("spawn")) as pool:
-        met = list(pool.map(run_world, cases))
+        judged = dict(zip(cases, pool.map(judge, cases), strict=True))
+    met = [
+        together(*world, {case: one for case, one in judged.items() if (case.mechanism, case.seed) == world})
+        for world in worlds
+    ]
     changed = WORLDS.changed()
     document = summary(met) | {
         "skipped": skipped,
-        "settings": vars(chosen),
+        "settings": {name: str(value) if isinstance(value, Path) else value for name, value in vars(chosen).items()},
         "seeds": purpose(chosen.seed),
         "hashes": WORLDS.current(),
         "as_committed": not changed,
@@ -111,26 +147,48 @@ def main() -> int:
     return 1 if changed else 0
 
 
-def run_world(case: Case) -> Met:
-    """Make one world, train every version, and let its shoppers meet each."""
+def judge(case: Case) -> Judged:
+    """Make a world, train the version on its history, and let its shoppers meet it; or return what was kept of that."""
+    if case.file is not None and case.file.is_file():
+        return msgspec.json.decode(case.file.read_bytes(), type=Judged)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
-    takings: dict[str, Takings] = {}
-    fallbacks: dict[str, Counter[str]] = {}
-    seconds: dict[str, float] = {}
+    models = () if case.version == ORACLE else (VERSIONS[case.version],)
     with tempfile.TemporaryDirectory(prefix="shopper-market-") as folder:
-        shop = open_shop(case.mechanism, case.seed, tuple(case.versions.values()), case.trials, Path(folder))
-        seconds |= {f"train {model}": spent for model, spent in shop.trained.items()}
-        for version, model in case.versions.items():
-            before = cpu_seconds()
-            takings[version], served = meet(shop, model)
-            fallbacks[version] = served.fallbacks
-            seconds[f"meet {model}"] = cpu_seconds() - before
-        takings[ORACLE] = meet_oracle(shop)
+        shop = open_shop(case.mechanism, case.seed, models, case.trials, Path(folder))
+        begun, fallbacks = cpu_seconds(), Counter[str]()
+        if models:
+            takings, served = meet(shop, *models)
+            fallbacks = served.fallbacks
+        else:
+            takings = meet_oracle(shop)
+        seconds = {f"train {model}": spent for model, spent in shop.trained.items()}
+        seconds[f"meet {case.version}"] = cpu_seconds() - begun
+    found = Judged(
+        {name: getattr(takings, name).tolist() for name in Takings.__dataclass_fields__}, dict(fallbacks), seconds
+    )
+    if case.file is not None:
+        case.file.parent.mkdir(parents=True, exist_ok=True)
+        case.file.write_bytes(msgspec.json.encode(found))
+    ctr = float(takings.clicked.sum() / takings.answers.sum())
+    spent = ", ".join(f"{name} {value:.0f}" for name, value in seconds.items())
+    print(f"{case.mechanism} {case.seed} {case.version}: CTR {ctr:.4f}, CPU s: {spent}", file=sys.stderr, flush=True)
+    return found
+
+
+def together(mechanism: MechanismName, seed: int, judged: Mapping[Case, Judged]) -> Met:
+    """Return what all versions took in one world."""
+    takings = {
+        case.version: Takings(*(np.array(one.takings[name]) for name in Takings.__dataclass_fields__))
+        for case, one in judged.items()
+    }
     came = takings[BASELINE].visits > 0
-    met = Met(case, {name: found.of_those(came) for name, found in takings.items()}, fallbacks, seconds)
-    shown = {name: round(float(one.clicked.sum() / one.answers.sum()), 4) for name, one in met.takings.items()}
-    print(f"{case.mechanism} {case.seed}: CTR {shown}, {sum(seconds.values()):.0f} CPU s", file=sys.stderr, flush=True)
-    return met
+    return Met(
+        mechanism,
+        seed,
+        {name: found.of_those(came) for name, found in takings.items()},
+        {case.version: one.fallbacks for case, one in judged.items() if case.version != ORACLE},
+        {step: spent for one in judged.values() for step, spent in one.seconds.items()},
+    )
 
 
 def summary(met: Sequence[Met]) -> dict[str, Any]:
@@ -150,14 +208,14 @@ def summary(met: Sequence[Met]) -> dict[str, Any]:
         "share_of_oracle": best["share_of_oracle"]["value"] if "share_of_oracle" in best else None,
         "intervals": every,
         "mechanisms": {
-            mechanism: figures([one for one in met if one.case.mechanism == mechanism])
-            for mechanism in dict.fromkeys(one.case.mechanism for one in met)
+            mechanism: figures([one for one in met if one.mechanism == mechanism])
+            for mechanism in dict.fromkeys(one.mechanism for one in met)
         },
         "blueprint": PUBLISHED,
         "worlds": [
             {
-                "mechanism": one.case.mechanism,
-                "seed": one.case.seed,
+                "mechanism": one.mechanism,
+                "seed": one.seed,
                 "ctr": {name: float(found.clicked.sum() / found.answers.sum()) for name, found in one.takings.items()},
                 "fallbacks": one.fallbacks,
                 "cpu_seconds": {name: round(spent, 1) for name, spent in one.seconds.items()},

@@ -108,6 +108,7 @@ def test_sessions_may_ask_for_what_was_seen(
         "item-knn",
         "session-knn",
         "encoder",
+        "ranker",
         "held_out",
         "popular",
     }

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections import Counter
 from pathlib import Path
 from types import ModuleType
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -41,8 +41,8 @@ def takings(click: float) -> Takings:
 
 
 def met(evaluation: ModuleType, **clicks: float) -> object:
-    case = evaluation.Case("tastes", 1_000, {name: name for name in clicks if name != "oracle"}, 0)
-    return evaluation.Met(case, {name: takings(click) for name, click in clicks.items()}, {"v1": Counter()}, {})
+    found = {name: takings(click) for name, click in clicks.items()}
+    return evaluation.Met("tastes", 1_000, found, {"v1": {"deadline": 1}}, {})
 
 
 def test_the_summary_is_labelled_simulated_and_has_the_agreed_keys_as_numbers(evaluation: ModuleType) -> None:
@@ -70,3 +70,21 @@ def test_worlds_of_a_mechanism_are_told_apart_and_together(evaluation: ModuleTyp
     assert both["intervals"]["visitors"] == 8
     assert list(both["mechanisms"]) == ["tastes"]
     assert len(both["worlds"]) == 2
+
+
+def test_what_was_kept_of_a_version_is_not_done_again_and_joins_those_of_its_world_who_came(
+    evaluation: ModuleType, tmp_path: Path
+) -> None:
+    clicks, cases = {"baseline": 0.1, "v1": 0.2, "oracle": 0.5}, {}
+    for name, click in clicks.items():
+        case = evaluation.Case("tastes", 1_000, name, 0, tmp_path)
+        found = takings(click)
+        found.visits[3] = 0
+        sums = {field: getattr(found, field).tolist() for field in Takings.__dataclass_fields__}
+        kept = evaluation.Judged(sums, {}, {f"meet {name}": 2.0})
+        case.file.write_bytes(msgspec.json.encode(kept))
+        cases[case] = evaluation.judge(case)
+    met = evaluation.together("tastes", 1_000, cases)
+    assert set(met.takings) == set(clicks)
+    assert met.takings["v1"].clicked.tolist() == takings(0.2).clicked[:3].tolist()
+    assert sum(met.seconds.values()) == 6.0

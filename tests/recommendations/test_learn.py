@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from shopkeeper.engines.optuna_tuner import OptunaTuner
 from shopkeeper.errors import InputError
 from shopkeeper.recommendations.behaviour.interactions import Interactions
 from shopkeeper.recommendations.model import RecommendationModel
@@ -17,6 +18,8 @@ from shopkeeper.testing.learning_suite import LearningSuite
 from shopkeeper.testing.planted import planted_interactions
 from shopkeeper.testing.planted_learning import PlantedLearning
 from shopkeeper.training.ports import Parameters
+from shopkeeper.training.split import three_way_split
+from shopkeeper.training.tune import tune
 
 
 class TestRecommendationLearning(LearningSuite[Interactions, RecommendationModel]):
@@ -29,7 +32,7 @@ class TestRecommendationLearning(LearningSuite[Interactions, RecommendationModel
     def quick(self, model: str) -> Parameters:
         small: Parameters = {"width": 8, "blocks": 1, "inner": 1, "tokens": 4_096, "epochs": 2}
         lists: Parameters = {"trees": 10, "cuts": 2, "lists": 60, "axes": 4, "als": {"factors": 4, "iterations": 2}}
-        slow: dict[str, Parameters] = {"session": small, "blend": {"session": small}, "hybrid": lists}
+        slow: dict[str, Parameters] = {"session": small, "blend": {"session": small, "hybrid": lists}, "hybrid": lists}
         return slow.get(model, {})
 
     def with_another_future(self, data: Interactions, cutoff: int) -> Interactions:
@@ -62,3 +65,22 @@ def test_an_unknown_parameter_is_named_with_those_there_are(name: str) -> None:
     with pytest.raises(InputError, match=name.removeprefix("popular.")) as caught:
         item_knn_params({name: 1})
     assert caught.value.remedy
+
+
+def test_records_are_in_the_space_of_item_knn_and_of_the_blend_and_may_be_left_out() -> None:
+    learning = PlantedLearning()
+    for model, name in (("item-knn", "records"), ("blend", "item-knn.records")):
+        values = learning.search_space(model)[name].choices
+        assert values[0] == learning.defaults(model)[name] == 0.0
+        assert max(float(value or 0.0) for value in values) > 0.0
+
+
+def test_a_shop_with_new_products_finds_by_itself_that_records_help() -> None:
+    data = planted_interactions()
+    newcomers = np.argsort(-np.bincount(data.items))[:10]
+    came = three_way_split(data.times, 0.2, 0.1).tuning.cutoff
+    shop = data.take(~np.isin(data.items, newcomers) | (data.times >= came))
+    split = three_way_split(shop.times, 0.3, 0.1)
+    found = tune(PlantedLearning(), "item-knn", shop, split, tuner=OptunaTuner(), trials=12, seed=1)
+    assert found.trials[0].parameters["records"] == 0.0
+    assert found.parameters["records"] > 0.0

@@ -21,6 +21,7 @@ from shopkeeper.recommendations.session.model import SessionParams
 from shopkeeper.testing.model_suite import RecommendationModelSuite
 
 SMALL = SessionParams(width=16, blocks=1, dropout=0.1, rate=0.02, epochs=4)
+RANKER = HybridParams(trees=20, leaves=8, fewest=5, axes=8, cuts=2, lists=300, als=AlsParams(factors=8, iterations=3))
 
 
 class TestPopular(RecommendationModelSuite):
@@ -60,20 +61,24 @@ class TestSession(RecommendationModelSuite):
 
 class TestBlend(RecommendationModelSuite):
     def fit(self, data: Interactions, seed: int) -> RecommendationModel:
-        params = BlendParams(SMALL, ItemKnnParams(), SessionKnnParams(session_minutes=1e6, reach=20.0), 0.2)
+        params = BlendParams(SMALL, ItemKnnParams(), SessionKnnParams(session_minutes=1e6, reach=20.0), None, 0.2)
         return fit_blend(data, params, seed)
 
 
 class TestBlendWithoutPyTorch(RecommendationModelSuite):
     def fit(self, data: Interactions, seed: int) -> RecommendationModel:
-        params = BlendParams(None, ItemKnnParams(), SessionKnnParams(session_minutes=1e6, reach=20.0), 0.2)
+        params = BlendParams(None, ItemKnnParams(), SessionKnnParams(session_minutes=1e6, reach=20.0), None, 0.2)
         return fit_blend(data, params, seed)
+
+
+class TestBlendWithRanker(RecommendationModelSuite):
+    def fit(self, data: Interactions, seed: int) -> RecommendationModel:
+        return fit_blend(data, BlendParams(None, ItemKnnParams(), None, RANKER, 0.2), seed)
 
 
 class TestHybrid(RecommendationModelSuite):
     def fit(self, data: Interactions, seed: int) -> RecommendationModel:
-        small = AlsParams(factors=8, iterations=3)
-        return Hybrid.fit(data, HybridParams(trees=20, leaves=8, fewest=5, axes=8, cuts=2, lists=300, als=small), seed)
+        return Hybrid.fit(data, RANKER, seed)
 
 
 class TestItemKnnWithFewNeighbours(RecommendationModelSuite):

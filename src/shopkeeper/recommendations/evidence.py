@@ -15,7 +15,6 @@ from shopkeeper.recommendations.behaviour.interactions import PURCHASE, VIEW
 from shopkeeper.recommendations.behaviour.items import ItemIndex
 from shopkeeper.recommendations.behaviour.many_asked import ManyAsked
 from shopkeeper.recommendations.behaviour.purchases import NO_PURCHASES, Purchases, newest_purchases
-from shopkeeper.recommendations.hybrid.model import Hybrid
 from shopkeeper.recommendations.loaded import LoadedModel
 from shopkeeper.recommendations.past import Past
 from shopkeeper.recommendations.recipe import RecommendParams
@@ -87,7 +86,6 @@ def gather_many(
     told = ManyAsked((), starts, items, np.ones(0), kinds, times, page)
     faded = loaded.model.history_weights(told.ages, KIND_STRENGTHS[kinds]).astype(np.float64)
     weights = np.where(page, 1.0, faded * shares[told.owners])
-    counted = isinstance(loaded.model, Hybrid)
     each = []
     for row, past, (request, _), (start, end) in zip(rows, pasts, requests, pairwise(bounds), strict=True):
         body = request.body
@@ -95,7 +93,7 @@ def gather_many(
         asked = Asked(
             body.store, int(request.now.timestamp()), items[start:end], weights[start:end], kinds[start:end],
             times[start:end], page[start:end],
-            _purchases(request, past, loaded, catalogue) if counted else NO_PURCHASES, past.traits, whole,
+            _purchases(request, past, loaded, catalogue) if loaded.reads_people else NO_PURCHASES, past.traits, whole,
         )  # fmt: skip
         each.append(Evidence(asked, tuple(row.products), tuple(row.why)))
     return Gathered(each, told.weighed(weights, [one.asked for one in each]))

@@ -35,8 +35,6 @@ from shopkeeper.recommendations.models.together import FEWEST_BUYERS
 from shopkeeper.recommendations.parameters import (
     ALS_DEFAULTS,
     ALS_SPACE,
-    BLEND_DEFAULTS,
-    BLEND_SPACE,
     EASE_DEFAULTS,
     EASE_SPACE,
     ITEM_KNN_DEFAULTS,
@@ -45,23 +43,27 @@ from shopkeeper.recommendations.parameters import (
     POPULAR_SPACE,
     RULE_DEFAULTS,
     RULE_SPACE,
-    SESSION_DEFAULTS,
     SESSION_KNN_DEFAULTS,
     SESSION_KNN_SPACE,
-    SESSION_SPACE,
     als_params,
-    blend_params,
     ease_params,
     item_knn_params,
     popular_params,
     rule_params,
     session_knn_params,
-    session_params,
 )
 from shopkeeper.recommendations.rule_baseline import RuleBaseline
 from shopkeeper.recommendations.session.blend import Blend, BlendParams
 from shopkeeper.recommendations.session.blend_fit import fit_blend
 from shopkeeper.recommendations.session.model import Session, SessionParams
+from shopkeeper.recommendations.session_space import (
+    BLEND_DEFAULTS,
+    BLEND_SPACE,
+    SESSION_DEFAULTS,
+    SESSION_SPACE,
+    blend_params,
+    session_params,
+)
 from shopkeeper.registry.bundle import Bundle
 from shopkeeper.training.ports import DataSummary, Nouns, Parameters, SearchRange
 from shopkeeper.training.split import moment_of

@@ -60,6 +60,11 @@ class LoadedModel:
         """Which product each item code stands for."""
         return self.model.index
 
+    @property
+    def reads_people(self) -> bool:
+        """Whether the model reads what shoppers bought and what their records say."""
+        return isinstance(self.model, Hybrid) or (isinstance(self.model, Blend) and self.model.reads_people)
+
 
 def bundle_arrays(model: RecommendationModel, shoppers: ShopperPasts) -> dict[str, npt.NDArray[np.generic]]:
     """Return everything a version needs to answer, as the arrays of its bundle."""

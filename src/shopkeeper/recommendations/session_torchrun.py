@@ -22,8 +22,8 @@ from torch import distributed
 from shopkeeper.recommendations.behaviour.interaction_files import read_interactions
 from shopkeeper.recommendations.behaviour.shoppers import ShopperPasts
 from shopkeeper.recommendations.loaded import bundle_arrays
-from shopkeeper.recommendations.parameters import session_params
 from shopkeeper.recommendations.session.fit import Round, Share, fit_session
+from shopkeeper.recommendations.session_space import session_params
 from shopkeeper.registry.bundle import BundleContent, write_bundle
 
 

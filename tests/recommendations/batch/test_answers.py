@@ -95,7 +95,7 @@ FITS: dict[str, Callable[[Interactions], RecommendationModel]] = {
     Ease.name: lambda data: Ease.fit(data, EaseParams(), 1),
     SessionKnn.name: lambda data: SessionKnn.fit(data, SESSIONS, 1),
     Session.name: lambda data: fit_session(data, ENCODER, 1),
-    Blend.name: lambda data: fit_blend(data, BlendParams(ENCODER, ItemKnnParams(), SESSIONS, 0.2), 1),
+    Blend.name: lambda data: fit_blend(data, BlendParams(ENCODER, ItemKnnParams(), SESSIONS, None, 0.2), 1),
 }
 EXACT = (Popular.name, ItemKnn.name)
 

@@ -7,7 +7,7 @@ from tests.recommendations.conftest import PRODUCTS as NAMES
 from tests.recommendations.conftest import Past, interactions
 
 from shopkeeper.recommendations.behaviour.interactions import Interactions, sequences
-from shopkeeper.recommendations.evaluation.questions import time_exam
+from shopkeeper.recommendations.evaluation.questions import time_exam, visit_questions
 from shopkeeper.recommendations.evaluation.ranking import Questions, rank_targets
 from shopkeeper.recommendations.models.popular import Popular, PopularParams
 from shopkeeper.testing.planted import PRODUCTS, planted_interactions
@@ -41,6 +41,23 @@ def test_the_history_lies_strictly_before_the_moment_asked_about() -> None:
     assert len(questions) == 40
     assert {NAMES[code] for code in questions.targets.tolist()} == {"cup", "lamp"}
     assert {NAMES[code] for code in questions.history.items.tolist()} == {"mug"}
+
+
+def test_what_comes_next_in_a_visit_may_be_what_was_met_before() -> None:
+    past: Past = [(f"u{n}", product, "view") for n in range(40) for product in ("mug", "cup", "mug")]
+    data = interactions(past)
+    data.times[:] = np.tile([0, 5, 10], 40) * 1_000_000
+    order = np.argsort(data.times, kind="stable")
+    data = Interactions(
+        data.shoppers[order], data.items[order], data.stores[order], data.kinds[order], data.times[order],
+        data.devices[order], data.index, data.categories, data.shopper_keys, data.store_names,
+    )  # fmt: skip
+    questions = visit_questions(data, 10_000_000, seed=1)
+    assert {NAMES[code] for code in questions.targets.tolist()} == {"mug"}
+    assert [NAMES[code] for code in questions.history.items[:2].tolist()] == ["mug", "cup"]
+    assert not questions.mask
+    assert len(time_exam(data, 10_000_000, seed=1).questions) == 0
+    assert len(visit_questions(data, 10_000_000, seed=1, most=17)) == 17
 
 
 def test_the_draw_depends_on_the_seed_alone() -> None:

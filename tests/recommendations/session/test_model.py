@@ -181,6 +181,6 @@ def test_without_pytorch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> 
         with pytest.raises(ConfigError, match="PyTorch") as caught:
             LEARNABLE[model].fit(planted_interactions(), {}, 1)
         assert "shopkeeper[deep]" in str(caught.value)
-    light = LEARNABLE["blend"].fit(planted_interactions(), {"encoder": False}, 1)
-    assert set(light.parameters) == {"item-knn", "session-knn", "encoder", "held_out", "popular"}
+    light = LEARNABLE["blend"].fit(planted_interactions(), {"encoder": False, "ranker": False}, 1)
+    assert set(light.parameters) == {"item-knn", "session-knn", "encoder", "ranker", "held_out", "popular"}
     assert LEARNABLE["blend"].fit(planted_interactions(), light.parameters, 1).parameters == light.parameters

@@ -254,4 +254,6 @@ def _scorer(model: RecommendationModel, offer: Offer) -> BlockScorer | DenseScor
         if weighed is None:
             return BlockScorer(model.similar, offer.shown)
         return BlockScorer(model.similar, offer.shown & (weighed > 0), np.where(weighed > 0, weighed, 1.0))
+    if isinstance(model, Blend) and model.reads_people:
+        return None
     return DenseScorer(model, offer) if isinstance(model, _DENSE) else None

@@ -44,9 +44,28 @@ def time_exam(data: Interactions, cutoff: int, seed: int, most: int = MOST_QUEST
         seed: Seed of what is drawn.
     """
     seen = data.sequences
-    heads = _history_ends(seen)
     places = _draw(seen, _first_meetings(seen) & (seen.first_times >= cutoff), seed, most)
-    begins, ends = seen.starts[seen.shoppers[places]], heads[places]
+    questions = _asked_at(data, places, mask=True)
+    begins = seen.starts[seen.shoppers[places]]
+    known = (np.diff(questions.history.starts) > 0) & (seen.first_times[begins] < cutoff)
+    slices = _slices(data, cutoff, questions.targets, questions.history.stores, known)
+    return Exam(questions, slices | _device_slices(seen.devices[places]))
+
+
+def visit_questions(data: Interactions, cutoff: int, seed: int, most: int = MOST_QUESTIONS) -> Questions:
+    """Return one question for each shopper who came at or after `cutoff`, as serving is asked: what comes next.
+
+    Of everything a shopper did from then on, one entry is drawn by chance; what was met before competes, as it does in
+    an answer, and is right where the shopper came back to it. Else as in `time_exam`.
+    """
+    seen = data.sequences
+    return _asked_at(data, _draw(seen, seen.first_times >= cutoff, seed, most), mask=False)
+
+
+def _asked_at(data: Interactions, places: npt.NDArray[np.int64], *, mask: bool) -> Questions:
+    """Return the questions whose right products are the entries at `places`, told what lies strictly before each."""
+    seen = data.sequences
+    begins, ends = seen.starts[seen.shoppers[places]], _history_ends(seen)[places]
     lengths = ends - begins
     starts = np.zeros(len(places) + 1, dtype=np.int64)
     np.cumsum(lengths, out=starts[1:])
@@ -62,10 +81,7 @@ def time_exam(data: Interactions, cutoff: int, seed: int, most: int = MOST_QUEST
     )
     targets = seen.items[places].astype(np.int64)
     group = data.index.group_of()[targets]
-    spans = np.column_stack([data.index.starts[group], data.index.starts[group + 1]])
-    known = (ends > begins) & (seen.first_times[begins] < cutoff)
-    slices = _slices(data, cutoff, targets, history.stores, known) | _device_slices(seen.devices[places])
-    return Exam(Questions(history, targets, spans), slices)
+    return Questions(history, targets, np.column_stack([data.index.starts[group], data.index.starts[group + 1]]), mask)
 
 
 def _history_ends(seen: Sequences) -> npt.NDArray[np.int64]:

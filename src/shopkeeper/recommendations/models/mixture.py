@@ -28,8 +28,9 @@ _BEGINS: Final[list[int]] = LENGTHS.tolist()
 
 Floats = npt.NDArray[np.float32]
 
-_GRID = 10
-"""Weights are tried in tenths."""
+_GRID, _COARSE_GRID = 10, 5
+"""Weights are tried in tenths, those of four models and more in fifths, which are as many."""
+_FEW_MODELS = 3
 _BORROWED = 0.5
 """How much the questions about all histories count beside those about one length, so that no few decide."""
 _PLACES = 200
@@ -163,10 +164,11 @@ def learnt_mixture(models: Sequence[Ranker], questions: Questions) -> Mixture:
 
 
 def _grid(models: int) -> npt.NDArray[np.float64]:
-    """Return all weights in tenths that add up to 1, the even ones first; shape (combinations, models)."""
-    found = [one for one in product(range(_GRID + 1), repeat=models) if sum(one) == _GRID]
+    """Return all weights of a grid that add up to 1, the even ones first; shape (combinations, models)."""
+    parts = _GRID if models <= _FEW_MODELS else _COARSE_GRID
+    found = [one for one in product(range(parts + 1), repeat=models) if sum(one) == parts]
     found.sort(key=lambda one: float(np.var(one)))
-    return np.array(found, dtype=np.float64) / _GRID
+    return np.array(found, dtype=np.float64) / parts
 
 
 @dataclass(frozen=True)

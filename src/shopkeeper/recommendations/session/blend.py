@@ -1,4 +1,4 @@
-"""V3 as it serves: session encoder, item-knn and session-knn together, weighed by how much of a shopper is known."""
+"""V3 as it serves: session encoder, kNN and V2's ranker together, weighed by how much of a shopper is known."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from msgspec import Struct
 from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch
 from shopkeeper.recommendations.behaviour.items import ItemIndex
 from shopkeeper.recommendations.behaviour.many_asked import ManyAsked
+from shopkeeper.recommendations.hybrid.model import Hybrid
+from shopkeeper.recommendations.hybrid.params import HybridParams
 from shopkeeper.recommendations.model import (
     NOTHING,
     Arrays,
@@ -33,19 +35,23 @@ from shopkeeper.recommendations.session.model import Session, SessionParams
 
 _FIRST = 500
 """Items of each model a request is answered with, unless every one is wanted."""
-_PARTS = (Session.name, ItemKnn.name, SessionKnn.name)
+_PARTS = (Session.name, ItemKnn.name, SessionKnn.name, Hybrid.name)
+_OF_HYBRID = "blend.hybrid."
+"""Before the names of its arrays: it has a kNN of its own, by other parameters."""
 
 
 @dataclass(frozen=True, slots=True)
 class BlendParams:
     """Parameters of the models of a blend; None leaves a model out.
 
-    Without the encoder this is the blend for machines without PyTorch; session-knn pays where there are sessions.
+    Without the encoder this is the blend for machines without PyTorch; session-knn pays where there are sessions, the
+    hybrid where records, people or what is bought again say more than the order of events.
     """
 
     session: SessionParams | None = field(default_factory=SessionParams)
     item_knn: ItemKnnParams | None = field(default_factory=ItemKnnParams)
     session_knn: SessionKnnParams | None = field(default_factory=SessionKnnParams)
+    hybrid: HybridParams | None = field(default_factory=HybridParams)
     held_out: float = 0.1
     """Newest share of the data by which the weights are learnt, before every model is fitted on all of it."""
 
@@ -92,10 +98,15 @@ class Blend:
         return self.popular.stores
 
     @property
+    def reads_people(self) -> bool:
+        """Whether purchases and records of shoppers are read, as the hybrid does."""
+        return any(isinstance(one, Hybrid) for one in self.models)
+
+    @property
     def parameters(self) -> dict[str, Any]:
         """Parameters for the manifest."""
         own = {one.name: {k: v for k, v in one.parameters.items() if k != "popular"} for one in self.models}
-        kept = {"encoder": Session.name in own, "held_out": self.held_out}
+        kept = {"encoder": Session.name in own, "ranker": Hybrid.name in own, "held_out": self.held_out}
         return {**own, **kept, "popular": self.popular.parameters}
 
     def score(self, asked: Asked) -> Scored:
@@ -128,7 +139,10 @@ class Blend:
         return strengths
 
     def explain(self, targets: npt.NDArray[np.int64], asked: Asked) -> npt.NDArray[np.float64]:
-        """Return what each entry adds: of what each model adds to a score, the share its own explanation gives."""
+        """Return what each entry adds: of what each model adds to a score, the share its own explanation gives.
+
+        What a model adds without an explanation is shared out as the other models explain theirs.
+        """
         known = ((many, place) for many, _ in self._lately for place, one in enumerate(many.questions) if one is asked)
         many, place = next(known, (ManyAsked.of((asked,)), 0))
         owners = np.full(len(targets), place, dtype=np.int64)
@@ -136,23 +150,27 @@ class Blend:
 
     def explain_many(self, targets: Targets, many: ManyAsked) -> npt.NDArray[np.float64]:
         """Return what `explain` does for the targets of several questions, in `ManyAsked.columns`."""
-        parts = np.zeros((len(targets), many.longest))
+        parts, whole = np.zeros((len(targets), many.longest)), np.zeros(len(targets))
         for part in self._parts(many):
             own, mine = (targets, slice(None)) if part.rows is None else _of_rows(targets, part.rows)
             amounts = part.added.among(own)
+            whole[mine] += amounts
             shares = np.maximum(explain_many(part.model, own, part.asked), 0.0)
             totals = shares.sum(axis=1)
             totals[totals == 0] = 1.0  # nothing is shared out then
             shares /= totals[:, None]
             shares *= amounts[:, None]
             parts[mine, many.longest - part.asked.longest :] += shares
+        said = parts.sum(axis=1)
+        parts *= np.divide(whole, said, out=np.zeros_like(said), where=said > 0)[:, None]
         return parts
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return the arrays of all models, and the weights."""
         found: dict[str, npt.NDArray[np.generic]] = {}
         for model in self.models:
-            found |= model.arrays()
+            prefix = _OF_HYBRID if model.name == Hybrid.name else ""
+            found |= {prefix + name: values for name, values in model.arrays().items()}
         there = np.array([name in {model.name for model in self.models} for name in _PARTS])
         return {**found, **self.mixture.arrays(), "blend.models": there, "blend.held_out": np.array(self.held_out)}
 
@@ -160,10 +178,11 @@ class Blend:
     def from_arrays(cls, index: ItemIndex, arrays: Arrays) -> Blend:
         """Return the model that `arrays` was made of."""
         builds: tuple[Callable[[ItemIndex, Arrays], RecommendationModel], ...] = (
-            Session.from_arrays, ItemKnn.from_arrays, SessionKnn.from_arrays,
+            Session.from_arrays, ItemKnn.from_arrays, SessionKnn.from_arrays, _hybrid_from,
         )  # fmt: skip
         there = np.asarray(arrays["blend.models"]).tolist()
-        models = tuple(build(index, arrays) for build, one in zip(builds, there, strict=True) if one)
+        # A bundle older than a model says nothing of it.
+        models = tuple(build(index, arrays) for build, one in zip(builds, there, strict=False) if one)
         held_out = float(np.asarray(arrays["blend.held_out"]))
         return cls(models, Mixture.from_arrays(arrays), Popular.from_arrays(index, arrays), held_out)
 
@@ -189,6 +208,11 @@ class Blend:
             found.append(_Part(model, own, rows, _first(added, own)))
         self._lately = ((many, found), *self._lately[:1])
         return found
+
+
+def _hybrid_from(index: ItemIndex, arrays: Arrays) -> Hybrid:
+    own = {name.removeprefix(_OF_HYBRID): arrays[name] for name in arrays if name.startswith(_OF_HYBRID)}
+    return Hybrid.from_arrays(index, own)
 
 
 def _of_rows(targets: Targets, rows: npt.NDArray[np.int64]) -> tuple[Targets, npt.NDArray[np.int64]]:

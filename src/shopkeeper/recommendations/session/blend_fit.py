@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from shopkeeper.recommendations.behaviour.interactions import Interactions
-from shopkeeper.recommendations.evaluation.questions import time_exam
+from shopkeeper.recommendations.evaluation.questions import visit_questions
+from shopkeeper.recommendations.hybrid.model import Hybrid
 from shopkeeper.recommendations.model import RecommendationModel
 from shopkeeper.recommendations.models.item_knn import ItemKnn
 from shopkeeper.recommendations.models.mixture import learnt_mixture
@@ -18,8 +21,7 @@ def fit_blend(data: Interactions, params: BlendParams, seed: int, popular_params
     counted = popular_params or PopularParams()
     split = time_split(data.times, params.held_out)
     first = fit_models(data.take(split.train), params, seed, counted)
-    questions = time_exam(data, split.cutoff, seed).questions
-    mixture = learnt_mixture(first, questions)
+    mixture = learnt_mixture(first, visit_questions(data, split.cutoff, seed))
     return Blend(fit_models(data, params, seed, counted), mixture, Popular.fit(data, counted, seed), params.held_out)
 
 
@@ -36,4 +38,6 @@ def fit_models(
         models.append(ItemKnn.fit(data, params.item_knn, seed, counted))
     if params.session_knn is not None:
         models.append(SessionKnn.fit(data, params.session_knn, seed, counted))
+    if params.hybrid is not None:
+        models.append(Hybrid.fit(data, replace(params.hybrid, popular=counted), seed))
     return tuple(models)
