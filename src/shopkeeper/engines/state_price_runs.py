@@ -61,7 +61,7 @@ class StatePriceRuns:
         waiting = (PRICE_RUNS.c.status == "scheduled", PRICE_RUNS.c.publish_micros <= to_micros(at))
         return self._runs(select(PRICE_RUNS.c.body).where(*waiting).order_by(PRICE_RUNS.c.publish_micros))
 
-    def prices(self, run: str, *, moved: bool = False, skip: int = 0, limit: int = 1_000) -> Sequence[RunPrice]:
+    def prices(self, run: str, *, moved: bool = False, skip: int = 0, limit: int | None = 1_000) -> Sequence[RunPrice]:
         """Return prices of a run."""
         with self._engine.connect() as connection:
             return prices_of(

@@ -53,11 +53,9 @@ def priced_again(
         for found in (one.records.of_products(some, at),)
     ]
     states = [
-        StoreState(
-            one.store, one.retail, standing_prices(rows, one.retail, kept.reach, Counter()) if some else ()
-        )
+        StoreState(one.store, one.retail, standing_prices(rows, one.retail, kept.reach, Counter()) if some else ())
         for one, some, rows in zip(kept.stores, names, records, strict=True)
-    ]  # fmt: skip
+    ]
     few = _few(kept, names)
     chosen = _chosen(kept, few, _standing(kept, few, states), at)
     rows = tuple(
@@ -154,9 +152,7 @@ def _weekly(kept: Residence, opened: OpenShelf, held: Ints, targets: Targets) ->
             (opened.coming, _current(kept), opened.coming.now()),
         )
     )
-    chosen = reprice(
-        coming.choices, demand, targets, before.plan.prices, policy.objective, opened.part.coupling
-    )  # fmt: skip
+    chosen = reprice(coming.choices, demand, targets, before.plan.prices, policy.objective, opened.part.coupling)
     plan = replace(
         before.plan, chosen=chosen, price=picked(coming.choices.price, chosen), curves=curves_of(coming.choices, demand)
     )

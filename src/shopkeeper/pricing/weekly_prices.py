@@ -98,7 +98,7 @@ def weekly_prices(
         demand = replace(demand_at(known, coming, near), later=None if left is None else left.later)
         # Prices that all answered each other's last move would swing: half of the products wait.
         waiting = (block + turn) % 2 == 0
-        free = _only(choices, plan.chosen, waiting)
+        free = choices.kept_at(plan.chosen, waiting)
         plan = optimise(free, demand, targets, objective, coupling=coupling, seed=seed)
     tried = Explored(plan, None)
     if exploring is not None:
@@ -172,15 +172,10 @@ def _held(choices: Choices, silent: Flags, coupling: Coupling | None) -> Choices
     current = picked(choices.price, choices.place)[:, None]
     near = np.where(choices.allowed, -np.abs(choices.price / current - 1), -np.inf)
     if coupling is None:
-        return _only(choices, near.argmax(axis=1), silent)
+        return choices.kept_at(near.argmax(axis=1), silent)
     silent = np.bincount(coupling.node, weights=~silent, minlength=coupling.nodes)[coupling.node] == 0
     near[~silent] = np.where(choices.allowed[~silent], 0.0, -np.inf)
-    return _only(choices, blocks_of(choices, coupling).chosen(near, Meter(near.size)), silent)
-
-
-def _only(choices: Choices, place: Ints, where: Flags) -> Choices:
-    alone = np.arange(choices.price.shape[1]) == place[:, None]
-    return replace(choices, allowed=np.where(where[:, None], alone, choices.allowed))
+    return choices.kept_at(blocks_of(choices, coupling).chosen(near, Meter(near.size)), silent)
 
 
 def reasons(choices: Choices, plan: Plan, silent: Flags, objective: Objective) -> Ints:

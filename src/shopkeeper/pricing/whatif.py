@@ -22,9 +22,7 @@ AROUND = (-0.02, -0.01, 0.0, 0.01, 0.02, 0.03)
 def with_margin(policy: PricePolicy, margin: float) -> PricePolicy:
     """Return the policy with another margin target for all prices together and no tries; categories keep theirs."""
     scopes = tuple(replace(one, rules=replace(one.rules, exploration=None)) for one in policy.scopes)
-    return replace(
-        policy, portfolio_margin=margin, rules=replace(policy.rules, exploration=None), scopes=scopes
-    )  # fmt: skip
+    return replace(policy, portfolio_margin=margin, rules=replace(policy.rules, exploration=None), scopes=scopes)
 
 
 def today(chosen: Chosen) -> Reached | None:

@@ -53,25 +53,18 @@ def explored(
     made = bought(kind, stakes, revenue, exploring)
     budget = float(budgets(revenue, exploring).sum())
     everyone = np.ones(len(kind), np.bool_)
+    doubtful = np.where(exploring.unknown, np.maximum(-stakes.cost, 0.0), 0.0)  # nobody knows that it is a gain
     for _ in range(ATTEMPTS):
         if not made.any():
             break
-        still = _only(choices, np.where(made, place, plan.chosen), everyone)
-        for allowed in (still, _only(choices if answering is None else answering, place, made)):
-            new = _with_tries(
-                plan, optimise(allowed, demand, targets, objective, coupling=coupling, seed=seed)
-            )  # fmt: skip
-            doubtful = np.where(made & exploring.unknown, np.maximum(-stakes.cost, 0.0), 0.0)
-            total = _given_up(plan, new, choices, objective) + float(doubtful.sum())
+        still = choices.kept_at(np.where(made, place, plan.chosen), everyone)
+        for allowed in (still, (choices if answering is None else answering).kept_at(place, made)):
+            new = _with_tries(plan, optimise(allowed, demand, targets, objective, coupling=coupling, seed=seed))
+            total = _given_up(plan, new, choices, objective) + float(np.where(made, doubtful, 0.0).sum())
             if total <= budget and not _less_sure(plan, new, targets):
                 return Explored(new, _tries(kind, plan.chosen, stakes, made, total, budget, exploring.seed))
         made = _better_half(made, net_rate(stakes, exploring))
     return Explored(plan, None)
-
-
-def _only(choices: Choices, place: Ints, rows: Flags) -> Choices:
-    alone = np.arange(choices.price.shape[1]) == place[:, None]
-    return replace(choices, allowed=np.where(rows[:, None], alone, choices.allowed))
 
 
 def _with_tries(plan: Plan, new: Plan) -> Plan:
@@ -102,9 +95,7 @@ def _better_half(made: Flags, rate: Floats) -> Flags:
     return found
 
 
-def _tries(
-    kind: Ints, place: Ints, stakes: Stakes, made: Flags, total: float, budget: float, seed: int
-) -> Tries:  # fmt: skip
+def _tries(kind: Ints, place: Ints, stakes: Stakes, made: Flags, total: float, budget: float, seed: int) -> Tries:
     def kept(values: Floats) -> Floats:
         return np.where(made, values, 0.0)
 

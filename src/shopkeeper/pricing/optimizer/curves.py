@@ -71,6 +71,11 @@ class Choices:
     tax: Floats
     cost: Floats
 
+    def kept_at(self, place: Ints, where: Flags) -> Choices:
+        """Return the choices with one candidate left at some pairs: that at `place`; both of shape (pairs,)."""
+        alone = np.arange(self.price.shape[1]) == place[:, None]
+        return replace(self, allowed=np.where(where[:, None], alone, self.allowed))
+
 
 @dataclass(frozen=True, slots=True)
 class Curves:

@@ -73,8 +73,12 @@ class PriceRuns(Protocol):
         """Return scheduled runs whose time has come, the earliest first."""
         ...
 
-    def prices(self, run: str, *, moved: bool = False, skip: int = 0, limit: int = 1_000) -> Sequence[RunPrice]:
-        """Return prices of a run by store, price list and product; where `moved`, only prices that change."""
+    def prices(self, run: str, *, moved: bool = False, skip: int = 0, limit: int | None = 1_000) -> Sequence[RunPrice]:
+        """Return prices of a run by store, price list and product; where `moved`, only prices that change.
+
+        Args:
+            limit: How many at most; None = all.
+        """
         ...
 
     def largest(self, run: str, wanted: RowsWanted, skip: int = 0, limit: int = 100) -> RowsFound:

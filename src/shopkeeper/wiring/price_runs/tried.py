@@ -23,7 +23,6 @@ from shopkeeper.wiring.warehouse import Analytics
 
 MOST_DAYS: Final = 7
 """Days that are looked at: what a run expects is of a week."""
-_EVERY_ROW: Final = 10_000_000
 
 
 def tried_cost(settings: Settings, state: State, run: str, at: datetime | None = None) -> tuple[RealisedCost, ...]:
@@ -47,7 +46,7 @@ def tried_cost(settings: Settings, state: State, run: str, at: datetime | None =
         for one in state.prices.changed_since(published)
         if one.run != run and one.at < published + timedelta(days=MOST_DAYS + 1)
     }
-    held = [one for one in state.price_runs.prices(run, limit=_EVERY_ROW) if _counts(one) and one.key not in changed]
+    held = [one for one in state.price_runs.prices(run, limit=None) if _counts(one) and one.key not in changed]
     stores = {one.store: one for one in (cast("Store", one.row) for one in state.tables.scan(STORES))}
     lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
     lake.compact()

@@ -34,7 +34,6 @@ from shopkeeper.quality.local_days import zone_of
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.warehouse import Analytics
 
-EVERY_ROW: Final = 10_000_000
 _LONGEST_ID: Final = 100
 
 
@@ -137,7 +136,7 @@ def prices_of(plan: ExperimentPlan) -> SwitchedPrices:
 def tested_prices(state: State, run: str) -> Sequence[RunPrice]:
     """Return every price of a run. Raises UnknownPriceRun."""
     state.price_runs.get(run)
-    return state.price_runs.prices(run, limit=EVERY_ROW)
+    return state.price_runs.prices(run, limit=None)
 
 
 def stores_of_test(state: State, plan: ExperimentPlan, tested: Sequence[RunPrice]) -> tuple[Store, ...]:
