@@ -84,12 +84,9 @@ def _state(graph: OnnxGraph, weights: EncoderWeights, vectors: str, told: tuple[
     found = graph.node("Mul", vectors, graph.constant(weights.scale))
     for table, codes in zip((weights.kinds, weights.gaps, weights.bands), told, strict=True):
         found = graph.node("Add", found, graph.node("Gather", graph.constant(table), codes, axis=0))
-    for block in weights.blocks:
+    for block in weights.blocks[:-1]:
         found = _block(graph, block, found)
-    normed = _normed(graph, weights.last, found)
-    # The newest entry of each row: (n, t, width) by (row, last).
-    newest = graph.node("Unsqueeze", last, graph.constant([1], np.int64))
-    state = graph.node("GatherND", normed, newest, batch_dims=1)
+    state = _normed(graph, weights.last, _last_block(graph, weights.blocks[-1], found, last))
     if weights.temperature <= 0:
         return state
     length = graph.node("ReduceL2", state, axes=[1], keepdims=1)
@@ -98,28 +95,71 @@ def _state(graph: OnnxGraph, weights: EncoderWeights, vectors: str, told: tuple[
 
 def _block(graph: OnnxGraph, block: BlockWeights, entries: str) -> str:
     """Add one block: attention to what came before, then the feed-forward part, each after a layer norm."""
-    heads = len(block.distance)
     width = len(block.joined)
     mixed = _linear(graph, _normed(graph, block.before_attention, entries), block.attention, block.attention_bias)
-    split = graph.constant([0, 0, heads, width // heads], np.int64)
-    queries, keys, values = (
-        graph.node("Reshape", _slice(graph, mixed, part * width, (part + 1) * width, axis=2), split)
-        for part in range(3)
-    )
-    # (n, t, heads, size) -> (n, heads, t, size), keys (n, heads, size, t)
-    queries, values = (graph.node("Transpose", one, perm=[0, 2, 1, 3]) for one in (queries, values))
-    keys = graph.node("Transpose", keys, perm=[0, 2, 3, 1])
-    products = graph.node("Mul", graph.node("MatMul", queries, keys), graph.constant((width // heads) ** -0.5))
-    entries_there = graph.node("Gather", graph.node("Shape", entries), graph.constant([1], np.int64))
+    queries, keys, values = (_slice(graph, mixed, part * width, (part + 1) * width, axis=2) for part in range(3))
     bias = graph.constant(causal_bias(block.distance))
     for axis in (1, 2):
-        bias = graph.node("Slice", bias, graph.constant([0], np.int64), entries_there, graph.constant([axis], np.int64))
+        bias = _until(graph, bias, _entries_there(graph, entries), axis)
+    seen = _seen(graph, block, _by_heads(graph, block, queries), keys, values, bias)
+    joined = graph.node(
+        "Reshape", graph.node("Transpose", seen, perm=[0, 2, 1, 3]), graph.constant([0, 0, width], np.int64)
+    )
+    return _forward(graph, block, entries, joined)
+
+
+def _last_block(graph: OnnxGraph, block: BlockWeights, entries: str, last: str) -> str:
+    """Add the last block for the newest entry of each history alone, as nothing reads the others; shape (n, width)."""
+    width, heads = len(block.joined), len(block.distance)
+    normed = _normed(graph, block.before_attention, entries)
+    mixed = _linear(graph, normed, block.attention[:, width:], block.attention_bias[width:])
+    keys, values = (_slice(graph, mixed, part * width, (part + 1) * width, axis=2) for part in range(2))
+    # The newest entry of each row: (n, t, width) by (row, last).
+    newest = graph.node("Unsqueeze", last, graph.constant([1], np.int64))
+    own = graph.node("GatherND", normed, newest, batch_dims=1)
+    queries = _linear(graph, own, block.attention[:, :width], block.attention_bias[:width])
+    queries = graph.node("Reshape", queries, graph.constant([0, heads, 1, width // heads], np.int64))
+    # (length, heads, 1, length), one row for each place the newest entry may have
+    biases = graph.constant(causal_bias(block.distance).transpose(1, 0, 2)[:, :, None])
+    bias = _until(graph, graph.node("Gather", biases, last, axis=0), _entries_there(graph, entries), 3)
+    seen = _seen(graph, block, queries, keys, values, bias)
+    joined = graph.node("Reshape", seen, graph.constant([0, width], np.int64))
+    return _forward(graph, block, graph.node("GatherND", entries, newest, batch_dims=1), joined)
+
+
+def _seen(graph: OnnxGraph, block: BlockWeights, queries: str, keys: str, values: str, bias: str) -> str:
+    """Return what each query sees, shape (n, heads, queries, size); keys and values come as (n, t, width)."""
+    size = len(block.joined) // len(block.distance)
+    keys = graph.node("Transpose", _split(graph, block, keys), perm=[0, 2, 3, 1])
+    products = graph.node("Mul", graph.node("MatMul", queries, keys), graph.constant(size**-0.5))
     attention = graph.node("Softmax", graph.node("Add", products, bias), axis=-1)
-    seen = graph.node("Transpose", graph.node("MatMul", attention, values), perm=[0, 2, 1, 3])
-    joined = graph.node("Reshape", seen, graph.constant([0, 0, width], np.int64))
+    return graph.node("MatMul", attention, _by_heads(graph, block, values))
+
+
+def _forward(graph: OnnxGraph, block: BlockWeights, entries: str, joined: str) -> str:
+    """Add what the heads saw to the entries, then the feed-forward part."""
     after = graph.node("Add", entries, _linear(graph, joined, block.joined, block.joined_bias))
     wide = graph.node("Relu", _linear(graph, _normed(graph, block.before_forward, after), block.wide, block.wide_bias))
     return graph.node("Add", after, _linear(graph, wide, block.narrow, block.narrow_bias))
+
+
+def _split(graph: OnnxGraph, block: BlockWeights, entries: str) -> str:
+    """(n, t, width) -> (n, t, heads, size)."""
+    heads, width = len(block.distance), len(block.joined)
+    return graph.node("Reshape", entries, graph.constant([0, 0, heads, width // heads], np.int64))
+
+
+def _by_heads(graph: OnnxGraph, block: BlockWeights, entries: str) -> str:
+    """(n, t, width) -> (n, heads, t, size)."""
+    return graph.node("Transpose", _split(graph, block, entries), perm=[0, 2, 1, 3])
+
+
+def _entries_there(graph: OnnxGraph, entries: str) -> str:
+    return graph.node("Gather", graph.node("Shape", entries), graph.constant([1], np.int64))
+
+
+def _until(graph: OnnxGraph, value: str, end: str, axis: int) -> str:
+    return graph.node("Slice", value, graph.constant([0], np.int64), end, graph.constant([axis], np.int64))
 
 
 def causal_bias(distance: Floats) -> Floats:
