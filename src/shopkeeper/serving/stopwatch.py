@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Generator
+from functools import partial
 from resource import RUSAGE_THREAD, getrusage
 from time import perf_counter, process_time, thread_time
+from types import coroutine
+from typing import Any
 
 Stopwatch = Callable[[], Callable[[], float]]
 """Starts a watch; what it gives back returns the seconds since."""
@@ -29,3 +32,30 @@ def own_time() -> Callable[[], float]:
         return max(own, perf_counter() - begun - others)
 
     return took
+
+
+@coroutine
+def steps(work: Awaitable[None], clock: Callable[[], float] = thread_time) -> Generator[Any, Any, float]:
+    """Do some work of an event loop; return the seconds of its own steps, what the loop did between them left out.
+
+    Args:
+        clock: Processor seconds of the thread that runs the loop.
+
+    Raises:
+        BaseException: what the work raises.
+    """
+    running = work.__await__()
+    step = partial(next, running)
+    seconds = 0.0
+    while True:
+        begun = clock()
+        try:
+            waits_for = step()
+        except StopIteration:
+            return seconds + clock() - begun
+        seconds += clock() - begun
+        try:
+            yield waits_for
+            step = partial(next, running)
+        except BaseException as error:  # noqa: BLE001 - the loop gives the work up: that is for the work to hear
+            step = partial(running.throw, error)

@@ -7,7 +7,8 @@ from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shopkeeper.serving.admission import NOT_BEGUN, Admission
+from shopkeeper.serving.admission import Admission
+from shopkeeper.serving.stopwatch import steps
 from shopkeeper.web.problem import problem
 
 _FULL: Final = problem(
@@ -31,10 +32,9 @@ class Admitted:
         if not admission.enter():
             await _FULL.send(send)
             return
-        begun = NOT_BEGUN
+        took: float | None = None
         try:
             await asyncio.sleep(0)  # all that came in this turn of the loop count before the first of them is answered
-            begun = admission.begin(asyncio.get_running_loop().call_soon)
-            await self._route(scope, receive, send)
+            took = await steps(self._route(scope, receive, send))
         finally:
-            admission.leave(begun)
+            admission.leave(took)
