@@ -29,6 +29,10 @@ class TestRecommendationLearning(LearningSuite[Interactions, RecommendationModel
     def data(self) -> Interactions:
         return planted_interactions()
 
+    def few(self) -> Interactions:
+        data = self.data()
+        return data.take(data.times < np.quantile(data.times, 1 / 3))
+
     def quick(self, model: str) -> Parameters:
         small: Parameters = {"width": 8, "blocks": 1, "inner": 1, "tokens": 4_096, "epochs": 2}
         lists: Parameters = {"trees": 10, "cuts": 2, "lists": 60, "axes": 4, "als": {"factors": 4, "iterations": 2}}

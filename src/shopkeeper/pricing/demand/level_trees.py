@@ -28,6 +28,8 @@ AHEAD: Final = 8
 ORIGINS: Final = 8
 """Moments of the past that are learnt from, four periods apart; the newest two say how many trees help."""
 MOST_ROWS: Final = 400_000
+MANY_ROWS: Final = 200_000
+"""Rows from which on it pays to learn with a second thread; for a few thousand it costs eight times the CPU time."""
 ROUNDS: Final = 150
 FARTHEST: Final = 1.0
 """Log units a level may be moved."""
@@ -160,7 +162,8 @@ def _boosted(told: list[_Lesson], rounds: int, seed: int) -> lightgbm.Booster:
     rows, expected, units = (np.concatenate([getattr(one, k) for one in told]) for k in ("rows", "expected", "units"))
     settings = {
         "objective": "poisson", "num_leaves": MOST_LEAVES, "learning_rate": 0.05, "min_data_in_leaf": 200, "seed": seed,
-        "boost_from_average": False, "deterministic": True, "num_threads": 2, "verbosity": -1,
+        "boost_from_average": False, "deterministic": True, "verbosity": -1,
+        "num_threads": 2 if len(rows) > MANY_ROWS else 1,
     }  # fmt: skip
     data = lightgbm.Dataset(rows, label=units, init_score=np.log(expected), params=settings)
     return lightgbm.train(settings, data, rounds)
