@@ -53,6 +53,9 @@ STILL: Final = 1e-4
 FEW_CELLS: Final = 8
 WIDE: Final = 2.0
 """Prior standard deviation of a pair's slope around the category's, taken out again at the end."""
+REVERSE: Final = 0.25
+"""Correlation of a price with those of its category's others, below nought, from which the two are one column: -.3 to
+-.9 where prices are wobbled, above -.1 in histories of rules."""
 SAMPLE: Final = 300
 """Pairs that are tried first."""
 
@@ -175,14 +178,26 @@ def _columns(
 ) -> dict[str, Floats]:
     price = log_prices(panel, counted)
     columns = {PRICE: price, **static_controls(panel, counted, price)}
-    if effects.periods and len(np.unique(panel.store)) < 3:
-        # Within one period and store what the others charge is the own price in reverse.
-        columns.pop(INDEX, None)
+    two_stores = effects.periods and len(np.unique(panel.store)) < 3
+    if two_stores or _in_reverse(price, columns[INDEX], counted, effects):
+        columns.pop(INDEX)
     if not effects.periods:
         columns |= calendar_controls(panel)
     if traffic is not None:
         columns[TRAFFIC] = traffic
     return columns
+
+
+def _in_reverse(price: Floats, others: Floats, counted: npt.NDArray[np.bool_], effects: Effects) -> bool:
+    """Return whether what the others charge is the own price in reverse: where moves of a category balance each other.
+
+    So it is with wobbles. Both columns together would be told by how uneven the balance is, a move that all of a
+    store's pairs make at once, and by whatever else came to that store then.
+    """
+    pair = np.stack([price, np.where(counted, others, 0.0)])
+    effects.take_out(pair, counted.astype(np.float64), 2)
+    together = float((pair[0] * pair[1]).sum())
+    return together < 0 and together**2 > REVERSE**2 * float((pair[0] ** 2).sum() * (pair[1] ** 2).sum())
 
 
 def _told(
