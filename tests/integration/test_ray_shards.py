@@ -25,9 +25,11 @@ from shopkeeper.testing.shard_mapper_suite import (
     baskets,
     held_basket_values,
 )
+from shopkeeper.wiring.pricing.store_reading import read_shard
 
 from .conftest import missing
 from .test_parallel_trials import SYSTEM, searched
+from .two_priced_stores import asks, assert_same, read, two_stores
 
 pytestmark = pytest.mark.integration
 
@@ -77,6 +79,12 @@ class TestRayShards(RemoteShardMapperSuite):
 def test_trials_on_two_machines_are_those_of_the_loop(mapper: RayShards, tmp_path: Path) -> None:
     SYSTEM.write(SYSTEM.data, tmp_path)
     assert searched(mapper, tmp_path) == searched(SequentialShards(), tmp_path)
+
+
+def test_stores_of_a_price_run_read_on_two_machines_are_those_read_here(mapper: RayShards, tmp_path: Path) -> None:
+    with two_stores(tmp_path) as settings:
+        there = list(mapper.map_shards(read_shard, asks(settings)))
+        assert_same(read(settings, 1), there)
 
 
 def lose(cluster: Cluster, folder: Path, doomed: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -13,18 +12,16 @@ from typing import cast
 import msgspec
 
 from shopkeeper.commerce.store import Store
-from shopkeeper.commerce.tables import STORES
+from shopkeeper.commerce.tables import PRODUCTS, STORES
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.state import State
 from shopkeeper.errors import UnknownStore
 from shopkeeper.pricing.choose import Chosen, choose
 from shopkeeper.pricing.demand.elasticity import Elasticities
 from shopkeeper.pricing.house.history import History, history_of
-from shopkeeper.pricing.house.kept_records import without_past
-from shopkeeper.pricing.house.records import Records, read_records
-from shopkeeper.pricing.house.standing import Reach, feeds_of, standing_prices
-from shopkeeper.pricing.house.weeks import retail_list, weeks_of
-from shopkeeper.pricing.learn import PriceLearning
+from shopkeeper.pricing.house.records import Records
+from shopkeeper.pricing.house.standing import Reach
+from shopkeeper.pricing.learn import NoWarehouse, PriceLearning
 from shopkeeper.pricing.policy.policy_file import load_policy
 from shopkeeper.pricing.policy.price_policy import CompetitorBand, PricePolicy
 from shopkeeper.pricing.price_model import slopes_for
@@ -32,11 +29,10 @@ from shopkeeper.pricing.proposal import ExplorationSum, Feed, MarginTarget, Prop
 from shopkeeper.pricing.propose import explored_of, left_out, lift_of, margin_change_of, margin_targets, proposals_of
 from shopkeeper.pricing.standing_shelf import StandingShelf, StoreState, shelf_of, with_freezes
 from shopkeeper.quality.local_days import zone_of
-from shopkeeper.quality.ports import Warehouse
 from shopkeeper.registry.bundle import open_bundle
+from shopkeeper.wiring.pricing.store_reading import read_stores, sold
 from shopkeeper.wiring.pricing.version import version_of
 from shopkeeper.wiring.settings import Settings
-from shopkeeper.wiring.warehouse import Analytics
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 
@@ -97,6 +93,7 @@ def propose_prices(
         NotEnoughData: the stores have no whole week of sales.
         ConfigError: `price-policy.yaml` breaks its rules.
         BundleDamaged: the model cannot be read.
+        ShardFailed, Unavailable: as `read_stores`.
     """
     book = open_book(settings, stores, at, version)
     return proposed_of(book, book.chosen())
@@ -136,36 +133,20 @@ def open_book(
     policy = load_policy(settings.workspace)
     lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
     lake.compact()
-    with open_workspace_state(settings) as state, Analytics(settings, lake).reading() as warehouse:
+    with open_workspace_state(settings) as state:
         chosen, tested = _stores(state, stores), frozenset(state.price_tests.held())
         serving = version_of(state.registry, version)
         folder = settings.folder(settings.engines.models) / state.registry.get(PriceLearning.name, serving).folder
-        history, states, records, feeds = _read(settings, warehouse, chosen, policy, moment)
-    system = PriceLearning(warehouse)
-    slopes = slopes_for(system.open(open_bundle(folder)), history)
+        prices = state.tables.count(PRODUCTS) * len(chosen)
+    read = read_stores(settings, lake, chosen, reach_of(policy), moment, prices)
+    history = history_of(sold(read))
+    slopes = slopes_for(PriceLearning(NoWarehouse()).open(open_bundle(folder)), history)
     return PriceBook(
-        moment, serving, with_freezes(policy, chosen), digest_of(policy), history, slopes, states, records, feeds,
-        settings.pricing.consumer_prices, settings.training.seed, tested,
+        at=moment, version=serving, policy=with_freezes(policy, chosen), policy_digest=digest_of(policy),
+        history=history, slopes=slopes, states=tuple(one.state for one in read),
+        records=tuple(one.records for one in read), feeds=tuple(feed for one in read for feed in one.feeds),
+        consumer_prices=settings.pricing.consumer_prices, seed=settings.training.seed, tested=tested,
     )  # fmt: skip
-
-
-def _read(
-    settings: Settings, warehouse: Warehouse, stores: Sequence[Store], policy: PricePolicy, at: datetime
-) -> tuple[History, tuple[StoreState, ...], tuple[Records, ...], tuple[Feed, ...]]:
-    retail = settings.pricing.retail_price_lists
-    weeks, states, kept, feeds = [], [], list[Records](), list[Feed]()
-    for store in stores:
-        records = read_records(warehouse, store, retail, at)
-        price_list = retail_list(records, retail)
-        found = weeks_of(records, price_list)
-        treated = Counter[str]() if found is None else found.treated
-        if found is not None:
-            weeks.append((store.store, found))
-        standings = standing_prices(records, price_list, reach_of(policy), treated)
-        states.append(StoreState(store, price_list, standings))
-        feeds += feeds_of(records, standings, treated)
-        kept.append(without_past(records))
-    return history_of(weeks), tuple(states), tuple(kept), tuple(feeds)
 
 
 def digest_of(policy: PricePolicy) -> str:
