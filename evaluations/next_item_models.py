@@ -85,6 +85,7 @@ NEIGHBOURS: Mapping[str, Mapping[str, Parameters]] = {
             "backward": 0.75,
             "age_decay": 0.6,
             "history": 15,
+            "again": 0.3,
         },
     },
 }

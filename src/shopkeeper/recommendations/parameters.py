@@ -77,6 +77,7 @@ SESSION_KNN_SPACE: Mapping[str, SearchRange] = {
     "backward": SearchRange(0.0, 1.0),
     "age_decay": SearchRange(0.2, 1.0),
     "history": SearchRange(3, 50, log=True, integer=True),
+    "again": SearchRange(0.1, 1.0),
     "popular.half_life_days": POPULAR_SPACE["half_life_days"],
 }
 

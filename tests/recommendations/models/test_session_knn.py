@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -86,3 +87,16 @@ def test_reasons_add_up_to_the_score() -> None:
     asked = asked_about([0, 1], [0.3, 0.9], "shop")
     found = model.score(asked)
     np.testing.assert_allclose(model.explain(found.items, asked).sum(axis=1), found.scores)
+
+
+def test_the_product_met_last_counts_less_where_another_was_met_before() -> None:
+    plain, less = (SessionKnn.fit(DATA, replace(PARAMS, again=again), 1) for again in (1.0, 0.25))
+
+    def ratio(items: list[int]) -> dict[int, float]:
+        asked = asked_about(items, [1.0] * len(items), "shop")
+        before, after = plain.score(asked), less.score(asked)
+        np.testing.assert_allclose(less.explain(after.items, asked).sum(axis=1), after.scores)
+        return dict(zip(after.items.tolist(), (after.scores / before.scores).round(6).tolist(), strict=True))
+
+    assert ratio([0, 1]) == {0: 1.0, 1: 0.25, 2: 1.0, 5: 1.0}
+    assert set(ratio([1]).values()) == set(ratio([0, 1, 1]).values()) == {1.0}

@@ -43,6 +43,9 @@ class SessionKnnParams:
     """Each newer moment multiplies what a history entry counts."""
     history: int = 20
     """Newest history entries read."""
+    again: float = 1.0
+    """What the product met last counts, of what sessions say of it, where another one was met before it: such shoppers
+    move on, while who met it twice in a row, or nothing else yet, often comes to it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,8 @@ class SessionKnn(Reading[SessionKnnParams]):
     """Score = sum over the most alike sessions of `likeness * exp(-distance / reach)`, seen from the shared product.
 
     A session's likeness is the sum of the weights of the history's entries it holds, over a power of its length; of
-    several shared products the one that weighs most is the one distances are counted from.
+    several shared products the one that weighs most is the one distances are counted from. The product met last counts
+    as `again` says.
 
     Source:
         Jannach, Ludewig, When Recurrent Neural Networks meet the Neighborhood (2017); position and recency after Garg
@@ -166,7 +170,10 @@ class SessionKnn(Reading[SessionKnnParams]):
         np.add.at(shares, (rows, entries), amounts * self._worth[numbers[kept]][rows])
         strongest = np.lexsort((places, amounts, rows))
         last = np.append(np.flatnonzero(np.diff(rows[strongest])), len(strongest) - 1)
-        return self._read(numbers[kept], places[strongest[last]], shares)
+        found = self._read(numbers[kept], places[strongest[last]], shares)
+        if len(items) > 1 and items[-2] != items[-1]:
+            found.places[found.items == items[-1]] *= self.params.again
+        return found
 
     def _read(
         self, numbers: npt.NDArray[np.int64], anchors: npt.NDArray[np.int64], shares: npt.NDArray[np.float64]
