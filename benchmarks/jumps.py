@@ -59,6 +59,7 @@ from shopkeeper.wiring.price_runs.job import price_run_work
 from shopkeeper.wiring.price_runs.jumping import order_jumps
 from shopkeeper.wiring.price_runs.ordering import RunOrder
 from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.workspace_lake import lake_of
 
 MONDAY: Final = datetime(2026, 3, 2, tzinfo=UTC)
 CATEGORIES: Final = 40
@@ -101,7 +102,7 @@ class Shop:
         self.log = SegmentLog(self.settings.folder(self.settings.engines.log), "bench")
         self._write()
         self.log.close()
-        lake = Lake(self.settings.folder(self.settings.engines.log), self.settings.folder(self.settings.engines.lake))
+        lake = lake_of(self.settings)
         lake.compact()
         self._learn(lake)
         self.work = price_run_work(self.settings)

@@ -32,7 +32,6 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.engines.lake import Lake
 from shopkeeper.recommendations.behaviour.history import HistoryBatch
 from shopkeeper.recommendations.behaviour.interactions import VIEW
 from shopkeeper.recommendations.learn import RecommendationLearning
@@ -49,6 +48,7 @@ from shopkeeper.wiring.new_workspace import create_workspace
 from shopkeeper.wiring.retraining import check_retraining
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.train import Asked, train_system
+from shopkeeper.wiring.workspace_lake import lake_of
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 SYSTEM: Final = "recommendations"
@@ -175,7 +175,7 @@ def judged(settings: Settings, market: Market, version: str, contexts: Contexts)
     with open_workspace_state(settings) as state:
         known = state.registry.get(SYSTEM, version)
     bundle = open_bundle(settings.folder(settings.engines.models) / known.folder)
-    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    lake = lake_of(settings)
     warehouse = lake.warehouse()
     try:
         model: RecommendationModel = RecommendationLearning(warehouse).open(bundle)

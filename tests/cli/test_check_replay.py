@@ -11,7 +11,6 @@ import typer
 from typer.testing import CliRunner
 
 from shopkeeper.cli import check
-from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.quarantine_files import QuarantineFiles
 from shopkeeper.errors import FieldProblem, InputError
 from shopkeeper.intake.ports import RejectedRow
@@ -20,6 +19,7 @@ from shopkeeper.wiring.importing import import_into
 from shopkeeper.wiring.new_workspace import create_workspace
 from shopkeeper.wiring.replaying import replay
 from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.workspace_lake import lake_of
 
 SALES = [{"when": "2026-01-02", "article": f"lamp{n}", "paid": 5.0, "who": "ann", "bill": f"b{n}"} for n in range(3)]
 
@@ -59,7 +59,7 @@ def run(settings: Settings, *words: str) -> dict[str, Any]:
 
 
 def held(settings: Settings) -> int:
-    warehouse = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake)).warehouse()
+    warehouse = lake_of(settings).warehouse()
     try:
         return int(warehouse.fetch(NamedQuery("count", "SELECT count(*) AS n FROM events"))["n"][0])
     finally:
@@ -186,7 +186,7 @@ def counted(settings: Settings, table: str) -> int:
 
 def rows_of(settings: Settings, table: str) -> list[tuple[str, ...]]:
     """Return the current rows of a table without the time they came in."""
-    warehouse = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake)).warehouse()
+    warehouse = lake_of(settings).warehouse()
     left_out = " EXCLUDE (received_at)" if table == "events" else ""
     try:
         found = warehouse.fetch(NamedQuery("rows", f"SELECT *{left_out} FROM {table} ORDER BY ALL"))  # noqa: S608

@@ -22,7 +22,6 @@ from typing import Any
 import pytest
 import uvicorn
 
-from shopkeeper.engines.lake import Lake
 from shopkeeper.quality.ports import NamedQuery
 from shopkeeper.quality.verdict import REPORT_KIND
 from shopkeeper.rollout.ramp import DEFAULT_RAMP
@@ -34,6 +33,7 @@ from shopkeeper.wiring.objectives import example_objective
 from shopkeeper.wiring.rollouts.status import explain
 from shopkeeper.wiring.rollouts.watch import watch_rollouts
 from shopkeeper.wiring.settings import RampStepSettings, RolloutSettings, Settings
+from shopkeeper.wiring.workspace_lake import lake_of
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 pytestmark = pytest.mark.integration
@@ -141,7 +141,7 @@ class Shop:
 
     def log(self) -> list[dict[str, Any]]:
         """Return the decision log."""
-        lake = Lake(self.settings.folder(self.settings.engines.log), self.settings.folder(self.settings.engines.lake))
+        lake = lake_of(self.settings)
         text = (
             "SELECT decision_id, CAST(ts AS VARCHAR) AS ts, coalesce(unit, '') AS unit, coalesce(test, '') AS test,"
             " epoch, variant, coalesce(model, '') AS model, coalesce(fallback, '') AS fallback"

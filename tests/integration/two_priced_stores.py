@@ -12,10 +12,10 @@ import numpy as np
 from tests.pricing.houses import STORE, House, trade
 from tests.wiring.pricing.priced_shops import AT, WEEKS
 
-from shopkeeper.engines.lake import Lake
 from shopkeeper.pricing.house.standing import Reach
 from shopkeeper.wiring.pricing.store_reading import StoreAsk, StoreRead, read_stores
 from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.workspace_lake import lake_of
 
 STORES = [STORE, msgspec.structs.replace(STORE, store="at", country="AT")]
 REACH = Reach(7.0, 30.0)
@@ -37,7 +37,7 @@ def two_stores(folder: Path) -> Iterator[Settings]:
 
 def read(settings: Settings, prices: int) -> list[StoreRead]:
     """Return the stores as a run over so many prices reads them."""
-    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    lake = lake_of(settings)
     return read_stores(settings, lake, STORES, REACH, AT, prices)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from shopkeeper.engines.lake import Lake
 from shopkeeper.quality.behaviour import BehaviourLimits, find_machines
 from shopkeeper.simulation.dirt import Dirt
 from shopkeeper.simulation.history import write_history
@@ -14,6 +13,7 @@ from shopkeeper.simulation.retailer import Scale
 from shopkeeper.simulation.robots import KINDS
 from shopkeeper.wiring.importing import import_into
 from shopkeeper.wiring.new_workspace import create_workspace
+from shopkeeper.wiring.workspace_lake import lake_of
 
 UNTIL = datetime(2026, 11, 23, 15, tzinfo=UTC)
 
@@ -23,7 +23,7 @@ def test_nine_of_ten_robots_are_found_and_nineteen_of_twenty_verdicts_are_right(
     (history, *_) = write_history(market, tmp_path / "history", UNTIL, Dirt(robots=0.15))
     settings = create_workspace(tmp_path / "shop")
     import_into(settings, history.folder, history.store)
-    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    lake = lake_of(settings)
     warehouse = lake.warehouse()
     verdicts = find_machines(warehouse, UNTIL - timedelta(days=40), UNTIL, UNTIL + timedelta(days=1), BehaviourLimits())
     warehouse.close()
@@ -41,7 +41,7 @@ def test_without_robots_nobody_is_suspected_but_the_scraper(tmp_path: Path) -> N
     (history, *_) = write_history(market, tmp_path / "history", UNTIL, Dirt(robots=0.0))
     settings = create_workspace(tmp_path / "shop")
     import_into(settings, history.folder, history.store)
-    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    lake = lake_of(settings)
     warehouse = lake.warehouse()
     verdicts = find_machines(warehouse, UNTIL - timedelta(days=40), UNTIL, UNTIL + timedelta(days=1), BehaviourLimits())
     warehouse.close()

@@ -20,7 +20,6 @@ from shopkeeper.commerce.shopper import Shopper, User
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import PRODUCTS, STORES, USERS, TableSchema
 from shopkeeper.engines.durable_files import held_lock
-from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.engines.state import open_state
 from shopkeeper.errors import InputError, UnknownModel, UnknownStore
@@ -43,6 +42,7 @@ from shopkeeper.wiring.importing import import_into
 from shopkeeper.wiring.new_workspace import create_workspace
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.train import Asked, train_system
+from shopkeeper.wiring.workspace_lake import lake_of
 
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
 ASKED = Asked("item-knn", folds=0, ignore_quality="a test")
@@ -79,7 +79,7 @@ def put(settings: Settings, table: TableSchema, row: User | Product | Store) -> 
 
 def seen_users(settings: Settings, store: str) -> list[str]:
     """Return the users seen in a store."""
-    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    lake = lake_of(settings)
     lake.compact()
     query = NamedQuery("seen", """SELECT DISTINCT "user" AS name FROM events WHERE store = $store ORDER BY name""")
     names = lake.warehouse().fetch(query, store=store)["name"].tolist()
@@ -142,7 +142,7 @@ def serving(settings: Settings, store: str) -> tuple[RecommendationSystem, str]:
         settings.folder(settings.engines.models) / state.registry.get("recommendations", version).folder
     )
     state.close()
-    warehouse = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake)).warehouse()
+    warehouse = lake_of(settings).warehouse()
     seed_trending(trending, warehouse, catalogue, UNTIL)
     warehouse.close()
     system = RecommendationSystem(catalogue, trending)

@@ -27,7 +27,6 @@ from shopkeeper.commerce.tables import (
     TRAFFIC_VERDICTS,
 )
 from shopkeeper.commerce.traffic import TrafficVerdict
-from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.quarantine_files import QuarantineFiles
 from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.engines.state import open_state
@@ -55,6 +54,7 @@ from shopkeeper.wiring.returning import bring_back
 from shopkeeper.wiring.serve import open_serving
 from shopkeeper.wiring.settings import Settings, load_settings
 from shopkeeper.wiring.train import Asked, train_system
+from shopkeeper.wiring.workspace_lake import lake_of
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
@@ -164,7 +164,7 @@ def back(exported: tuple[Path, dict[str, Any]], tmp_path_factory: pytest.TempPat
 
 def rows(settings: Settings, view: str) -> Iterator[tuple[object, ...]]:
     """Give the rows of a view in the order of their text."""
-    warehouse = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake)).warehouse()
+    warehouse = lake_of(settings).warehouse()
     found = warehouse.fetch(NamedQuery("all", f"SELECT * FROM {view}"))  # noqa: S608 - names of ours
     warehouse.close()
     yield from sorted(zip(*(column.tolist() for column in found.values()), strict=True), key=repr)
@@ -227,7 +227,7 @@ def test_one_store_takes_its_own_stop_orders_and_those_for_all_along_and_no_file
     shop: Settings, tmp_path: Path
 ) -> None:
     with open_workspace_state(shop) as state:
-        lake = Lake(shop.folder(shop.engines.log), shop.folder(shop.engines.lake))
+        lake = lake_of(shop)
         parts: list[Part] = [Stops(), OwnFile("metrics.yaml"), SourceMappings()]
         for part in parts:
             part.pack(House(shop, state, lake, "de"), tmp_path)
@@ -267,7 +267,7 @@ def test_the_same_shoppers_get_the_same_answers(shop: Settings, back: Settings) 
 
 
 def users_of(settings: Settings) -> list[tuple[Any, ...]]:
-    warehouse = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake)).warehouse()
+    warehouse = lake_of(settings).warehouse()
     found = warehouse.fetch(NamedQuery("users", 'SELECT DISTINCT store, "user" FROM events WHERE "user" IS NOT NULL'))
     warehouse.close()
     return list(zip(*(column.tolist() for column in found.values()), strict=True))
@@ -352,7 +352,7 @@ def test_one_store_is_alone(shop: Settings, tmp_path: Path) -> None:
     bring_back(alone, tmp_path / "one")
     assert {row[2] for row in rows(alone, "events")} == {chosen}
     with_store = NamedQuery("stores", "SELECT DISTINCT store FROM products ORDER BY store")
-    warehouse = Lake(alone.folder(alone.engines.log), alone.folder(alone.engines.lake)).warehouse()
+    warehouse = lake_of(alone).warehouse()
     assert warehouse.fetch(with_store)["store"].tolist() == ["", chosen]
     warehouse.close()
     with pytest.raises(UnknownStore):

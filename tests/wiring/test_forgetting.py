@@ -11,7 +11,6 @@ import pytest
 from tests.engines.test_night_lists import export
 
 from shopkeeper.commerce.tables import EVENTS
-from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.running_marks import marked_as_running
 from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.errors import ContractNotMet, UnknownStore
@@ -22,6 +21,7 @@ from shopkeeper.wiring.forgetting import forget_person
 from shopkeeper.wiring.importing import import_into
 from shopkeeper.wiring.new_workspace import create_workspace
 from shopkeeper.wiring.settings import Settings, load_settings
+from shopkeeper.wiring.workspace_lake import lake_of
 
 USER, DEVICE, SESSION = "zz-unmistakable-user", "zz-unmistakable-device", "zz-unmistakable-session"
 
@@ -76,7 +76,7 @@ def test_no_byte_of_the_workspace_names_the_person_any_more(settings: Settings) 
     assert (erased["events"], erased["current_users"], erased["current_orders"]) == (40, 1, 1)
     assert (erased["quarantine"], erased["lists"]) == (1, 1)
     assert naming(settings, "other-user")
-    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    lake = lake_of(settings)
     warehouse = lake.warehouse()
     left = warehouse.fetch(NamedQuery("test", 'SELECT "user" AS u, count(*) AS n FROM events GROUP BY "user"'))
     warehouse.close()

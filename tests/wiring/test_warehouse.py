@@ -18,6 +18,7 @@ from shopkeeper.quality.ports import NamedQuery
 from shopkeeper.wiring.new_workspace import create_workspace
 from shopkeeper.wiring.settings import EngineSettings, Settings
 from shopkeeper.wiring.warehouse import Analytics, MirroredWarehouse
+from shopkeeper.wiring.workspace_lake import lake_of
 
 QUERY = NamedQuery("test", "SELECT 1 AS n")
 
@@ -69,7 +70,7 @@ def test_relations_kept_on_a_mirror_that_breaks_off_are_made_again_over_the_lake
 def workspace(folder: Path, url: str | None) -> tuple[Settings, Lake]:
     settings = create_workspace(folder)
     chosen = settings.model_copy(update={"engines": EngineSettings(warehouse_url=url)})
-    return chosen, Lake(chosen.folder(chosen.engines.log), chosen.folder(chosen.engines.lake))
+    return chosen, lake_of(chosen)
 
 
 def test_nothing_set_is_the_lake(tmp_path: Path) -> None:

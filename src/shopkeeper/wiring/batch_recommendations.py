@@ -12,7 +12,6 @@ from typing import Any
 
 from shopkeeper.commerce.consent import Consent
 from shopkeeper.commerce.store import Store
-from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.list_erasure import being_made
 from shopkeeper.engines.list_file import ListFile, check_list_file
 from shopkeeper.engines.state import State
@@ -35,6 +34,7 @@ from shopkeeper.wiring.sensitive import sensitivity_of
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.sharding import open_shards
 from shopkeeper.wiring.warehouse import Analytics
+from shopkeeper.wiring.workspace_lake import lake_of
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 PER_SHARD = 10_000
@@ -169,7 +169,7 @@ def _shards(ask: BatchAsk, users: tuple[str, ...], per_shard: int) -> Iterator[B
 def _basis(settings: Settings, asked: _Asked) -> _Basis:
     """Read everything the lists are made from."""
     store = asked.store
-    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    lake = lake_of(settings)
     lake.compact()
     with open_workspace_state(settings) as state, Analytics(settings, lake).reading() as warehouse:
         catalogue, consents = _shelf(state, settings)

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import STORES
-from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.quarantine_files import QuarantineFiles
 from shopkeeper.engines.state import open_state
 from shopkeeper.errors import NotEnoughData, UnknownStore
@@ -20,6 +19,7 @@ from shopkeeper.wiring.rejections import MOST_REASONS, lacking, rejected_reasons
 from shopkeeper.wiring.retention import enforce_retention
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.warehouse import Analytics
+from shopkeeper.wiring.workspace_lake import lake_of
 
 
 def check_workspace(settings: Settings, store: str | None = None) -> QualityReport:
@@ -30,7 +30,7 @@ def check_workspace(settings: Settings, store: str | None = None) -> QualityRepo
         UnknownStore: the store is not declared.
         NotEnoughData: there is no store yet.
     """
-    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    lake = lake_of(settings)
     lake.compact()
     analytics = Analytics(settings, lake)
     state = open_state(settings.state_url)

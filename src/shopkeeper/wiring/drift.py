@@ -14,7 +14,6 @@ from shopkeeper.commerce.calendar import read_calendar
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import STORES
 from shopkeeper.engines.feature_store import FeatureStore
-from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.state import State
 from shopkeeper.errors import InputError
 from shopkeeper.monitoring.collect import DriftRows
@@ -28,6 +27,7 @@ from shopkeeper.registry.ports import ModelVersion
 from shopkeeper.wiring.objectives import objectives_folder
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.warehouse import Analytics
+from shopkeeper.wiring.workspace_lake import lake_of
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 _REPORT_KIND = "drift"
@@ -123,7 +123,7 @@ def drift_limits(settings: Settings, system: str) -> DriftLimits:
 
 @contextmanager
 def _reading(settings: Settings) -> Iterator[Warehouse]:
-    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    lake = lake_of(settings)
     lake.compact()
     with Analytics(settings, lake).reading() as warehouse:
         yield warehouse

@@ -9,7 +9,6 @@ from typing import Final
 
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import STORES
-from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.state import State
 from shopkeeper.experiments.currency_rates import load_rates
 from shopkeeper.experiments.daily_sums import read_daily
@@ -21,6 +20,7 @@ from shopkeeper.experiments.metric_file import load_metrics
 from shopkeeper.wiring.experiment_run import Gather
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.warehouse import Analytics
+from shopkeeper.wiring.workspace_lake import lake_of
 
 SLOW_MS: Final = 100.0
 """Answers that take longer count as slow; the p99 beside them is as measured."""
@@ -36,7 +36,7 @@ def gathering(settings: Settings, state: State) -> Iterator[Gather]:
     """
     known, rates = load_metrics(settings.workspace.resolve()), load_rates(settings.workspace.resolve())
     every = tuple(row.row for row in state.tables.scan(STORES) if isinstance(row.row, Store))
-    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    lake = lake_of(settings)
     lake.compact()
     with Analytics(settings, lake).reading() as warehouse:
 

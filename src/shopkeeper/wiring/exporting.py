@@ -13,12 +13,12 @@ import msgspec
 
 from shopkeeper import __version__
 from shopkeeper.commerce.tables import STORES
-from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.state_schema import HEAD
 from shopkeeper.errors import InputError, UnknownStore
 from shopkeeper.wiring.parts.every import PARTS
 from shopkeeper.wiring.parts.part import Counts, House
 from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.workspace_lake import lake_of
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 MANIFEST_FILE = "export.json"
@@ -72,7 +72,7 @@ def export_workspace(
         raise InputError(
             f"{folder} is not an empty folder.", "Name a folder that is new or empty; nothing was written."
         )
-    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    lake = lake_of(settings)
     with open_workspace_state(settings) as state:
         declared = tuple(sorted(str(getattr(sourced.row, "store", "")) for sourced in state.tables.scan(STORES)))
         if store is not None and store not in declared:

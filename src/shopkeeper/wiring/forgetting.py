@@ -9,7 +9,6 @@ from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import STORES
 from shopkeeper.engines.feature_manifest import FOLDER
 from shopkeeper.engines.feature_store import FeatureStore
-from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.lake_erasure import Person
 from shopkeeper.engines.list_erasure import erase_from_lists
 from shopkeeper.engines.quarantine_files import QuarantineFiles
@@ -22,6 +21,7 @@ from shopkeeper.recommendations.behaviour.shoppers import forget, shopper_key
 from shopkeeper.wiring.erasure import person_of
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.warehouse import Analytics
+from shopkeeper.wiring.workspace_lake import lake_of
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 CACHE_WAIT_SECONDS = 5.0
@@ -40,7 +40,7 @@ def forget_person(settings: Settings, store: str, user: str) -> dict[str, int]:
         Unavailable: ClickHouse or the shared cache does not answer, or lists of the night cannot be read; run it again
             when they do.
     """
-    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    lake = lake_of(settings)
     quarantine = QuarantineFiles(settings.folder(settings.engines.quarantine))
     with open_workspace_state(settings) as state:
         stores, group = _group(state, store)

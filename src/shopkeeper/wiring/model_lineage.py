@@ -23,6 +23,7 @@ from shopkeeper.wiring.objectives import objectives_folder
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.version_words import drift_words, objective_words
 from shopkeeper.wiring.warehouse import Analytics
+from shopkeeper.wiring.workspace_lake import lake_of
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 REPORTS_SEARCHED = 1_000
@@ -168,7 +169,7 @@ def _served(settings: Settings, version: ModelVersion) -> list[ServedIn]:
 
 
 def _lake(settings: Settings) -> Lake:
-    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    lake = lake_of(settings)
     lake.compact()
     return lake
 

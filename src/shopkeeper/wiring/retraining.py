@@ -10,7 +10,6 @@ from typing import Any, Final, cast
 
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import STORES
-from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.state import State
 from shopkeeper.errors import NotEnoughData
 from shopkeeper.jobs.ports import Jobs
@@ -34,6 +33,7 @@ from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.train import Asked, plan_of
 from shopkeeper.wiring.training_job import SYSTEMS, TRAINING, learning_system, stores_of
 from shopkeeper.wiring.warehouse import Analytics
+from shopkeeper.wiring.workspace_lake import lake_of
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 REPORT_KIND: Final = "retraining"
@@ -215,7 +215,7 @@ def _quality_blocks(state: State) -> list[Block]:
 
 @contextmanager
 def _reading(settings: Settings) -> Iterator[Warehouse]:
-    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    lake = lake_of(settings)
     lake.compact()
     with Analytics(settings, lake).reading() as warehouse:
         yield warehouse

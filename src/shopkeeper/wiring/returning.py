@@ -22,6 +22,7 @@ from shopkeeper.wiring.parts.part import Counts, House
 from shopkeeper.wiring.parts.rejected import RejectedRows
 from shopkeeper.wiring.parts.state_rows import offsets_of
 from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.workspace_lake import lake_of
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 _JOURNAL: Final = ".import-of-export.json"
@@ -92,7 +93,7 @@ def bring_back(
     tell(f"{len(export.files)} files, all as they were written")
     if only_check:
         return Returned(str(folder), export.store, export.exported_at, len(export.files), export.parts, True)
-    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    lake = lake_of(settings)
     lake.compact()
     with open_workspace_state(settings) as state:
         house = House(settings, state, lake, tell=tell)

@@ -11,7 +11,6 @@ from typing import Any, Final, cast
 
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import STORES
-from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.state import State
 from shopkeeper.errors import JobCancelled, NotEnoughData, ShopkeeperError, Unavailable
 from shopkeeper.intake.import_run import REPORT_KIND as IMPORT_REPORT
@@ -35,6 +34,7 @@ from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.sharding import open_shards
 from shopkeeper.wiring.training_record import recorded
 from shopkeeper.wiring.warehouse import Analytics
+from shopkeeper.wiring.workspace_lake import lake_of
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 TRAINING: Final = "training"
@@ -64,7 +64,7 @@ def training_work(settings: Settings, say: Callable[[str], None] = lambda _: Non
     """
 
     def work(steps: Steps, subject: str, order: Document) -> Document:
-        lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+        lake = lake_of(settings)
         lake.compact()
         with open_workspace_state(settings) as state, Analytics(settings, lake).reading() as warehouse:
             rails = _rails(settings, state, subject, str(order["who"]), say)

@@ -12,7 +12,6 @@ from shopkeeper.commerce.decision import DecisionRecord
 from shopkeeper.commerce.event import Event
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import DECISIONS, EVENTS, STORES
-from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.errors import NotEnoughData
 from shopkeeper.intake.ports import SourcedRow
@@ -20,6 +19,7 @@ from shopkeeper.objectives.contract_file import read_objective
 from shopkeeper.wiring.objectives import example_objective
 from shopkeeper.wiring.rollouts.foresight import foresight_of
 from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.workspace_lake import lake_of
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 AT = datetime(2026, 3, 31, 12, tzinfo=UTC)
@@ -56,7 +56,7 @@ def settings(tmp_path: Path) -> Settings:
     log.append(DECISIONS, decisions)
     log.append(EVENTS, events)
     log.seal()
-    Lake(made.folder(made.engines.log), made.folder(made.engines.lake)).compact()
+    lake_of(made).compact()
     return made
 
 

@@ -12,12 +12,12 @@ from shopkeeper.commerce.decision import DecisionRecord
 from shopkeeper.commerce.event import Event
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import DECISIONS, EVENTS, STORES
-from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.errors import NotEnoughData
 from shopkeeper.intake.ports import SourcedRow
 from shopkeeper.wiring.rollouts.holdout import holdout_money
 from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.workspace_lake import lake_of
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 NOW = datetime(2026, 3, 30, 9, tzinfo=UTC)
@@ -45,7 +45,7 @@ def shop(folder: Path, held: int, others: int) -> Settings:
         }  # fmt: skip
         log.append(EVENTS, [msgspec.json.encode(msgspec.convert(bought, Event))])
     log.seal()
-    Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake)).compact()
+    lake_of(settings).compact()
     return settings
 
 

@@ -10,7 +10,6 @@ import structlog
 
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import COMPETITOR_PRICES, INVENTORY, PRODUCTS, STORES
-from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.state import State
 from shopkeeper.pricing.house.records import query
 from shopkeeper.pricing.policy.policy_file import load_policy
@@ -20,6 +19,7 @@ from shopkeeper.wiring.price_runs.ordering import RunOrder, enqueue_run
 from shopkeeper.wiring.pricing.version import PRICING
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.warehouse import Analytics
+from shopkeeper.wiring.workspace_lake import lake_of
 
 REPORT: Final = "price_jumps"
 REACH: Final = timedelta(days=1)
@@ -83,11 +83,6 @@ class JumpLooks:
         runs = order_jumps(self._settings, state, due)
         self._read = there
         return runs
-
-
-def lake_of(settings: Settings) -> Lake:
-    """Return the lake of a workspace."""
-    return Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
 
 
 def _unseen(state: State, store: str, jumps: list[Jump], at: datetime) -> list[Jump]:

@@ -8,13 +8,13 @@ from typing import Final
 
 import numpy as np
 
-from shopkeeper.engines.lake import Lake
 from shopkeeper.pricing.house.records import aware, number, query_of, texts
 from shopkeeper.pricing.runs.confirmation import Paid, Shown, overcharged, paid_as_decided
 from shopkeeper.pricing.runs.price_run import PublishedPrice
 from shopkeeper.quality.ports import Warehouse
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.warehouse import Analytics
+from shopkeeper.wiring.workspace_lake import lake_of
 
 _PACKAGE: Final = "shopkeeper.pricing"
 LOOKED_BACK: Final = timedelta(hours=48)
@@ -39,7 +39,7 @@ def paid_prices(
     late = [one for one in published if not one.price_list and one.outcome != "changed" and at - one.at > grace]
     if not wanted and not late:
         return {}, {}
-    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    lake = lake_of(settings)
     lake.compact()
     confirmed: dict[int, Shown] = {}
     higher: dict[int, Shown] = {}

@@ -10,7 +10,6 @@ import numpy as np
 
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import STORES
-from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.state import State
 from shopkeeper.errors import NotEnoughData
 from shopkeeper.pricing.exploration.realised import RealisedCost, Sold, realised
@@ -20,6 +19,7 @@ from shopkeeper.pricing.runs.price_run import PriceRun, RunPrice
 from shopkeeper.quality.local_days import zone_of
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.warehouse import Analytics
+from shopkeeper.wiring.workspace_lake import lake_of
 
 MOST_DAYS: Final = 7
 """Days that are looked at: what a run expects is of a week."""
@@ -48,7 +48,7 @@ def tried_cost(settings: Settings, state: State, run: str, at: datetime | None =
     }
     held = [one for one in state.price_runs.prices(run, limit=None) if _counts(one) and one.key not in changed]
     stores = {one.store: one for one in (cast("Store", one.row) for one in state.tables.scan(STORES))}
-    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    lake = lake_of(settings)
     lake.compact()
     with Analytics(settings, lake).reading() as warehouse:
         parts = []

@@ -13,7 +13,6 @@ import numpy as np
 from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.store import ALL_STORES, Store
 from shopkeeper.commerce.tables import PRODUCTS, STORES
-from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.state import State
 from shopkeeper.errors import ContractNotMet, InputError, UnknownStore
 from shopkeeper.experiments.currency_rates import FILE, CurrencyRates, load_rates
@@ -33,6 +32,7 @@ from shopkeeper.pricing.runs.price_run import RunPrice
 from shopkeeper.quality.local_days import zone_of
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.warehouse import Analytics
+from shopkeeper.wiring.workspace_lake import lake_of
 
 _LONGEST_ID: Final = 100
 
@@ -184,7 +184,7 @@ def midnight_of(store: Store, test: PriceTest, day: int) -> datetime:
 
 def reading(settings: Settings) -> AbstractContextManager[KeepingWarehouse]:
     """Return what reads everything that was recorded until now."""
-    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    lake = lake_of(settings)
     lake.compact()
     return Analytics(settings, lake).reading()
 

@@ -13,7 +13,6 @@ import msgspec
 
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import PRODUCTS, STORES
-from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.state import State
 from shopkeeper.errors import UnknownStore
 from shopkeeper.pricing.choose import Chosen, choose
@@ -33,6 +32,7 @@ from shopkeeper.registry.bundle import open_bundle
 from shopkeeper.wiring.pricing.store_reading import read_stores, sold
 from shopkeeper.wiring.pricing.version import version_of
 from shopkeeper.wiring.settings import Settings
+from shopkeeper.wiring.workspace_lake import lake_of
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 
@@ -131,7 +131,7 @@ def open_book(
     """Read what prices of some stores are chosen from. Raises: as `propose_prices`."""
     moment = (at or datetime.now(UTC)).astimezone(UTC)
     policy = load_policy(settings.workspace)
-    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    lake = lake_of(settings)
     lake.compact()
     with open_workspace_state(settings) as state:
         chosen, tested = _stores(state, stores), frozenset(state.price_tests.held())

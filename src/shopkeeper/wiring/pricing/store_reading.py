@@ -22,6 +22,7 @@ from shopkeeper.quality.ports import Warehouse
 from shopkeeper.wiring.settings import Settings, load_settings
 from shopkeeper.wiring.sharding import open_shards
 from shopkeeper.wiring.warehouse import Analytics
+from shopkeeper.wiring.workspace_lake import lake_of
 
 MANY_PRICES: Final = 20_000
 """Prices from which on it pays to start processes: each takes a second before it reads its first store."""
@@ -86,7 +87,7 @@ def read_stores(
 def read_shard(ask: StoreAsk, _shared: Shared) -> StoreRead:
     """Read one store in a process that knows nothing but its workspace."""
     settings = load_settings(Path(ask.workspace))
-    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    lake = lake_of(settings)
     with Analytics(settings, lake).reading() as warehouse:
         return read_store(warehouse, ask)
 

@@ -8,7 +8,6 @@ from typing import Final
 
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import STORES
-from shopkeeper.engines.lake import Lake
 from shopkeeper.experiments.live_test import HOLDOUT
 from shopkeeper.experiments.measuring import Asked
 from shopkeeper.experiments.metric_file import load_metrics
@@ -18,6 +17,7 @@ from shopkeeper.experiments.relations import Parameters, Relation
 from shopkeeper.experiments.unit_sums import TestSums, read_sums
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.warehouse import Analytics
+from shopkeeper.wiring.workspace_lake import lake_of
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 OTHERS: Final = "others"
@@ -52,7 +52,7 @@ def sums_of_everybody(
     question = asked.question(first, {})
     relations = [_of_anybody(one, first) for one in kept_relations(question, midnight(question.before), at)]
     query, parameters = sums_query(question)
-    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    lake = lake_of(settings)
     with Analytics(settings, lake).reading() as warehouse, warehouse.keeping(relations) as kept:
         return read_sums(question, kept.fetch(query, **parameters))
 
