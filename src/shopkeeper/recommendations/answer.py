@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 from msgspec import Struct
@@ -13,6 +13,10 @@ ReasonCode = Literal[
     "new", "range",
     "for_you", "featured", "seen", "again", "together", "like", "found",
 ]  # fmt: skip
+
+
+_LOGGED: Final = "logged"
+"""Where an answer keeps how it is logged; None once it was logged."""
 
 
 class Reason(Struct, frozen=True, gc=False):
@@ -85,8 +89,16 @@ class RecommendationAnswer(Struct, frozen=True, omit_defaults=True, dict=True):
         """The products as JSON, made once for an answer that is given again and again."""
         return msgspec.Raw(msgspec.json.encode(self.items))
 
-    @cached_property
+    @property
     def logged_json(self) -> msgspec.Raw:
-        """The products, their scores and reason codes as JSON, as the decision log keeps them: made once, as above."""
+        """The products, their scores and reason codes as JSON, as the decision log keeps them.
+
+        Kept from the second time on: most answers are given once, and it would be a fifth of what each takes.
+        """
+        kept: msgspec.Raw | None = self.__dict__.get(_LOGGED)
+        if kept is not None:
+            return kept
         logged = [_Logged(one.product, one.score, [reason.code for reason in one.reasons]) for one in self.items]
-        return msgspec.Raw(msgspec.json.encode(logged))
+        made = msgspec.Raw(msgspec.json.encode(logged))
+        self.__dict__[_LOGGED] = made if _LOGGED in self.__dict__ else None
+        return made

@@ -77,6 +77,7 @@ def _worded(
     cards = catalogue.cards_of(store, products)
     sold = {product for product, card in zip(products, cards, strict=True) if card is not None}
     known: dict[tuple[ReasonCode, str, bool], Reason] = {}
+    beside: dict[tuple[str, ...], Reason] = {}
     why = []
     for target, places, carriers, explained in told:
         if not explained:
@@ -97,7 +98,11 @@ def _worded(
                     behind.append(product)
                     if len(behind) == _NAMED:
                         break
-            reason = Reason(code, reason.text, tuple(filter(sold.__contains__, behind)))
+            names = tuple(filter(sold.__contains__, behind))
+            equal = beside.get((code, *names))
+            if equal is None:  # equal reasons are one object, as answers are kept
+                equal = beside[(code, *names)] = Reason(code, reason.text, names)
+            reason = equal
         why.append(reason)
     return why
 

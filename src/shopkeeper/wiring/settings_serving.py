@@ -26,6 +26,7 @@ class ServingSettings(BaseModel):
     cache_hours: float = Field(12.0, ge=0)
     """Life of a cached answer, hours; each gets up to 10% jitter."""
     cache_entries: int = Field(100_000, ge=0)
+    """Most answers held, the longest unread going first; one of 20 products takes about 6 kB."""
     cache_wait_ms: float = Field(20.0, gt=0)
     """How long `engines.cache_url` may take to answer before its part is done in process, milliseconds."""
     sessions: int = Field(200_000, gt=0)
