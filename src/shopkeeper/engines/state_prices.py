@@ -17,6 +17,7 @@ from shopkeeper.engines.state_schema import (
     from_micros,
     to_micros,
 )
+from shopkeeper.pricing.proposal import PriceKey
 from shopkeeper.pricing.rules.ladder import SAME
 from shopkeeper.pricing.runs.ports import HandedBy, HowFar, Seen
 from shopkeeper.pricing.runs.price_run import Outcome, PriceChange, PriceRun, Publication, PublishedPrice, RunPrice
@@ -25,8 +26,6 @@ _COUNTER: Final = "prices"
 _CAP_TIME: Final = timedelta(hours=24)
 _AT_ONCE: Final = 500
 """Numbers in one statement; SQLite takes 32,766 variables."""
-
-Key = tuple[str, str, str]
 
 
 class StatePrices:
@@ -184,7 +183,7 @@ def _newest(connection: Connection) -> int:
 
 
 def _write(
-    connection: Connection, run: str, new: Sequence[RunPrice], held: dict[Key, Row[Any]], last: int, at: datetime,
+    connection: Connection, run: str, new: Sequence[RunPrice], held: dict[PriceKey, Row[Any]], last: int, at: datetime,
     touched: int,
 ) -> None:  # fmt: skip
     changes, first, next_ = [], [], []
@@ -273,7 +272,7 @@ def _note(connection: Connection, one: Seen, touched: int) -> int:
     return 1
 
 
-def _key(row: Row[Any]) -> Key:
+def _key(row: Row[Any]) -> PriceKey:
     return row.store, row.price_list, row.product
 
 

@@ -11,13 +11,12 @@ from msgspec.structs import replace
 
 from shopkeeper.pricing.demand.elasticity import Elasticities
 from shopkeeper.pricing.diagnosis import Bin, SlopesOf
+from shopkeeper.pricing.intervals import WIDE
 from shopkeeper.pricing.price_model import PriceModel
 
 EDGES: Final = (-8.0, -6.0, -5.0, -4.0, -3.5, -3.0, -2.5, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0)
 """Between which slopes are counted; below the first and above the last they are counted too."""
 NO_CATEGORY: Final = ""
-WIDE: Final = 1.645
-"""Standard deviations to either end of an interval of 90%."""
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

@@ -13,6 +13,7 @@ from shopkeeper.pricing.demand.demand_level import poisson_deviance
 from shopkeeper.pricing.demand.elasticity import Elasticities, estimate
 from shopkeeper.pricing.demand.panel import LEAST_EXPOSURE
 from shopkeeper.pricing.house.history import History
+from shopkeeper.pricing.intervals import WIDE
 from shopkeeper.pricing.price_model import PriceModel
 from shopkeeper.pricing.shelf import Flags, Floats, Ints
 from shopkeeper.training.ports import CaseScores
@@ -22,7 +23,6 @@ MOVED: Final = 0.05
 """Log price from its usual one before the test, from which a pair's price counts as moved."""
 NEAR: Final = 0.3
 """Share by which the units of all test weeks may be off for an answer to count as right."""
-WIDE: Final = 1.645
 _HELD: Final = ("units", "price", "promo", "exposure")
 
 

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from shopkeeper.pricing.explanation import Explanation, Point
+from shopkeeper.pricing.intervals import WIDE
 from shopkeeper.pricing.optimizer.curves import Choices, Curves, Demand, curves_of
 from shopkeeper.pricing.optimizer.risk import Targets, drawn
 from shopkeeper.pricing.optimizer.solve import ShadowPrices, free_worth
@@ -54,7 +55,7 @@ def explain(
     return Explanation(
         curve=curve, current=float(offer.current[pair]), chosen=float(one.price[0, chosen]),
         binding=better.broken if better else (), better=better.price if better else None,
-        elasticity=(slope - 1.645 * sd, slope, slope + 1.645 * sd),
+        elasticity=(slope - WIDE * sd, slope, slope + WIDE * sd),
         target_price=float(prices.own[target.group[0]]), portfolio_price=prices.whole, stuck=bool(offer.stuck[pair]),
     )  # fmt: skip
 

@@ -24,10 +24,10 @@ from shopkeeper.pricing.optimizer.curves import Demand, curves_of
 from shopkeeper.pricing.optimizer.frontier import picked
 from shopkeeper.pricing.optimizer.risk import Targets
 from shopkeeper.pricing.optimizer.targets import targets_of
-from shopkeeper.pricing.proposal import Beside, Feed, Proposal, ProposedPrices
+from shopkeeper.pricing.proposal import Beside, Feed, PriceKey, Proposal, ProposedPrices
 from shopkeeper.pricing.propose import margin_targets, proposals_of
 from shopkeeper.pricing.reprice import reprice
-from shopkeeper.pricing.residence import KeptStore, Key, Residence
+from shopkeeper.pricing.residence import KeptStore, Residence
 from shopkeeper.pricing.shelf import Floats, Ints
 from shopkeeper.pricing.standing_shelf import StandingShelf, StoreState, shelf_of
 from shopkeeper.pricing.weekly_prices import WeeklyPrices, narrowed, reasons, silent_of
@@ -58,9 +58,7 @@ def priced_again(
     ]
     few = _few(kept, names)
     chosen = _chosen(kept, few, _standing(kept, few, states), at)
-    rows = tuple(
-        sorted(proposals_of(chosen, kept.paid[few.pairs]), key=lambda one: (one.store, one.price_list, one.product))
-    )
+    rows = tuple(sorted(proposals_of(chosen, kept.paid[few.pairs]), key=lambda one: one.key))
     there = {row.store for row in rows}
     told = zip(kept.stores, states, records, strict=True)
     return ProposedPrices(
@@ -199,13 +197,13 @@ def _put(values: Floats, at: Ints, own: Floats) -> Floats:
 
 def _beside(kept: Residence, rows: Iterable[Proposal]) -> tuple[Beside, ...]:
     """Return what the other prices of the stores count in the gates of a run."""
-    apart: dict[str, list[Key]] = {}
+    apart: dict[str, list[PriceKey]] = {}
     for row in rows:
-        apart.setdefault(row.store, []).append((row.store, row.price_list, row.product))
+        apart.setdefault(row.store, []).append(row.key)
     return tuple(_others(kept, store, keys) for store, keys in sorted(apart.items()))
 
 
-def _others(kept: Residence, store: str, keys: Collection[Key]) -> Beside:
+def _others(kept: Residence, store: str, keys: Collection[PriceKey]) -> Beside:
     whole = kept.whole[store]
     out = [found for key in keys if (found := kept.weights.get(key)) is not None]
     return Beside(

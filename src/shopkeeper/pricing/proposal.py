@@ -22,6 +22,10 @@ FeedName = Literal["sales", "prices", "costs", "stock", "rivals"]
 FEEDS: Final[tuple[FeedName, ...]] = ("sales", "prices", "costs", "stock", "rivals")
 
 
+PriceKey = tuple[str, str, str]
+"""Store, price list and product."""
+
+
 class Span(Struct, frozen=True):
     """A figure with its interval of 90%, by what is not known of demand; luck of a single week comes on top.
 
@@ -130,6 +134,11 @@ class Proposal(Struct, frozen=True, kw_only=True):
     price_source: Treatment = "paid_price"
     block: str | None = None
     tried: Tried | None = None
+
+    @property
+    def key(self) -> PriceKey:
+        """Store, price list and product: there is one price for them at a time."""
+        return self.store, self.price_list, self.product
 
     @property
     def moves(self) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 from shopkeeper.pricing.choose import Chosen
 from shopkeeper.pricing.demand.elasticity import Elasticities
 from shopkeeper.pricing.exploration.exploring import KINDS, Tries
+from shopkeeper.pricing.intervals import WIDE
 from shopkeeper.pricing.optimizer.curves import Choices, Demand, curves_of
 from shopkeeper.pricing.optimizer.frontier import picked
 from shopkeeper.pricing.optimizer.solve import free_worth
@@ -21,8 +22,6 @@ from shopkeeper.pricing.rules.relaxation_together import cheapest_relaxation
 from shopkeeper.pricing.shelf import Flags, Floats, Ints
 from shopkeeper.pricing.weekly_prices import REASONS
 
-WIDE: Final = 1.645
-"""Standard deviations of an interval of 90%."""
 BLOCKS_NAMED: Final = 100
 """Blocks that are stuck together whose cheapest way out is looked for: a tenth of a second each."""
 BETTER: Final = 1e-9

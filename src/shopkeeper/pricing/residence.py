@@ -17,15 +17,13 @@ from shopkeeper.pricing.demand.panel import PricePanel
 from shopkeeper.pricing.house.history import Pairs
 from shopkeeper.pricing.house.kept_records import KeptRecords
 from shopkeeper.pricing.house.standing import Reach
-from shopkeeper.pricing.proposal import Beside, Feed
+from shopkeeper.pricing.proposal import Beside, Feed, PriceKey
 from shopkeeper.pricing.shelf import Flags
 from shopkeeper.pricing.weekly_prices import WeeklyPrices
 from shopkeeper.quality.local_days import zone_of
 
 GOOD: Final = timedelta(hours=24)
 """How long a run is believed for prices between runs."""
-Key = tuple[str, str, str]
-"""Store, price list, product."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +86,9 @@ class Residence:
     slopes: Elasticities
     pairs: Pairs
     paid: Flags
-    weights: Mapping[Key, Weight]
+    weights: Mapping[PriceKey, Weight]
     whole: Mapping[str, Beside]
-    doubted: Mapping[Key, tuple[bool, bool]]
+    doubted: Mapping[PriceKey, tuple[bool, bool]]
 
     def refuse_old(self, at: datetime) -> None:
         """Raise NeedsWholeRun where a day, or the end of a store's week, lies between the run and a moment."""

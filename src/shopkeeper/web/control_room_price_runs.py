@@ -81,7 +81,7 @@ def gate_views(run: PriceRun) -> list[GateView]:
 
 def row_views(prices: Iterable[RunPrice], changes: Iterable[PriceChange]) -> list[RowView]:
     """Return prices of a run with the newest change each was given by it."""
-    newest = {(one.store, one.price_list, one.product): one for one in changes}
+    newest = {one.key: one for one in changes}
     return [
         RowView(
             one, WHY[one.proposal.why],

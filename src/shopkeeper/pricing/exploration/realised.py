@@ -8,10 +8,9 @@ import numpy as np
 from msgspec import Struct
 
 from shopkeeper.errors import NotEnoughData
+from shopkeeper.pricing.intervals import WIDE
 from shopkeeper.pricing.shelf import Flags, Floats
 
-WIDE = 1.645
-"""Standard errors of an interval of 90%."""
 LEAST = 3
 """Prices of either kind below which nothing is said."""
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from shopkeeper.errors import ContractNotMet
 from shopkeeper.pricing.price_tests.price_test import Member, PriceTest
-from shopkeeper.pricing.proposal import Proposal
+from shopkeeper.pricing.proposal import PriceKey, Proposal
 from shopkeeper.pricing.rules.constraints import UNKNOWN_COST
 from shopkeeper.pricing.rules.ladder import SAME
 from shopkeeper.pricing.runs.price_run import Finding, RunPrice
@@ -19,7 +19,6 @@ from shopkeeper.pricing.runs.price_run import Finding, RunPrice
 END: Final = "end"
 HELD: Final = "in_price_test"
 """Code of a price that is held because a running test of prices switches it, or measures its cluster."""
-Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +71,8 @@ class TurnPrices:
     """
 
     proposals: tuple[Proposal, ...]
-    back: frozenset[Key]
-    overtaken: tuple[Key, ...]
+    back: frozenset[PriceKey]
+    overtaken: tuple[PriceKey, ...]
 
 
 def turn_prices(
@@ -91,7 +90,7 @@ def turn_prices(
         standing: What a shopper sees now; None = nobody knows.
         cost: What a unit costs now.
     """
-    proposals, back, overtaken = [], set[Key](), []
+    proposals, back, overtaken = [], set[PriceKey](), []
     for row in tested:
         store, _, product = row.key
         if store != turn.store or (store, product) not in clusters:
@@ -113,7 +112,7 @@ def turn_prices(
     return TurnPrices(tuple(proposals), frozenset(back), tuple(overtaken))
 
 
-def with_way_back(prices: Iterable[RunPrice], back: Set[Key]) -> list[RunPrice]:
+def with_way_back(prices: Iterable[RunPrice], back: Set[PriceKey]) -> list[RunPrice]:
     """Return prices of which those that come back may take the whole way: taking back is bound by no cap.
 
     A price that falls by 10% rises by 11.1% when it comes back.

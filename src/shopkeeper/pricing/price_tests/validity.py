@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Final
 
 from shopkeeper.pricing.price_tests.price_test import PriceTest
+from shopkeeper.pricing.proposal import PriceKey
 from shopkeeper.pricing.rules.ladder import SAME
 from shopkeeper.pricing.runs.price_run import PriceChange, PublishedPrice, RunPrice
 
-Key = tuple[str, str, str]
 NAMED: Final = 3
 """Prices named in a reason."""
 
@@ -75,13 +75,13 @@ def validity_of(
         midnights: Store -> first moment of each day of the test that is over, and of the day after these.
         tolerated: Share of price days on which another price may have been shown.
     """
-    by_key: dict[Key, list[PriceChange]] = {}
+    by_key: dict[PriceKey, list[PriceChange]] = {}
     for one in changes:
-        by_key.setdefault((one.store, one.price_list, one.product), []).append(one)
+        by_key.setdefault(one.key, []).append(one)
     design, switched = test.design, {name: place for place, name in enumerate(test.design.clusters)}
     table = design.table()
     days = otherwise = mismatched = seen = told = 0
-    strangers: dict[Key, None] = {}
+    strangers: dict[PriceKey, None] = {}
     for row in tested:
         cluster = clusters.get((row.proposal.store, row.proposal.product))
         if cluster is None or cluster not in switched or not row.moves:
@@ -132,7 +132,7 @@ def _turns_at(change: PriceChange) -> datetime | None:
     return change.outcome_at if mended or left else None
 
 
-def _reasons(found: Validity, tolerated: float, strangers: Sequence[Key]) -> Iterator[str]:
+def _reasons(found: Validity, tolerated: float, strangers: Sequence[PriceKey]) -> Iterator[str]:
     wrong = found.otherwise + found.mismatched
     if not wrong or found.wrong_share <= tolerated:
         return
@@ -144,7 +144,9 @@ def _reasons(found: Validity, tolerated: float, strangers: Sequence[Key]) -> Ite
     )
 
 
-def spoilt_tests(mismatches: Iterable[PublishedPrice], held: Mapping[tuple[str, str], str]) -> dict[str, list[Key]]:
+def spoilt_tests(
+    mismatches: Iterable[PublishedPrice], held: Mapping[tuple[str, str], str]
+) -> dict[str, list[PriceKey]]:
     """Return the running tests that prices which the shop does not show make invalid, and those prices.
 
     For whoever alarms on mismatches; how many a test bears (`mismatch_share` of its plan) is asked by its analysis.
@@ -153,11 +155,11 @@ def spoilt_tests(mismatches: Iterable[PublishedPrice], held: Mapping[tuple[str, 
         mismatches: Prices that hold; of these only those whose outcome is `mismatch` or `changed` count.
         held: Store and product -> running test, as `PriceTests.held` gives it.
     """
-    found: dict[str, list[Key]] = {}
+    found: dict[str, list[PriceKey]] = {}
     for one in mismatches:
         test = held.get((one.store, one.product))
         if test is not None and one.outcome in {"mismatch", "changed"}:
-            found.setdefault(test, []).append((one.store, one.price_list, one.product))
+            found.setdefault(test, []).append(one.key)
     return found
 
 

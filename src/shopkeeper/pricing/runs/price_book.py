@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from shopkeeper.pricing.proposal import PriceKey
 from shopkeeper.pricing.runs.price_run import PriceChange, PublishedPrice
 
-Key = tuple[str, str, str]
 SHOPS_OWN = 0
 """Number of a price that no run decided."""
 
@@ -32,8 +32,8 @@ class PriceBook:
     """All prices that runs decided. Used from one event loop."""
 
     def __init__(self) -> None:
-        self._prices: dict[Key, PublishedPrice] = {}
-        self._past: dict[Key, tuple[Past, ...]] = {}
+        self._prices: dict[PriceKey, PublishedPrice] = {}
+        self._past: dict[PriceKey, tuple[Past, ...]] = {}
         self.version = 0
         """Number of the newest change that is known here."""
 
@@ -43,13 +43,13 @@ class PriceBook:
     def take(self, published: Iterable[PublishedPrice]) -> None:
         """Let prices hold."""
         for one in published:
-            self._prices[one.store, one.price_list, one.product] = one
+            self._prices[one.key] = one
 
     def remember(self, changes: Iterable[PriceChange], since: datetime) -> None:
         """Keep what held before some changes, and forget what ended before a moment."""
         for change in changes:
             self.version = max(self.version, change.number)
-            key = (change.store, change.price_list, change.product)
+            key = change.key
             past = Past(change.previous, change.before, change.at)
             kept = (one for one in self._past.get(key, ()) if one.ended >= since and one.number != past.number)
             self._past[key] = (*kept, past)
@@ -58,7 +58,7 @@ class PriceBook:
         """Return the decided price of a product; None where no run decided one."""
         return self._prices.get((store, price_list, product))
 
-    def kept(self, key: Key, number: int, hours: float, now: datetime) -> Past | None:
+    def kept(self, key: PriceKey, number: int, hours: float, now: datetime) -> Past | None:
         """Return the price of a version that a cart still may keep; None where it may not, or holds anyway."""
         for one in self._past.get(key, ()):
             if one.number == number and now < one.ended + timedelta(hours=hours):

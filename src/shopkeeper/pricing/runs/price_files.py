@@ -24,7 +24,7 @@ def price_file(prices: Sequence[PublishedPrice], form: FileFormat, parents: Mapp
     """
     header, row = _FORMS[form]
     named = parents or {}
-    ordered = sorted(prices, key=lambda one: (one.store, one.price_list, one.product))
+    ordered = sorted(prices, key=lambda one: one.key)
     rows = (row(one, named) for one in ordered if form == "csv" or not one.price_list)
     return line(header) + "".join(line(map(harmless, cells)) for cells in rows)
 

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from shopkeeper.pricing.proposal import ExplorationSum, Feed, MarginTarget, Proposal, ProposedPrices, Span
+from shopkeeper.pricing.proposal import ExplorationSum, Feed, MarginTarget, PriceKey, Proposal, ProposedPrices, Span
 
 RunStatus = Literal["blocked", "waiting", "approved", "scheduled", "in_test", "published", "rejected", "reverted"]
 Risk = Literal["none", "low", "medium", "high"]
@@ -59,9 +59,9 @@ class RunPrice(Struct, frozen=True, kw_only=True, omit_defaults=True):
     held_back: tuple[str, ...] = ()
 
     @property
-    def key(self) -> tuple[str, str, str]:
-        """Store, price list and product: there is one price for them at a time."""
-        return self.proposal.store, self.proposal.price_list, self.proposal.product
+    def key(self) -> PriceKey:
+        """Of its proposal."""
+        return self.proposal.key
 
     @property
     def current(self) -> float:
@@ -180,6 +180,11 @@ class PriceChange(Struct, frozen=True, kw_only=True):
     mismatch_at: datetime | None = None
     mismatch: float | None = None
 
+    @property
+    def key(self) -> PriceKey:
+        """Store, price list and product: there is one price for them at a time."""
+        return self.store, self.price_list, self.product
+
 
 class PublishedPrice(Struct, frozen=True, kw_only=True):
     """The price that holds now for a product in a store and price list.
@@ -202,6 +207,11 @@ class PublishedPrice(Struct, frozen=True, kw_only=True):
     at: datetime
     outcome: Outcome = ""
     observed: float | None = None
+
+    @property
+    def key(self) -> PriceKey:
+        """Store, price list and product: there is one price for them at a time."""
+        return self.store, self.price_list, self.product
 
     @property
     def standing(self) -> float:

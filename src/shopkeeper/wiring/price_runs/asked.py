@@ -79,7 +79,7 @@ def asked_proposals(state: State, policy: PricePolicy, asked: Iterable[AskedPric
         InputError: a product is not known in a store, or has no price there that could be changed.
     """
     stores = {row.store: row for row in (cast("Store", one.row) for one in state.tables.scan(STORES))}
-    published = {(one.store, one.price_list, one.product): one for one in state.prices.published()}
+    published = {one.key: one for one in state.prices.published()}
     rows, problems = [], []
     for number, one in enumerate(asked, start=1):
         if one.store not in stores:

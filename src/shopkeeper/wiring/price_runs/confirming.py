@@ -15,6 +15,7 @@ from shopkeeper.commerce.tables import PRICES, PRODUCTS
 from shopkeeper.engines.state import State
 from shopkeeper.pricing.policy.policy_file import load_policy
 from shopkeeper.pricing.price_tests.validity import spoilt_tests
+from shopkeeper.pricing.proposal import PriceKey
 from shopkeeper.pricing.runs.confirmation import Shown, charged, judged
 from shopkeeper.pricing.runs.ports import Seen
 from shopkeeper.pricing.runs.price_run import PublishedPrice
@@ -23,8 +24,6 @@ from shopkeeper.wiring.settings import Settings
 
 NOT_HANDED: Final = 2_000_000
 _log = structlog.get_logger(__name__)
-
-Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +56,13 @@ def confirm_prices(settings: Settings, state: State, at: datetime) -> Confirmed:
     grace = timedelta(hours=load_policy(settings.workspace).runs.confirm_hours)
     shown = _shown(state, published)
     waiting = {one.number for one in state.prices.not_handed(NOT_HANDED)}
-    silent = [one for one in published if not one.outcome and not _since(shown.get(_key(one)), one)]
+    silent = [one for one in published if not one.outcome and not _since(shown.get(one.key), one)]
     paid, higher = paid_prices(settings, silent, published, grace, at)
 
     def made_of(one: PublishedPrice) -> Seen | None:
         if one.number in higher:
             return charged(one, higher[one.number], at)
-        return judged(one, paid.get(one.number, shown.get(_key(one))), one.number in waiting, grace, at)
+        return judged(one, paid.get(one.number, shown.get(one.key)), one.number in waiting, grace, at)
 
     seen = [found for found in map(made_of, published) if found is not None]
     new = state.prices.saw(seen)
@@ -93,12 +92,12 @@ def counted(published: Sequence[PublishedPrice], grace: timedelta, at: datetime,
     )  # fmt: skip
 
 
-def _shown(state: State, published: Sequence[PublishedPrice]) -> dict[Key, Shown]:
+def _shown(state: State, published: Sequence[PublishedPrice]) -> dict[PriceKey, Shown]:
     """Return what the shop's feeds show of published prices: the newest of a product's row and its price row."""
-    wanted = {_key(one) for one in published}
-    found: dict[Key, Shown] = {}
+    wanted = {one.key for one in published}
+    found: dict[PriceKey, Shown] = {}
     for store in sorted({one.store for one in published}):
-        own: set[Key] = set()
+        own: set[PriceKey] = set()
         for row in state.tables.scan(PRODUCTS, store):  # rows for all stores included; a store's own row counts
             product = cast("Product", row.row)
             key = (store, "", product.product)
@@ -117,7 +116,3 @@ def _shown(state: State, published: Sequence[PublishedPrice]) -> dict[Key, Shown
 
 def _since(shown: Shown | None, published: PublishedPrice) -> bool:
     return shown is not None and shown.at >= published.at
-
-
-def _key(one: PublishedPrice) -> Key:
-    return one.store, one.price_list, one.product

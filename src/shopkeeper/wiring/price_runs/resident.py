@@ -23,8 +23,8 @@ from shopkeeper.pricing.house.kept_records import kept
 from shopkeeper.pricing.house.told_since import Told
 from shopkeeper.pricing.policy.policy_file import load_policy
 from shopkeeper.pricing.priced_again import priced_again
-from shopkeeper.pricing.proposal import Beside, Proposal, ProposedPrices
-from shopkeeper.pricing.residence import KeptStore, Key, Residence, Weight, covering
+from shopkeeper.pricing.proposal import Beside, PriceKey, Proposal, ProposedPrices
+from shopkeeper.pricing.residence import KeptStore, Residence, Weight, covering
 from shopkeeper.pricing.runs.gates import has_no_cost, weight
 from shopkeeper.wiring.pricing.propose import PriceBook, digest_of, open_book, proposed_of, reach_of
 from shopkeeper.wiring.pricing.version import version_of
@@ -135,7 +135,7 @@ def _joined(parts: Sequence[ProposedPrices]) -> ProposedPrices:
         return parts[0]
     return replace(
         parts[0], stores=tuple(name for one in parts for name in one.stores),
-        rows=tuple(sorted((row for one in parts for row in one.rows), key=_key)),
+        rows=tuple(sorted((row for one in parts for row in one.rows), key=lambda row: row.key)),
         targets=tuple(target for one in parts for target in one.targets),
         feeds=tuple(feed for one in parts for feed in one.feeds),
         notes=tuple(dict.fromkeys(note for one in parts for note in one.notes)),
@@ -154,12 +154,8 @@ def _stores(book: PriceBook, currency: str) -> tuple[KeptStore, ...]:
     )  # fmt: skip
 
 
-def _key(row: Proposal) -> Key:
-    return row.store, row.price_list, row.product
-
-
-def _weights(rows: Iterable[Proposal]) -> dict[Key, Weight]:
-    return {_key(row): Weight(weight(row), has_no_cost(row)) for row in rows}
+def _weights(rows: Iterable[Proposal]) -> dict[PriceKey, Weight]:
+    return {row.key: Weight(weight(row), has_no_cost(row)) for row in rows}
 
 
 def _wholes(rows: Iterable[Proposal]) -> dict[str, Beside]:
@@ -173,7 +169,7 @@ def _wholes(rows: Iterable[Proposal]) -> dict[str, Beside]:
     return found
 
 
-def _doubted(book: PriceBook, currency: str) -> dict[Key, tuple[bool, bool]]:
+def _doubted(book: PriceBook, currency: str) -> dict[PriceKey, tuple[bool, bool]]:
     return {
         (state.store.store, one.price_list, one.goods.names[row]): (late, absurd)
         for state in book.states

@@ -42,7 +42,7 @@ def tried_cost(settings: Settings, state: State, run: str, at: datetime | None =
     if published is None or not found.explored:
         raise NotEnoughData(f"Run {run} {'tried nothing' if published else 'was never published'}.", "Name another.")
     changed = {
-        (one.store, one.price_list, one.product)
+        one.key
         for one in state.prices.changed_since(published)
         if one.run != run and one.at < published + timedelta(days=MOST_DAYS + 1)
     }

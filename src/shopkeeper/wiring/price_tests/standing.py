@@ -9,11 +9,9 @@ from shopkeeper.commerce.product import Price, Product
 from shopkeeper.commerce.store import ALL_STORES
 from shopkeeper.commerce.tables import PRICES, PRODUCTS
 from shopkeeper.engines.state import State
-from shopkeeper.pricing.proposal import Proposal
+from shopkeeper.pricing.proposal import PriceKey, Proposal
 from shopkeeper.pricing.runs.price_run import PublishedPrice
 from shopkeeper.wiring.price_runs.asked import Shown, standing_of
-
-Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +25,12 @@ class StandingNow:
     """
 
     products: Mapping[tuple[str, str], Product]
-    fed: Mapping[Key, Shown]
-    published: Mapping[Key, PublishedPrice]
+    fed: Mapping[PriceKey, Shown]
+    published: Mapping[PriceKey, PublishedPrice]
 
     def price(self, row: Proposal) -> float | None:
         """Return what a shopper sees now, as far as is known."""
-        key, product = (row.store, row.price_list, row.product), self._product(row)
+        key, product = row.key, self._product(row)
         listed = None if product is None or row.price_list else product.price
         return standing_of(self.fed.get(key), self.published.get(key), listed)
 
@@ -59,5 +57,5 @@ def standing_now(state: State, stores: Iterable[str]) -> StandingNow:
         for row in state.tables.scan(PRICES, store)
         if isinstance(row.row, Price)
     }
-    published = {(one.store, one.price_list, one.product): one for one in state.prices.published()}
+    published = {one.key: one for one in state.prices.published()}
     return StandingNow(products, fed, published)

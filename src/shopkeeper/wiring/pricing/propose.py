@@ -120,7 +120,7 @@ def proposed_of(book: PriceBook, chosen_prices: Sequence[tuple[str, Chosen]]) ->
     return ProposedPrices(
         at=book.at, model=book.version, policy=book.policy_digest, objective=book.policy.objective,
         stores=tuple(one.store.store for one in book.states),
-        rows=tuple(sorted(rows, key=lambda one: (one.store, one.price_list, one.product))), targets=tuple(targets),
+        rows=tuple(sorted(rows, key=lambda one: one.key)), targets=tuple(targets),
         lifts=lifts, margin_changes=margins, explored=explored, feeds=book.feeds, notes=tuple(notes),
     )  # fmt: skip
 
