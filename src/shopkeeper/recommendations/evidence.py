@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from shopkeeper.recommendations.answer import ReasonCode
 from shopkeeper.recommendations.behaviour.history import KIND_STRENGTHS, Asked
-from shopkeeper.recommendations.behaviour.interactions import PURCHASE, VIEW
+from shopkeeper.recommendations.behaviour.interactions import ON_PAGE, PURCHASE, VIEW, VISIT_GAP
 from shopkeeper.recommendations.behaviour.items import ItemIndex
 from shopkeeper.recommendations.behaviour.many_asked import ManyAsked
 from shopkeeper.recommendations.behaviour.purchases import NO_PURCHASES, Purchases, newest_purchases
@@ -141,10 +141,18 @@ def _entries(request: RecommendationRequest, past: Past, loaded: LoadedModel, ca
         if code is not None:
             products.append(product)
             codes.append(code)
-            kinds.append(VIEW)
+            kinds.append(_done_with(product, past, request))
             seconds.append(request.now.timestamp())
             why.append("goes_with")
     return _Entries(products, codes, kinds, seconds, why, len(codes) - known)
+
+
+def _done_with(product: str, past: Past, request: RecommendationRequest) -> int:
+    """Return the kind of a product of the page: what was done with it where that was the last thing, else viewed."""
+    newest = past.events[-1] if past.events else None
+    if newest is None or newest.product != product or request.now.timestamp() - newest.seconds >= VISIT_GAP:
+        return VIEW
+    return newest.kind if newest.kind in ON_PAGE else VIEW
 
 
 def _purchases(request: RecommendationRequest, past: Past, loaded: LoadedModel, catalogue: Catalogue) -> Purchases:

@@ -11,13 +11,13 @@ from tests.recommendations.conftest import HISTORY, Shop, interactions
 
 from shopkeeper.commerce.event import EventType
 from shopkeeper.recommendations.behaviour.history import Asked
-from shopkeeper.recommendations.behaviour.interactions import KINDS, SECOND, Interactions
+from shopkeeper.recommendations.behaviour.interactions import KINDS, SECOND, VISIT_GAP, Interactions
 from shopkeeper.recommendations.behaviour.items import single_group
 from shopkeeper.recommendations.behaviour.shoppers import shopper_key
 from shopkeeper.recommendations.evidence import gather
 from shopkeeper.recommendations.hybrid.candidates import faded
 from shopkeeper.recommendations.hybrid.model import SHARED, Hybrid
-from shopkeeper.recommendations.hybrid.page import VISIT_GAP, from_page
+from shopkeeper.recommendations.hybrid.page import from_page
 from shopkeeper.recommendations.hybrid.params import HybridParams
 from shopkeeper.recommendations.hybrid.rank_questions import ListPlan, Question, questions
 from shopkeeper.recommendations.loaded import load_model

@@ -50,6 +50,11 @@ def test_who_knows_short_histories_counts_for_them_and_who_knows_long_ones_for_t
     np.testing.assert_allclose(found.weights.sum(axis=1), 1.0)
 
 
+def test_who_adds_nothing_to_the_best_is_not_asked() -> None:
+    found = learnt_mixture([Knower(50, 99), Knower(1, 99)], questions([1, 2, 3, 4, 5, 6, 9, 13] * 5))
+    assert (found.weights == [0.0, 1.0]).all()
+
+
 def test_without_questions_all_count_alike() -> None:
     found = learnt_mixture([Knower(1, 4), Knower(5, 99)], questions([1, 2]).take(np.array([], dtype=np.int64)))
     assert (found.weights == 1 / 2).all()

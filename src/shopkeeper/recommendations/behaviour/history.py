@@ -52,7 +52,8 @@ class Asked:
         now: Moment of the request, seconds since 1970 UTC.
         items: Item codes: the past, oldest first, then the products of the page; shape (h,).
         weights: How much each counts, its age and `RecommendParams.history_share` included; shape (h,).
-        kinds: Place in `interactions.KINDS`; a product of the page counts as viewed; shape (h,).
+        kinds: Place in `interactions.KINDS`; a product of the page counts as
+            viewed, or as what was done with it last in this visit; shape (h,).
         times: Seconds since 1970 UTC, `now` for the page; shape (h,).
         page: True for products of the page; shape (h,).
         purchases: What they bought and how often, reaching further back than the items.

@@ -23,6 +23,12 @@ DEVICES = ("unknown", "desktop", "mobile", "tablet")
 VIEW = KINDS.index("view")
 PURCHASE = KINDS.index("purchase")
 
+ON_PAGE = tuple(KINDS.index(kind) for kind in ("view", "click", "cart"))
+"""What leaves a shopper on the page of the product; who rated or paid is elsewhere."""
+
+VISIT_GAP = 1_800
+"""Seconds after which a shopper who did nothing is on no page any more."""
+
 SECOND = 1_000_000
 """Microseconds; what happens within one second is one moment."""
 

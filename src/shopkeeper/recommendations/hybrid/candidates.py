@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shopkeeper.recommendations.behaviour.history import Asked, ages_in
+from shopkeeper.recommendations.hybrid.way import Ways
 from shopkeeper.recommendations.model import NOTHING, Scored
 from shopkeeper.recommendations.models.als import Als
 from shopkeeper.recommendations.models.content import Content
@@ -15,8 +16,10 @@ from shopkeeper.recommendations.models.item_knn import ItemKnn
 from shopkeeper.recommendations.models.popular import Popular
 from shopkeeper.recommendations.models.trends import Trends
 
-SHARES = {"item-knn": 0.3, "als": 0.15, "content": 0.1, "popular": 0.15, "trending": 0.05, "purchases": 0.25}
-"""Which part of the pool each source may fill."""
+SHARES = {
+    "item-knn": 0.3, "als": 0.15, "content": 0.1, "popular": 0.15, "trending": 0.05, "purchases": 0.25, "way": 0.3,
+}  # fmt: skip
+"""Which part of the pool each source may fill; what the way leads to comes on top of it, beside a page."""
 
 Items = npt.NDArray[np.int64]
 
@@ -52,6 +55,7 @@ class Candidates:
     Args:
         als: None = not among the sources.
         content: None = not among the sources.
+        ways: None = not among the sources.
         pool: Products that may come into question at most.
         repeats: False leaves out what the shopper met before.
     """
@@ -62,11 +66,12 @@ class Candidates:
         als: Als | None,
         content: Content | None,
         trends: Trends,
+        ways: Ways | None,
         *,
         pool: int,
         repeats: bool,
     ) -> None:
-        self.knn, self.als, self.content, self.trends = knn, als, content, trends
+        self.knn, self.als, self.content, self.trends, self.ways = knn, als, content, trends, ways
         self._quota = {name: max(int(share * pool), 1) for name, share in SHARES.items()}
         self._repeats = repeats
         self._popular = [_Sold.of(knn.popular, store) for store in knn.stores]
@@ -80,6 +85,7 @@ class Candidates:
             _best(said.als, self._quota["als"]),
             said.sold.best[: self._quota["popular"]],
             self._hot(said.store),
+            self._led(asked),
         ]
         if self._repeats:
             lists += [_usual(asked, self._quota["purchases"]), asked.items[-self._quota["purchases"] :]]
@@ -113,9 +119,18 @@ class Candidates:
         norm = float(np.linalg.norm(profile))
         if norm == 0.0:
             return NOTHING
-        group = int(np.searchsorted(self.knn.index.starts, asked.items[0], side="right")) - 1
-        start, end = self._spans[group]
+        start, end = self._span(int(asked.items[0]))
         return Scored(np.arange(start, end), (self.content.vectors[start:end] @ (profile / norm)).astype(np.float64))
+
+    def _led(self, asked: Asked) -> Items:
+        """Return what the way leads to from the page, in the customer group of the page."""
+        if self.ways is None or not asked.page.any():
+            return _NONE
+        start, end = self._span(int(asked.items[-1]))
+        return start + self.ways.likeliest(asked, start, end, self._quota["way"])
+
+    def _span(self, item: int) -> tuple[int, int]:
+        return self._spans[int(np.searchsorted(self.knn.index.starts, item, side="right")) - 1]
 
     def _hot(self, store: int) -> Items:
         if store < 0:

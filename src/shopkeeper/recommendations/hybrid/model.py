@@ -21,6 +21,7 @@ from shopkeeper.recommendations.hybrid.rank_lists import InQuestion, Rows, RowsA
 from shopkeeper.recommendations.hybrid.rank_questions import ListPlan
 from shopkeeper.recommendations.hybrid.ranker import Ranker, Trial, learn_ranker
 from shopkeeper.recommendations.hybrid.trait_lifts import TraitLifts
+from shopkeeper.recommendations.hybrid.way import Ways
 from shopkeeper.recommendations.model import Arrays, Scored
 from shopkeeper.recommendations.models.als import Als
 from shopkeeper.recommendations.models.content import Content
@@ -42,6 +43,7 @@ class Known:
     als: Als | None
     content: Content | None
     trends: Trends
+    ways: Ways | None
     lifts: TraitLifts | None
     margins: npt.NDArray[np.float32]
 
@@ -54,6 +56,7 @@ class Known:
             Als.beside(data, popular, params.als, seed) if params.factors else None,
             content if params.content else None,
             Trends.fit(data, moment, params.pool),
+            Ways.fit(data, content.leaves) if params.way else None,
             TraitLifts.fit(data, content.leaves) if params.demographics else None,
             np.nan_to_num(data.facts.filled(len(data.index)).margins, nan=-1.0).astype(np.float32),
         )
@@ -222,6 +225,7 @@ class Hybrid:
         arrays |= known.als.arrays() if known.als is not None else pack_params("als", asdict(self.params.als))
         arrays |= known.content.arrays() if known.content is not None else {}
         arrays |= known.lifts.arrays() if known.lifts is not None else {}
+        arrays |= known.ways.arrays() if known.ways is not None else {}
         for store, ranker in sorted(self._rankers.items()):
             arrays |= ranker.arrays(f"hybrid.ranker{store}")
         return arrays
@@ -242,6 +246,7 @@ class Hybrid:
             Als.from_arrays(index, arrays) if params.factors else None,
             Content.from_arrays(arrays) if "content" in read else None,
             Trends.from_arrays(arrays),
+            Ways.from_arrays(arrays) if params.way else None,
             TraitLifts.from_arrays(arrays) if "demographics" in read else None,
             np.asarray(arrays["hybrid.margins"], np.float32),
         )
@@ -265,9 +270,10 @@ class Hybrid:
 
 
 def _two_stages(known: Known, params: HybridParams) -> tuple[Candidates, RankFeatures]:
-    find = Candidates(known.knn, known.als, known.content, known.trends, pool=params.pool, repeats=params.repeats)
+    sources = (known.knn, known.als, known.content, known.trends, known.ways)
+    find = Candidates(*sources, pool=params.pool, repeats=params.repeats)
     codes = {store: code for code, store in enumerate(known.knn.stores)} if params.stores == "store-feature" else None
-    return find, RankFeatures(known.trends, known.content, known.lifts, known.margins, codes)
+    return find, RankFeatures(known.trends, known.ways, known.content, known.lifts, known.margins, codes)
 
 
 def _columns(known: Known, params: HybridParams) -> tuple[str, ...]:

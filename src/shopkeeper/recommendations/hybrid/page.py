@@ -7,19 +7,12 @@ model: what was looked at last in a visit counts in full, what came before it as
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 
 from shopkeeper.recommendations.behaviour.history import Asked
-from shopkeeper.recommendations.behaviour.interactions import KINDS, VIEW
+from shopkeeper.recommendations.behaviour.interactions import ON_PAGE, VISIT_GAP
 from shopkeeper.recommendations.recipe import DEFAULT_PARAMS
-
-VISIT_GAP: Final = 1_800
-"""Seconds after which a shopper who did nothing is on no page any more."""
-
-_ON_PAGE: Final = tuple(KINDS.index(kind) for kind in ("view", "click", "cart"))
-"""What leaves a shopper on the page of the product; who rated or paid is elsewhere."""
 
 
 def from_page(asked: Asked) -> Asked:
@@ -33,7 +26,6 @@ def from_page(asked: Asked) -> Asked:
     whole = replace(
         asked,
         weights=np.where(here, 1.0, asked.weights * DEFAULT_PARAMS.history_share),
-        kinds=np.where(here, VIEW, asked.kinds).astype(np.int8),
         times=np.where(here, asked.now, asked.times),
         page=here,
     )
@@ -41,4 +33,4 @@ def from_page(asked: Asked) -> Asked:
 
 
 def _is_on_page(asked: Asked) -> bool:
-    return int(asked.kinds[-1]) in _ON_PAGE and asked.now - int(asked.times[-1]) < VISIT_GAP
+    return int(asked.kinds[-1]) in ON_PAGE and asked.now - int(asked.times[-1]) < VISIT_GAP

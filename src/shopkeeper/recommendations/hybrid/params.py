@@ -25,6 +25,8 @@ class HybridParams:
     """Whether category, brand, price and words are read."""
     demographics: bool = True
     """Whether age band, gender, region and segment are read."""
+    way: bool = False
+    """Whether the way of the visit is read, from category to category; the blend, V3, does."""
     choose: bool = True
     """Whether content and demographics must have helped on the newest lists to be read."""
     factors: bool = True

@@ -15,10 +15,11 @@ from shopkeeper.recommendations.behaviour.history import Asked
 from shopkeeper.recommendations.behaviour.interactions import KINDS
 from shopkeeper.recommendations.hybrid.candidates import Found, looked_up
 from shopkeeper.recommendations.hybrid.trait_lifts import TraitLifts
+from shopkeeper.recommendations.hybrid.way import BESIDE_PAGE, Ways
 from shopkeeper.recommendations.models.content import Content
 from shopkeeper.recommendations.models.trends import AGAIN, CYCLE, LONG_AGO, TREND_NAMES, Trends
 
-Group = Literal["behaviour", "popularity", "repurchase", "content", "demographics", "store"]
+Group = Literal["behaviour", "popularity", "repurchase", "way", "content", "demographics", "store"]
 GROUPS: tuple[Group, ...] = get_args(Group)
 
 _DAY = 86_400.0
@@ -33,6 +34,7 @@ class RankFeatures:
     """Makes the rows of the ranker; everything it knows was learnt before one moment.
 
     Attributes:
+        ways: None = the group `way` is left out.
         content: None = the group `content` is left out.
         lifts: None = the group `demographics` is left out.
         margins: Share of the price that is not cost, -1 where it is not known; shape (items,).
@@ -40,6 +42,7 @@ class RankFeatures:
     """
 
     trends: Trends
+    ways: Ways | None
     content: Content | None
     lifts: TraitLifts | None
     margins: npt.NDArray[np.float32]
@@ -62,6 +65,7 @@ class RankFeatures:
             *self._behaviour(asked, found),
             *self._popularity(found),
             *self._repurchase(asked, found),
+            *(self.ways.columns(self.content, asked, found.items) if self.ways is not None else ()),
             *(self._content(self.content, asked, found) if self.content is not None else ()),
             *(self._demographics(self.lifts, asked, found) if self.lifts is not None else ()),
             *(self._store(self.stores, asked, found) if self.stores is not None else ()),
@@ -177,15 +181,15 @@ def group_of(name: str) -> str:
 
 
 def readable(columns: Sequence[str], left_out: Collection[str]) -> list[int]:
-    """Return the places of the columns there are without some groups; without content no category is told of either."""
+    """Return the places of the columns there are without some groups; without content nothing else is told of it."""
     return [
         place
         for place, name in enumerate(columns)
-        if group_of(name) not in left_out and not ("content" in left_out and name in _BY_CATEGORY)
+        if group_of(name) not in left_out and not ("content" in left_out and name in _BY_CONTENT)
     ]
 
 
-_BY_CATEGORY = frozenset(f"demographics.{trait}_leaf" for trait in TRAITS)
+_BY_CONTENT = frozenset((*BESIDE_PAGE, *(f"demographics.{trait}_leaf" for trait in TRAITS)))
 
 
 def _of_best(scores: npt.NDArray[np.float64], best: float) -> npt.NDArray[np.float64]:

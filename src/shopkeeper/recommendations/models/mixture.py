@@ -137,30 +137,40 @@ def _ranked(scores: Floats, worth: Floats) -> Floats:
 def learnt_mixture(models: Sequence[Ranker], questions: Questions) -> Mixture:
     """Return the scale and the weights under which the models together rank the right products best, by NDCG@20.
 
-    Each class of lengths has the weights that are best for it, with all questions counting a little. Of many questions
-    5,000 are asked, evenly spread; without any, all models count alike.
+    Each class of lengths has the weights that are best for it, with all questions counting a little. Where these do not
+    gain more than their standard error over the best model alone, that one is all there is, and the others are not
+    asked. Of many questions 5,000 are asked, evenly spread; without any, all models count alike.
     """
     if not len(questions):
         return Mixture("shares", np.full((len(LENGTHS), len(models)), 1.0 / len(models)))
     asked = questions.take(np.arange(0, len(questions), max(len(questions) // _MOST_ASKED, 1)))
-    best: tuple[float, Mixture] | None = None
+    best: tuple[npt.NDArray[np.float64], Mixture] | None = None
     grid = _grid(len(models))
+    alone = np.flatnonzero(grid.max(axis=1) == 1.0)
     classes = length_classes(np.diff(asked.history.starts))
     for scale, contest in zip(SCALES, _contests(models, asked), strict=True):
         worth = np.stack([ndcg(contest.ranks(weights), 20) for weights in grid])
         overall = worth.mean(axis=1)
-        weights, total = np.zeros((len(LENGTHS), len(models))), 0.0
+        weights, figures = np.zeros((len(LENGTHS), len(models))), np.zeros(len(asked))
         for one in range(len(LENGTHS)):
             own = worth[:, classes == one]
             value = (own.mean(axis=1) if own.shape[1] else 0.0) + _BORROWED * overall
             place = int(np.argmax(value))
             weights[one] = grid[place]
-            total += float(own[place].sum())
-        if best is None or total > best[0]:
-            best = total, Mixture(scale, weights)
+            figures[classes == one] = own[place]
+        plain = alone[int(np.argmax(overall[alone]))]
+        if not _pays(figures - worth[plain]):
+            weights, figures = np.tile(grid[plain], (len(LENGTHS), 1)), worth[plain]
+        if best is None or figures.sum() > best[0].sum():
+            best = figures, Mixture(scale, weights)
     if best is None:
         raise AssertionError("there is always a scale")
     return best[1]
+
+
+def _pays(gains: npt.NDArray[np.float64]) -> bool:
+    """Return whether the mean gain is above its standard error."""
+    return bool(gains.mean() > gains.std() / np.sqrt(len(gains)))
 
 
 def _grid(models: int) -> npt.NDArray[np.float64]:

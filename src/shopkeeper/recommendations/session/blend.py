@@ -51,7 +51,7 @@ class BlendParams:
     session: SessionParams | None = field(default_factory=SessionParams)
     item_knn: ItemKnnParams | None = field(default_factory=ItemKnnParams)
     session_knn: SessionKnnParams | None = field(default_factory=SessionKnnParams)
-    hybrid: HybridParams | None = field(default_factory=HybridParams)
+    hybrid: HybridParams | None = field(default_factory=lambda: HybridParams(way=True))
     held_out: float = 0.1
     """Newest share of the data by which the weights are learnt, before every model is fitted on all of it."""
 
