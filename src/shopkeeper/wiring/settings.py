@@ -148,6 +148,8 @@ class TrainingSettings(_Section):
     """Share of the newest interactions that a time split keeps for the test."""
     bootstrap: int = Field(1_000, ge=100)
     """Bootstrap resamples behind each interval."""
+    timed_answers: int = Field(500, ge=20, le=100_000)
+    """Answers by which a bundle's latency is told, each timed twice."""
     minimum_interactions: int = Field(500, ge=1)
     """Fewest interactions a model is trained on."""
 

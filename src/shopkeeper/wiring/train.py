@@ -149,6 +149,7 @@ def plan_of(settings: Settings, asked: Asked, system: str = RecommendationLearni
         test_share=training.test_share,
         gap_seconds=gap_days * 86_400.0,
         resamples=training.bootstrap,
+        timed_answers=training.timed_answers,
         minimum_interactions=training.minimum_interactions,
         ignore_quality=asked.ignore_quality,
     )
