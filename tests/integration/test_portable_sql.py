@@ -268,7 +268,10 @@ def test_every_query_gives_the_same_rows_on_both_engines(pairs: Callable[[str], 
     silent = []
     for query in queries():
         found = 0
-        for given in parameters(query):
+        choices = list(parameters(query))
+        if size == "empty":  # no row can tell values apart; a value and none of it still may be of other types
+            choices = [choices[0], choices[-1]]
+        for given in choices:
             one, other = pair.duckdb.fetch(query, **given), pair.clickhouse.fetch(query, **given)
             assert_same(query, given, one, other)
             found += len(next(iter(one.values())))
