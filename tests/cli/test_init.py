@@ -39,6 +39,7 @@ def test_the_settings_file_shows_every_setting_with_its_default(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SHOPKEEPER_ENGINES__MLFLOW_URL")
+    monkeypatch.delenv("SHOPKEEPER_TRAINING__TIMED_ANSWERS")
     run(str(tmp_path / "shop"))
     lines = (tmp_path / "shop" / CONFIG_FILE).read_text().splitlines()
     assignments = [line.removeprefix("# ") for line in lines if " = " in line or line.startswith("[")]
