@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from shopkeeper.recommendations.answer import ReasonCode
 from shopkeeper.recommendations.behaviour.history import KIND_STRENGTHS, Asked
-from shopkeeper.recommendations.behaviour.interactions import ON_PAGE, PURCHASE, VIEW, VISIT_GAP
+from shopkeeper.recommendations.behaviour.interactions import PURCHASE, VIEW, still_on_page
 from shopkeeper.recommendations.behaviour.items import ItemIndex
 from shopkeeper.recommendations.behaviour.many_asked import ManyAsked
 from shopkeeper.recommendations.behaviour.purchases import NO_PURCHASES, Purchases, newest_purchases
@@ -150,9 +150,9 @@ def _entries(request: RecommendationRequest, past: Past, loaded: LoadedModel, ca
 def _done_with(product: str, past: Past, request: RecommendationRequest) -> int:
     """Return the kind of a product of the page: what was done with it where that was the last thing, else viewed."""
     newest = past.events[-1] if past.events else None
-    if newest is None or newest.product != product or request.now.timestamp() - newest.seconds >= VISIT_GAP:
+    if newest is None or newest.product != product:
         return VIEW
-    return newest.kind if newest.kind in ON_PAGE else VIEW
+    return newest.kind if still_on_page(newest.kind, request.now.timestamp() - newest.seconds) else VIEW
 
 
 def _purchases(request: RecommendationRequest, past: Past, loaded: LoadedModel, catalogue: Catalogue) -> Purchases:

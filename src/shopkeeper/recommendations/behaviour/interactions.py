@@ -23,7 +23,7 @@ DEVICES = ("unknown", "desktop", "mobile", "tablet")
 VIEW = KINDS.index("view")
 PURCHASE = KINDS.index("purchase")
 
-ON_PAGE = tuple(KINDS.index(kind) for kind in ("view", "click", "cart"))
+_ON_PAGE = tuple(KINDS.index(kind) for kind in ("view", "click", "cart"))
 """What leaves a shopper on the page of the product; who rated or paid is elsewhere."""
 
 VISIT_GAP = 1_800
@@ -182,6 +182,11 @@ def sequences(data: Interactions) -> Sequences:
         variants=data.variants[last] if len(data.variants) else data.variants,
         positions=np.maximum.reduceat(data.positions[order], heads) if len(data.positions) and len(heads) else _NOWHERE,
     )
+
+
+def still_on_page(kind: int, pause: float) -> bool:
+    """Return whether a shopper is still on the page of a product so many seconds after what was done with it."""
+    return kind in _ON_PAGE and pause < VISIT_GAP
 
 
 def _moments(shoppers: npt.NDArray[np.int32], times: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

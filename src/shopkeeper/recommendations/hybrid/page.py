@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from shopkeeper.recommendations.behaviour.history import Asked
-from shopkeeper.recommendations.behaviour.interactions import ON_PAGE, VISIT_GAP
+from shopkeeper.recommendations.behaviour.interactions import still_on_page
 from shopkeeper.recommendations.recipe import DEFAULT_PARAMS
 
 
@@ -33,4 +33,4 @@ def from_page(asked: Asked) -> Asked:
 
 
 def _is_on_page(asked: Asked) -> bool:
-    return int(asked.kinds[-1]) in ON_PAGE and asked.now - int(asked.times[-1]) < VISIT_GAP
+    return still_on_page(int(asked.kinds[-1]), asked.now - int(asked.times[-1]))
