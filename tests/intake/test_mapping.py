@@ -72,6 +72,17 @@ def test_a_file_that_is_no_yaml_is_named(tmp_path: Path) -> None:
             load_mapping(path)
 
 
+def test_a_country_stays_a_word_and_a_column_named_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mapping.yaml"
+    head = "version: 1\nstore: {country: NO}\ntables:\n- table: events\n  from: log.csv\n"
+    text = head + "  fields: {ts: a, type: b, product: c%s}\n"
+    path.write_text(text % "")
+    assert load_mapping(path).store == {"country": "NO"}
+    path.write_text(text % ", ts: d")
+    with pytest.raises(MappingError, match=r"line 6: tables\[0\].fields.ts stands twice"):
+        load_mapping(path)
+
+
 def test_names_are_found_outside_of_text_constants() -> None:
     assert names_in("""CASE WHEN "Unit Price" > 0 THEN Qty || 'Country' END""") >= {"unit price", "qty"}
     assert "country" not in names_in("'Country'")

@@ -44,7 +44,7 @@ def test_the_shipped_contract_says_what_holds_without_one() -> None:
         ("version: 1\nfields: {events: {price: {type: text}}}", "events.price is number"),
         ("version: 1\nfields: {events: {type: {min: 1}}}", "`fields.events.type.min` bounds a field that is text"),
         ("version: 1\nfields: {events: {price: {min: 2, max: 1}}}", "`fields.events.price.min` is 2, above max 1"),
-        ("version: 1\nfields: {events: {price: {min: .nan}}}", "`fields.events.price.min` is nan"),
+        ("version: 1\nfields: {events: {price: {min: .nan}}}", "`fields.events.price.min` is '.nan'"),
         ("version: 1\nfields: {events: {surface: {enum: [1]}}}", "`fields.events.surface.enum` holds 1"),
         ("version: 1\nfields: {events: {surface: {enum: []}}}", "`fields.events.surface.enum` is []"),
         ("version: 1\nfields: {inventory: {on_hand: {unit: GBP}}}", "inventory has no currency"),
@@ -58,6 +58,7 @@ def test_the_shipped_contract_says_what_holds_without_one() -> None:
         ("version: 1\nfreshness: {events: {warn: 2h, error: 1h}}", "`freshness.events.warn` is later than error"),
         ("version: 1\nvolume: {width: 0}", "`volume.width` is 0"),
         ("version: [", "is not valid YAML"),
+        ("version: 1\nversion: 1", "line 2: version stands twice"),
     ],
 )
 def test_a_wrong_key_is_named_with_what_to_do(text: str, said: str) -> None:

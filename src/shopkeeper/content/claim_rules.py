@@ -9,14 +9,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from shopkeeper.content.claims import Claims
 from shopkeeper.content.concepts import LANGUAGES
 from shopkeeper.content.findings import Finding, Severity
 from shopkeeper.content.record import Record
 from shopkeeper.content.tokens import Word, fold, language_of, words
 from shopkeeper.errors import ConfigError
+from shopkeeper.objectives.yaml_lines import read_document
 
 SEVERITIES = ("error", "warning", "note")
 KEYS = frozenset({"id", "phrases", "backed_by", "categories", "severity", "reason", "remedy"})
@@ -119,7 +118,7 @@ def rules_of(locale: str) -> ClaimRules:
     """Return the shipped rules of a locale's language, read once."""
     language = language_of(locale)
     file = files("shopkeeper.content").joinpath("claim_rules", f"{language}.yaml")
-    return rules_from(yaml.safe_load(file.read_text("utf-8")), language, file.name)
+    return rules_from(read_document(file.read_text("utf-8"), file.name), language, file.name)
 
 
 def shop_rules(folder: Path) -> dict[str, ClaimRules]:
@@ -140,10 +139,7 @@ def rule_files(folder: Path) -> list[Path]:
 
 @lru_cache(maxsize=16)
 def _own(path: Path, changed: int) -> ClaimRules:  # noqa: ARG001 - a key
-    try:
-        document = yaml.safe_load(path.read_text("utf-8"))
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is no YAML: {error}", "Mend it, or take it away.") from error
+    document = read_document(path.read_text("utf-8"), str(path))
     return rules_of(path.stem).with_rules(rules_from(document, path.stem, str(path)))
 
 

@@ -11,15 +11,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from shopkeeper.content.concepts import LANGUAGES, Term
 from shopkeeper.content.frames import Frame, frame
 from shopkeeper.content.nouns import Noun, nouns_of
 from shopkeeper.content.numbers import Numerals, numerals
 from shopkeeper.content.phrase_file import FILE, read_phrases
 from shopkeeper.content.tables import table
-from shopkeeper.errors import ConfigError, InputError
+from shopkeeper.errors import InputError
+from shopkeeper.objectives.yaml_lines import read_document
 
 VOICES = ("neutral", "warm", "expert")
 """Voices a text can have; each adds frames of its own to those of `any`."""
@@ -151,12 +150,7 @@ def _edits(folder: Path | None, name: str) -> Any:  # noqa: ANN401 - a table as 
     path = folder / f"{name}.yaml" if folder is not None else None
     if path is None or not path.exists():
         return None
-    try:
-        return yaml.safe_load(path.read_text("utf-8"))
-    except yaml.YAMLError as error:
-        raise ConfigError(
-            f"{path} is no YAML: {error}", "Mend it, or take it away to use the words that ship."
-        ) from error
+    return read_document(path.read_text("utf-8"), str(path))
 
 
 def _edited(ours: Mapping[str, Any], folder: Path | None, name: str) -> dict[str, Any]:

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from shopkeeper.commerce.tables import STORES, TableSchema, table_named
-from shopkeeper.errors import FieldProblem, MappingError, UnknownTable
+from shopkeeper.errors import ConfigError, FieldProblem, MappingError, UnknownTable
 from shopkeeper.intake.detection import NOTHING_SAID, Said, parse_said
 from shopkeeper.intake.validation import SOURCE_TIME_COLUMNS
+from shopkeeper.objectives.yaml_lines import read_document
 
 VERSION = 1
 KEEP_ALL = "all"
@@ -93,13 +92,16 @@ def load_mapping(path: Path) -> SourceMapping:
     """
     try:
         text = path.read_text("utf-8")
-        document = yaml.safe_load(text)
     except OSError as error:
         raise MappingError(
             f"{path} cannot be read: {error.strerror}.", "Check the name given with --mapping."
         ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise MappingError(f"{path.name} is not valid YAML: {error}.", "Mend the line it names.") from error
+    except UnicodeDecodeError as error:
+        raise MappingError(f"{path.name} is not text in UTF-8: {error}.", "Save it as UTF-8.") from error
+    try:
+        document = read_document(text, path.name)
+    except ConfigError as error:
+        raise MappingError(error.reason, error.remedy) from error
     return parse_mapping(document, path.name)
 
 

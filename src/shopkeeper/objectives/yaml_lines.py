@@ -98,6 +98,21 @@ def read_yaml(text: str, name: str) -> Lined:
     return Lined(document, lines, tuple(doubled))
 
 
+def read_document(text: str, name: str) -> object:
+    """Return what a YAML text holds, for files whose reader names keys and not lines.
+
+    Args:
+        name: Name of the file, for messages.
+    Raises:
+        ConfigError: it is not valid YAML, or a key stands twice in one place, of which YAML would keep the last.
+    """
+    lined = read_yaml(text, name)
+    if lined.doubled:
+        path = lined.doubled[0]
+        raise ConfigError(f"{name}, line {lined.line(path)}: {path} stands twice in one place.", "Keep one of them.")
+    return lined.document
+
+
 def _keys(node: yaml.Node, path: str) -> Iterator[tuple[str, int]]:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:

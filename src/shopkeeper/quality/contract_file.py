@@ -11,10 +11,10 @@ from hashlib import sha256
 from typing import Any, Final, NoReturn
 
 import msgspec
-import yaml
 
 from shopkeeper.commerce.tables import LOGGED_TABLES, SOURCE_TABLES, STORES, TableSchema
 from shopkeeper.errors import ConfigError, FieldProblem
+from shopkeeper.objectives.yaml_lines import read_document
 from shopkeeper.quality.contract import DataContract, FieldRule, Level, ReferenceRule, UniqueRule
 from shopkeeper.quality.limits import DAY, AgeLimit, QualityLimits
 from shopkeeper.quality.missing_policy import MissingPolicy, fault
@@ -55,11 +55,7 @@ def read_contract(text: str, name: str) -> DataContract:
     Raises:
         ConfigError: it breaks the rules; names the key and what to do.
     """
-    try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{name} is not valid YAML: {error}.", "Mend the line it names.") from error
-    return _Reader(name).contract(document)
+    return _Reader(name).contract(read_document(text, name))
 
 
 class _Reader:

@@ -36,6 +36,7 @@ from shopkeeper.intake.live import HTTP
 from shopkeeper.intake.mapping import load_mapping
 from shopkeeper.intake.ports import RejectedRow
 from shopkeeper.intake.validation import SOURCE_TIME_COLUMNS
+from shopkeeper.objectives.yaml_lines import read_document
 from shopkeeper.wiring.arriving import arrivals
 from shopkeeper.wiring.contracts import read_contracts
 from shopkeeper.wiring.importing import ImportLedger
@@ -196,7 +197,7 @@ def _mapping_of(group: _Group, mapping: Path, folder: Path) -> Path:
     Raises:
         InputError: the mapping does not name the file, or not for this table.
     """
-    document = yaml.safe_load(mapping.read_text("utf-8"))
+    document: Any = read_document(mapping.read_text("utf-8"), mapping.name)
     entries = [
         entry
         for entry in document["tables"]
