@@ -50,6 +50,19 @@ def test_an_error_that_a_products_stores_share_is_no_part_of_its_level() -> None
     np.testing.assert_allclose(found.seen_variance[product, store], np.diag(both - both @ np.linalg.solve(total, both)))
 
 
+def test_no_spreads_near_the_found_ones_are_likelier() -> None:
+    tables = [made(seed, 20, 3, Spreads(0.3, 0.8, 0.3), -2.5) for seed in range(4)]
+
+    def likelihood(pair: float, product: float, store: float) -> float:
+        return sum(level_of(table, Spreads(pair, product, store)).log_likelihood for table in tables)
+
+    found = spreads_of(tables, [1.0] * 4)
+    at = (found.pair, found.product, found.store)
+    for n in range(3):
+        for factor in (0.98, 1.02):
+            assert likelihood(*(value * factor if n == m else value for m, value in enumerate(at))) < likelihood(*at)
+
+
 def test_spreads_are_found_again_and_not_overestimated() -> None:
     true = Spreads(0.3, 0.8, 0.3)
     tables = [made(seed, 60, 4, true, -2.5) for seed in range(6)]

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 from shopkeeper.pricing.demand.panel import PricePanel
 
@@ -97,12 +98,8 @@ def store_traffic(panel: PricePanel, counted: npt.NDArray[np.bool_]) -> Floats |
 
 def summed(values: Floats, group: npt.NDArray[np.integer], groups: int) -> Floats:
     """Return the sum of rows over each group, shape (groups, periods)."""
-    order = np.argsort(group, kind="stable")
-    firsts = np.searchsorted(group[order], np.arange(groups))
-    found = np.zeros((groups, values.shape[1]))
-    there = np.bincount(group, minlength=groups) > 0
-    found[there] = np.add.reduceat(values[order], firsts[there], axis=0)
-    return found
+    rows = len(group)
+    return np.asarray(csr_array((np.ones(rows), (group, np.arange(rows))), shape=(groups, rows)) @ values)
 
 
 def _centred(values: Floats, counted: npt.NDArray[np.bool_]) -> Floats:
@@ -147,5 +144,6 @@ def rival_prices(panel: PricePanel, counted: npt.NDArray[np.bool_]) -> Floats:
 def trailing(values: Floats, span: int) -> Floats:
     """Return the sum over the `span` periods before each period."""
     sums = np.cumsum(np.concatenate([np.zeros((len(values), 1)), values], axis=1), axis=1)
-    start = np.maximum(np.arange(values.shape[1]) - span, 0)
-    return np.asarray(sums[:, :-1] - sums[:, start])
+    found = sums[:, :-1].copy()
+    found[:, span:] -= sums[:, : -1 - span]
+    return found

@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from shopkeeper.errors import NotEnoughData
-from shopkeeper.pricing.demand.category_fit import FEW_CELLS, MOVED, CategoryFit, fit_category
-from shopkeeper.pricing.demand.controls import CARRY, PROMO, RIVAL, store_traffic
+from shopkeeper.pricing.demand.category_fit import FEW_CELLS, MOVED, CategoryFit
+from shopkeeper.pricing.demand.category_fits import fit_categories
+from shopkeeper.pricing.demand.controls import CARRY, PROMO, RIVAL
 from shopkeeper.pricing.demand.lasting import patience
 from shopkeeper.pricing.demand.neighbours import Neighbours, neighbours
 from shopkeeper.pricing.demand.panel import PricePanel
@@ -135,16 +136,7 @@ def estimate(panel: PricePanel) -> Elasticities:
     Raises:
         NotEnoughData: no price moved where anything was sold.
     """
-    counted = panel.counted()
-    traffic = store_traffic(panel, counted)
-    fits = {}
-    for number in np.unique(panel.category).tolist():
-        rows = np.flatnonzero(panel.category == number)
-        part = panel.of_pairs(rows)
-        beside = None if traffic is None else traffic[part.store, number]
-        if (fit := fit_category(part, counted[rows], rows, beside)) is not None:
-            fits[number] = fit
-    return combined(panel, fits)
+    return combined(panel, fit_categories(panel))
 
 
 def combined(panel: PricePanel, fits: dict[int, CategoryFit]) -> Elasticities:

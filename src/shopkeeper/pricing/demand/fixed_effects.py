@@ -37,26 +37,55 @@ class Effects:
             weights: Shape (pairs, periods), 0 where a cell does not count.
             sweeps: Rounds over pairs, then periods. One is exact for pairs alone.
         """
-        normal = _inverse(np.einsum("pt,bt,ct->pbc", weights, self.basis, self.basis, optimize=True))
-        of_period = weights.sum(axis=0)
-        per_weight = np.divide(1.0, of_period, out=np.zeros_like(of_period), where=of_period > 0)
-        for _ in range(sweeps if self.periods else 1):
-            for column in range(len(columns)):
-                if self.periods:
-                    columns[column] -= np.einsum("pt,pt->t", weights, columns[column]) * per_weight
-                coefficients = np.einsum("pbc,pc->pb", normal, (weights * columns[column]) @ self.basis.T)
-                columns[column] -= coefficients @ self.basis
+        rows, periods = self.basis.shape
+        squares = (self.basis[:, None] * self.basis).reshape(-1, periods)
+        normal = _inverse((squares @ weights.T).reshape(rows, rows, -1))
+        levels, shared = np.empty((len(columns), rows, len(weights))), np.zeros((len(columns), periods))
+        for column, level, of_period in zip(columns, levels, shared, strict=True):
+            weighted = weights * column
+            level[:] = self.basis @ weighted.T
+            if self.periods:
+                weighted.sum(axis=0, out=of_period)
+        if self.periods:
+            levels, shared = self._alternated(weights, normal, levels, shared, sweeps)
+        else:
+            levels = (normal * levels[:, None]).sum(axis=2)
+        for column, (level, of_period) in enumerate(zip(levels, shared, strict=True)):
+            columns[column] -= level.T @ self.basis
+            if self.periods:
+                columns[column] -= of_period
+
+    def _alternated(
+        self, weights: Floats, normal: Floats, levels: Floats, shared: Floats, sweeps: int
+    ) -> tuple[Floats, Floats]:
+        """Return each pair's coefficients, shape (k, b, pairs), and each period's, from weighted sums over its cells.
+
+        A sweep over sums reads the weights once for all columns, where one over cells reads every column.
+        """
+        total = weights.sum(axis=0)
+        per_weight = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)
+        found, periods = np.zeros_like(levels), len(total)
+        for _ in range(sweeps):
+            by_pairs = (found.reshape(-1, len(weights)) @ weights).reshape(*found.shape[:2], periods)
+            effects = (shared - (by_pairs * self.basis).sum(axis=1)) * per_weight
+            taken = ((effects[:, None] * self.basis).reshape(-1, periods) @ weights.T).reshape(found.shape)
+            found = (normal * (levels - taken)[:, None]).sum(axis=2)
+        return found, effects
 
 
 def _inverse(normal: Floats) -> Floats:
-    """Return inverses of each pair's normal equations, of the level alone where a trend cannot be told."""
-    level = normal[:, 0, 0]
+    """Return inverses of each pair's normal equations, of the level alone where a trend cannot be told.
+
+    Args:
+        normal: Shape (b, b, pairs).
+    """
+    level = normal[0, 0]
     found = np.zeros_like(normal)
-    found[:, 0, 0] = np.divide(1.0, level, out=np.zeros_like(level), where=level > 0)
-    if normal.shape[1] == 1:
+    found[0, 0] = np.divide(1.0, level, out=np.zeros_like(level), where=level > 0)
+    if len(normal) == 1:
         return found
-    determinant = level * normal[:, 1, 1] - normal[:, 0, 1] ** 2
+    determinant = level * normal[1, 1] - normal[0, 1] ** 2
     told = determinant > 0.02 * level**2
-    a, b, d = level[told], normal[told, 0, 1], normal[told, 1, 1]
-    found[told] = np.stack([np.stack([d, -b], -1), np.stack([-b, a], -1)], -1) / determinant[told][:, None, None]
+    a, b, d = level[told], normal[0, 1, told], normal[1, 1, told]
+    found[:, :, told] = np.stack([np.stack([d, -b]), np.stack([-b, a])]) / determinant[told]
     return found

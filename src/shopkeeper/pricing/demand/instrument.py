@@ -61,16 +61,19 @@ class Instrument:
 def stores_apart(fit: PooledFit, price: Floats, product: Ints, store: Ints, basis: Floats) -> Floats:
     """Return the part of price in which a store differs in the same product and period, and from its other products."""
     found, weights, level = price.copy(), fit.weights, Effects(basis, periods=False)
+    groups = [_shares(weights, group) for group in (product, store)]
     for _ in range(5):
-        for group in (product, store):
-            _, number = np.unique(group, return_inverse=True)
-            total = summed(weights, number, number.max() + 1)
-            mean = np.divide(
-                summed(weights * found, number, number.max() + 1), total, out=np.zeros_like(total), where=total > 0
-            )
-            found -= mean[number]
+        for number, share in groups:
+            found -= summed(share * found, number, int(number.max()) + 1)[number]
         level.take_out(found[None], weights, 1)
     return np.where(weights > 0, found, 0.0)
+
+
+def _shares(weights: Floats, group: Ints) -> tuple[Ints, Floats]:
+    """Return the number of each pair's group, and its cells' shares of the group's weight in each period."""
+    _, number = np.unique(group, return_inverse=True)
+    total = summed(weights, number, int(number.max()) + 1)[number]
+    return number, np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shopkeeper.pricing.demand.controls import CARRY, MOMENTUM, PRICE, PROMO, QUIET, summed, trailing
-from shopkeeper.pricing.demand.pooled import PooledFit, inverted
+from shopkeeper.pricing.demand.pooled import PooledFit, gram, inverted, mixed, moments
 
 Floats = npt.NDArray[np.float64]
 
@@ -85,32 +85,37 @@ def cross_fitted(fit: PooledFit) -> Residuals:
     would take along most of what a price that seldom moves can teach.
     """
     names = list(fit.names)
-    others = [n for n, name in enumerate(names) if name != PRICE]
-    explain = [n for n in others if names[n] != CARRY]
+    explain = [n for n, name in enumerate(names) if name not in {PRICE, CARRY}]
     promo_by = [n for n in explain if names[n] != PROMO]
     price = fit.columns[0].copy()
     promo = fit.columns[names.index(PROMO)].copy() if PROMO in names else None
     shift = np.zeros_like(price)
     periods = price.shape[1]
-    blocks = np.array_split(np.arange(periods), min(BLOCKS, periods))
-    weighted = fit.columns * fit.weights
-    response = fit.residual + np.einsum("k,kpt->pt", fit.slopes, fit.columns)
-    grams = [np.einsum("kpt,lpt->kl", weighted[:, :, b], fit.columns[:, :, b], optimize=True) for b in blocks]
-    rights = [np.einsum("kpt,pt->k", weighted[:, :, b], response[:, b], optimize=True) for b in blocks]
+    blocks = [slice(part[0], part[-1] + 1) for part in np.array_split(np.arange(periods), min(BLOCKS, periods))]
+    response = fit.residual + mixed(fit.slopes, fit.columns)
+    cut = [(np.ascontiguousarray(fit.columns[:, :, block]), fit.weights[:, block]) for block in blocks]
+    grams = [gram(columns, weights) for columns, weights in cut]
+    rights = [moments(cells[0], cells[1] * response[:, block]) for cells, block in zip(cut, blocks, strict=True)]
     whole, right = np.sum(grams, axis=0), np.sum(rights, axis=0)
-    for block, gram, own in zip(blocks, grams, rights, strict=True):
-        rest = whole - gram
-        slopes = inverted(rest) @ (right - own)
-        shift[:, block] = np.einsum("k,kpt->pt", (slopes - fit.slopes)[others], fit.columns[others][:, :, block])
-        if explain:
-            taken = inverted(rest[np.ix_(explain, explain)]) @ rest[explain, 0]
-            price[:, block] -= np.einsum("k,kpt->pt", taken, fit.columns[explain][:, :, block])
-        if promo is not None and promo_by:
-            taken = inverted(rest[np.ix_(promo_by, promo_by)]) @ rest[promo_by, names.index(PROMO)]
-            promo[:, block] -= np.einsum("k,kpt->pt", taken, fit.columns[promo_by][:, :, block])
+    for block, (columns, _), inner, own in zip(blocks, cut, grams, rights, strict=True):
+        rest = whole - inner
+        change = inverted(rest) @ (right - own) - fit.slopes
+        change[0] = 0.0
+        shift[:, block] = mixed(change, columns)
+        price[:, block] -= mixed(_by_others(rest, explain, 0), columns)
+        if promo is not None:
+            promo[:, block] -= mixed(_by_others(rest, promo_by, names.index(PROMO)), columns)
     moved = float((fit.weights * price * price).sum())
     beyond = float((fit.weights * price * (fit.residual - shift)).sum()) / moved if moved > 0 else 0.0
     return Residuals(price, promo, fit.expected * np.exp(np.clip(shift, -1.0, 1.0)), float(fit.slopes[0]) + beyond)
+
+
+def _by_others(rest: Floats, others: list[int], column: int) -> Floats:
+    """Return the coefficients by which some columns explain another, nought for all the rest, shape (k,)."""
+    found = np.zeros(len(rest))
+    if others:
+        found[others] = inverted(rest[np.ix_(others, others)]) @ rest[others, column]
+    return found
 
 
 def dispersions(fit: PooledFit) -> Floats:
@@ -198,44 +203,74 @@ def pair_slopes(residuals: Residuals, fit: PooledFit, dispersion: Floats, prior:
     return PairSlopes(fit.slopes[0] + found[0], found[1], found[2], found[3], dispersion)
 
 
-def _design(residuals: Residuals, basis: Floats) -> Floats:
-    rows = [np.broadcast_to(row, residuals.price.shape) for row in basis] + [residuals.price]
-    return np.stack(rows + ([residuals.promo] if residuals.promo is not None else []))
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """The cells of some pairs, and the columns that their coefficients belong to.
+
+    Attributes:
+        basis: The first columns, the same for all pairs, shape (b, periods); `squares` their products.
+        own: The other columns, each of shape (pairs, periods).
+        told: One over the dispersion, nought where a cell does not count.
+    """
+
+    units: Floats
+    expected: Floats
+    told: Floats
+    overdispersion: float
+    basis: Floats
+    squares: Floats
+    own: tuple[Floats, ...]
+
+    @classmethod
+    def of(cls, residuals: Residuals, fit: PooledFit, dispersion: Floats, basis: Floats) -> _Cells:
+        own = (residuals.price,) if residuals.promo is None else (residuals.price, residuals.promo)
+        squares = (basis[:, None] * basis).reshape(-1, basis.shape[1])
+        told = np.where(fit.weights > 0, 1 / dispersion[:, None], 0.0)
+        return cls(fit.units, residuals.expected, told, fit.overdispersion, basis, squares, own)
+
+    def normal(self, theta: Floats) -> tuple[Floats, Floats]:
+        """Return information, shape (pairs, k, k), and score, shape (pairs, k), of each pair at its coefficients."""
+        at = len(self.basis)
+        mean = theta[:, :at] @ self.basis
+        for n, column in enumerate(self.own, at):
+            mean += theta[:, n, None] * column
+        np.clip(mean, -4.0, 4.0, out=mean)
+        np.exp(mean, out=mean)
+        mean *= self.expected
+        tame = self.told / (1 + self.overdispersion * mean)
+        pull = (self.units - mean) * tame
+        mean *= tame
+        gram, score = np.empty((len(mean), theta.shape[1], theta.shape[1])), np.empty_like(theta)
+        score[:, :at] = pull @ self.basis.T
+        gram[:, :at, :at] = (mean @ self.squares.T).reshape(-1, at, at)
+        for n, column in enumerate(self.own, at):
+            score[:, n] = np.einsum("pt,pt->p", pull, column)
+            weighted = mean * column
+            gram[:, n, :at] = gram[:, :at, n] = weighted @ self.basis.T
+            for m, other in enumerate(self.own[: n - at + 1], at):
+                gram[:, n, m] = gram[:, m, n] = np.einsum("pt,pt->p", weighted, other)
+        gram[:, 0, 0] += 1e-9
+        return gram, score
 
 
 def _chunk(residuals: Residuals, fit: PooledFit, dispersion: Floats, prior: Prior) -> Floats:
     """Return slope (from the category's) and variance, and the same of promotion, shape (4, pairs)."""
-    design = _design(residuals, prior.basis)
-    columns, pairs, at = len(design), len(fit.units), len(prior.basis)
+    cells = _Cells.of(residuals, fit, dispersion, prior.basis)
+    pairs, at = len(fit.units), len(prior.basis)
+    columns = at + len(cells.own)
     precision, aim = np.zeros(columns), np.zeros(columns)
     precision[1:at], precision[at], precision[at + 1 :] = TREND_SPREAD**-2, prior.spread**-2, prior.promo_spread**-2
     aim[at] = prior.slope - fit.slopes[0]
     theta = np.tile(aim, (pairs, 1))
-    gram, score = _normal(design, residuals, fit, dispersion, theta)
+    gram, score = cells.normal(theta)
     for _ in range(STEPS):
         pull = score - precision * (theta - aim)
         theta = theta + np.clip(np.linalg.solve(gram + np.diag(precision), pull[:, :, None])[:, :, 0], -1.5, 1.5)
-        gram, score = _normal(design, residuals, fit, dispersion, theta)
+        gram, score = cells.normal(theta)
     slope, variance = _observed(theta, gram, score, precision, at)
     if residuals.promo is None:
         return np.stack([slope, variance, np.zeros(pairs), np.full(pairs, np.inf)])
     return np.stack([slope, variance, *_observed(theta, gram, score, precision, at + 1)])
-
-
-def _normal(
-    design: Floats, residuals: Residuals, fit: PooledFit, dispersion: Floats, theta: Floats
-) -> tuple[Floats, Floats]:
-    """Return information and score of each pair at its coefficients."""
-    mean = residuals.expected * np.exp(np.clip(np.einsum("pk,kpt->pt", theta, design), -4.0, 4.0))
-    tame = np.where(fit.weights > 0, 1 / (1 + fit.overdispersion * mean), 0.0) / dispersion[:, None]
-    score = np.einsum("kpt,pt->pk", design, (fit.units - mean) * tame, optimize=True)
-    weighted = design * (mean * tame)
-    gram = np.empty((len(mean), len(design), len(design)))
-    for a in range(len(design)):
-        for b in range(a + 1):
-            gram[:, a, b] = gram[:, b, a] = np.einsum("pt,pt->p", weighted[a], design[b])
-    gram[:, 0, 0] += 1e-9
-    return gram, score
 
 
 def _observed(theta: Floats, gram: Floats, score: Floats, precision: Floats, at: int) -> tuple[Floats, Floats]:

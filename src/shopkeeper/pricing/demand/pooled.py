@@ -113,8 +113,8 @@ def fit_pooled(
         effects.take_out(kept, weights, 3 if iteration else 6)
         effects.take_out(left, weights, 3 if iteration else 6)
         before = slopes
-        slopes = _solved(_gram(kept, weights), np.einsum("kpt,pt->k", kept, weights * left[0], optimize=True))
-        residual = left[0] - np.einsum("k,kpt->pt", slopes, kept)
+        slopes = _solved(gram(kept, weights), moments(kept, weights * left[0]))
+        residual = left[0] - mixed(slopes, kept)
         log_mean = np.clip(working - residual, level - REACH, level + REACH)
         if iteration > 2 and np.abs(slopes - before).max() < SETTLED:
             break
@@ -146,8 +146,22 @@ def overdispersion(units: Floats, mean: Floats, counted: npt.NDArray[np.bool_]) 
     return float((low * high) ** 0.5)
 
 
-def _gram(columns: Floats, weights: Floats) -> Floats:
-    return np.asarray(np.einsum("kpt,lpt->kl", columns * weights, columns, optimize=True))
+def gram(columns: Floats, weights: Floats) -> Floats:
+    """Return weighted sums of products of columns, shape (k, k); columns have shape (k, pairs, periods)."""
+    flat, found = columns.reshape(len(columns), -1), np.empty((len(columns), len(columns)))
+    for k, column in enumerate(columns):
+        found[k, : k + 1] = found[: k + 1, k] = flat[: k + 1] @ (weights * column).ravel()
+    return found
+
+
+def mixed(by: Floats, columns: Floats) -> Floats:
+    """Return the sum of columns, each times a factor, shape (pairs, periods)."""
+    return np.asarray(by @ columns.reshape(len(columns), -1)).reshape(columns.shape[1:])
+
+
+def moments(columns: Floats, values: Floats) -> Floats:
+    """Return the sum of each column's products with values, shape (k,)."""
+    return np.asarray(columns.reshape(len(columns), -1) @ values.ravel())
 
 
 def _solved(gram: Floats, right: Floats) -> Floats:
@@ -171,8 +185,7 @@ def explained(fit: PooledFit, column: Floats, by: list[int]) -> Floats:
     if not by:
         return np.zeros_like(column)
     others = fit.columns[by]
-    right = np.einsum("kpt,pt->k", others, fit.weights * column, optimize=True)
-    return np.asarray(np.einsum("k,kpt->pt", inverted(_gram(others, fit.weights)) @ right, others))
+    return mixed(inverted(gram(others, fit.weights)) @ moments(others, fit.weights * column), others)
 
 
 def clustered(scores: Floats, cluster: npt.NDArray[np.integer]) -> Floats:
@@ -199,13 +212,13 @@ def regression(
         weights, response: Shape (pairs, periods).
         cluster: Of each pair.
     """
-    right = np.einsum("kpt,pt->k", columns, weights * response, optimize=True)
-    found = _solved(_gram(columns, weights), right)
-    residual = response - np.einsum("k,kpt->pt", found, columns)
+    found = _solved(gram(columns, weights), moments(columns, weights * response))
+    residual = response - mixed(found, columns)
     return found, _sandwich(columns, weights, residual, cluster)
 
 
 def _sandwich(columns: Floats, weights: Floats, residual: Floats, cluster: npt.NDArray[np.integer]) -> Floats:
-    scores = np.einsum("kpt,pt->pk", columns, weights * residual, optimize=True)
-    bread = inverted(_gram(columns, weights))
+    pull = weights * residual
+    scores = np.stack([np.einsum("pt,pt->p", column, pull) for column in columns], axis=1)
+    bread = inverted(gram(columns, weights))
     return np.asarray(bread @ clustered(scores, cluster) @ bread)

@@ -18,6 +18,9 @@ categories tell nothing about a fifth."""
 ENOUGH: Final = 400
 """Products of a category that spreads are told from; more change no digit that matters."""
 SMALLEST, LARGEST = 0.02, 3.0
+RANGE: Final = (float(np.log(SMALLEST)), float(np.log(LARGEST)))
+START: Final = (float(np.log(0.3)), float(np.log(0.3)), float(np.log(0.1)))
+"""Logs of the spreads of pairs, products and stores that the likeliest are looked for from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,18 +213,49 @@ def spreads_of(tables: list[Table], scales: list[float]) -> Spreads:
         scaled = [table.scaled(size) for table, size in zip(tables, sizes, strict=True)]
         constant = sum(np.isfinite(t.variance).sum() * np.log(s) for t, s in zip(tables, sizes, strict=True))
 
-        def surprise(logs: Floats, scaled: list[Table] = scaled) -> float:
-            at = Spreads(*np.exp(np.clip(logs, np.log(SMALLEST), np.log(LARGEST))))
-            excess = np.abs(logs - np.clip(logs, np.log(SMALLEST), np.log(LARGEST))).sum()
-            return float(excess) - sum(_solved(table, at, None).log_likelihood for table in scaled)
-
-        start = np.log([0.3, 0.3, 0.1])
-        answer = minimize(surprise, start, method="Nelder-Mead", options={"xatol": 0.02, "fatol": 0.02, "maxfev": 160})
+        answer = minimize(_surprise, START, args=(scaled,), jac=True, method="L-BFGS-B", bounds=[RANGE] * 3)
         if answer.fun + constant < best:
             best = answer.fun + constant
-            pair, product, store = np.exp(np.clip(answer.x, np.log(SMALLEST), np.log(LARGEST)))
+            pair, product, store = np.exp(answer.x)
             found = Spreads(float(pair), float(product), float(store), relative)
     return found
+
+
+def _surprise(logs: Floats, tables: list[Table]) -> tuple[float, Floats]:
+    """Return minus the log likelihood of spreads over all tables, and its derivatives by the logs of the spreads."""
+    at = Spreads(*np.exp(logs).tolist())
+    solved = [_solved(table, at, None) for table in tables]
+    slopes = sum(_derivatives(table, at, one) for table, one in zip(tables, solved, strict=True))
+    return -sum(one.log_likelihood for one in solved), -slopes * np.exp(2 * logs)
+
+
+def _derivatives(table: Table, spreads: Spreads, found: _Solved) -> Floats:
+    """Return twice those of the log likelihood by the variance of pairs, products and stores, shape (3,).
+
+    Each is the excess of what an effect's posterior second moments are over its variance.
+
+    Source:
+        Harville (1977), Maximum likelihood approaches to variance component estimation, with the mean taken out.
+    """
+    of_product, of_store = spreads.product**2 + table.shared, spreads.store**2
+    total = table.variance + spreads.pair**2
+    weight = np.where(np.isfinite(total), 1 / total, 0.0)
+    covariance, levels = found.covariance, found.levels
+    taken = np.concatenate([found.shares.sum(axis=1, keepdims=True), found.shares], axis=1)
+    spent = taken @ covariance
+    unsure = (spent * taken).sum(axis=1) + 1 / found.pinned
+    products = found.of_products - taken @ levels
+    own = covariance[0, 0] + 2 * covariance[0, 1:] + np.diag(covariance)[1:]
+    fitted = own + unsure[:, None] - 2 * (spent[:, :1] + spent[:, 1:])
+    left = table.slope - found.centre - levels[0] - levels[1:] - products[:, None]
+    stores = levels[1:] ** 2 + np.diag(covariance)[1:]
+    return np.array(
+        [
+            (weight**2 * (left**2 + fitted) - weight).sum(),
+            ((products**2 + unsure) / of_product**2 - 1 / of_product).sum(),
+            (stores / of_store**2 - 1 / of_store).sum(),
+        ]
+    )
 
 
 def common_prior(means: Floats, sds: Floats, few: tuple[float, float]) -> tuple[float, float]:
