@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -136,6 +137,15 @@ def test_a_cached_answer_holds_until_a_product_is_gone(shop: Shop) -> None:
     assert shop.system.still_holds(request, answer)
     shop.put(product("cup", stock=0.0))
     assert not shop.system.still_holds(request, answer)
+
+
+def test_a_cached_answer_holds_until_the_last_day_of_a_product_on_the_same_shelf(shop: Shop) -> None:
+    request = shop.request(live=[("mug", "view")])
+    shop.put(product("cup", available_until=request.now + timedelta(days=1)))
+    answer = shop.system.answer(request)
+    assert "cup" in [item.product for item in answer.items]
+    assert [shop.system.still_holds(replace(request, now=request.now + timedelta(days=days)), answer)
+            for days in (0, 0.5, 1)] == [True, True, False]  # fmt: skip
 
 
 @pytest.mark.parametrize(

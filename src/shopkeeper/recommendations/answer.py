@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import cached_property
 from typing import Final, Literal
 
@@ -17,6 +18,8 @@ ReasonCode = Literal[
 
 _LOGGED: Final = "logged"
 """Where an answer keeps how it is logged; None once it was logged."""
+_HOLDS_ON: Final = "holds_on"
+"""Where an answer keeps on which shelf all of it could be shown."""
 
 
 class Reason(Struct, frozen=True, gc=False):
@@ -88,6 +91,14 @@ class RecommendationAnswer(Struct, frozen=True, omit_defaults=True, dict=True):
     def items_json(self) -> msgspec.Raw:
         """The products as JSON, made once for an answer that is given again and again."""
         return msgspec.Raw(msgspec.json.encode(self.items))
+
+    def held_on(self, shelf: Hashable) -> bool:
+        """Say whether every product could be shown on this very shelf when that was last looked at."""
+        return self.__dict__.get(_HOLDS_ON) == shelf
+
+    def hold_on(self, shelf: Hashable) -> None:
+        """Note that every product may be shown, whatever the time, as long as the shelf is this one."""
+        self.__dict__[_HOLDS_ON] = shelf
 
     @property
     def logged_json(self) -> msgspec.Raw:

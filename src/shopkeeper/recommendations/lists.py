@@ -16,12 +16,13 @@ from shopkeeper.recommendations.categories import prefixes
 from shopkeeper.recommendations.evidence import code_of, gather
 from shopkeeper.recommendations.fill import Stock, fill, finish
 from shopkeeper.recommendations.found import card_of
+from shopkeeper.recommendations.judging import candidates
 from shopkeeper.recommendations.loaded import LoadedModel
 from shopkeeper.recommendations.models.cycles import due
 from shopkeeper.recommendations.models.together import partners
 from shopkeeper.recommendations.past import Past, past_of
 from shopkeeper.recommendations.recipe import ListName, RecommendParams
-from shopkeeper.recommendations.recommend import candidates, rules_for
+from shopkeeper.recommendations.recommend import rules_for
 from shopkeeper.recommendations.request import RecommendationRequest
 from shopkeeper.recommendations.rules.hard_rules import Rules
 from shopkeeper.recommendations.rules.weighing import weighed

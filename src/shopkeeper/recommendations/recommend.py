@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from itertools import accumulate, chain, islice
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 
 from shopkeeper.recommendations.answer import Reason, Recommendation, RecommendationAnswer
-from shopkeeper.recommendations.evidence import Evidence, code_of, gather_many
+from shopkeeper.recommendations.evidence import Evidence, gather_many
 from shopkeeper.recommendations.fill import Stock, fill
 from shopkeeper.recommendations.found import Found, card_of
+from shopkeeper.recommendations.judging import admitted, best_first, judged
 from shopkeeper.recommendations.loaded import LoadedModel
 from shopkeeper.recommendations.model import ManyScored, Scored, score_many
 from shopkeeper.recommendations.new_products import new_products
@@ -30,12 +28,10 @@ from shopkeeper.recommendations.segments import bars
 from shopkeeper.recommendations.taste import taste_of
 from shopkeeper.recommendations.variety.rerank import POOL, reranked, reranks
 from shopkeeper.recommendations.why import reasons_of
-from shopkeeper.serving.catalogue import Card, Catalogue
+from shopkeeper.serving.catalogue import Catalogue
 
 _FIRST_LOOK = 64
 """Candidates of each question that are sorted at first, those of all questions together."""
-_LOOK = 400
-"""Candidates sorted then; the rest only if the rules leave too few of them."""
 
 
 class _Question(Struct, frozen=True, gc=False):
@@ -67,6 +63,7 @@ def recommend_many(
     requests: Sequence[tuple[RecommendationRequest, RecommendParams]], loaded: LoadedModel, stock: Stock
 ) -> list[RecommendationAnswer]:
     """Answer several requests, at least one, the model asked for all of them at once."""
+    shelf = stock.catalogue.version  # before anything of it is read
     pasts = [past_of(request, loaded) for request, _ in requests]
     gathered = gather_many(requests, pasts, loaded, stock.catalogue)
     scored = score_many(loaded.model, gathered.asked)
@@ -77,7 +74,7 @@ def recommend_many(
     ranked = best_first_of(scored)
     choices = [_chosen(one, ranked[place], scored.one(place), loaded, stock) for place, one in enumerate(questions)]
     why = reasons_of([one.found for one in choices], gathered, loaded, stock.catalogue)
-    return [_answered(*one, stock) for one in zip(questions, choices, why, strict=True)]
+    return [_answered(*one, stock, shelf) for one in zip(questions, choices, why, strict=True)]
 
 
 def _question(
@@ -103,13 +100,14 @@ def _chosen(
     """
     params, rules, places = question.params, question.rules, question.places
     k, more = places.left, _more(params)
-    found = weighed(judged(question.request, question.evidence, loaded, rules, ranked, scored), rules.plan, k)
+    request, evidence = question.request, question.evidence
     if not reranks(params) and not more:
-        chosen = list(places.admitted(found, card_of))
+        chosen = admitted(request, evidence, loaded, rules, places, ranked, scored)
         return _Choice(chosen, len(chosen))
+    found = weighed(judged(request, evidence, loaded, rules, ranked, scored, set()), rules.plan, k)
     best = list(islice(found, max(k * POOL if reranks(params) else k, k + more)))
     if reranks(params):
-        varied = reranked(best, k + more, params, taste_of(question.request, question.evidence.past, stock, params))
+        varied = reranked(best, k + more, params, taste_of(request, evidence.past, stock, params))
     else:
         varied = best[: k + more]
     kept = {item for item, _, _ in varied}
@@ -120,7 +118,10 @@ def _chosen(
     return _Choice(chosen, shown)
 
 
-def _answered(question: _Question, choice: _Choice, why: Sequence[Reason], stock: Stock) -> RecommendationAnswer:
+def _answered(
+    question: _Question, choice: _Choice, why: Sequence[Reason], stock: Stock, shelf: int
+) -> RecommendationAnswer:
+    """Return an answer that is known to hold on the shelf it was made from, where all of it was chosen from that."""
     request, params, rules = question.request, question.params, question.rules
     floors = accumulate((score for _, score, _ in choice.found), min)
     chosen = [
@@ -130,7 +131,16 @@ def _answered(question: _Question, choice: _Choice, why: Sequence[Reason], stock
     chosen, spare = chosen[: choice.shown], chosen[choice.shown :]
     items = fill(chosen, request, question.past, stock, rules, question.places, spare, _more(params))
     fresh = new_products(request, stock, rules, params, (*items, *spare))
-    return RecommendationAnswer(items, tuple(spare), fresh)
+    answer = RecommendationAnswer(items, tuple(spare), fresh)
+    if rules.plan is None and len(items) == choice.shown and not any(card.dated for _, _, card in choice.found):
+        answer.hold_on((shelf, *asked_of_the_shelf(request)))
+    return answer
+
+
+def asked_of_the_shelf(request: RecommendationRequest) -> tuple[Hashable, ...]:
+    """Return what, of a request that no rule of the shop concerns, says whether products of the shelf may be shown."""
+    body = request.body
+    return body.store, body.surface, body.products, body.exclude, body.candidates, body.filters
 
 
 def rules_for(request: RecommendationRequest, past: Past, stock: Stock, params: RecommendParams) -> Rules:
@@ -170,79 +180,6 @@ def bought_lately(
     return barred
 
 
-def candidates(request: RecommendationRequest, evidence: Evidence, loaded: LoadedModel, catalogue: Catalogue) -> Scored:
-    """Return the scored products that may come into question: those asked for, else all that score."""
-    return _among(request, loaded.model.score(evidence.asked), loaded, catalogue)
-
-
-def _among(request: RecommendationRequest, scored: Scored, loaded: LoadedModel, catalogue: Catalogue) -> Scored:
-    if request.body.candidates is None or not len(scored):
-        return scored
-    named = (code_of(product, request, loaded.index, catalogue) for product in request.body.candidates)
-    codes = {code for code in named if code is not None}
-    keep = np.isin(scored.items, np.fromiter(codes, dtype=np.int64, count=len(codes)))
-    return Scored(scored.items[keep], scored.scores[keep])
-
-
-def judged(
-    request: RecommendationRequest,
-    evidence: Evidence,
-    loaded: LoadedModel,
-    rules: Rules,
-    ranked: Iterator[tuple[int, float]],
-    scored: Scored,
-) -> Iterator[Found]:
-    """Yield products that pass the rules, best first, none twice; a sibling has the item code of what it stands in for.
-
-    Where the model left out what cannot come first and the rules let through less than is wanted, all is scored.
-
-    Args:
-        ranked: What the model scored of the evidence, best first.
-        scored: The same, as the model said it.
-    """
-    seen: set[str] = set()
-    asked_for = request.body.candidates is not None
-    first = best_first(_among(request, scored, loaded, rules.catalogue)) if asked_for else ranked
-    yield from _judged(first, evidence, loaded, rules, seen)
-    if scored.beyond > 0:
-        everything = Evidence(replace(evidence.asked, whole=True), evidence.products, evidence.codes)
-        rest = candidates(request, everything, loaded, rules.catalogue)
-        yield from _judged(best_first(rest), everything, loaded, rules, seen)
-
-
-def _judged(
-    ranked: Iterator[tuple[int, float]], evidence: Evidence, loaded: LoadedModel, rules: Rules, seen: set[str]
-) -> Iterator[Found]:
-    """Yield the scored products that pass the rules and were not `seen`, best first.
-
-    A sensitive product keeps only the part of its score that comes from the page, and its place by that part.
-    """
-    waiting: list[tuple[float, int, Card]] = []
-    shown, products = rules.shown, loaded.index.products
-    for item, score in ranked:
-        while waiting and -waiting[0][0] >= score:
-            part, later, card_later = heapq.heappop(waiting)
-            yield later, -part, card_later
-        card = shown(products[item])
-        if card is None:
-            continue
-        product = card.product
-        if product.product in seen:
-            continue
-        seen.add(product.product)
-        if product.sensitive:
-            parts = loaded.model.explain(np.array([item]), evidence.asked)[0]
-            if parts[~evidence.asked.page].any():
-                page = float(parts[evidence.asked.page].sum())
-                if page > 0:
-                    heapq.heappush(waiting, (-page, item, card))
-                continue
-        yield item, score, card
-    while waiting:
-        part, later, card_later = heapq.heappop(waiting)
-        yield later, -part, card_later
-
-
 def best_first_of(scored: ManyScored) -> list[Iterator[tuple[int, float]]]:
     """Return what `best_first` yields for each of several questions, the first of them sorted together."""
     lowest = bars(scored.scores, scored.starts, _FIRST_LOOK)
@@ -261,19 +198,3 @@ def _below(scored: ManyScored, place: int, bar: float) -> Iterator[tuple[int, fl
     one = scored.one(place)
     rest = one.scores < bar
     yield from best_first(Scored(one.items[rest], one.scores[rest]))
-
-
-def best_first(scored: Scored) -> Iterator[tuple[int, float]]:
-    """Yield (item, score), best first, equal scores by item code."""
-    items, scores = scored.items, scored.scores
-    if len(scores) > 2 * _LOOK:
-        bar = np.partition(scores, len(scores) - _LOOK)[len(scores) - _LOOK]
-        first = scores >= bar
-        yield from _sorted(items[first], scores[first])
-        items, scores = items[~first], scores[~first]
-    yield from _sorted(items, scores)
-
-
-def _sorted(items: npt.NDArray[np.int64], scores: npt.NDArray[np.float64]) -> Iterator[tuple[int, float]]:
-    order = np.lexsort((items, -scores))
-    return zip(items[order].tolist(), scores[order].tolist(), strict=True)

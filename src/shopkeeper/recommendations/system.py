@@ -23,7 +23,7 @@ from shopkeeper.recommendations.lists import cached, listed
 from shopkeeper.recommendations.loaded import LoadedModel, load_model
 from shopkeeper.recommendations.past import Past
 from shopkeeper.recommendations.recipe import DEFAULT_PARAMS, RecommendParams, changed
-from shopkeeper.recommendations.recommend import recommend, recommend_many, rules_for
+from shopkeeper.recommendations.recommend import asked_of_the_shelf, recommend, recommend_many, rules_for
 from shopkeeper.recommendations.request import RecommendationRequest
 from shopkeeper.recommendations.rules.merchandising import Surface
 from shopkeeper.recommendations.rules.places import within_quotas
@@ -254,11 +254,20 @@ class RecommendationSystem:
         """Say whether every product may still be shown and still is what the request asked for.
 
         Prices, brands and categories change: a filter is judged by the live card, never by the answer's age. What the
-        shopper bought needs no second look, as every purchase changes the cache key.
+        shopper bought needs no second look, as every purchase changes the cache key. Nor does anything while the shelf
+        is the one that was looked at, no rule of the shop concerns the request, and no product has days.
         """
+        unruled = self.shop_rules.rules_nothing(request.store, self._catalogue)
+        shelf = (self._catalogue.version, *asked_of_the_shelf(request))
+        if unruled and answer.held_on(shelf):
+            return True
         rules = rules_for(request, _NO_PAST, self._serving[1], self._params)
         cards = rules.all_allowed([item.product for item in answer.items])
-        return cards is not None and (rules.plan is None or within_quotas(rules.plan, cards))
+        if cards is None or (rules.plan is not None and not within_quotas(rules.plan, cards)):
+            return False
+        if unruled and not any(card.dated for card in cards):
+            answer.hold_on(shelf)
+        return True
 
     def draw(
         self, request: RecommendationRequest, answer: RecommendationAnswer, decision_id: str

@@ -247,8 +247,9 @@ class Decider(Generic[RequestT, AnswerT]):
         system, breaker = line.system, line.breaker
         if not breaker.allow():
             return self._failed("breaker_open")
+        on_loop = line.pace.on_loop()
         try:
-            answer, took = await (line.batch.ask(request) if line.pace.quick else self._in_thread(line, request))
+            answer, took = await (line.batch.ask(request) if on_loop else self._in_thread(line, request))
         except DeadlineMissed as missed:
             if missed.ran:  # a call that only waited for a thread is load, not a fault of the model
                 breaker.failed()
@@ -257,7 +258,7 @@ class Decider(Generic[RequestT, AnswerT]):
             _log.exception("model_failed", system=system.name, model=version, error=repr(error))
             breaker.failed()
             return self._failed("error")
-        line.pace.took(took)
+        line.pace.took(took, on_loop=on_loop)
         if took > self._deadline:  # on the loop nothing could cut it short; the answer is there, so it is given
             line.pace.reset()
             breaker.failed()

@@ -34,7 +34,7 @@ async def rehearsed(system: DecisionSystem[RequestT, AnswerT], requests: Iterabl
     pace = Pace()
     for request in requests:
         try:
-            pace.took(await workers.run(timed, request, SECONDS))
+            pace.took(await workers.run(timed, request, SECONDS), on_loop=False)
         except Exception as error:  # noqa: BLE001 - whatever a model raises; it shows again, and is counted, when it serves
             _log.warning("rehearsal_failed", system=system.name, version=system.version, error=repr(error))
             return Pace()

@@ -44,13 +44,16 @@ class ShopRules:
 
     def plan(self, body: RecommendationBody, catalogue: Catalogue, now: datetime) -> Plan | None:
         """Return the rules that hold for a request; None where the store has none."""
-        if not self._sets:
-            return None
-        store = catalogue.store(body.store)
-        if store is None:
-            return None
-        book = self.book(store)
+        book = self._book_of(body.store, catalogue)
         return None if book is None else Plan(book, page_of(body, catalogue), now)
+
+    def rules_nothing(self, store: str, catalogue: Catalogue) -> bool:
+        """Say whether no request to a store has a plan."""
+        return self._book_of(store, catalogue) is None
+
+    def _book_of(self, name: str, catalogue: Catalogue) -> RuleBook | None:
+        store = catalogue.store(name) if self._sets else None
+        return None if store is None else self.book(store)
 
     def book(self, store: Store) -> RuleBook | None:
         """Return the rules of a store made ready; None where it has none."""
