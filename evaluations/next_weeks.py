@@ -107,6 +107,7 @@ def _asked(
     """Return a model's figures, and each shopper's NDCG@10."""
     fit_seconds, begun, parts, shown = 0.0, time.process_time(), [], []
     made: dict[str, Any] = {}
+    tried: list[dict[str, Any]] = []
     for weeks in tests:
         started = time.process_time()
         model = MODELS[name](weeks.past, parameters, seed)
@@ -115,6 +116,7 @@ def _asked(
         parts.append(found)
         shown.append(places)
         made = getattr(model, "parameters", {})
+        tried += [asdict(one) for one in getattr(model, "verdicts", ())]
     whole = {metric: np.concatenate([part[metric] for part in parts]) for metric in parts[0]}
     means = {metric: by_shopper(one, shoppers) for metric, one in whole.items()}
     low, high = intervals(np.column_stack(list(means.values())), resamples=1_000, seed=seed)
@@ -127,5 +129,6 @@ def _asked(
         "intervals": {m: [float(a), float(b)] for m, a, b in zip(means, low, high, strict=True)},
         "ndcg@10_cold": float(whole["ndcg@10"][cold].mean()) if cold.any() else None,
         "ndcg@10_warm": float(whole["ndcg@10"][~cold].mean()) if (~cold).any() else None,
+        "groups_tried": tried,
         "parameters": made,
     }, means["ndcg@10"]

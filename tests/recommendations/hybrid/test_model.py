@@ -15,6 +15,7 @@ from shopkeeper.recommendations.evaluation.questions import time_exam
 from shopkeeper.recommendations.hybrid.model import SHARED, Hybrid
 from shopkeeper.recommendations.hybrid.params import HybridParams
 from shopkeeper.recommendations.hybrid.rank_features import readable
+from shopkeeper.recommendations.hybrid.rank_groups import ALIKE
 from shopkeeper.recommendations.hybrid.rank_lists import RankLists, Rows, rank_lists
 from shopkeeper.recommendations.hybrid.rank_questions import ListPlan, cut_dates
 from shopkeeper.recommendations.hybrid.ranker import worths
@@ -197,12 +198,28 @@ def test_groups_that_do_not_pay_are_left_out_of_the_bundle() -> None:
     data = told(planted_interactions())
     model = Hybrid.fit(data, replace(SMALL, choose=True), 7)
     back = Hybrid.from_arrays(data.index, model.arrays())
-    assert [one.group for one in model.verdicts] == ["content", "demographics"]
+    assert [one.group for one in model.verdicts] == ["content", "alike", "demographics"]
     assert back.verdicts == model.verdicts
-    for one, part in zip(model.verdicts, ("content.", "lifts."), strict=True):
-        assert one.stays == (one.group in model.groups)
-        assert one.stays == any(name.startswith(part) for name in model.arrays())
-    assert not all(one.stays for one in model.verdicts)
+    stays = {one.group: one.stays for one in model.verdicts}
+    for group, part in (("content", "content."), ("demographics", "lifts.")):
+        assert stays[group] == (group in model.groups)
+        assert stays[group] == any(name.startswith(part) for name in model.arrays())
+    assert model.known.alike == back.known.alike == stays["alike"]
+    assert not all(stays.values())
+
+
+def test_what_is_only_alike_comes_into_question_unless_it_goes() -> None:
+    data = told(planted_interactions())
+    loud = Hybrid.fit(data, replace(SMALL, cuts=0, pool=20), 7)
+    quiet = Hybrid(loud.known.without({ALIKE}), {}, loud.columns, loud.params)
+    batch: HistoryBatch = time_exam(data, int(data.times[len(data) * 4 // 5]), seed=1, most=20).questions.history
+    extra = 0
+    for row in range(len(batch)):
+        asked = batch.asked(row, "north-1", np.ones(int(batch.starts[row + 1] - batch.starts[row])))
+        named, rest = (set(model.score(asked).items.tolist()) for model in (loud, quiet))
+        assert rest <= named
+        extra += len(named - rest)
+    assert extra > 0
 
 
 def test_columns_without_a_group_are_those_of_a_model_that_never_read_it() -> None:

@@ -84,6 +84,21 @@ def test_what_content_alone_names_is_missed_without_content_and_found_with_it() 
     assert plain.figures[1::2].max() > 0.0
 
 
+def test_what_content_alone_names_goes_where_it_is_never_right_and_content_stays() -> None:
+    known = lists("content.likeness")
+    idle = replace(known, alone=(np.arange(LISTS * LONG) % 3 == 0) & (known.grades == 0))
+    told, _, verdicts = choose_groups(idle, COLUMNS, PARAMS, 1)
+    assert [(one.group, one.stays) for one in verdicts] == [
+        ("content", True), ("alike", False), ("demographics", False),
+    ]  # fmt: skip
+    assert told.left_out == ("demographics", "alike")
+    np.testing.assert_array_equal(told.lists.alone, idle.alone)
+    half = (known.grades > 0) & (np.repeat(np.arange(LISTS), LONG) % 2 == 0)
+    told, _, verdicts = choose_groups(replace(known, alone=half), COLUMNS, PARAMS, 1)
+    assert {one.group for one in verdicts if one.stays} == {"content", "alike"}
+    assert not told.lists.alone.any()
+
+
 def test_without_enough_lists_to_say_or_where_it_is_not_asked_all_groups_stay() -> None:
     few = lists("behaviour.knn_of_best").of(np.arange(LISTS) < LISTS // 2 + 10)
     assert choose_groups(few, COLUMNS, PARAMS, 1)[0].left_out == ()

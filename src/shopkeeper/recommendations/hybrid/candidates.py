@@ -56,6 +56,7 @@ class Candidates:
         als: None = not among the sources.
         content: None = not among the sources.
         ways: None = not among the sources.
+        alike: False = what content alone names does not come into question; what it says of the others stays.
         pool: Products that may come into question at most.
         repeats: False leaves out what the shopper met before.
     """
@@ -68,12 +69,13 @@ class Candidates:
         trends: Trends,
         ways: Ways | None,
         *,
+        alike: bool,
         pool: int,
         repeats: bool,
     ) -> None:
         self.knn, self.als, self.content, self.trends, self.ways = knn, als, content, trends, ways
         self._quota = {name: max(int(share * pool), 1) for name, share in SHARES.items()}
-        self._repeats = repeats
+        self._alike, self._repeats = alike, repeats
         self._popular = [_Sold.of(knn.popular, store) for store in knn.stores]
         self._spans = knn.index.spans()
 
@@ -90,7 +92,7 @@ class Candidates:
         if self._repeats:
             lists += [_usual(asked, self._quota["purchases"]), asked.items[-self._quota["purchases"] :]]
         named = np.unique(np.concatenate(lists)).astype(np.int64)
-        items = np.union1d(named, _best(said.near, self._quota["content"]))
+        items = np.union1d(named, _best(said.near, self._quota["content"])) if self._alike else named
         left_out = [asked.items[asked.page]] if self._repeats else [asked.items, asked.purchases.items]
         items = np.setdiff1d(items, np.concatenate(left_out))
         return said.of(items, np.isin(items, named, invert=True))

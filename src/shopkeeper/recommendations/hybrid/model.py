@@ -16,7 +16,7 @@ from shopkeeper.recommendations.hybrid.candidates import Candidates, Found, fade
 from shopkeeper.recommendations.hybrid.page import from_page
 from shopkeeper.recommendations.hybrid.params import HybridParams, packed, unpacked
 from shopkeeper.recommendations.hybrid.rank_features import GROUPS, RankFeatures, group_of
-from shopkeeper.recommendations.hybrid.rank_groups import Told, Verdict, choose_groups
+from shopkeeper.recommendations.hybrid.rank_groups import ALIKE, Told, Verdict, choose_groups
 from shopkeeper.recommendations.hybrid.rank_lists import InQuestion, Rows, RowsAt, rank_lists
 from shopkeeper.recommendations.hybrid.rank_questions import ListPlan
 from shopkeeper.recommendations.hybrid.ranker import Ranker, Trial, learn_ranker
@@ -46,6 +46,8 @@ class Known:
     ways: Ways | None
     lifts: TraitLifts | None
     margins: npt.NDArray[np.float32]
+    alike: bool = True
+    """Whether what content alone names comes into question."""
 
     @staticmethod
     def fit(data: Interactions, content: Content, params: HybridParams, moment: int, seed: int) -> Known:
@@ -62,11 +64,12 @@ class Known:
         )
 
     def without(self, groups: Collection[str]) -> Known:
-        """Return the same without what only some groups of features read."""
+        """Return the same without what only some groups of features read, or without `ALIKE`."""
         return replace(
             self,
             content=None if "content" in groups else self.content,
             lifts=None if "demographics" in groups else self.lifts,
+            alike=self.alike and ALIKE not in groups,
         )
 
 
@@ -254,7 +257,9 @@ class Hybrid:
         rankers = {store: Ranker.from_arrays(f"hybrid.ranker{store}", arrays) for store in stores}
         gains = np.asarray(arrays["hybrid.tried.gains"], np.float64).tolist()
         tried = zip(unpack_texts("hybrid.tried", arrays), gains, strict=True)
-        return cls(known, rankers, columns, params, tuple(Verdict(group, *found) for group, found in tried))
+        verdicts = tuple(Verdict(group, *found) for group, found in tried)
+        gone = [one.group for one in verdicts if not one.stays]
+        return cls(known.without(gone), rankers, columns, params, verdicts)
 
     def _ranked(self, asked: Asked, found: Found) -> npt.NDArray[np.float64]:
         rows = self._features.rows(asked, found)[1]
@@ -271,7 +276,7 @@ class Hybrid:
 
 def _two_stages(known: Known, params: HybridParams) -> tuple[Candidates, RankFeatures]:
     sources = (known.knn, known.als, known.content, known.trends, known.ways)
-    find = Candidates(*sources, pool=params.pool, repeats=params.repeats)
+    find = Candidates(*sources, alike=known.alike, pool=params.pool, repeats=params.repeats)
     codes = {store: code for code, store in enumerate(known.knn.stores)} if params.stores == "store-feature" else None
     return find, RankFeatures(known.trends, known.ways, known.content, known.lifts, known.margins, codes)
 

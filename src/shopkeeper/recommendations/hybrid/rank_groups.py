@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from shopkeeper.recommendations.hybrid.params import HybridParams
 from shopkeeper.recommendations.hybrid.rank_features import group_of, readable
@@ -14,6 +15,9 @@ from shopkeeper.recommendations.hybrid.ranker import Trial, try_ranker
 
 OPTIONAL = ("content", "demographics")
 """Groups that must pay to stay, in the order they are tried; what behaviour says is always read."""
+
+ALIKE = "alike"
+"""What content alone brings into question; it must pay beside what content says of all else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,11 @@ class Verdict:
     gain: float
     error: float
 
+    @staticmethod
+    def of(group: str, gains: npt.NDArray[np.float64]) -> Verdict:
+        """Return what is said by the gain of each list."""
+        return Verdict(group, float(gains.mean()), float(gains.std() / np.sqrt(len(gains))))
+
     @property
     def stays(self) -> bool:
         """Whether the gain is above its standard error."""
@@ -42,7 +51,7 @@ class Told:
     Attributes:
         lists: A row marked `alone` is out of the question.
         columns: Names of the columns of the lists.
-        left_out: Groups that are not read.
+        left_out: Groups that are not read, and `ALIKE` where what content alone names is out of the question.
     """
 
     lists: RankLists
@@ -53,7 +62,7 @@ class Told:
     def of(lists: RankLists, columns: Sequence[str], left_out: tuple[str, ...]) -> Told:
         """Return lists as they are told where some groups are left out."""
         places = readable(columns, left_out)
-        marks = lists.alone if "content" in left_out else np.zeros(len(lists.alone), dtype=np.bool_)
+        marks = lists.alone if {"content", ALIKE} & {*left_out} else np.zeros(len(lists.alone), dtype=np.bool_)
         rows = lists.rows[:, places] if left_out else lists.rows
         return Told(replace(lists, rows=rows, alone=marks), tuple(columns[place] for place in places), left_out)
 
@@ -69,7 +78,9 @@ def choose_groups(
 
     Each group is tried beside those that stayed: a ranker with it and one without it are learnt from the older cuts,
     and both order the lists of the newest. What content alone brings into question is not among what is ordered without
-    content, and is right all the same where it was taken. Where there are too few lists to say, all groups stay.
+    content, and is right all the same where it was taken. It must pay itself beside the features of content: seldom
+    right where shoppers have a past, it teaches little but to put it last. Where there are too few lists to say, all
+    groups stay.
     """
     there = tuple(group for group in OPTIONAL if any(group_of(name) == group for name in columns))
     whole = Told.of(lists, columns, ())
@@ -83,8 +94,17 @@ def choose_groups(
         other = told.trial(params, seed)
         if trial is None or other is None:
             return whole, None, ()
-        gains = other.figures - trial.figures
-        verdicts.append(Verdict(group, float(gains.mean()), float(gains.std() / np.sqrt(len(gains)))))
+        named = tuple[Verdict, ...]()
+        if group == "content" and lists.alone.any():
+            quiet = Told.of(lists, columns, (*told.left_out, ALIKE))
+            unnamed = quiet.trial(params, seed)
+            if unnamed is None:
+                return whole, None, ()
+            named = (Verdict.of(ALIKE, other.figures - unnamed.figures),)
+            if not named[0].stays:
+                told, other = quiet, unnamed
+        verdicts.append(Verdict.of(group, other.figures - trial.figures))
         if verdicts[-1].stays:
             best, trial = told, other
+            verdicts.extend(named)
     return best, trial, tuple(verdicts)
