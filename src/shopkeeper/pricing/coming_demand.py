@@ -155,7 +155,7 @@ def demand_at(known: Outlook, coming: Coming, price: Floats) -> Demand:
     return Demand(
         units=units, reference=price, elasticity=slopes.slope * steeper, elasticity_sd=slopes.sd * steeper,
         level_sd=np.sqrt(np.log1p(forgets * noise)), stock=coming.stock, family=level.category.astype(np.int64),
-        luck=np.sqrt(noise), beside_revenue=_beside(known, np.where(free, revenue, 0.0)),
+        luck=np.sqrt(noise), together=level.together, beside_revenue=_beside(known, np.where(free, revenue, 0.0)),
         beside_profit=_beside(known, np.where(free, profit, 0.0)),
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ from shopkeeper.pricing.optimizer.curves import Choices, Demand, curves_of
 from shopkeeper.pricing.optimizer.frontier import picked
 from shopkeeper.pricing.optimizer.risk import Targets, sample, target_sd
 from shopkeeper.pricing.optimizer.solve import optimise, shadow_prices, worth
+from shopkeeper.pricing.shelf import Floats, Ints
 
 
 def test_units_fall_by_the_elasticity_and_stop_at_the_stock() -> None:
@@ -45,13 +46,30 @@ def test_prices_stay_within_the_masks_and_targets_hold_with_the_chance_asked_for
     assert plan.solution.gap < 2e-3
 
 
-def test_the_delta_method_agrees_with_sampling() -> None:
+@pytest.mark.parametrize("together", [0.0, 0.3])
+def test_the_delta_method_agrees_with_sampling(together: float) -> None:
     choices, demand, targets = a_market(600, 2, 2)
+    demand = replace(demand, luck=np.full(600, 0.4), together=together)
     plan = optimise(choices, demand, targets)
     _, whole = target_sd(choices, demand, targets, plan.curves, plan.chosen)
     many = sample(choices, demand, targets, plan.chosen, "revenue", 600, 3)
     revenue = picked(plan.curves.revenue, plan.chosen).sum()
     assert whole / revenue == pytest.approx(many.margin.std(), rel=0.15)
+
+
+def test_luck_in_common_moves_a_margin_where_its_families_earn_unlike_shares() -> None:
+    choices, demand, targets = a_market(600, 2, 2)
+    lucky = replace(demand, luck=np.full(600, 0.4))
+    plan = optimise(choices, lucky, targets)
+    dear = (picked(targets.brings(plan.curves), plan.chosen) > 0).astype(np.int64)
+
+    def deviation(family: Ints, together: float) -> Floats:
+        one = replace(lucky, family=family, together=together)
+        return target_sd(choices, one, targets, plan.curves, plan.chosen)[0]
+
+    alike = np.zeros(600, np.int64)
+    assert (deviation(alike, 0.3) < deviation(alike, 0.0)).all()  # what sells alike leaves the margin as it is
+    assert (deviation(dear, 0.3) > 2 * deviation(dear, 0.0)).all()
 
 
 def test_the_margin_changes_by_what_its_own_draws_say_and_not_at_all_where_no_price_does() -> None:

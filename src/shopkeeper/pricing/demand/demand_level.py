@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shopkeeper.errors import NotEnoughData
+from shopkeeper.pricing.demand.common_luck import common_luck
 from shopkeeper.pricing.demand.panel import PricePanel
 
 Floats = npt.NDArray[np.float64]
@@ -43,6 +44,7 @@ class DemandLevel:
         category: Of each pair.
         periods: Periods of the history; the next is number `periods`.
         half_life: Chosen for each category, periods.
+        together: Deviation of a period, a share of its mean, that the pairs of a category in a store have in common.
     """
 
     rate: Floats
@@ -53,6 +55,7 @@ class DemandLevel:
     category: npt.NDArray[np.integer]
     periods: int
     half_life: Floats
+    together: float
 
     def expected(
         self, ahead: int, price: npt.NDArray[np.floating] | None = None, promo: npt.NDArray[np.floating] | None = None
@@ -99,7 +102,9 @@ def fit_level(
     offset = offset * season[panel.category][:, np.arange(panel.periods) % season.shape[1]]
     half_life = _half_lives(panel, units, offset)
     rate = _rate(units, offset, half_life[panel.category])
-    return DemandLevel(rate, reference, slope, effect, season, panel.category, panel.periods, half_life)
+    group = panel.category.astype(np.int64) * (int(panel.store.max()) + 1) + panel.store
+    together = common_luck(units, offset, half_life[panel.category], group)
+    return DemandLevel(rate, reference, slope, effect, season, panel.category, panel.periods, half_life, together)
 
 
 def reference_price(panel: PricePanel, periods: int = 13) -> Floats:

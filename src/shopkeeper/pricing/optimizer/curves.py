@@ -24,8 +24,10 @@ class Demand:
         stock: Units that can be sold in the period at most, infinite where stock does not bind.
         family: Index of what shares errors, such as the category.
         shared: Share of the error variance that a family has in common.
-        luck: Deviation of a period's units from their mean by chance alone, a share of it, independent between pairs;
-            none where None. It says how sure a target is of one period, and is no error of reading.
+        luck: Deviation of a period's units from their mean by chance alone, a share of it; none where None. It says how
+            sure a target is of one period, and is no error of reading. Independent between pairs but for `together`.
+        together: Deviation of a period, a share of its mean, that the pairs of a family in a group of targets have in
+            common: luck of all of them, and what `shared` says of their levels.
         beside_revenue: What a price higher by one log unit adds to the revenue of everything else, money, near the
             reference: sales that go to neighbours, or to the next period. Nothing where None.
         beside_profit: The same for profit.
@@ -42,9 +44,17 @@ class Demand:
     family: Ints
     shared: float = 0.25
     luck: Floats | None = None
+    together: float = 0.0
     beside_revenue: Floats | None = None
     beside_profit: Floats | None = None
     later: Floats | None = None
+
+    def luck_parts(self) -> tuple[Floats, Floats]:
+        """Return the deviation of each pair's period by luck of its own, and by luck that its family has in common."""
+        if self.luck is None:
+            return np.zeros(len(self.units)), np.zeros(len(self.units))
+        common = np.clip(self.together**2 - self.shared * self.level_sd**2, 0.0, self.luck**2)
+        return np.sqrt(self.luck**2 - common), np.sqrt(common)
 
     def of_pairs(self, rows: Ints | slice) -> Demand:
         """Return the demand of some pairs."""

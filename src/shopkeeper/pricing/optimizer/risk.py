@@ -42,30 +42,37 @@ def target_sd(choices: Choices, demand: Demand, targets: Targets, curves: Curves
     """Return the standard deviation of what chosen prices bring to each group's target, and to that of all.
 
     By the delta method: the derivative of `profit - margin x revenue` by elasticity and log level, with the shared part
-    of a family's errors moving together.
+    of a family's errors, and of its luck, moving together.
     """
     price = picked(choices.price, chosen) / (1 + choices.tax)
     free = picked(curves.units, chosen) < demand.stock
     lean = np.where(free, np.log(price / demand.reference), 0.0) * demand.elasticity_sd
     level = np.where(free, demand.level_sd, 0.0)
     groups = len(targets.margin)
-    family = np.unique(targets.group * (int(demand.family.max(initial=0)) + 1) + demand.family, return_inverse=True)[1]
+    family = _families(demand, targets)
+    alone, common = (np.where(free, part, 0.0) for part in demand.luck_parts())
 
     def variance(brought: Floats, of: Ints, clusters: Ints, number: int) -> Floats:
-        total = sums_by(of, (brought * luck) ** 2, number)
+        total = sums_by(of, (brought * alone) ** 2, number)
         cluster_of = np.zeros(int(clusters.max(initial=0)) + 1, np.int64)
         cluster_of[clusters] = of
         for part in (brought * lean, brought * level):
             together = np.bincount(clusters, weights=part)
             total += (1 - demand.shared) * sums_by(of, part**2, number)
             total += demand.shared * sums_by(cluster_of, np.asarray(together**2, np.float64), number)
-        return total
+        lucky = np.bincount(clusters, weights=brought * common)
+        return total + sums_by(cluster_of, np.asarray(lucky**2, np.float64), number)
 
-    luck = np.zeros(len(chosen)) if demand.luck is None else np.where(free, demand.luck, 0.0)
     own = variance(picked(targets.brings(curves), chosen), targets.group, family, groups)
     all_ = np.zeros(len(chosen), np.int64)
     whole = variance(picked(targets.whole(curves), chosen), all_, demand.family, 1)
     return np.sqrt(own), float(np.sqrt(whole[0]))
+
+
+def _families(demand: Demand, targets: Targets) -> Ints:
+    """Return the number of each pair's family within its group."""
+    numbers = targets.group * (int(demand.family.max(initial=0)) + 1) + demand.family
+    return np.asarray(np.unique(numbers, return_inverse=True)[1], np.int64)
 
 
 def drawn(demand: Demand, draws: int, seed: int) -> Iterator[tuple[Floats, Floats]]:
@@ -115,9 +122,9 @@ def sample(
         if demand.later is None
         else float((picked(demand.later, chosen) - picked(demand.later, choices.place)).sum())
     )
-    rng = np.random.default_rng((seed, draws))
+    rng, family = np.random.default_rng((seed, draws)), _families(demand, targets)
     for place, (slope, level) in enumerate(drawn(demand, draws, seed)):
-        asked = demand.units * level * _by_chance(demand, rng)
+        asked = demand.units * level * _by_chance(demand, family, rng)
         new, now = (np.minimum(asked * np.exp(slope * one), demand.stock) for one in lean)
         before = float(_made(objective, net[1], now, choices.cost, beside[1]).sum())
         made = float(_made(objective, net[0], new, choices.cost, beside[0]).sum())
@@ -134,12 +141,14 @@ def sample(
     return Sampled(chance, portfolio, lifts, margins, margins - before_margins)
 
 
-def _by_chance(demand: Demand, rng: np.random.Generator) -> Floats | float:
+def _by_chance(demand: Demand, family: Ints, rng: np.random.Generator) -> Floats | float:
     """Return factors of mean 1 by which a period's units differ from their mean."""
     if demand.luck is None:
         return 1.0
-    shape = np.maximum(demand.luck, 1e-6) ** -2
-    return np.asarray(rng.gamma(shape) / shape)
+    alone, common = demand.luck_parts()
+    shape = np.maximum(alone, 1e-6) ** -2
+    together = rng.standard_normal(int(family.max(initial=0)) + 1)[family]
+    return np.asarray(rng.gamma(shape) / shape * np.exp(common * together - common**2 / 2))
 
 
 def _beside(demand: Demand, lean: Floats) -> tuple[Floats, Floats]:

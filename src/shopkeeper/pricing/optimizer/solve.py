@@ -209,7 +209,7 @@ def curse(
 def check(choices: Choices, demand: Demand, targets: Targets) -> None:
     """Raise InputError for arrays that do not fit or are no demand; names field, row and remedy."""
     pairs = len(choices.price)
-    held = {name: getattr(demand, name) for name in demand.__slots__ if name != "shared"}
+    held = {name: getattr(demand, name) for name in demand.__slots__ if name not in {"shared", "together"}}
     held = {name: values for name, values in held.items() if values is not None and name != "later"}
     if demand.later is not None and demand.later.shape != choices.price.shape:
         reason = f"has shape {demand.later.shape} for prices of shape {choices.price.shape}"
