@@ -4,7 +4,9 @@
 
 Each world has its history, whose keeper sees demand coming, and its twin's, moved by something else. The truth of a
 pair is its answer of the moment: what true mean demand does as its price alone goes 5% up and down, the mean over the
-history as units weigh. In b no slope is constant, and an answer wears off while a price stays.
+history as units weigh. In b no slope is constant, and an answer wears off while a price stays: the slopes of a new
+price (`Elasticities.of_age`) are judged, beside those of the category, which are moved as far. `all_moves` has the same
+of the slopes over all moves, which decide prices.
 
 The last line of stdout is one JSON document: by mechanism the worlds' `coverage` (of 90% intervals), `rmse_of_pooled`,
 `free_sign_accuracy`, `bias` (mean slope less the truth) of history and twin, and `gap` between the two, with means.
@@ -15,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,7 +29,7 @@ from evaluations.elasticity_truth import figures_of
 from evaluations.optimizer_policy import panel_of, rivals_seen
 from evaluations.price_panels import History
 
-from shopkeeper.pricing.demand.elasticity import estimate
+from shopkeeper.pricing.demand.elasticity import Elasticities, estimate
 from shopkeeper.simulation.prices.history import live_past
 from shopkeeper.simulation.prices.market import Market, play
 from shopkeeper.simulation.prices.plan import HISTORY_WEEKS, MECHANISMS
@@ -85,14 +88,24 @@ def _world(letter: str, seed: int) -> dict[str, Any]:
     pasts: tuple[Past, Past] = ("confounded", "twin")
     for past in pasts:
         history = told_history(make_world(MECHANISMS[letter], seed, past=past))
-        figures = figures_of(history, estimate(history.panel))
-        found[past] = {name: figures[name] for name in SAID} | {
-            "slope": figures["slope"], "bias": figures["slope"] - figures["true"]
-        }  # fmt: skip
-        shown = {name: round(value, 3) for name, value in found[past].items()}
+        told = estimate(history.panel)
+        found[past] = _said(history, of_new_prices(told)) | {"all_moves": _said(history, told)}
+        shown = {name: round(value, 3) for name, value in found[past].items() if name != "all_moves"}
         print(f"{letter} {seed} {past}: {shown} (simulated)", file=sys.stderr, flush=True)
     found["gap"] = found["confounded"]["slope"] - found["twin"]["slope"]
     return found
+
+
+def of_new_prices(told: Elasticities) -> Elasticities:
+    """Return the slopes in the first week of a new price, those of categories included."""
+    categories = {n: replace(each, slope=each.slope + told.ends[0]) for n, each in told.categories.items()}
+    return replace(told, slope=told.of_age()[0], categories=categories)
+
+
+def _said(history: History, told: Elasticities) -> dict[str, float]:
+    figures = figures_of(history, told)
+    found = {name: figures[name] for name in SAID}
+    return found | {"slope": figures["slope"], "bias": figures["slope"] - figures["true"]}
 
 
 def told_history(world: World) -> History:

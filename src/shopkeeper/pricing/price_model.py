@@ -13,11 +13,12 @@ from shopkeeper.errors import InputError, UnknownModel
 from shopkeeper.pricing.demand.controls import log_prices
 from shopkeeper.pricing.demand.demand_level import FARTHEST, YEAR_DAYS, fit_level
 from shopkeeper.pricing.demand.elasticity import BOUND, CategorySlope, Elasticities, estimate
+from shopkeeper.pricing.demand.lasting import interval
 from shopkeeper.pricing.demand.level_accuracy import seasonal_naive
 from shopkeeper.pricing.demand.promotions import promotion_effects
 from shopkeeper.pricing.demand.shrinkage import Spreads
 from shopkeeper.pricing.demand.support import Support
-from shopkeeper.pricing.demand.truncated import moments_below, quantile_below
+from shopkeeper.pricing.demand.truncated import moments_below
 from shopkeeper.pricing.house.history import History
 from shopkeeper.pricing.shelf import Floats, Ints
 from shopkeeper.registry.text_arrays import pack_texts, unpack_texts
@@ -188,7 +189,7 @@ def slopes_for(model: PriceModel, history: History) -> Elasticities:
     new = np.flatnonzero(~met)
     alone = arrays["free"][new], arrays["free_sd"][new]
     arrays["slope"][new], arrays["sd"][new] = moments_below(*alone, BOUND)
-    arrays["low"][new], arrays["high"][new] = (quantile_below(*alone, BOUND, share) for share in (0.05, 0.95))
+    arrays["low"][new], arrays["high"][new] = interval(*alone, slopes.ends, BOUND)
     by_path = {paths[name]: place for place, name in enumerate(history.categories) if name in paths}
     categories = {by_path[number]: one for number, one in slopes.categories.items() if number in by_path}
     return replace(slopes, **arrays, support=tuple(support), categories=categories)
@@ -205,6 +206,7 @@ def _slope_arrays(slopes: Elasticities, stores: int) -> dict[str, Array]:
     spreads = slopes.spreads
     common = (spreads.pair, spreads.product, spreads.store, float(spreads.relative), *slopes.prior)
     found["slopes.common"] = np.array(common, np.float64)
+    found["slopes.ends"] = np.array(slopes.ends, np.float64)
     found["slopes.numbers"] = np.array(numbers, np.int64)
     for name in _OF_CATEGORY:
         found[f"category.{name}"] = np.array([getattr(slopes.categories[one], name) for one in numbers], np.float64)
@@ -219,6 +221,7 @@ def _slope_arrays(slopes: Elasticities, stores: int) -> dict[str, Array]:
 
 def _slopes(arrays: Mapping[str, Array]) -> Elasticities:
     pair, product, store, relative, mean, sd = np.asarray(arrays["slopes.common"], np.float64).tolist()
+    first, last = np.asarray(arrays.get("slopes.ends", np.zeros(2)), np.float64).tolist()  # older models have none
     tables = {name: np.asarray(arrays[f"category.{name}"], np.float64) for name in ("stores", "store_sd")}
     categories = {}
     for row, number in enumerate(np.asarray(arrays["slopes.numbers"]).tolist()):
@@ -232,4 +235,5 @@ def _slopes(arrays: Mapping[str, Array]) -> Elasticities:
         **{name: np.asarray(arrays[f"slopes.{name}"], np.float64) for name in _OF_PAIR},
         support=tuple(_SUPPORT[place] for place in np.asarray(arrays["slopes.support"]).tolist()),
         categories=categories, spreads=Spreads(pair, product, store, bool(relative)), prior=(mean, sd),
+        ends=(first, last),
     )  # fmt: skip

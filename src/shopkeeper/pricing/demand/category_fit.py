@@ -22,7 +22,7 @@ from shopkeeper.pricing.demand.controls import (
 )
 from shopkeeper.pricing.demand.fixed_effects import Effects
 from shopkeeper.pricing.demand.instrument import Instrument, RivalsApart, instrument_of, rivals_apart, stores_apart
-from shopkeeper.pricing.demand.lasting import fresh_less_lasting
+from shopkeeper.pricing.demand.lasting import Wear, wear_of
 from shopkeeper.pricing.demand.pair_slopes import (
     PairSlopes,
     Prior,
@@ -73,7 +73,7 @@ class CategoryFit:
         moved: Standard deviation of each pair's log price from its level and trend.
         cells: Counted periods of each pair.
         apart: What is said by prices in which stores differ; `cost` by moves of cost.
-        fresh: By how much the slope over fresh moves of price lies above that over lasting ones, with its error.
+        wear: How the slope of a new price differs from that of one which has stayed.
         overdispersion: `k` of variance = mean + k mean^2.
     """
 
@@ -87,7 +87,7 @@ class CategoryFit:
     cells: npt.NDArray[np.int64]
     apart: Instrument
     cost: Instrument
-    fresh: tuple[float, float]
+    wear: Wear
     overdispersion: float
 
 
@@ -142,14 +142,14 @@ def fit_category(
     sides = (replace(residuals, price=price - part), _apart(residuals, part, rivals))
     slopes, apart_slopes = (_own_slopes(side, fit, effects, panel.product).where(moved > STILL) for side in sides)
     shift = 0.0 if rivals is None else rivals.shift
-    fresh = (0.0, math.inf)
+    wear = Wear.unknown()
     if _dynamic(panel):
-        fresh = fresh_less_lasting(fit, part, shift, panel.product, panel.store, effects.basis)
+        wear = wear_of(fit, part, shift, panel.product, panel.store, effects.basis)
     return CategoryFit(
         rows=rows, first=residuals.slope, first_error=float(fit.covariance[0, 0] ** 0.5),
         effects={n: (float(fit.slopes[k]), _error(fit.covariance[k, k])) for k, n in enumerate(fit.names) if k},
         apart_slopes=apart_slopes, slopes=slopes, moved=moved, cells=cells, apart=apart, cost=cost,
-        fresh=fresh, overdispersion=fit.overdispersion,
+        wear=wear, overdispersion=fit.overdispersion,
     )  # fmt: skip
 
 

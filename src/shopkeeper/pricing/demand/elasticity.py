@@ -19,7 +19,7 @@ from shopkeeper.errors import NotEnoughData
 from shopkeeper.pricing.demand.category_fit import FEW_CELLS, MOVED, CategoryFit
 from shopkeeper.pricing.demand.category_fits import fit_categories
 from shopkeeper.pricing.demand.controls import CARRY, PROMO, RIVAL
-from shopkeeper.pricing.demand.lasting import patience
+from shopkeeper.pricing.demand.lasting import ends, interval
 from shopkeeper.pricing.demand.neighbours import Neighbours, neighbours
 from shopkeeper.pricing.demand.panel import PricePanel
 from shopkeeper.pricing.demand.shrinkage import (
@@ -33,7 +33,7 @@ from shopkeeper.pricing.demand.shrinkage import (
     spreads_of,
 )
 from shopkeeper.pricing.demand.support import Support
-from shopkeeper.pricing.demand.truncated import moments_below, quantile_below
+from shopkeeper.pricing.demand.truncated import moments_below
 from shopkeeper.pricing.demand.two_parts import freed_slopes
 
 Floats = npt.NDArray[np.float64]
@@ -103,6 +103,7 @@ class Elasticities:
         prior: Mean and standard deviation of the slopes of categories.
         weight: Of each pair's price in what pulls at the rest of its category (`neighbours`).
         promo_cut: By how much of a cut its promotion acts on them beyond its price, log units.
+        ends: How far the slope of a new price and that of one which has stayed lie from `free` (`lasting`).
     """
 
     raw: Floats
@@ -120,6 +121,12 @@ class Elasticities:
     prior: tuple[float, float]
     weight: Floats
     promo_cut: Floats
+    ends: tuple[float, float] = (0.0, 0.0)
+
+    def of_age(self) -> tuple[Floats, Floats]:
+        """Return the slopes in the first week of a new price and where it has stayed, below zero as `slope` is."""
+        first, last = (moments_below(self.free + end, self.free_sd, BOUND)[0] for end in self.ends)
+        return first, last
 
 
 def of_pairs(slopes: Elasticities, pairs: npt.NDArray[np.int64]) -> Elasticities:
@@ -186,7 +193,7 @@ def combined(panel: PricePanel, fits: dict[int, CategoryFit]) -> Elasticities:
     both = zip(cross, rival, strict=True)
     categories = {number: _category(panel, *one, *sides) for number, one, sides in zip(fits, said, both, strict=True)}
     _strangers(panel, found, categories, prior)
-    return found.constrained(categories, spreads, prior, beside, patience([fit.fresh for fit in fits.values()]))
+    return found.constrained(categories, spreads, prior, beside, ends([fit.wear for fit in fits.values()]))
 
 
 def _told(fits: Sequence[CategoryFit], name: str) -> tuple[Floats, Floats]:
@@ -273,16 +280,15 @@ class _Found:
 
     def constrained(
         self, categories: dict[int, CategorySlope], spreads: Spreads, prior: tuple[float, float], beside: Neighbours,
-        worn: float,
+        ends: tuple[float, float],
     ) -> Elasticities:  # fmt: skip
-        """Cut off what is not below zero; intervals hold `worn` beside, the variance of how long a price has stayed."""
+        """Cut off what is not below zero; intervals hold the slopes of new prices and of old ones, at their `ends`."""
         slope, sd = moments_below(self.free, self.free_sd, BOUND)
-        wide = np.sqrt(self.free_sd**2 + worn)
+        low, high = interval(self.free, self.free_sd, ends, BOUND)
         words: tuple[Support, Support, Support] = ("none", "category", "own")
         return Elasticities(
             raw=self.raw, raw_error=self.raw_error, free=self.free, free_sd=self.free_sd, slope=slope, sd=sd,
-            low=quantile_below(self.free, wide, BOUND, 0.05),
-            high=quantile_below(self.free, wide, BOUND, 0.95), evidence=self.evidence,
+            low=low, high=high, evidence=self.evidence,
             support=tuple(words[n] for n in self.support.tolist()), categories=categories, spreads=spreads, prior=prior,
-            weight=beside.weight, promo_cut=beside.cut,
+            weight=beside.weight, promo_cut=beside.cut, ends=ends,
         )  # fmt: skip

@@ -25,7 +25,7 @@ def moments_below(mean: Floats, sd: Floats, bound: float) -> tuple[Floats, Float
     return np.minimum(mean - sd * hazard, bound), sd * np.sqrt(variance)
 
 
-def quantile_below(mean: Floats, sd: Floats, bound: float, share: float) -> Floats:
+def quantile_below(mean: Floats, sd: Floats, bound: float, share: Floats | float) -> Floats:
     """Return the quantile at `share` of N(mean, sd^2) given that it lies below `bound`."""
     at = (bound - mean) / sd
     return np.asarray(np.minimum(mean + sd * ndtri_exp(np.log(share) + log_ndtr(at)), bound))
