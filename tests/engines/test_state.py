@@ -55,6 +55,30 @@ def test_every_connection_puts_a_commit_on_disk_before_it_returns(state: State) 
             assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
 
 
+def test_the_mark_changes_with_every_commit_of_whoever_it_is_and_only_then(state: State, tmp_path: Path) -> None:
+    other = open_state(f"sqlite:///{tmp_path / 'state.db'}")
+    for writer in (state, other):
+        before = state.mark.read()
+        assert state.mark.read() == before is not None
+        assert not writer.rules.current()
+        assert state.mark.read() == before
+        writer.keys.create("uk", ("decide",), "anna")
+        assert state.mark.read() != before
+    other.close()
+
+
+def test_a_mark_read_over_another_connection_is_another(state: State) -> None:
+    before = state.mark.read()
+    state.mark.close()
+    assert state.mark.read() != before
+
+
+def test_a_database_in_memory_has_no_mark() -> None:
+    state = open_state("sqlite://")
+    assert state.mark.read() is None
+    state.close()
+
+
 class TestTables(StateStores, TableStoreSuite):
     """The laws of its port."""
 

@@ -126,6 +126,16 @@ class TestReports(StateStores, ReportStoreSuite):
     """The laws of its port."""
 
 
+def test_the_mark_changes_with_a_commit_and_not_before_its_work_is_seen(state: State) -> None:
+    before = state.mark.read()
+    assert state.mark.read() == before
+    with state.engine.begin() as connection:
+        connection.execute(text("INSERT INTO counters (counter, value) VALUES ('mark', 1)"))
+        open_now = state.mark.read()
+        assert open_now == state.mark.read()
+    assert state.mark.read() not in (before, open_now)
+
+
 def test_a_scan_of_many_rows_shows_them_as_they_stood_when_it_began(state: State) -> None:
     state.tables.upsert(PRODUCTS, [example_product(f"p{n}", n) for n in range(12_000)])
     scan = state.tables.scan(PRODUCTS)

@@ -13,6 +13,7 @@ from shopkeeper.engines.state_engine import open_engine, shown
 from shopkeeper.engines.state_experiments import StateExperiments
 from shopkeeper.engines.state_keys import StateKeys
 from shopkeeper.engines.state_live_tests import StateLiveTests
+from shopkeeper.engines.state_mark import StateMark
 from shopkeeper.engines.state_migration import bring_up_to_date
 from shopkeeper.engines.state_people import StatePeople
 from shopkeeper.engines.state_pieces import StatePieces
@@ -34,6 +35,7 @@ class State:
     """The state database by its ports. Close it when done."""
 
     engine: Engine
+    mark: StateMark
     tables: StateTables
     registry: StateRegistry
     keys: StateKeys
@@ -55,6 +57,7 @@ class State:
 
     def close(self) -> None:
         """Give every connection back."""
+        self.mark.close()
         self.engine.dispose()
 
 
@@ -76,6 +79,7 @@ def open_state(url: str) -> State:
         ) from error
     return State(
         engine,
+        StateMark(engine),
         StateTables(engine),
         StateRegistry(engine),
         StateKeys(engine),

@@ -69,12 +69,11 @@ from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.settled_memory import settled_memory
 from shopkeeper.wiring.shared_cache import FOLLOW_SECONDS, open_profiles, shared_answers
 from shopkeeper.wiring.shared_log import open_log
+from shopkeeper.wiring.state_watch import StateWatch
 from shopkeeper.wiring.validators import Validators
 from shopkeeper.wiring.warehouse import Analytics
 from shopkeeper.wiring.warm_start import newest_events
 
-POLL_SECONDS = 0.5
-"""How often API keys and the newest import are read again."""
 LISTS_SECONDS = 10.0
 """How often new lists of the night are looked for."""
 ORDERS_SECONDS = 0.5
@@ -116,18 +115,21 @@ async def open_serving(settings: Settings, now: Now = utc_now) -> AsyncIterator[
         await serving.follow_lists()
         await serving.follow_cache()
         await serving.others.follow()
+        watch = StateWatch(serving.state.mark.read)
+        following, rules, prices = serving.following, serving.rules, serving.prices
         rounds = {
-            "release": (SECONDS, serving.release.follow),
-            "tests": (SECONDS, serving.following.follow_tests),
-            "rules": (SECONDS, serving.rules.follow),
-            "prices": (SECONDS, serving.prices.follow),
+            "state": (SECONDS, watch.look),
+            "release": (0.0, watch.following(serving.release.follow)),
+            "tests": (0.0, watch.following(following.follow_tests, lambda: following.up)),
+            "rules": (0.0, watch.following(rules.follow, lambda: rules.up)),
+            "prices": (0.0, watch.following(prices.follow, lambda: prices.up)),
+            "keys": (0.0, watch.following(serving.keys.refresh)),
+            "imports": (0.0, watch.following(serving.imports.follow)),
+            "erasures": (0.0, watch.following(serving.erasure.follow_reports)),
             "stops": (SECONDS, serving.following.follow_stop_file),
             "versions": (SECONDS, serving.following.open_versions),
-            "keys": (POLL_SECONDS, serving.keys.refresh),
-            "imports": (POLL_SECONDS, serving.imports.follow),
             "compaction": (settings.serving.seal_seconds, serving.make_visible),
             "others": (FOLLOW_LOG_SECONDS, serving.others.follow),
-            "erasures": (POLL_SECONDS, serving.erasure.follow_reports),
             "cache": (FOLLOW_SECONDS, serving.follow_cache),
             "mirror": (settings.serving.seal_seconds, serving.load_mirror),
             "lists": (LISTS_SECONDS, serving.follow_lists),
