@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from shopkeeper.recommendations.hybrid.params import HybridParams
+from shopkeeper.recommendations.hybrid.params import READ_BY_V3
 from shopkeeper.recommendations.hybrid.space import hybrid_params
 from shopkeeper.recommendations.models.item_knn import ItemKnnParams
 from shopkeeper.recommendations.models.popular import PopularParams
@@ -51,7 +51,7 @@ BLEND_DEFAULTS: Parameters = flat(
         "session": asdict(SessionParams()),
         "item-knn": asdict(ItemKnnParams()),
         "session-knn": asdict(SessionKnnParams()),
-        "hybrid": {name: value for name, value in HybridParams(way=True).document().items() if name != "popular"},
+        "hybrid": {name: value for name, value in READ_BY_V3.document().items() if name != "popular"},
         "encoder": True,
         "ranker": True,
         "held_out": BlendParams().held_out,
@@ -79,7 +79,7 @@ def blend_params(parameters: Parameters) -> tuple[BlendParams, PopularParams]:
     held_out = float(given.pop("held_out", BlendParams().held_out))
     encoder, ranker = bool(given.pop("encoder", True)), bool(given.pop("ranker", True))
     nothing_left(given, "blend", BLEND_DEFAULTS)
-    session, hybrid = session_params(own["session"])[0], hybrid_params({"way": True, **own["hybrid"]})
+    session, hybrid = session_params(own["session"])[0], hybrid_params({**READ_BY_V3.own(), **own["hybrid"]})
     params = BlendParams(
         session if encoder else None,
         item_knn_params(own["item-knn"])[0],

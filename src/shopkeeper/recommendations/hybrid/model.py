@@ -13,6 +13,8 @@ from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch
 from shopkeeper.recommendations.behaviour.interactions import Interactions
 from shopkeeper.recommendations.behaviour.items import ItemIndex
 from shopkeeper.recommendations.hybrid.candidates import Candidates, Found, faded
+from shopkeeper.recommendations.hybrid.choice import Choices
+from shopkeeper.recommendations.hybrid.choice_fit import fit_choices
 from shopkeeper.recommendations.hybrid.page import from_page
 from shopkeeper.recommendations.hybrid.params import HybridParams, packed, unpacked
 from shopkeeper.recommendations.hybrid.rank_features import GROUPS, RankFeatures, group_of
@@ -44,6 +46,7 @@ class Known:
     content: Content | None
     trends: Trends
     ways: Ways | None
+    choices: Choices | None
     lifts: TraitLifts | None
     margins: npt.NDArray[np.float32]
     alike: bool = True
@@ -59,14 +62,17 @@ class Known:
             content if params.content else None,
             Trends.fit(data, moment, params.pool),
             Ways.fit(data, content.leaves) if params.way else None,
+            fit_choices(data, content, seed, people=params.demographics) if params.choice and params.content else None,
             TraitLifts.fit(data, content.leaves) if params.demographics else None,
             np.nan_to_num(data.facts.filled(len(data.index)).margins, nan=-1.0).astype(np.float32),
         )
 
     def without(self, groups: Collection[str]) -> Known:
         """Return the same without what only some groups of features read, or without `ALIKE`."""
+        choices = None if "content" in groups else self.choices
         return replace(
             self,
+            choices=choices.of_nobody() if choices is not None and "demographics" in groups else choices,
             content=None if "content" in groups else self.content,
             lifts=None if "demographics" in groups else self.lifts,
             alike=self.alike and ALIKE not in groups,
@@ -229,6 +235,7 @@ class Hybrid:
         arrays |= known.content.arrays() if known.content is not None else {}
         arrays |= known.lifts.arrays() if known.lifts is not None else {}
         arrays |= known.ways.arrays() if known.ways is not None else {}
+        arrays |= known.choices.arrays() if known.choices is not None else {}
         for store, ranker in sorted(self._rankers.items()):
             arrays |= ranker.arrays(f"hybrid.ranker{store}")
         return arrays
@@ -250,6 +257,7 @@ class Hybrid:
             Content.from_arrays(arrays) if "content" in read else None,
             Trends.from_arrays(arrays),
             Ways.from_arrays(arrays) if params.way else None,
+            Choices.from_arrays(arrays) if "choice" in read else None,
             TraitLifts.from_arrays(arrays) if "demographics" in read else None,
             np.asarray(arrays["hybrid.margins"], np.float32),
         )
@@ -278,7 +286,7 @@ def _two_stages(known: Known, params: HybridParams) -> tuple[Candidates, RankFea
     sources = (known.knn, known.als, known.content, known.trends, known.ways)
     find = Candidates(*sources, alike=known.alike, pool=params.pool, repeats=params.repeats)
     codes = {store: code for code, store in enumerate(known.knn.stores)} if params.stores == "store-feature" else None
-    return find, RankFeatures(known.trends, known.ways, known.content, known.lifts, known.margins, codes)
+    return find, RankFeatures(known.trends, known.ways, known.choices, known.content, known.lifts, known.margins, codes)
 
 
 def _columns(known: Known, params: HybridParams) -> tuple[str, ...]:

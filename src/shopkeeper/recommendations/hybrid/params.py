@@ -27,6 +27,8 @@ class HybridParams:
     """Whether age band, gender, region and segment are read."""
     way: bool = False
     """Whether the way of the visit is read, from category to category; the blend, V3, does."""
+    choice: bool = False
+    """Whether choices within categories are learnt and read; the blend, V3, does."""
     choose: bool = True
     """Whether content and demographics must have helped on the newest lists to be read."""
     factors: bool = True
@@ -78,6 +80,10 @@ class HybridParams:
         return {
             **self.own(), "knn": asdict(self.knn), "als": asdict(self.als), "popular": self.popular.document(),
         }  # fmt: skip
+
+
+READ_BY_V3 = HybridParams(way=True, choice=True)
+"""The hybrid of a blend, V3: it reads what V2 does not."""
 
 
 def packed(params: HybridParams) -> dict[str, float]:

@@ -14,12 +14,13 @@ from shopkeeper.commerce.traits import TRAITS
 from shopkeeper.recommendations.behaviour.history import Asked
 from shopkeeper.recommendations.behaviour.interactions import KINDS
 from shopkeeper.recommendations.hybrid.candidates import Found, looked_up
+from shopkeeper.recommendations.hybrid.choice import OF_PEOPLE, Choices
 from shopkeeper.recommendations.hybrid.trait_lifts import TraitLifts
 from shopkeeper.recommendations.hybrid.way import BESIDE_PAGE, Ways
 from shopkeeper.recommendations.models.content import Content
 from shopkeeper.recommendations.models.trends import AGAIN, CYCLE, LONG_AGO, TREND_NAMES, Trends
 
-Group = Literal["behaviour", "popularity", "repurchase", "way", "content", "demographics", "store"]
+Group = Literal["behaviour", "popularity", "repurchase", "way", "choice", "content", "demographics", "store"]
 GROUPS: tuple[Group, ...] = get_args(Group)
 
 _DAY = 86_400.0
@@ -35,6 +36,7 @@ class RankFeatures:
 
     Attributes:
         ways: None = the group `way` is left out.
+        choices: None = the group `choice` is left out.
         content: None = the group `content` is left out.
         lifts: None = the group `demographics` is left out.
         margins: Share of the price that is not cost, -1 where it is not known; shape (items,).
@@ -43,6 +45,7 @@ class RankFeatures:
 
     trends: Trends
     ways: Ways | None
+    choices: Choices | None
     content: Content | None
     lifts: TraitLifts | None
     margins: npt.NDArray[np.float32]
@@ -66,6 +69,7 @@ class RankFeatures:
             *self._popularity(found),
             *self._repurchase(asked, found),
             *(self.ways.columns(self.content, asked, found.items) if self.ways is not None else ()),
+            *(self.choices.columns(asked, found.items) if self.choices is not None else ()),
             *(self._content(self.content, asked, found) if self.content is not None else ()),
             *(self._demographics(self.lifts, asked, found) if self.lifts is not None else ()),
             *(self._store(self.stores, asked, found) if self.stores is not None else ()),
@@ -181,11 +185,13 @@ def group_of(name: str) -> str:
 
 
 def readable(columns: Sequence[str], left_out: Collection[str]) -> list[int]:
-    """Return the places of the columns there are without some groups; without content nothing else is told of it."""
+    """Return the places of the columns there are without some groups, and without what else is told of them."""
     return [
         place
         for place, name in enumerate(columns)
-        if group_of(name) not in left_out and not ("content" in left_out and name in _BY_CONTENT)
+        if group_of(name) not in left_out
+        and not ("content" in left_out and (name in _BY_CONTENT or group_of(name) == "choice"))
+        and not ("demographics" in left_out and name == OF_PEOPLE)
     ]
 
 

@@ -16,6 +16,7 @@ WEIGHED = frozenset({
     "behaviour.knn_of_best", "behaviour.page_of_best", "behaviour.als_of_best", "behaviour.met",
     "repurchase.count", "repurchase.rate", "repurchase.lately", "repurchase.buyers_again",
     "way.next", "way.next_as_met", "way.brand", "way.likeness",
+    "choice.liked", "choice.page", "choice.past", "choice.people",
     "content.page_leaf", "content.likeness", "content.leaf_share", "content.brand_share",
     "demographics.age_band_item", "demographics.gender_item", "demographics.region_item", "demographics.segment_item",
     "demographics.age_band_leaf", "demographics.gender_leaf", "demographics.region_leaf", "demographics.segment_leaf",

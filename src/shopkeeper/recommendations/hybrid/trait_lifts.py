@@ -42,7 +42,7 @@ class TraitLifts:
         width = int(leaves.max(initial=0)) + 1
         values, by_item, by_leaf = [], [], []
         for trait in range(len(TRAITS)):
-            known, codes = _told_apart(data, trait)
+            known, codes = told_apart(data, trait)
             values.append(known)
             by_item.append(_lifts(codes[shoppers], items, len(known), size))
             by_leaf.append(_lifts(codes[categories // width], categories % width, len(known), width))
@@ -71,7 +71,7 @@ class TraitLifts:
         )
 
 
-def _told_apart(data: Interactions, trait: int) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:
+def told_apart(data: Interactions, trait: int) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:
     """Return the values told apart, and the place among them of every shopper with a past."""
     alive = np.flatnonzero(np.diff(data.sequences.starts) > 0)
     codes = np.zeros(len(data.shopper_keys), dtype=np.int64)

@@ -14,7 +14,7 @@ from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch
 from shopkeeper.recommendations.behaviour.items import ItemIndex
 from shopkeeper.recommendations.behaviour.many_asked import ManyAsked
 from shopkeeper.recommendations.hybrid.model import Hybrid
-from shopkeeper.recommendations.hybrid.params import HybridParams
+from shopkeeper.recommendations.hybrid.params import READ_BY_V3, HybridParams
 from shopkeeper.recommendations.model import (
     NOTHING,
     Arrays,
@@ -51,7 +51,7 @@ class BlendParams:
     session: SessionParams | None = field(default_factory=SessionParams)
     item_knn: ItemKnnParams | None = field(default_factory=ItemKnnParams)
     session_knn: SessionKnnParams | None = field(default_factory=SessionKnnParams)
-    hybrid: HybridParams | None = field(default_factory=lambda: HybridParams(way=True))
+    hybrid: HybridParams | None = READ_BY_V3
     held_out: float = 0.1
     """Newest share of the data by which the weights are learnt, before every model is fitted on all of it."""
 
