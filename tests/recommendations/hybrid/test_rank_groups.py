@@ -120,3 +120,11 @@ def test_what_was_taken_since_the_newest_cut_teaches_nothing_that_is_judged_by_i
     assert len(late.parted()[0].lengths) == 0
     assert try_ranker(late, COLUMNS, PARAMS, 1) is None
     assert len(known.parted()[0].lengths) == LISTS // 2
+
+
+@pytest.mark.parametrize(
+    ("group", "gain", "stays"),
+    [("content", 0.001, False), ("content", 0.003, True), ("alike", 0.0, True), ("alike", -0.003, False)],
+)
+def test_a_group_must_gain_and_what_finds_new_products_must_not_lose(group: str, gain: float, *, stays: bool) -> None:
+    assert Verdict(group, gain, 0.002).stays is stays

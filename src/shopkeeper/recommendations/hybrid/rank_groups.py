@@ -17,7 +17,7 @@ OPTIONAL = ("content", "demographics")
 """Groups that must pay to stay, in the order they are tried; what behaviour says is always read."""
 
 ALIKE = "alike"
-"""What content alone brings into question; it must pay beside what content says of all else."""
+"""What content alone brings into question; it goes where that does harm beside what content says of all else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ class Verdict:
 
     @property
     def stays(self) -> bool:
-        """Whether the gain is above its standard error."""
-        return self.gain > self.error
+        """Whether the gain is above its standard error; what finds new products goes only where it loses as much."""
+        return self.gain > (-self.error if self.group == ALIKE else self.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,9 @@ def choose_groups(
 
     Each group is tried beside those that stayed: a ranker with it and one without it are learnt from the older cuts,
     and both order the lists of the newest. What content alone brings into question is not among what is ordered without
-    content, and is right all the same where it was taken. It must pay itself beside the features of content: seldom
-    right where shoppers have a past, it teaches little but to put it last. Where there are too few lists to say, all
-    groups stay.
+    content, and is right all the same where it was taken. It goes itself where it loses beside the features of content:
+    seldom right where shoppers have a past, it teaches little but to put it last. Where there are too few lists to say,
+    all groups stay.
     """
     there = tuple(group for group in OPTIONAL if any(group_of(name) == group for name in columns))
     whole = Told.of(lists, columns, ())
