@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from shopkeeper.commerce.tables import EVENTS
+from shopkeeper.commerce.tables import DECISIONS, EVENTS
 from shopkeeper.engines import lake_columns, lake_rows
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.lake_merge import MOST_PARTS
@@ -95,3 +95,15 @@ def test_parts_that_become_one_have_their_order_lines_last(tmp_path: Path, monke
     assert part.rows == 3 * (MOST_PARTS + 1)
     assert in_order(lake, tmp_path)
     assert held(lake) == before
+
+
+def test_answers_lie_in_small_row_groups_as_one_answer_takes_kilobytes(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "log", tmp_path / "lake")
+    connection = duckdb.connect()
+    made = "(SELECT n AS place, 'd' || n AS decision_id, TIMESTAMP '2026-03-01' + to_seconds(n) AS ts, 'uk' AS store "
+    made += "FROM range(9000) numbers(n))"
+    lake.add(DECISIONS, FreshRows(connection, made, ("decision_id", "ts", "store")))
+    (part,) = lake.manifest().parts
+    groups = "SELECT DISTINCT row_group_id, row_group_num_rows FROM parquet_metadata(?) ORDER BY ALL"
+    found = duckdb.execute(groups, [str(tmp_path / "lake" / part.path)]).fetchall()
+    assert [rows for _, rows in found] == [4096, 4096, 808]

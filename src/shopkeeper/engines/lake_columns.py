@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from shopkeeper.commerce.tables import KEYED_TABLES, ColumnKind, TableSchema
+from shopkeeper.commerce.tables import DECISIONS, KEYED_TABLES, SHADOW_ANSWERS, ColumnKind, TableSchema
 from shopkeeper.engines.duckdb_session import files_literal, name_literal, text_literal
 
 _STORED: Final[Mapping[ColumnKind, str]] = {
@@ -22,6 +22,9 @@ _AS_JSON: Final[Mapping[ColumnKind, str]] = {**_STORED, "time": "TIMESTAMPTZ", "
 _ORDER_LINES: Final = "((\"type\" IN ('purchase', 'refund')) IS TRUE)"
 ROWS_A_GROUP: Final = 122_880
 """Rows DuckDB writes into one row group of a Parquet file; a scan skips groups by the values they lie between."""
+ANSWERS: Final = (DECISIONS, SHADOW_ANSWERS)
+"""Tables whose rows hold whole answers, 6 kB and more: a thread has a row group of these in memory, read or written."""
+_ANSWERS_A_GROUP: Final = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,11 @@ def laid_out_sql(table: TableSchema, ordered: str, rows: int) -> str:
     if table.name != "events" or rows <= ROWS_A_GROUP:
         return ordered
     return f"FROM ({ordered}) WHERE NOT {_ORDER_LINES} UNION ALL FROM ({ordered}) WHERE {_ORDER_LINES}"
+
+
+def groups_sql(table: TableSchema) -> str:
+    """Return what of the options of a `COPY` into Parquet is the table's own."""
+    return f", ROW_GROUP_SIZE {_ANSWERS_A_GROUP}" if table in ANSWERS else ""
 
 
 def read_log_sql(table: TableSchema, file: Path) -> str:

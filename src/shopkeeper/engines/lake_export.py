@@ -17,7 +17,7 @@ import duckdb
 
 from shopkeeper.commerce.tables import KEYED_TABLES, LOGGED_TABLES, TableSchema
 from shopkeeper.engines.duckdb_session import name_literal, open_duckdb, text_literal
-from shopkeeper.engines.lake_columns import LakeColumn, lake_columns, read_parts_sql
+from shopkeeper.engines.lake_columns import ANSWERS, LakeColumn, groups_sql, lake_columns, read_parts_sql
 from shopkeeper.engines.lake_manifest import read_manifest
 from shopkeeper.errors import Unavailable
 
@@ -41,6 +41,7 @@ def export_lake(
     counts: dict[str, int] = {}
     try:
         for table in LOGGED_TABLES.values():
+            connection.execute(f"SET threads = {1 if table in ANSWERS else threads}")
             parts = read_parts_sql(table, manifest.files(table, lake_folder))
             where = "" if store is None else f" WHERE store IN ({text_literal(store)}, '')"
             rows = f"SELECT {', '.join(_plain(c) for c in lake_columns(table))} FROM ({parts}){where}"  # noqa: S608
@@ -58,22 +59,23 @@ def export_lake(
 def _write(connection: duckdb.DuckDBPyConnection, table: TableSchema, rows: str, folder: Path) -> int:
     """Write one table and return its rows."""
     if table.name not in KEYED_TABLES or table.time is not None:
-        return _copy(connection, rows, folder)
+        return _copy(connection, table, rows, folder)
     key = ", ".join(name_literal(name) for name in table.key)
     versioned = f"SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY source_ts) AS version FROM ({rows})"  # noqa: S608
     connection.execute(f"CREATE OR REPLACE TEMP TABLE versioned AS {versioned}")
     last = connection.execute("SELECT max(version) FROM versioned").fetchall()[0][0] or 0
     for version in range(1, last + 1):
         one = f"SELECT * EXCLUDE (version) FROM versioned WHERE version = {version}"  # noqa: S608
-        _copy(connection, one, folder / f"version-{version:06d}")
+        _copy(connection, table, one, folder / f"version-{version:06d}")
     return int(connection.execute("SELECT count(*) FROM versioned").fetchall()[0][0])
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, rows: str, folder: Path) -> int:
+def _copy(connection: duckdb.DuckDBPyConnection, table: TableSchema, rows: str, folder: Path) -> int:
     if connection.execute(f"SELECT 1 FROM ({rows}) LIMIT 1").fetchone() is None:  # noqa: S608
         return 0
     folder.mkdir(parents=True, exist_ok=True)
-    return int(connection.execute(f"COPY ({rows}) TO {text_literal(str(folder))} ({_FORMAT})").fetchall()[0][0])
+    how = f"{_FORMAT}{groups_sql(table)}"
+    return int(connection.execute(f"COPY ({rows}) TO {text_literal(str(folder))} ({how})").fetchall()[0][0])
 
 
 def _plain(column: LakeColumn) -> str:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final
 
 from shopkeeper.commerce.tables import LOGGED_TABLES
-from shopkeeper.engines.lake_columns import column_names, laid_out_sql, read_parts_sql
+from shopkeeper.engines.lake_columns import ANSWERS, column_names, laid_out_sql, read_parts_sql
 from shopkeeper.engines.lake_manifest import Part, files_by_columns
 from shopkeeper.engines.lake_writer import LakeWriter
 
@@ -30,7 +30,8 @@ def merge_parts(writer: LakeWriter) -> int:
         rows = read_parts_sql(table, files_by_columns(parts, writer.manifest.layouts, writer.folder))
         cell = (parts[0].store, date.fromisoformat(parts[0].day))
         laid = laid_out_sql(table, rows, sum(part.rows for part in parts))
-        fresh += writer.write_part(table, laid, cell, column_names(table))
+        database = writer.frugal if table in ANSWERS else writer.connection
+        fresh += writer.write_part(table, laid, cell, column_names(table), database)
         replaced += parts
         if number == len(due) or number % _PARTITIONS_A_MANIFEST == 0:
             writer.publish(fresh, replaced=replaced)

@@ -26,6 +26,7 @@ import msgspec
 from shopkeeper.commerce.tables import TableSchema
 from shopkeeper.engines.duckdb_session import open_duckdb, sweep_spill, text_literal
 from shopkeeper.engines.durable_files import sync_files, sync_folder
+from shopkeeper.engines.lake_columns import groups_sql
 from shopkeeper.engines.lake_manifest import Manifest, Part, Retired, layout_name, publish, read_manifest
 
 STAGING: Final = ".staging"
@@ -68,10 +69,16 @@ class LakeWriter:
         """The database that reads and writes parts, opened when there is something to do."""
         return open_duckdb(self.folder, self._memory, self._threads)
 
+    @cached_property
+    def frugal(self) -> duckdb.DuckDBPyConnection:
+        """The same with one thread: old parts have row groups of answers of which memory holds no two."""
+        return open_duckdb(self.folder, self._memory, 1)
+
     def close(self) -> None:
         """Let go of the memory and delete what was staged."""
-        if "connection" in self.__dict__:
-            self.connection.close()
+        for name in ("connection", "frugal"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
         shutil.rmtree(self.staging, ignore_errors=True)
 
     def tidy(self) -> None:
@@ -104,7 +111,7 @@ class LakeWriter:
                 (connection or self.connection)
                 .execute(
                     f"COPY ({select}) TO {text_literal(str(target))} "
-                    f"({_FORMAT}, PARTITION_BY (cell), FILENAME_PATTERN '{{uuid}}')"
+                    f"({_FORMAT}{groups_sql(table)}, PARTITION_BY (cell), FILENAME_PATTERN '{{uuid}}')"
                 )
                 .fetchall()
             )
@@ -141,7 +148,8 @@ class LakeWriter:
             file = target / f"{secrets.token_hex(16)}.parquet"
             cursor = free.get()
             try:
-                (written,) = cursor.execute(f"COPY ({select}) TO {text_literal(str(file))} ({_FORMAT})").fetchall()
+                copy = f"COPY ({select}) TO {text_literal(str(file))} ({_FORMAT}{groups_sql(table)})"
+                (written,) = cursor.execute(copy).fetchall()
             finally:
                 free.put(cursor)
             return file, written[1], written[2], cell

@@ -19,7 +19,7 @@ from shopkeeper.engines.night_lists import NightListFiles
 from shopkeeper.engines.quarantine_files import QuarantineFiles
 from shopkeeper.engines.state import open_state
 from shopkeeper.engines.stop_file import StopFile
-from shopkeeper.errors import LogDamaged
+from shopkeeper.errors import LogDamaged, Unavailable
 from shopkeeper.experiments.sticky import MemorySticky
 from shopkeeper.intake.consent import UserConsents
 from shopkeeper.pricing.policy.policy_file import load_policy
@@ -154,6 +154,8 @@ def _remember(serving: Serving) -> None:
         serving.lake.compact()
     except LogDamaged as error:  # all other segments were taken; what is damaged must not keep the shop closed
         _log.error("log_damaged", error=str(error))
+    except Unavailable as error:  # the next compaction goes on from there
+        _log.error("lake_behind", error=str(error))
     with contextlib.closing(serving.lake.warehouse()) as warehouse:
         now = serving.now()
         for event in newest_events(warehouse, now):
