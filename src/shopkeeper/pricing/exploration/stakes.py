@@ -44,6 +44,9 @@ def stakes_of(
     `I / (1/v + I)` of its variance `v`, where one week's information is `I = d^2 / noise` and the noise of log units
     is chance and what is not known of the level. It counts own sales alone: stores and categories learn with it.
 
+    Source:
+        Raiffa, Schlaifer, Applied Statistical Decision Theory (1961): value of perfect and of sample information.
+
     Args:
         chosen: Candidate that would have been set, shape (pairs,).
         tried: Candidate that is tried.
