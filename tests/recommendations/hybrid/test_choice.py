@@ -22,6 +22,7 @@ from shopkeeper.recommendations.hybrid.params import HybridParams
 from shopkeeper.recommendations.hybrid.rank_features import readable
 from shopkeeper.recommendations.models.als import AlsParams
 from shopkeeper.recommendations.models.content import Content
+from shopkeeper.recommendations.models.item_words import item_words
 
 SIZE, CATEGORIES, BRANDS = 60, 3, ("acme", "bolt")
 VIEW = KINDS.index("view")
@@ -158,11 +159,12 @@ def test_steps_are_what_is_met_first_in_a_visit() -> None:
 
 
 def test_facts_are_words_that_split_categories_and_prices_against_them() -> None:
-    facts = choice_facts(DATA, CONTENT).astype(np.float64)
+    facts = choice_facts(DATA, CONTENT, item_words(DATA)).astype(np.float64)
     assert facts.shape == (SIZE, 4)  # two brands, each said once; the price and its square
     for category in range(CATEGORIES):
         np.testing.assert_allclose(facts[np.arange(SIZE) % CATEGORIES == category].mean(axis=0), 0.0, atol=1e-3)
-    unmet = choice_facts(DATA.take(DATA.items != 7), CONTENT)
+    fewer = DATA.take(DATA.items != 7)
+    unmet = choice_facts(fewer, CONTENT, item_words(fewer))
     assert not unmet[7].any()
 
 

@@ -86,8 +86,13 @@ class Choices:
         return np.asarray(vectors @ by_vectors + facts @ by_facts, dtype=np.float32)
 
     def places(self, traits: Traits) -> list[int]:
-        """Return the rows of `thought` of what is known of a shopper."""
-        return places_of(self.values, traits)
+        """Return the rows of `thought` of what is known of a shopper: values of all traits lie end to end."""
+        found, start = list[int](), 0
+        for known, text in zip(self.values, traits, strict=True):
+            if text and text in known:
+                found.append(start + known.index(text))
+            start += len(known)
+        return found
 
     def of_nobody(self) -> Choices:
         """Return the same without what records of shoppers say."""
@@ -116,16 +121,6 @@ def faded(entries: int) -> Floats:
     """Return what each of the newest entries of a past counts, the oldest first; they add up to less than 1."""
     weights = FADE ** np.arange(entries)[::-1]
     return np.asarray(weights / (weights.sum() + DOUBT), dtype=np.float32)
-
-
-def places_of(values: tuple[tuple[str, ...], ...], traits: Traits) -> list[int]:
-    """Return the place of each known text among the values of all traits, end to end."""
-    found, start = list[int](), 0
-    for known, text in zip(values, traits, strict=True):
-        if text and text in known:
-            found.append(start + known.index(text))
-        start += len(known)
-    return found
 
 
 def _even(entries: int) -> Floats:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import coo_array, csr_array
 
 from shopkeeper.recommendations.behaviour.interactions import Interactions
 from shopkeeper.recommendations.models.content import Content
-from shopkeeper.recommendations.models.item_words import item_words
 
 MOST_WORDS = 96
 """Words that are read, those that split categories best."""
@@ -17,18 +17,21 @@ _SPLITS = 0.3
 """Part of a word's products that must lie in categories it splits: the name of a category splits none."""
 
 
-def choice_facts(data: Interactions, content: Content) -> npt.NDArray[np.float16]:
+def choice_facts(data: Interactions, content: Content, said: csr_array) -> npt.NDArray[np.float16]:
     """Return the facts of each item less the mean of its category, 0 for what nobody met; shape (items, facts).
 
     First words, 1 where the record has it; then the logarithm of the price and its square, against the category's
     middle price, so that dear and cheap are told alike in all categories.
+
+    Args:
+        said: The words of each item, as `item_words` has them; their weights are not read.
     """
     met = np.bincount(data.items, minlength=len(data.index)) > 0
     leaves = content.leaves
     sizes = np.bincount(leaves[met], minlength=int(leaves.max(initial=0)) + 1)
     with np.errstate(invalid="ignore"):
         levels = np.nan_to_num(content.prices - _middles(content.prices, leaves, len(sizes))[leaves])
-    table = np.column_stack([_words(data, met, leaves, sizes), levels, levels**2])
+    table = np.column_stack([_words(said.tocoo(), met, leaves, sizes), levels, levels**2])
     means = np.zeros((len(sizes), table.shape[1]))
     np.add.at(means, leaves[met], table[met])
     means /= np.maximum(sizes, 1)[:, None]
@@ -36,10 +39,9 @@ def choice_facts(data: Interactions, content: Content) -> npt.NDArray[np.float16
 
 
 def _words(
-    data: Interactions, met: npt.NDArray[np.bool_], leaves: npt.NDArray[np.int32], sizes: npt.NDArray[np.int64]
+    said: coo_array, met: npt.NDArray[np.bool_], leaves: npt.NDArray[np.int32], sizes: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float64]:
     """Return 1 where the record of an item has one of the words that split categories best."""
-    said = item_words(data).tocoo()
     counted = met[said.row]
     rows, columns = said.row[counted], said.col[counted]
     width = said.shape[1]

@@ -44,7 +44,8 @@ def fit_choices(data: Interactions, content: Content, seed: int, *, people: bool
         people: Whether what records of shoppers say is read.
     """
     draw = np.random.default_rng(seed)
-    facts, words = choice_facts(data, content), item_words(data)
+    words = item_words(data)
+    facts = choice_facts(data, content, words)
     words.data[:] = 1.0
     steps = Steps.of(data)
     traits = [told_apart(data, trait) for trait in range(len(TRAITS))] if people else []
