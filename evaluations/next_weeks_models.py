@@ -28,6 +28,7 @@ from shopkeeper.recommendations.parameters import (
     item_knn_params,
     popular_params,
 )  # fmt: skip
+from shopkeeper.recommendations.session.blend import Blend
 from shopkeeper.training.ports import Parameters, SearchRange
 
 
@@ -115,4 +116,7 @@ SPACES: Mapping[str, tuple[Mapping[str, SearchRange], Parameters]] = {
 
 def base(name: str, repeats: bool) -> Parameters:
     """Return what a protocol lays down for a model."""
-    return {**ASKED_AT_CUTS, "repeats": repeats} if name.startswith("hybrid") else {}
+    asked = {**ASKED_AT_CUTS, "repeats": repeats}
+    if name == Blend.name:
+        return {f"hybrid.{parameter}": value for parameter, value in asked.items()}
+    return asked if name.startswith(Hybrid.name) else {}

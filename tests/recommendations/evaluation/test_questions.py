@@ -7,7 +7,7 @@ from tests.recommendations.conftest import PRODUCTS as NAMES
 from tests.recommendations.conftest import Past, interactions
 
 from shopkeeper.recommendations.behaviour.interactions import Interactions, sequences
-from shopkeeper.recommendations.evaluation.questions import time_exam, visit_questions
+from shopkeeper.recommendations.evaluation.questions import cut_questions, time_exam, visit_questions
 from shopkeeper.recommendations.evaluation.ranking import Questions, rank_targets
 from shopkeeper.recommendations.models.popular import Popular, PopularParams
 from shopkeeper.testing.planted import PRODUCTS, planted_interactions
@@ -16,6 +16,17 @@ from shopkeeper.training.split import time_split
 
 def cut(data: Interactions) -> int:
     return time_split(data.times, 0.2).cutoff
+
+
+def at_seconds(past: Past, seconds: list[int]) -> Interactions:
+    """Return the interactions of shoppers who each did what they did at the same seconds."""
+    data = interactions(past)
+    data.times[:] = np.tile(seconds, len(past) // len(seconds)) * 1_000_000
+    order = np.argsort(data.times, kind="stable")
+    return Interactions(
+        data.shoppers[order], data.items[order], data.stores[order], data.kinds[order], data.times[order],
+        data.devices[order], data.index, data.categories, data.shopper_keys, data.store_names,
+    )  # fmt: skip
 
 
 def test_each_shopper_is_asked_at_most_once_about_something_new_after_the_cutoff() -> None:
@@ -30,13 +41,7 @@ def test_each_shopper_is_asked_at_most_once_about_something_new_after_the_cutoff
 
 def test_the_history_lies_strictly_before_the_moment_asked_about() -> None:
     past: Past = [(f"u{n}", product, "view") for n in range(40) for product in ("mug", "cup", "lamp")]
-    data = interactions(past)
-    data.times[:] = np.tile([0, 10, 10], 40) * 1_000_000  # cup and lamp in one basket
-    order = np.argsort(data.times, kind="stable")
-    data = Interactions(
-        data.shoppers[order], data.items[order], data.stores[order], data.kinds[order], data.times[order],
-        data.devices[order], data.index, data.categories, data.shopper_keys, data.store_names,
-    )  # fmt: skip
+    data = at_seconds(past, [0, 10, 10])  # cup and lamp in one basket
     questions = time_exam(data, 10_000_000, seed=1).questions
     assert len(questions) == 40
     assert {NAMES[code] for code in questions.targets.tolist()} == {"cup", "lamp"}
@@ -45,19 +50,25 @@ def test_the_history_lies_strictly_before_the_moment_asked_about() -> None:
 
 def test_what_comes_next_in_a_visit_may_be_what_was_met_before() -> None:
     past: Past = [(f"u{n}", product, "view") for n in range(40) for product in ("mug", "cup", "mug")]
-    data = interactions(past)
-    data.times[:] = np.tile([0, 5, 10], 40) * 1_000_000
-    order = np.argsort(data.times, kind="stable")
-    data = Interactions(
-        data.shoppers[order], data.items[order], data.stores[order], data.kinds[order], data.times[order],
-        data.devices[order], data.index, data.categories, data.shopper_keys, data.store_names,
-    )  # fmt: skip
+    data = at_seconds(past, [0, 5, 10])
     questions = visit_questions(data, 10_000_000, seed=1)
     assert {NAMES[code] for code in questions.targets.tolist()} == {"mug"}
     assert [NAMES[code] for code in questions.history.items[:2].tolist()] == ["mug", "cup"]
     assert not questions.mask
     assert len(time_exam(data, 10_000_000, seed=1).questions) == 0
     assert len(visit_questions(data, 10_000_000, seed=1, most=17)) == 17
+
+
+def test_at_a_cut_nothing_later_is_told_and_all_that_is_taken_later_may_be_right() -> None:
+    past: Past = [(f"u{n}", product, "view") for n in range(40) for product in ("mug", "cup", "lamp", "mug")]
+    data = at_seconds(past, [0, 5, 10, 15])
+    again, new = (cut_questions(data, 10_000_000, seed=1, repeats=repeats) for repeats in (True, False))
+    assert {NAMES[code] for code in again.targets.tolist()} == {"lamp", "mug"}
+    assert {NAMES[code] for code in new.targets.tolist()} == {"lamp"}
+    for asked in (again, new):
+        assert [NAMES[code] for code in asked.history.items.tolist()] == ["mug", "cup"] * 40
+        assert set(asked.history.moments.tolist()) == {10}
+    assert (again.mask, new.mask) == (False, True)
 
 
 def test_the_draw_depends_on_the_seed_alone() -> None:

@@ -62,10 +62,42 @@ def visit_questions(data: Interactions, cutoff: int, seed: int, most: int = MOST
     return _asked_at(data, _draw(seen, seen.first_times >= cutoff, seed, most), mask=False)
 
 
+def cut_questions(
+    data: Interactions, cutoff: int, seed: int, *, repeats: bool, most: int = MOST_QUESTIONS
+) -> Questions:
+    """Return one question for each shopper who came at or after `cutoff`, asked at the cutoff what they take later.
+
+    As `visit_questions`, but of a shopper nothing is told that lies at or after the cutoff.
+
+    Args:
+        repeats: Whether what was met before the cutoff competes, and may be right.
+    """
+    seen = data.sequences
+    eligible = seen.first_times >= cutoff
+    places = _draw(seen, eligible if repeats else eligible & _first_meetings(seen), seed, most)
+    before = np.concatenate([[0], np.cumsum(seen.times < cutoff)])
+    begins = seen.starts[seen.shoppers[places]]
+    lengths = before[seen.starts[seen.shoppers[places] + 1]] - before[begins]
+    return _told(data, places, begins + lengths, np.full(len(places), cutoff), mask=not repeats)
+
+
 def _asked_at(data: Interactions, places: npt.NDArray[np.int64], *, mask: bool) -> Questions:
     """Return the questions whose right products are the entries at `places`, told what lies strictly before each."""
     seen = data.sequences
-    begins, ends = seen.starts[seen.shoppers[places]], _history_ends(seen)[places]
+    return _told(data, places, _history_ends(seen)[places], seen.first_times[places], mask=mask)
+
+
+def _told(
+    data: Interactions,
+    places: npt.NDArray[np.int64],
+    ends: npt.NDArray[np.int64],
+    moments: npt.NDArray[np.int64],
+    *,
+    mask: bool,
+) -> Questions:
+    """Return the questions whose right products are the entries at `places`, told a sequence up to each of `ends`."""
+    seen = data.sequences
+    begins = seen.starts[seen.shoppers[places]]
     lengths = ends - begins
     starts = np.zeros(len(places) + 1, dtype=np.int64)
     np.cumsum(lengths, out=starts[1:])
@@ -76,7 +108,7 @@ def _asked_at(data: Interactions, places: npt.NDArray[np.int64], *, mask: bool) 
         seen.kinds[rows],
         seen.times[rows] // SECOND,
         seen.stores[places],
-        seen.first_times[places] // SECOND,
+        moments // SECOND,
         tuple(data.traits.of(shopper) for shopper in seen.shoppers[places].tolist()) if len(data.traits.codes) else (),
     )
     targets = seen.items[places].astype(np.int64)

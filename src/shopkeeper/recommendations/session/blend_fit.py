@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shopkeeper.recommendations.behaviour.interactions import Interactions
-from shopkeeper.recommendations.evaluation.questions import visit_questions
+from shopkeeper.recommendations.evaluation.questions import cut_questions, visit_questions
+from shopkeeper.recommendations.evaluation.ranking import Questions
 from shopkeeper.recommendations.hybrid.model import Hybrid
+from shopkeeper.recommendations.hybrid.params import HybridParams
 from shopkeeper.recommendations.model import RecommendationModel
 from shopkeeper.recommendations.models.item_knn import ItemKnn
 from shopkeeper.recommendations.models.mixture import learnt_mixture
@@ -21,8 +23,15 @@ def fit_blend(data: Interactions, params: BlendParams, seed: int, popular_params
     counted = popular_params or PopularParams()
     split = time_split(data.times, params.held_out)
     first = fit_models(data.take(split.train), params, seed, counted)
-    mixture = learnt_mixture(first, visit_questions(data, split.cutoff, seed))
+    mixture = learnt_mixture(first, _questions(data, split.cutoff, params.hybrid, seed))
     return Blend(fit_models(data, params, seed, counted), mixture, Popular.fit(data, counted, seed), params.held_out)
+
+
+def _questions(data: Interactions, cutoff: int, hybrid: HybridParams | None, seed: int) -> Questions:
+    """Return what the weights are learnt by: the questions that the ranker of the hybrid learns by, if there is one."""
+    if hybrid is None or hybrid.visits:
+        return visit_questions(data, cutoff, seed)
+    return cut_questions(data, cutoff, seed, repeats=hybrid.repeats)
 
 
 def fit_models(
