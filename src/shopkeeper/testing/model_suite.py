@@ -97,7 +97,7 @@ class RecommendationModelSuite:
 
     def test_several_questions_at_once_are_answered_and_explained_as_one_by_one(self) -> None:
         data = planted_interactions()
-        model = self.fit(data, seed=7)
+        model = self.fitted()
         of_other_group = len(data.index) - 1
         asked = [
             asked_about(items, [1.0] * len(items)) for items in ([0, 1, 2], [5], [], list(range(30)), [of_other_group])
