@@ -66,5 +66,5 @@ clean:  ## Remove everything that was built
 	@touch $@
 
 .venv/.bench: .venv/.made pyproject.toml constraints.txt
-	$(PIP) -e '.[ui,bench]'
+	$(PIP) -e '.[ui,train,deep,bench,dev-engines]'
 	@touch $@

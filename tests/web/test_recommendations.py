@@ -111,6 +111,16 @@ def test_health_says_when_requests_may_come(shop: Shop) -> None:
     assert (draining.status_code, draining.json()["checks"]["not_draining"]) == (503, False)
 
 
+def test_a_champion_that_cannot_be_opened_is_said_while_the_server_stays_ready(shop: Shop) -> None:
+    assert shop.call("GET", "/readyz", key={}).json()["champion_not_served"] is None
+    assert "shopkeeper_champion_not_served 0.0" in shop.call("GET", "/metrics", key={}).text
+    shop.serving.release.error = "v2: a library is missing"
+    ready = shop.call("GET", "/readyz", key={}).json()
+    assert ready["ready"]
+    assert ready["champion_not_served"] == "v2: a library is missing"
+    assert "shopkeeper_champion_not_served 1.0" in shop.call("GET", "/metrics", key={}).text
+
+
 def test_what_is_stopped_and_what_arms_cannot_be_served_is_said_everywhere(shop: Shop) -> None:
     arms = (TestArm(name="control", share=0.5), TestArm(name="treatment", share=0.5, version="no-such-version"))
     test = LiveTest(test="x1", kind="experiment", system="recommendations", seed="s", arms=arms)

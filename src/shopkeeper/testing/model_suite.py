@@ -7,12 +7,14 @@ class TestItemKnn(RecommendationModelSuite):
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 from shopkeeper.commerce.consent import FULL_CONSENT
 from shopkeeper.commerce.product import Product
@@ -34,6 +36,9 @@ from shopkeeper.recommendations.system import RecommendationSystem
 from shopkeeper.registry.bundle import Bundle, BundleContent, open_bundle, write_bundle
 from shopkeeper.testing.planted import END, PRODUCTS, START, STORES, planted_catalogue, planted_interactions
 from shopkeeper.training.split import time_split
+
+TRAINED_BY = ("torch", "lightgbm", "implicit", "optuna", "mlflow")
+"""Libraries that an image which only serves lacks."""
 
 
 class RecommendationModelSuite:
@@ -58,9 +63,13 @@ class RecommendationModelSuite:
         for name, array in first.items():
             np.testing.assert_array_equal(second[name], array, err_msg=name)
 
-    def test_a_model_from_its_bundle_answers_the_same(self, tmp_path: Path) -> None:
+    def test_a_model_from_its_bundle_answers_the_same_without_what_trained_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         data = planted_interactions()
         model = self.fitted()
+        for library in TRAINED_BY:
+            monkeypatch.setitem(sys.modules, library, None)
         loaded = load_model(self.bundle(model, data, tmp_path))
         assert loaded.model.name == model.name
         assert loaded.model.parameters == model.parameters

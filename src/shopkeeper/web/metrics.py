@@ -96,6 +96,11 @@ class ServerCollector(Collector):
         model = GaugeMetricFamily("shopkeeper_model", "1 for the version that serves.", labels=["system", "version"])
         model.add_metric([serving.system.name, serving.system.version or "none"], 1.0)
         yield model
+        yield GaugeMetricFamily(
+            "shopkeeper_champion_not_served",
+            "1 while the version the champion pointer names cannot be opened.",
+            value=float(serving.release.error is not None),
+        )
         yield GaugeMetricFamily("shopkeeper_profiles", "Live profiles held.", value=len(serving.profiles))
         yield GaugeMetricFamily("shopkeeper_cached_answers", "Answers held.", value=len(serving.decider.cache))
 

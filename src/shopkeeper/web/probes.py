@@ -37,6 +37,8 @@ class Ready(Struct, frozen=True):
     Attributes:
         checks: What readiness needs, and whether it holds.
         stopped: Systems and stores that answer by their fallback alone, as somebody ordered, with the reason.
+        champion_not_served: Why the version the champion pointer names does not serve, so that the one before it or the
+            rules answer; null = it does.
         arms_by_rules: Arms whose version or settings cannot be served, so that the rules answer them, with the reason.
         turned_away: Requests this process answered 503 since its start, as more was asked than it can answer in time.
         pages_not_loaded: Why pages and the administration cannot be had, though shoppers are answered; null = they can,
@@ -46,6 +48,7 @@ class Ready(Struct, frozen=True):
     ready: bool
     checks: dict[str, bool]
     stopped: tuple[str, ...] = ()
+    champion_not_served: str | None = None
     arms_by_rules: dict[str, str] = {}
     turned_away: int = 0
     pages_not_loaded: str | None = None
@@ -69,7 +72,7 @@ async def readyz(request: Request) -> Response:
     ready = all(checks.values())
     stopped = tuple(stop_words(order) for order in serving.arms.stops)
     said = Ready(
-        ready, checks, stopped, serving.following.problems, serving.admission.turned_away,
+        ready, checks, stopped, serving.release.error, serving.following.problems, serving.admission.turned_away,
         getattr(request.app.state, "pages_not_loaded", None),
     )  # fmt: skip
     return json_answer(said, 200 if ready else 503).response()

@@ -59,7 +59,7 @@ def _opened(model: bytes) -> _Runtime:
     except ImportError as error:
         raise ConfigError(
             "The models session and blend need the library onnxruntime.",
-            "Install it: `pip install 'shopkeeper[deep]'`.",
+            "Install it: `pip install 'shopkeeper[onnx]'`.",
         ) from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
