@@ -277,6 +277,9 @@ def test_trials_side_by_side_go_on_within_a_batch_and_end_with_the_same_model(be
     again = StepsInMemory(dying.folder, dying.recorded)
     result = bench.train(plan, steps=again)
     assert any("2 of them done before" in text for _, text in again.told)
+    trials = [text for _, text in again.told if text.startswith("Trial ") and " s (" in text]
+    assert not any("the defaults" in text for text in trials)  # those came first, before it died
+    assert all("window " in text for text in trials)
     assert (result.content, result.parameters, result.trials) == (whole.content, whole.parameters, 4)
     kept = bench.state.registry.get("recommendations", result.version).lineage.facts["plan"]
     assert kept["parallel_trials"] == 3

@@ -64,10 +64,12 @@ def search(run: RunInHand[DataT, ModelT]) -> Found:
     def call() -> dict[str, Any]:
         earlier = read_trials(kept)
 
+        usual = run.system.defaults(run.model)
+
         def on_trial(trial: Trial) -> None:
             add_trial(kept, trial)
             run.rails.log.trial(run.run, trial.number, trial.parameters, trial.value, trial.state)
-            run.say(_of_trial(trial, plan.trials), run.shares["tune"] * (trial.number + 1) / plan.trials)
+            run.say(_of_trial(trial, plan.trials, usual), run.shares["tune"] * (trial.number + 1) / plan.trials)
 
         again = f", {len(earlier)} of them done before" if earlier else ""
         run.say(f"Trying {plan.trials} sets of parameters of {run.model}{again} ...")
@@ -105,9 +107,11 @@ def _beside(run: RunInHand[DataT, ModelT]) -> Iterator[TryAll | None]:
         yield beside
 
 
-def _of_trial(trial: Trial, trials: int) -> str:
+def _of_trial(trial: Trial, trials: int, usual: Parameters) -> str:
     value = trial.state if trial.value is None else f"{trial.value:.4f}"
-    return f"Trial {trial.number + 1} of {trials}: {value} in {trial.seconds:.1f} s"
+    tried = {name: own for name, own in trial.parameters.items() if own != usual.get(name)}
+    told = ", ".join(f"{name} {own:.3g}" if isinstance(own, float) else f"{name} {own}" for name, own in tried.items())
+    return f"Trial {trial.number + 1} of {trials}: {value} in {trial.seconds:.1f} s ({told or 'the defaults'})"
 
 
 def add_trial(path: Path, trial: Trial) -> None:
