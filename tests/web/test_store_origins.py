@@ -66,6 +66,17 @@ def test_a_preflight_carries_no_key_and_is_answered_to_pages_of_any_store(shop: 
         assert answer.headers.get("access-control-allow-origin") == allowed
 
 
+def test_a_page_may_send_a_packed_body_with_its_key_and_read_when_to_come_again(shop: Shop) -> None:
+    asked = {
+        "origin": UK, "access-control-request-method": "POST",
+        "access-control-request-headers": "authorization,content-encoding,content-type",
+    }  # fmt: skip
+    assert shop.run(shop.client.options("/v1/events", headers=asked)).status_code == 200
+    for origin, shown in ((UK, "Retry-After"), (NL, None)):
+        answer = shop.run(shop.client.post("/v1/events", headers={**shop.key("uk"), "origin": origin}, content=b"{}"))
+        assert answer.headers.get("access-control-expose-headers") == shown
+
+
 def test_where_every_page_is_allowed_no_key_is_looked_at(open_shop: Callable[..., Shop]) -> None:
     shop = open_shop(allowed_origins=["*"], store_origins={"uk": [UK]})
     shop.call("PUT", "/v1/stores", [{"store": "uk"}])

@@ -16,7 +16,9 @@ from shopkeeper.web.beacon import key_in_query
 from shopkeeper.wiring.settings_serving import ServingSettings
 
 _METHODS: Final = ("GET", "POST", "PUT", "DELETE")
-_HEADERS: Final = ("authorization", "content-type")
+_HEADERS: Final = ("authorization", "content-type", "content-encoding")
+_EXPOSED: Final = ("Retry-After",)
+"""Headers of an answer that a page may read beside those every page may: when to send again what was turned away."""
 
 
 class StoreOrigins(CORSMiddleware):
@@ -27,7 +29,7 @@ class StoreOrigins(CORSMiddleware):
     """
 
     def __init__(self, app: ASGIApp, settings: ServingSettings) -> None:
-        super().__init__(app, settings.browser_origins, _METHODS, _HEADERS)
+        super().__init__(app, settings.browser_origins, _METHODS, _HEADERS, expose_headers=_EXPOSED)
         self._settings = settings
 
     async def simple_response(self, scope: Scope, receive: Receive, send: Send, request_headers: Headers) -> None:
@@ -42,6 +44,7 @@ class StoreOrigins(CORSMiddleware):
                 headers = MutableHeaders(scope=message)
                 if self._may_read(scope, origin):
                     self.allow_explicit_origin(headers, origin)
+                    headers["Access-Control-Expose-Headers"] = ", ".join(_EXPOSED)
                 else:
                     headers.add_vary_header("Origin")
             await send(message)
