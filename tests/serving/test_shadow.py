@@ -88,6 +88,37 @@ def test_a_stuck_challenger_drops_what_does_not_fit_and_delays_nobody() -> None:
     shop.shadows.close()
 
 
+def test_who_closes_waits_until_every_row_is_kept() -> None:
+    release = threading.Event()
+    shop = Shop(Parrot("v2", say=lambda word: word * release.wait(10)))
+    for _ in range(3):
+        shop.look()
+    closing = threading.Thread(target=shop.shadows.close)
+    closing.start()
+    release.set()
+    closing.join(10)
+    assert (len(shop.rows), shop.shadows.counts) == (3, {"answered": 3})
+
+
+def test_what_a_stuck_challenger_did_not_answer_when_the_server_ends_is_counted_and_kept_no_more() -> None:
+    begun, release = threading.Event(), threading.Event()
+
+    def stuck(word: str) -> str:
+        begun.set()
+        return word * release.wait(10)
+
+    shop = Shop(Parrot("v2", say=stuck))
+    for _ in range(3):
+        shop.look()
+    assert begun.wait(10)
+    shop.shadows.close(seconds=0.0)
+    release.set()
+    for thread in threading.enumerate():
+        if thread.name == "shadow":
+            thread.join(10)
+    assert (shop.rows, shop.shadows.counts) == ([], {"dropped": 3})
+
+
 def test_a_challenger_that_cannot_be_opened_is_counted() -> None:
     shop = Shop(None)
     shop.look()

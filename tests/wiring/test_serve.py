@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,12 +19,17 @@ from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.shopper import Shopper, User
 from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import EVENTS, PRODUCTS, STORES
+from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.engines.state import open_state
 from shopkeeper.errors import UnknownStore
+from shopkeeper.experiments.live_test import LiveTest
 from shopkeeper.intake.ports import SourcedRow
+from shopkeeper.quality.ports import NamedQuery
+from shopkeeper.recommendations.answer import RecommendationAnswer
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
 from shopkeeper.recommendations.system import RecommendationSystem
+from shopkeeper.serving.shadow import Shadows, Shown
 from shopkeeper.testing.serving_suite import DecisionSystemSuite
 from shopkeeper.wiring.serve import open_serving
 from shopkeeper.wiring.settings import Settings, TrainingSettings
@@ -84,6 +91,41 @@ def test_the_champion_answers_and_another_takes_over_by_pointer_alone(settings: 
                 assert (decision.model, decision.fallback) == (version, None)
 
     asyncio.run(scenario())
+
+
+def test_what_a_challenger_in_shadow_answers_last_is_in_the_log_when_the_server_has_ended(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closing, close = threading.Event(), Shadows.close
+
+    def late(self: RecommendationSystem, request: RecommendationRequest) -> RecommendationAnswer:
+        assert closing.wait(10)
+        return self.fallback(request)
+
+    def close_now(self: Shadows[RecommendationRequest, RecommendationAnswer]) -> None:
+        closing.set()
+        close(self)
+
+    async def scenario() -> None:
+        async with open_serving(settings) as serving:
+            challenger = serving.system.with_settings({})
+            monkeypatch.setattr(type(challenger), "answer", late)
+            serving.decider.lineup.field({}, {"v2": challenger})
+            test = LiveTest(
+                test="last", kind="rollout", system="recommendations", seed="s", shadow_version="v2", shadow_share=1.0
+            )
+            body = ask(user="u1")
+            request = RecommendationRequest(body, Shopper("uk", "u1"), FULL_CONSENT, NOW)
+            assert serving.decider.shadows is not None
+            serving.decider.shadows.look([test], Shown(request, "d-last", NOW, serving.system.fallback(request)))
+
+    monkeypatch.setattr(Shadows, "close", close_now)
+    asyncio.run(scenario())
+    lake = Lake(settings.folder(settings.engines.log), settings.folder(settings.engines.lake))
+    lake.compact()
+    with contextlib.closing(lake.warehouse()) as warehouse:
+        found = warehouse.fetch(NamedQuery("test", "SELECT decision_id FROM shadow_answers"))["decision_id"].tolist()
+    assert found == ["d-last"]
 
 
 def test_a_damaged_version_never_serves_and_the_old_one_goes_on(settings: Settings) -> None:

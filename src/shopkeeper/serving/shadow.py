@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections import Counter
@@ -22,6 +23,8 @@ AnswerT = TypeVar("AnswerT")
 Outcome = Literal["answered", "error", "dropped", "not_opened"]
 WAITING = 64
 """Most requests that wait for a challenger; more are left out and counted."""
+CLOSE_SECONDS = 5.0
+"""How long a server that goes down lets the challengers finish."""
 _log = structlog.get_logger(__name__)
 
 
@@ -66,6 +69,8 @@ class Shadows(Generic[RequestT, AnswerT]):
         self._chance = chance
         self._queue: queue.Queue[_Job[RequestT, AnswerT] | None] = queue.Queue(waiting)
         self._thread: threading.Thread | None = None
+        self._left = False
+        """Nobody waits for the challengers any more."""
         self.counts: Counter[Outcome] = Counter()
 
     def look(self, tests: Sequence[LiveTest], shown: Shown[RequestT, AnswerT]) -> None:
@@ -86,20 +91,40 @@ class Shadows(Generic[RequestT, AnswerT]):
                 self._thread = threading.Thread(target=self._work, name="shadow", daemon=True)
                 self._thread.start()
 
-    def close(self) -> None:
-        """Let the thread end after what it computes; what waits is left out."""
-        while self._thread is not None:
-            try:
-                self._queue.put_nowait(None)
-                return
-            except queue.Full:
-                self._queue.get_nowait()
-                self.counts["dropped"] += 1
+    def close(self, seconds: float = CLOSE_SECONDS) -> None:
+        """Let the challengers answer what waits, and return when every row was kept; `look` is not called again.
+
+        Args:
+            seconds: How long at most; what is not answered by then is left out, and counted as dropped.
+        """
+        if self._thread is None:
+            return
+        until = self._seconds() + seconds
+        try:
+            self._queue.put(None, timeout=seconds)
+            self._thread.join(max(0.0, until - self._seconds()))
+        except queue.Full:
+            pass
+        if self._thread.is_alive():
+            self._leave_out()
+
+    def _leave_out(self) -> None:
+        """Drop what waits, and count it with what is being computed, of which no row will be kept."""
+        self._left = True
+        left = 1
+        with contextlib.suppress(queue.Empty):
+            while True:
+                left += self._queue.get_nowait() is not None
+        self._queue.put_nowait(None)
+        self.counts["dropped"] += left
+        _log.warning("shadows_left_out", requests=left)
 
     def _work(self) -> None:
         while (job := self._queue.get()) is not None:
             try:
                 row = self._compute(job)
+                if self._left:
+                    continue
                 self._keep(row)
             except Exception as error:  # noqa: BLE001 - the outermost loop of a thread
                 _log.error("shadow_lost", system=job.system.name, error=repr(error), exc_info=error)

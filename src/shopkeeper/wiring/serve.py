@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
 import structlog
@@ -145,7 +145,6 @@ async def open_serving(settings: Settings, now: Now = utc_now) -> AsyncIterator[
         await serving.others.finish()
         await serving.erasure.finish()
         await serving.decision_log.flush()
-        await serving.shadow_log.flush()
 
 
 def _remember(serving: Serving) -> None:
@@ -161,6 +160,12 @@ def _remember(serving: Serving) -> None:
         for event in newest_events(warehouse, now):
             serving.events.recall(event)
         seed_trending(serving.trending, warehouse, serving.catalogue, now)
+
+
+async def _finish_shadows(close: Callable[[], None], log: QueuedLog[ShadowAnswer]) -> None:
+    """Write what challengers answered last: their rows come until they are closed."""
+    await asyncio.to_thread(close)
+    await log.flush()
 
 
 def _newest_events(lake: Lake, now: Now) -> list[Event]:
@@ -191,7 +196,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
     first_arms = MemorySticky(most=chosen.sessions)
     arms = arms_of(settings, first_arms)
     shadows = Shadows(lineup, shadow_log.put, time.perf_counter, random.random)
-    stack.callback(shadows.close)
+    stack.push_async_callback(_finish_shadows, shadows.close, shadow_log)
     cache: AnswerCache[RecommendationAnswer] = AnswerCache(
         chosen.cache_entries, chosen.cache_hours * 3600, time.monotonic, random.random
     )
