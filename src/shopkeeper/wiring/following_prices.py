@@ -15,8 +15,6 @@ from shopkeeper.pricing.runs.ports import Prices
 from shopkeeper.pricing.runs.price_book import PriceBook
 from shopkeeper.pricing.runs.price_run import PriceChange, PublishedPrice
 
-AT_ONCE: Final = 2_000
-"""Prices the event loop takes in before it turns to requests; about a millisecond."""
 _PAGE: Final = 20_000
 _log = structlog.get_logger(__name__)
 
@@ -59,20 +57,16 @@ class FollowedPrices:
                 return
             hours = await asyncio.to_thread(self._hours)
             since = self._now() - timedelta(hours=hours)
-            changes, published = await asyncio.to_thread(self._read, since)
+            changes, published, newest = await asyncio.to_thread(self._read, since)
         except Exception as error:  # noqa: BLE001 - whatever a driver raises means: go on with what is known
             self.unread += 1
             if self.up:
                 _log.warning("prices_not_read", error=repr(error))
             self.up = False
             return
+        for _ in self._book.renewing(published, changes, since, newest):
+            await asyncio.sleep(0)
         self.up, self.hours = True, hours
-        for start in range(0, len(published), AT_ONCE):
-            self._book.take(published[start : start + AT_ONCE])
-            await asyncio.sleep(0)
-        for start in range(0, len(changes), AT_ONCE):
-            self._book.remember(changes[start : start + AT_ONCE], since)
-            await asyncio.sleep(0)
         self._revision = revision
         _log.info("prices", version=self._book.version, prices=len(self._book))
 
@@ -83,15 +77,17 @@ class FollowedPrices:
             _log.warning("price_policy_not_read", error=error.reason)
             return self.hours
 
-    def _read(self, since: datetime) -> tuple[Sequence[PriceChange], Sequence[PublishedPrice]]:
-        """Return changes and prices that are new; at the start every price, and the changes carts may know of."""
+    def _read(self, since: datetime) -> tuple[Sequence[PriceChange], Sequence[PublishedPrice], int]:
+        """Return changes and prices that are new, and the newest change's number; at the start every price, and the
+        changes carts may know of."""
         if self._revision is None:
             published = self._store.published()
-            self._book.version = max((one.number for one in published), default=0)
-            return self._store.changed_since(since), published
+            recent = self._store.changed_since(since)
+            numbers = (*(one.number for one in published), *(one.number for one in recent))
+            return recent, published, max(numbers, default=0)
         changes: list[PriceChange] = []
         newest = self._book.version
         while page := self._store.changes(newest, limit=_PAGE):
             changes += page
             newest = page[-1].number
-        return changes, self._store.published(self._revision)
+        return changes, self._store.published(self._revision), newest
