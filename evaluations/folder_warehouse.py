@@ -18,7 +18,7 @@ from shopkeeper.quality.ports import NamedQuery
 from shopkeeper.quality.views import VIEWS
 
 TABLES: Mapping[str, str] = {
-    "events": "event_id ts received_at store type visitor user session product consent traffic device user_agent"
+    "events": "event_id ts received_at store type visitor user session product consent traffic device user_agent value"
     " decision_id position",
     "stores": "store customer_group consent_default",
     "users": "user store consent age_band gender region segment",
@@ -74,9 +74,10 @@ class FolderWarehouse:
                 "price": "CAST(NULL AS DOUBLE)",
                 "cost": "CAST(NULL AS DOUBLE)",
                 "position": "CAST(NULL AS BIGINT)",
+                "value": "CAST(NULL AS DOUBLE)",
             }
             return absent.get(name, "CAST(NULL AS VARCHAR)")
-        kind, numbers = there[name], {"price": "DOUBLE", "cost": "DOUBLE", "position": "BIGINT"}
+        kind, numbers = there[name], {"price": "DOUBLE", "cost": "DOUBLE", "position": "BIGINT", "value": "DOUBLE"}
         if name in numbers:
             return f"CAST({name} AS {numbers[name]})"
         if name in ("ts", "received_at"):

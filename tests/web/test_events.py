@@ -84,7 +84,8 @@ def test_a_batch_without_one_good_row_is_a_problem_and_kept_as_well(shop: Shop) 
 def test_without_measure_only_a_count_without_person_and_hour_is_logged(shop: Shop) -> None:
     shop.call("POST", "/v1/events", [event(n, visitor=f"v{n}", consent={"measure": False}) for n in range(3)])
     assert logged(shop) == []
-    assert logged(shop, COUNTED) == [("uk", "view", "p1", 1)] * 3
+    shop.call("POST", "/v1/events", event(3, type="rating", value=1, consent={"measure": False}))
+    assert sorted(logged(shop, COUNTED)) == [("uk", "dismiss", "p1", 1), *[("uk", "view", "p1", 1)] * 3]
 
 
 def test_a_rejected_event_of_a_shopper_who_is_not_measured_is_kept_without_keys(shop: Shop) -> None:
@@ -109,10 +110,12 @@ def test_a_declared_bot_shapes_no_profile(shop: Shop) -> None:
 
 
 def test_profiles_outlive_a_restart(open_shop: Callable[..., Shop], shop: Shop) -> None:
-    shop.call("POST", "/v1/events", [event(1, product="p3"), event(2, product="p4", consent={"personalise": False})])
+    refused = event(2, product="p4", consent={"personalise": False})
+    shop.call("POST", "/v1/events", [event(1, product="p3"), refused, event(3, type="rating", product="p5", value=1)])
     shop.close()
     again = open_shop()
-    assert [seen.product for seen in again.serving.profiles.local.read(Shopper("uk", visitor="ann")).events] == ["p3"]
+    profile = again.serving.profiles.local.read(Shopper("uk", visitor="ann"))
+    assert [(seen.product, seen.type) for seen in profile.events] == [("p3", "view"), ("p5", "dismiss")]
     answer = again.call("POST", "/v1/events", event(1, product="p3")).json()
     assert answer["duplicates"] == 1, "what is resent after a restart is known too"
 

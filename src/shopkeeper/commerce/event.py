@@ -25,6 +25,9 @@ REFUSAL: frozenset[EventType] = frozenset({"remove", "dismiss"})
 PROFILED: frozenset[EventType] = INTEREST | REFUSAL
 """Types that shape a profile."""
 
+MIDDLE_RATING = 3.0
+"""Middle of the scale of ratings, which goes from one star to five."""
+
 BROWSED: frozenset[EventType] = frozenset(
     {"impression", "view", "click", "search", "cart", "remove", "checkout", "rating", "dismiss", "custom"}
 )
@@ -49,7 +52,7 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
         surface: Where on the site it happened, such as `home` or `product`.
         position: Place in the list, counted from 1.
         results: How many results a search gave.
-        value: Rating, or the value of a custom event.
+        value: Rating in stars, 1 to 5, or the value of a custom event.
         traffic: Who caused it; bots stay in the log and are left out by readers.
         traffic_rule: Id of the rule that says so; None for people.
         received_at: When Shopkeeper took it in, UTC.
@@ -84,12 +87,20 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
     received_at: datetime | None = None
 
 
+def meant(event: Event) -> EventType:
+    """Return what an event says of its product: its own type, but a rating below the middle dismisses it."""
+    if event.type == "rating" and event.value is not None and event.value < MIDDLE_RATING:
+        return "dismiss"
+    return event.type
+
+
 class EventCount(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How often something happened among shoppers who did not allow measurement: no person, no time of day.
 
     Attributes:
         count_id: Hash of the event's id, so sending it again adds nothing. Only who has the id finds the row.
         ts: Midnight UTC of the day.
+        type: What the events meant, as `meant` says.
         product: What the events were about; empty where they were about no product.
         n: Events the row stands for.
         quantity: Their units.

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from shopkeeper.commerce.event import Event
+from shopkeeper.commerce.event import Event, meant
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.serving.ports import Held, Recalled
 from shopkeeper.serving.session_state import SessionState, keys_of, strongest
@@ -49,7 +49,7 @@ class MemorySessions:
         """Add events of shoppers; only interest in a product changes a profile."""
         for shopper, event in told:
             there = {(one.product, one.type, one.ts) for one in self._state.read(shopper).events}
-            if (event.product, event.type, event.ts) not in there:
+            if (event.product, meant(event), event.ts) not in there:
                 self._state.write(shopper, event)
 
     async def keep(self, shopper: Shopper, asked: str, version: int, answer: bytes, seconds: float) -> None:

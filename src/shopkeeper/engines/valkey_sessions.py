@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from shopkeeper.commerce.event import PROFILED, Event, EventType
+from shopkeeper.commerce.event import PROFILED, Event, EventType, meant
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.engines.state_schema import from_micros, to_micros
 from shopkeeper.engines.valkey_pipe import ValkeyPipe
@@ -128,9 +128,10 @@ def _names(shopper: Shopper) -> list[str]:
 
 
 def _event(event: Event) -> tuple[str, ...]:
-    if event.product is None or event.type not in PROFILED:
+    said = meant(event)
+    if event.product is None or said not in PROFILED:
         return ()
-    return (event.product, event.type, str(to_micros(event.ts)))
+    return (event.product, said, str(to_micros(event.ts)))
 
 
 def _recalled(profile: bytes | None, answer: bytes | None, first: Sequence[bytes]) -> Recalled:

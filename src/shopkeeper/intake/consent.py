@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from shopkeeper.commerce.consent import NO_CONSENT, Consent
-from shopkeeper.commerce.event import Event, EventCount
+from shopkeeper.commerce.event import Event, EventCount, meant
 from shopkeeper.commerce.shopper import User
 from shopkeeper.commerce.store import ALL_STORES, Store
 from shopkeeper.intake.ports import RejectedRow, SourcedRow
@@ -106,7 +106,7 @@ def counted(events: Iterable[Event]) -> list[EventCount]:
         EventCount(
             count_id=blake2b(event.event_id.encode(), digest_size=16).hexdigest(),
             ts=event.ts.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0),
-            store=event.store, type=event.type, product=event.product or "", quantity=event.quantity,
+            store=event.store, type=meant(event), product=event.product or "", quantity=event.quantity,
         )
         for event in events
     ]  # fmt: skip

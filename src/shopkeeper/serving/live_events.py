@@ -11,7 +11,7 @@ from typing import Protocol, cast
 import msgspec
 
 from shopkeeper.commerce.consent import Consent
-from shopkeeper.commerce.event import REFUSAL, Event, EventCount, EventType
+from shopkeeper.commerce.event import REFUSAL, Event, EventCount, EventType, meant
 from shopkeeper.commerce.tables import EVENT_COUNTS, EVENTS
 from shopkeeper.intake.consent import UserConsents, counted, effective, said_in, without_keys
 from shopkeeper.intake.ports import LiveLog, RejectedRow
@@ -197,5 +197,5 @@ def _shaping(allowed: Sequence[_Allowed], cards: Sequence[Card | None]) -> list[
     return [
         event
         for (event, consent), card in zip(allowed, cards, strict=True)
-        if consent.personalise and (card is None or not card.product.sensitive or event.type in REFUSAL)
+        if consent.personalise and (card is None or not card.product.sensitive or meant(event) in REFUSAL)
     ]

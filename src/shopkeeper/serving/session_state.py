@@ -8,7 +8,7 @@ from itertools import count
 from operator import attrgetter
 from typing import Literal, cast
 
-from shopkeeper.commerce.event import PROFILED, REFUSAL, Event
+from shopkeeper.commerce.event import PROFILED, REFUSAL, Event, meant
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.serving.ports import EMPTY_PROFILE, Held, Profile, SessionEvent
 
@@ -66,9 +66,10 @@ class SessionState:
                 self._add(self._adopt(Shopper(group, event.user, event.visitor, event.session)), event)
 
     def _add(self, key: Key | None, event: Event) -> None:
-        if key is None or event.product is None or event.type not in PROFILED:
+        said = meant(event)
+        if key is None or event.product is None or said not in PROFILED:
             return
-        seen = SessionEvent(event.product, event.type, event.ts)
+        seen = SessionEvent(event.product, said, event.ts)
         held = self._profiles.get(key)
         if held is None:
             self._profiles[key] = [seen]

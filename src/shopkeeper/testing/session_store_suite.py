@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 
+from msgspec import structs
+
 from shopkeeper.commerce.event import PROFILED, Event, EventType
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.serving.ports import Held, Profile, Recalled, SessionEvent, SessionStore
@@ -61,6 +63,15 @@ class SessionStoreSuite:
             for number, type_ in enumerate(sorted(PROFILED)):
                 await store.write([(_who(visitor="v"), _event(type_, number, type_))])
             assert await _seen(store, _who(visitor="v")) == sorted(PROFILED)
+
+        _run(open_sessions, steps)
+
+    def test_a_rating_below_the_middle_dismisses(self, open_sessions: OpenSessions) -> None:
+        async def steps(store: SessionStore) -> None:
+            rated = structs.replace(_event("lamp", type_="rating"), value=1.0)
+            await store.write([(_who(visitor="v"), rated), (_who(visitor="v"), rated)])
+            (entry,) = (await store.read(_who(visitor="v"))).profile.events
+            assert (entry.product, entry.type) == ("lamp", "dismiss")
 
         _run(open_sessions, steps)
 

@@ -1,5 +1,5 @@
 -- Newest events of people that show interest in a product or refuse it: what live profiles are made of at start.
-SELECT event_id, ts, store, type, visitor, "user", session, product, consent
+SELECT event_id, ts, store, type, visitor, "user", session, product, value, consent
 FROM human_events
 WHERE ts >= $since
   AND product IS NOT NULL

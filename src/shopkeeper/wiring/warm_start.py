@@ -40,5 +40,6 @@ def _event(row: dict[str, Any]) -> Event:
         user=row["user"],
         session=row["session"],
         product=row["product"],
+        value=None if np.isnan(row["value"]) else row["value"],
         consent=msgspec.json.decode(consent, type=Consent) if isinstance(consent, str) else None,
     )

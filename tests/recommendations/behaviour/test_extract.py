@@ -91,6 +91,15 @@ def test_bots_and_what_shows_no_interest_are_left_out(world: World) -> None:
     assert products(world.read()) == ["d"]
 
 
+def test_a_rating_below_the_middle_is_no_interest(world: World) -> None:
+    for product, stars in (("one", 1), ("nearly", 2.9), ("three", 3), ("unsaid", None)):
+        world.event(product, "rating", user="u", value=stars)
+    world.event("one", "view", user="u", value=1)
+    data = world.read()
+    assert products(data) == ["three", "unsaid", "one"]
+    assert [KINDS[kind] for kind in data.kinds.tolist()] == ["rating", "rating", "view"]
+
+
 def test_postage_and_vouchers_are_no_products(world: World) -> None:
     world.put(PRODUCTS, {"product": "post", "kind": "service"}, {"product": "voucher", "kind": "gift_card"})
     world.put(PRODUCTS, {"product": "set", "kind": "bundle"}, {"product": "mug"})
@@ -244,6 +253,7 @@ def test_trending_starts_with_the_last_days_counts(world: World) -> None:
     world.event("cup", "purchase", user="u")
     world.put(EVENT_COUNTS, {"ts": DAY, "store": "uk", "type": "view", "product": "mug", "n": 4})
     world.event("old", user="u", ts=DAY - timedelta(days=30))
+    world.event("awful", "rating", user="u", value=1)
     world.read()
     trending = Trending(half_life_hours=1e9)
     assert seed_trending(trending, world.lake.warehouse(), Catalogue(), DAY + timedelta(hours=2)) == 3 + 1 + 4

@@ -38,6 +38,17 @@ def test_what_shows_no_interest_changes_nothing() -> None:
     assert trending.version == 0
 
 
+def test_a_rating_counts_as_two_views_and_below_the_middle_as_none() -> None:
+    trending = Trending()
+    stars = {"awful": 1.0, "fair": 3.0, "unsaid": None}
+    rated = [
+        Event(event_id=name, ts=NOON, store="uk", type="rating", product=name, value=value)
+        for name, value in stars.items()
+    ]
+    trending.record_all("uk", [*rated, Event(event_id="v", ts=NOON, store="uk", type="view", product="seen")], [()] * 4)
+    assert dict(trending.top("uk")) == pytest.approx({"fair": 1.0, "unsaid": 1.0, "seen": 0.5})
+
+
 def test_stores_are_apart() -> None:
     trending = Trending()
     trending.record("uk", "a", (), "view", NOON)

@@ -1,4 +1,5 @@
--- Who showed interest in which product when: people only, products only, one row an event.
+-- Who showed interest in which product when: people only, products only, one row an event. Who gave a product less than
+-- the middle of one star to five showed none (the rule in Python: commerce.event.meant).
 -- key_kind and key_id say whose past the event belongs to; they are empty where no key was given or personalisation was
 -- refused (on the event, else on the user record, else by the store), and such an event counts for popularity alone.
 -- What came in after $known is not read: it was not known then, whenever it happened.
@@ -49,7 +50,7 @@ WITH seen AS (
     FROM (
       SELECT
         one.store AS store, one.product AS product, one.type AS type, one.ts AS ts, one.event_id AS event_id,
-        one.visitor AS visitor, one.session AS session, one.consent AS consent,
+        one.visitor AS visitor, one.session AS session, one.value AS value, one.consent AS consent,
         CASE
           WHEN lower(concat(coalesce(one.device, ''), ' ', coalesce(one.user_agent, ''))) LIKE '%tablet%' THEN 3
           WHEN lower(coalesce(one.device, '')) LIKE '%ipad%' THEN 3
@@ -87,6 +88,7 @@ WITH seen AS (
     LEFT JOIN products AS own ON own.product = e.product AND own.store = e.store
     LEFT JOIN products AS shared ON shared.product = e.product AND coalesce(shared.store, '') = ''
     WHERE e.type IN ('view', 'click', 'rating', 'cart', 'checkout', 'purchase')
+      AND NOT (e.type = 'rating' AND coalesce(e.value, 3) < 3)
       AND coalesce(e.product, '') <> ''
       AND e.ts < $until
       AND coalesce(nullif(own.kind, ''), nullif(shared.kind, ''), 'product') IN ('product', 'bundle')

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from shopkeeper.commerce.event import Event, EventType
+from shopkeeper.commerce.event import Event, EventType, meant
 from shopkeeper.recommendations.categories import prefixes
 
 EVENT_WEIGHTS: dict[EventType, float] = {
@@ -127,7 +127,7 @@ class Trending:
         """Count events of a store as `record` does, each with the categories of its product."""
         whole = self._board(store, "")
         for event, paths in zip(events, categories, strict=True):
-            weight = EVENT_WEIGHTS.get(event.type)
+            weight = EVENT_WEIGHTS.get(meant(event))
             if weight is None or not event.product:
                 continue
             amount = weight * self._inflation(event.ts.timestamp())
