@@ -370,6 +370,7 @@ def test_no_surface_of_a_shop_with_a_model_breaks_a_hard_rule_or_repeats_itself(
         left = 0.0 if name in sold_out else 1.0
         learnt.put(product(name, brand=BRANDS[n % 3], price=float(n + 2), stock=left, parent=family))
     learnt.system.shop_rules.replace([RuleSet(store="uk", version=1, rules=rules)])
+    kinds: tuple[EventType, ...] = ("view", "cart")
     visits = some.lists(some.tuples(some.sampled_from(PRODUCTS), some.sampled_from(kinds)), max_size=3)
     live: list[tuple[str, EventType]] = data.draw(visits)
     page = data.draw(some.sampled_from(PRODUCTS))
