@@ -7,10 +7,11 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 
 from shopkeeper.recommendations.answer import ReasonCode
-from shopkeeper.recommendations.behaviour.history import KIND_STRENGTHS, Asked
+from shopkeeper.recommendations.behaviour.history import KIND_STRENGTHS, NO_CODES, Asked
 from shopkeeper.recommendations.behaviour.interactions import PURCHASE, VIEW, still_on_page
 from shopkeeper.recommendations.behaviour.items import ItemIndex
 from shopkeeper.recommendations.behaviour.many_asked import ManyAsked
@@ -58,10 +59,19 @@ class Gathered(Struct, frozen=True, gc=False):
 
 
 def gather(
-    request: RecommendationRequest, past: Past, loaded: LoadedModel, catalogue: Catalogue, params: RecommendParams
+    request: RecommendationRequest,
+    past: Past,
+    loaded: LoadedModel,
+    catalogue: Catalogue,
+    params: RecommendParams,
+    named: npt.NDArray[np.int64] = NO_CODES,
 ) -> Evidence:
-    """Return the shopper's past and the page as weighted items; sensitive products of the past tell nothing."""
-    return gather_many([(request, params)], [past], loaded, catalogue).each[0]
+    """Return the shopper's past and the page as weighted items; sensitive products of the past tell nothing.
+
+    Args:
+        named: See `Asked.named`.
+    """
+    return gather_many([(request, params)], [past], loaded, catalogue, [named]).each[0]
 
 
 def gather_many(
@@ -69,8 +79,13 @@ def gather_many(
     pasts: Sequence[Past],
     loaded: LoadedModel,
     catalogue: Catalogue,
+    named: Sequence[npt.NDArray[np.int64]],
 ) -> Gathered:
-    """Return what `gather` does for each of several requests, at least one."""
+    """Return what `gather` does for each of several requests, at least one.
+
+    Args:
+        named: Of each, see `Asked.named`.
+    """
     rows = [_entries(one, past, loaded, catalogue) for (one, _), past in zip(requests, pasts, strict=True)]
     starts = starts_of(np.array([len(row.codes) for row in rows]))
     items = np.array([code for row in rows for code in row.codes], dtype=np.int64)
@@ -87,13 +102,15 @@ def gather_many(
     faded = loaded.model.history_weights(told.ages, KIND_STRENGTHS[kinds]).astype(np.float64)
     weights = np.where(page, 1.0, faded * shares[told.owners])
     each = []
-    for row, past, (request, _), (start, end) in zip(rows, pasts, requests, pairwise(bounds), strict=True):
+    asks = zip(rows, pasts, requests, named, pairwise(bounds), strict=True)
+    for row, past, (request, _), about, (start, end) in asks:
         body = request.body
         whole = body.candidates is not None or not body.filters.empty or body.k > FIRST_LOOK
         asked = Asked(
             body.store, int(request.now.timestamp()), items[start:end], weights[start:end], kinds[start:end],
             times[start:end], page[start:end],
             _purchases(request, past, loaded, catalogue) if loaded.reads_people else NO_PURCHASES, past.traits, whole,
+            about,
         )  # fmt: skip
         each.append(Evidence(asked, tuple(row.products), tuple(row.why)))
     return Gathered(each, told.weighed(weights, [one.asked for one in each]))

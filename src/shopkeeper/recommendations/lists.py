@@ -20,6 +20,7 @@ from shopkeeper.recommendations.judging import candidates
 from shopkeeper.recommendations.loaded import LoadedModel
 from shopkeeper.recommendations.models.cycles import due
 from shopkeeper.recommendations.models.together import partners
+from shopkeeper.recommendations.named import named_in
 from shopkeeper.recommendations.past import Past, past_of
 from shopkeeper.recommendations.recipe import ListName, RecommendParams
 from shopkeeper.recommendations.recommend import rules_for
@@ -173,7 +174,8 @@ def _search_order(at: Basis) -> list[Entry]:
     share = at.params.search_share
     said: Mapping[int, float] = {}
     if at.loaded is not None and share > 0:
-        evidence = gather(at.request, at.past, at.loaded, at.stock.catalogue, at.params)
+        named = named_in(at.request, at.loaded, at.stock)
+        evidence = gather(at.request, at.past, at.loaded, at.stock.catalogue, at.params, named)
         scored = candidates(at.request, evidence, at.loaded, at.stock.catalogue)
         top = float(scored.scores.max(initial=0.0))
         said = {} if top <= 0 else dict(zip(scored.items.tolist(), (scored.scores / top).tolist(), strict=True))

@@ -65,6 +65,11 @@ class LoadedModel:
         """Whether the model reads what shoppers bought and what their records say."""
         return isinstance(self.model, Hybrid) or (isinstance(self.model, Blend) and self.model.reads_people)
 
+    @property
+    def picks(self) -> bool:
+        """Whether the model scores some products that it picks, and others only where `Asked.named` has them."""
+        return self.reads_people  # it is the hybrid that does both
+
 
 def bundle_arrays(model: RecommendationModel, shoppers: ShopperPasts) -> dict[str, npt.NDArray[np.generic]]:
     """Return everything a version needs to answer, as the arrays of its bundle."""

@@ -16,6 +16,7 @@ from shopkeeper.recommendations.found import Found, card_of
 from shopkeeper.recommendations.judging import admitted, best_first, judged
 from shopkeeper.recommendations.loaded import LoadedModel
 from shopkeeper.recommendations.model import ManyScored, Scored, score_many
+from shopkeeper.recommendations.named import named_in
 from shopkeeper.recommendations.new_products import new_products
 from shopkeeper.recommendations.past import Past, past_of
 from shopkeeper.recommendations.recipe import RecommendParams
@@ -65,7 +66,8 @@ def recommend_many(
     """Answer several requests, at least one, the model asked for all of them at once."""
     shelf = stock.catalogue.version  # before anything of it is read
     pasts = [past_of(request, loaded) for request, _ in requests]
-    gathered = gather_many(requests, pasts, loaded, stock.catalogue)
+    named = [named_in(request, loaded, stock) for request, _ in requests]
+    gathered = gather_many(requests, pasts, loaded, stock.catalogue, named)
     scored = score_many(loaded.model, gathered.asked)
     questions = [
         _question(request, params, past, evidence, stock)

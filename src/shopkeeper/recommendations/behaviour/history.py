@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,6 +12,8 @@ import numpy.typing as npt
 from shopkeeper.commerce.traits import UNKNOWN_TRAITS, Traits
 from shopkeeper.recommendations.behaviour.interactions import KINDS
 from shopkeeper.recommendations.behaviour.purchases import NO_PURCHASES, Purchases, purchases_of
+
+NO_CODES: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
 
 KIND_STRENGTHS: npt.NDArray[np.float32] = np.array(
     [{"view": 1.0, "click": 1.0, "rating": 1.2, "cart": 1.5, "checkout": 1.5, "purchase": 1.5}[kind] for kind in KINDS],
@@ -60,6 +62,8 @@ class Asked:
         traits: What their record says of them, where they allow it to be used.
         whole: True = every item that scores is wanted, as rules may let few of them through; False = those that can
             come first are enough, and where the catalogue is large the others may be left out.
+        named: Item codes the request asks about, none twice; a model that picks what it scores scores them too; shape
+            (named,).
     """
 
     store: str
@@ -72,6 +76,7 @@ class Asked:
     purchases: Purchases = NO_PURCHASES
     traits: Traits = UNKNOWN_TRAITS
     whole: bool = False
+    named: npt.NDArray[np.int64] = field(default_factory=lambda: NO_CODES)
 
     def __len__(self) -> int:
         return len(self.items)
@@ -85,7 +90,7 @@ class Asked:
         """Return the same question with other weights."""
         return Asked(
             self.store, self.now, self.items, weights, self.kinds, self.times, self.page, self.purchases, self.traits,
-            self.whole,
+            self.whole, self.named,
         )  # fmt: skip
 
     def newest(self, most: int) -> Asked:

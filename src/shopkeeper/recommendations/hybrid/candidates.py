@@ -80,7 +80,7 @@ class Candidates:
         self._spans = knn.index.spans()
 
     def find(self, asked: Asked) -> Found:
-        """Return the union of what the sources favour, but for the products of the page, which no list of it shows."""
+        """Return what the sources favour, but for the products of the page, and what the request asks about."""
         said = self._said(asked)
         lists = [
             _best(said.knn, self._quota["item-knn"]),
@@ -95,6 +95,9 @@ class Candidates:
         items = np.union1d(named, _best(said.near, self._quota["content"])) if self._alike else named
         left_out = [asked.items[asked.page]] if self._repeats else [asked.items, asked.purchases.items]
         items = np.setdiff1d(items, np.concatenate(left_out))
+        if len(asked.named):
+            wanted = asked.named if self._repeats else np.setdiff1d(asked.named, np.concatenate(left_out))
+            items, named = np.union1d(items, wanted), np.union1d(named, wanted)
         return said.of(items, np.isin(items, named, invert=True))
 
     def among(self, asked: Asked, items: Items) -> Found:

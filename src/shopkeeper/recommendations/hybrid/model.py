@@ -173,7 +173,7 @@ class Hybrid:
         return other
 
     def score(self, asked: Asked) -> Scored:
-        """Score what comes into question for one shopper."""
+        """Score what comes into question for one shopper, and what the request asks about."""
         recent = from_page(asked.newest(self.params.history))
         found = self._find.find(recent)
         return Scored(found.items, self._ranked(recent, found))
