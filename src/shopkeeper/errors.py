@@ -24,6 +24,7 @@ ShopkeeperError                 what happened, the offending value, what to do
 ├── BundleDamaged               a model bundle whose files do not match its manifest
 ├── LogDamaged                  an event log that is damaged before its tail
 └── Unavailable                 a dependency does not answer; the caller degrades or retries
+    ├── TooLate                 an answer that came not in the caller's time; the next one may
     └── Overloaded              the disk or a queue is behind; retry later
         └── LogBehind           events come faster than the disk writes them; send fewer at a time
 """
@@ -184,6 +185,10 @@ class LogDamaged(ShopkeeperError):
 
 class Unavailable(ShopkeeperError):
     """A dependency does not answer; the caller degrades or retries."""
+
+
+class TooLate(Unavailable):
+    """An answer did not come in the time its caller has, which says nothing of the next one."""
 
 
 class Overloaded(Unavailable):

@@ -11,7 +11,7 @@ import pytest
 from shopkeeper.commerce.event import Event
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.engines.memory_sessions import MemorySessions
-from shopkeeper.errors import Unavailable
+from shopkeeper.errors import TooLate, Unavailable
 from shopkeeper.serving.ports import Held, Recalled
 from shopkeeper.serving.profiles import Profiles
 from shopkeeper.serving.session_state import SessionState
@@ -22,11 +22,13 @@ ANN, BOB = Shopper("uk", "ann", "v1"), Shopper("uk", "bob", "v2")
 
 
 class Unplugged(MemorySessions):
-    """A store whose plug the test holds."""
+    """A store whose plug the test holds, and which it may let answer too late for reads, or drop a connection once."""
 
     def __init__(self) -> None:
         super().__init__(SessionState(100))
         self.plugged = True
+        self.late = False
+        self.drops = 0
 
     def lose_everything(self) -> None:
         super().__init__(SessionState(100))
@@ -37,6 +39,8 @@ class Unplugged(MemorySessions):
 
     async def read(self, shopper: Shopper, asked: str = "") -> Recalled:
         self._check()
+        if self.late:
+            raise TooLate("Not in time.", "Go on.")
         return await super().read(shopper, asked)
 
     async def write(self, told: Sequence[Told]) -> None:
@@ -48,8 +52,16 @@ class Unplugged(MemorySessions):
         return await super().erase(group, user)
 
     def _check(self) -> None:
-        if not self.plugged:
+        self.drops -= 1
+        if not self.plugged or self.drops == 0:
             raise Unavailable("Unplugged.", "Plug it in.")
+
+
+def view_of(shopper: Shopper, product: str) -> Event:
+    return Event(
+        event_id=product, ts=NOON + timedelta(seconds=ord(product[0])), store="uk", type="view", product=product,
+        user=shopper.user, visitor=shopper.visitor, session=shopper.session,
+    )  # fmt: skip
 
 
 class Process:
@@ -57,18 +69,16 @@ class Process:
 
     def __init__(self, store: Unplugged) -> None:
         self.shared = SharedSessions(store, local := SessionState(100))
-        self.profiles = Profiles(local, self.shared)
+        self.profiles = Profiles(local, self.shared, self.hear)
+        self.logged: list[Event] = []
+        """What other processes took and this one has not read yet."""
+
+    async def hear(self) -> None:
+        while self.logged:
+            self.profiles.remember("uk", self.logged.pop(0))
 
     async def view(self, shopper: Shopper, *products: str) -> None:
-        at = {product: NOON + timedelta(seconds=ord(product[0])) for product in products}
-        events = [
-            Event(
-                event_id=p, ts=at[p], store="uk", type="view", product=p,
-                user=shopper.user, visitor=shopper.visitor, session=shopper.session,
-            )
-            for p in products
-        ]  # fmt: skip
-        await self.profiles.write(shopper.group, events)
+        await self.profiles.write(shopper.group, [view_of(shopper, product) for product in products])
 
     async def seen(self, shopper: Shopper) -> list[str]:
         return [event.product for event in (await self.profiles.read(shopper)).profile.events]
@@ -102,7 +112,8 @@ def test_while_the_store_is_away_each_process_knows_what_it_was_told_and_later_b
         await other.view(ANN, "c")
         assert (await one.seen(ANN), await other.seen(ANN)) == (["a", "b"], ["c"])
         assert (one.shared.up, one.shared.waiting, one.shared.unread) == (False, 1, 1)
-        assert one.shared.failures == {"write": 1}
+        assert one.shared.failures == {"write": 1, "begin": 1}
+        assert one.shared.untold == 1
         await one.shared.follow()
         assert not one.shared.up
         store.plugged = True
@@ -110,6 +121,47 @@ def test_while_the_store_is_away_each_process_knows_what_it_was_told_and_later_b
         await other.shared.follow()
         assert (one.shared.up, one.shared.waiting) == (True, 0)
         assert await one.seen(ANN) == await other.seen(ANN) == ["a", "b", "c"]
+
+    play(steps)
+
+
+def test_a_read_that_came_too_late_knows_what_others_took_and_does_not_call_the_store_away() -> None:
+    async def steps(store: Unplugged, one: Process, other: Process) -> None:
+        await one.view(ANN, "a")
+        other.logged.append(view_of(ANN, "a"))
+        store.late = True
+        assert await other.seen(ANN) == ["a"]
+        await other.view(ANN, "b")
+        assert (other.shared.up, other.shared.waiting, other.shared.failures) == (True, 0, {"late": 1})
+        await other.shared.follow()
+        store.late = False
+        assert await one.seen(ANN) == ["a", "b"]
+        assert (other.shared.up, other.shared.failures) == (True, {"late": 1})
+
+    play(steps)
+
+
+def test_a_store_that_does_not_answer_at_leisure_either_is_away() -> None:
+    async def steps(store: Unplugged, one: Process, _: Process) -> None:
+        store.late = True
+        await one.seen(ANN)
+        store.plugged = False
+        await one.shared.follow()
+        assert not one.shared.up
+        store.plugged, store.late = True, False
+        await one.shared.follow()
+        assert one.shared.up
+
+    play(steps)
+
+
+def test_an_event_that_met_a_dropped_connection_is_in_the_store_when_it_is_acknowledged() -> None:
+    async def steps(store: Unplugged, one: Process, other: Process) -> None:
+        store.drops = 1
+        await one.view(ANN, "a")
+        assert await other.seen(ANN) == ["a"]
+        assert (one.shared.up, one.shared.waiting, one.shared.untold) == (True, 0, 0)
+        assert one.shared.failures == {"write": 1}
 
     play(steps)
 

@@ -97,7 +97,8 @@ def test_an_event_counts_at_both_and_is_known_when_it_comes_again(settings: Sett
         async with two(settings) as (one, other):
             unmeasured = view(2, product="desk", consent=Consent(measure=False))
             await one.events.take([view(1, user="ann"), view(3), unmeasured])
-            await other.others.follow()
+            await asyncio.gather(*(other.others.heard() for _ in range(3)))
+            assert other.others.unheard == 0
             assert dict(other.trending.top("uk")) == pytest.approx({"lamp": 1.0, "desk": 1 / 2}, rel=1e-2)
             assert other.profiles.local.read(Shopper("uk", user="ann")).events[0].product == "lamp"
             taken = await other.events.take([view(1, user="ann")])

@@ -38,7 +38,7 @@ class ValkeySessions:
 
     Args:
         url: Such as `valkey://host:6379/0`, `rediss://user:password@host:6379/0` or `unix:///path/valkey.sock`.
-        wait_seconds: How long an answer may take before the server counts as not answering.
+        wait_seconds: How long a read waits for its answer; whatever else is called waits for a second.
     """
 
     def __init__(self, url: str, life_seconds: int = LIFE_SECONDS, wait_seconds: float = WAIT_SECONDS) -> None:
@@ -64,9 +64,9 @@ class ValkeySessions:
         """Return the profile of a shopper, after moving what weaker keys gathered to it, and an answer kept of them."""
         names = _names(shopper)
         if not names:
-            answer = await self._pipe.call("GET", f"{_prefix(shopper.group)}answer:{asked}") if asked else None
-            return Recalled(answer=answer)
-        return _recalled(*await self._call("visit", shopper.group, names, asked))
+            name = f"{_prefix(shopper.group)}answer:{asked}"
+            return Recalled(answer=await self._pipe.call("GET", name, hasty=True) if asked else None)
+        return _recalled(*await self._call("visit", shopper.group, names, asked, hasty=True))
 
     async def write(self, told: Sequence[tuple[Shopper, Event]]) -> None:
         """Add events of shoppers; only interest in a product, or its refusal, changes a profile."""
@@ -107,10 +107,17 @@ class ValkeySessions:
         """Forget a user, and what is held of every device and session that was theirs; return profiles dropped."""
         return int(await self._call("erase", group, [f"user:{user}"]))
 
-    def _call(self, script: str, group: str, names: Sequence[str], *own: Any) -> Any:  # noqa: ANN401 - a future
+    def _call(
+        self,
+        script: str,
+        group: str,
+        names: Sequence[str],
+        *own: str | int | bytes,
+        hasty: bool = False,
+    ) -> asyncio.Future[Any]:
         name = self._names.get(script, script)  # unknown until `begin`: the server refuses, which is the answer
         common = (_prefix(group), self._life, EVENTS_KEPT)
-        return self._pipe.call("EVALSHA", name, len(names), *names, *common, *own)
+        return self._pipe.call("EVALSHA", name, len(names), *names, *common, *own, hasty=hasty)
 
 
 def _script(name: str) -> str:

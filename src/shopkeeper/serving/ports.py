@@ -180,7 +180,8 @@ class SessionStore(Protocol):
     of a profile and is never used twice; an event written again stays one, so a call may be repeated. An answer is
     given back to the same shopper under the same name until their profile changes or its life ends; a shopper without
     keys stands for everyone. Only shoppers who allow personalisation are handed in with keys. Every call is one round
-    trip (some, where it names very many shoppers) and raises Unavailable when the engine does not answer in time.
+    trip (some, where it names very many shoppers) and raises Unavailable when the engine does not answer in time; a
+    read whose shopper cannot wait for it any longer raises TooLate, which says nothing of the next call.
     """
 
     async def begin(self) -> bool:

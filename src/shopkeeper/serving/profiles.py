@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from shopkeeper.commerce.event import Event
 from shopkeeper.commerce.shopper import Shopper
@@ -11,17 +11,28 @@ from shopkeeper.serving.session_state import SessionState
 from shopkeeper.serving.shared_sessions import SharedSessions
 
 
+async def _alone() -> None:
+    return
+
+
 class Profiles:
     """Used from one event loop.
 
     Args:
         local: What this process holds; complete for the shoppers it serves, so a shared store may go away.
         shared: None = this process alone knows its shoppers.
+        heard: Returns when what other processes took counts in this one as well.
     """
 
-    def __init__(self, local: SessionState, shared: SharedSessions | None = None) -> None:
+    def __init__(
+        self,
+        local: SessionState,
+        shared: SharedSessions | None = None,
+        heard: Callable[[], Awaitable[object]] = _alone,
+    ) -> None:
         self.local = local
         self.shared = shared
+        self._heard = heard
 
     def __len__(self) -> int:
         return len(self.local)
@@ -36,6 +47,7 @@ class Profiles:
             recalled = await self.shared.read(shopper, asked)
             if recalled is not None:
                 return recalled
+            await self._heard()
         return Recalled(self.local.read(shopper))
 
     async def write(self, group: str, events: Sequence[Event]) -> None:

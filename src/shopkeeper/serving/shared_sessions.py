@@ -12,13 +12,15 @@ import structlog
 
 from shopkeeper.commerce.event import Event
 from shopkeeper.commerce.shopper import Shopper
-from shopkeeper.errors import Unavailable
+from shopkeeper.errors import TooLate, Unavailable
 from shopkeeper.serving.ports import Recalled, SessionStore
 from shopkeeper.serving.session_state import Key, SessionState, keys_of
 
 Told = tuple[Shopper, Event]
 WAITING: Final = 200_000
 """Most events that wait for the store while it is away; the oldest are left out first, and counted."""
+TRY_SECONDS: Final = 1.0
+"""How long an event waits for a store that just went away: it may only have dropped a connection."""
 _ON_THEIR_WAY: Final = 1_000
 _AT_ONCE: Final = 500
 _log = structlog.get_logger(__name__)
@@ -40,8 +42,10 @@ class SharedSessions:
     """One store, and what waits for it while it is away. Used from one event loop.
 
     From the first call that fails the store counts as away: reads give None at once, and events and erasures wait.
-    `follow` finds out when it is back, hands it what waited in order (erasures first), and where it came back empty
-    everything this process holds. Until then nobody reads from it, so nobody reads less than they wrote.
+    `follow`, begun at once and again and again, finds out when it is back, hands it what waited in order (erasures
+    first), and where it came back empty everything this process holds. Until then nobody reads from it, so nobody reads
+    less than they wrote. A read that came too late gives None; the next `follow` asks the store at leisure, and only
+    where that fails it is away.
 
     Args:
         local: What this process holds itself.
@@ -53,13 +57,20 @@ class SharedSessions:
         self._events: deque[Told] = deque()
         self._erasures: list[_Erasure] = []
         self._sending: set[asyncio.Task[None]] = set()
+        self._one_by_one = asyncio.Lock()
+        self._trying: asyncio.Task[None] | None = None
+        """Looks whether a store that just went away is there after all."""
+        self._late = False
+        """A read came too late since the store was last asked at leisure."""
         self._empty = False
         """It came back empty, and this process has not yet poured all it holds into it."""
         self.up = False
         self.failures: Counter[str] = Counter()
         """Calls that failed, by name."""
         self.unread = 0
-        """Reads answered from what this process holds, because the store was away."""
+        """Reads answered from what this process holds, because the store was away or late."""
+        self.untold = 0
+        """Events acknowledged while the store did not have them yet."""
         self.left_out = 0
         """Events the store will never see, because too many waited."""
 
@@ -69,17 +80,20 @@ class SharedSessions:
         return len(self._events)
 
     async def read(self, shopper: Shopper, asked: str) -> Recalled | None:
-        """Return what the store knows; None while it is away."""
+        """Return what the store knows; None while it is away, and where it is too late."""
         if self.up:
             try:
                 return await self._store.read(shopper, asked)
+            except TooLate:
+                self.failures["late"] += 1
+                self._late = True
             except Unavailable as error:
                 self._away("read", error)
         self.unread += 1
         return None
 
     async def write(self, told: Sequence[Told]) -> None:
-        """Hand events over, or let them wait."""
+        """Hand events over; where the store is away they wait for it, and the caller only as long as it just went."""
         if self.up:
             try:
                 await self._store.write(told)
@@ -91,6 +105,10 @@ class SharedSessions:
         while len(self._events) > WAITING:
             self._events.popleft()
             self.left_out += 1
+        if self._trying is not None:
+            await asyncio.wait({self._trying}, timeout=TRY_SECONDS)
+        if not self.up:
+            self.untold += len(told)
 
     def keep(self, shopper: Shopper, asked: str, version: int, answer: bytes, seconds: float) -> None:
         """Let an answer be kept in the background; while the store is away or slow it is not."""
@@ -120,22 +138,29 @@ class SharedSessions:
             raise
 
     async def follow(self) -> None:
-        """Where the store is away, see whether it is back, and bring it up to date."""
-        if self.up:
+        """Where the store is away or was late, see whether it answers, and bring it up to date."""
+        async with self._one_by_one:
+            await self._follow()
+
+    async def _follow(self) -> None:
+        if self.up and not self._late:
             return
+        self._late = False
         try:
             self._empty = await self._store.begin() or self._empty
             if self._empty:
+                self.up = False
                 await self._pour()
                 self._empty = False
             while self._erasures or self._events:
                 await self._catch_up()
         except Unavailable as error:
             self.failures["begin"] += 1
-            _log.debug("shared_cache_still_away", reason=error.reason)
+            self._lost("begin", error)
             return
-        self.up = True
-        _log.info("shared_cache_answers")
+        if not self.up:
+            self.up = True
+            _log.info("shared_cache_answers")
 
     async def _catch_up(self) -> None:
         """Carry out what waits, erasures first; what fails waits again."""
@@ -169,6 +194,15 @@ class SharedSessions:
 
     def _away(self, call: str, error: Unavailable) -> None:
         self.failures[call] += 1
+        if self.up:
+            self._lost(call, error)
+            self._trying = asyncio.create_task(self.follow())
+            self._trying.add_done_callback(self._tried)
+
+    def _tried(self, _: asyncio.Task[None]) -> None:
+        self._trying = None
+
+    def _lost(self, call: str, error: Unavailable) -> None:
         if self.up:
             self.up = False
             _log.warning("shared_cache_away", call=call, reason=error.reason, remedy=error.remedy)

@@ -181,7 +181,7 @@ class ServerCollector(Collector):
         yield failures
         yield CounterMetricFamily(
             "shopkeeper_cache_local_reads",
-            "Profiles read from what this process holds, because the cache was away.",
+            "Profiles read from what this process holds, because the cache was away or late.",
             value=shared.unread,
         )
         yield GaugeMetricFamily(
@@ -189,6 +189,16 @@ class ServerCollector(Collector):
         )
         yield CounterMetricFamily(
             "shopkeeper_cache_left_out_events", "Events it will not get, too many waited.", value=shared.left_out
+        )
+        yield CounterMetricFamily(
+            "shopkeeper_cache_untold_events",
+            "Events acknowledged before the cache had them, because it was away.",
+            value=shared.untold,
+        )
+        yield CounterMetricFamily(
+            "shopkeeper_cache_local_reads_behind",
+            "Times such a read could not wait until all that other processes had taken counted here.",
+            value=self._serving.others.unheard,
         )
         yield CounterMetricFamily(
             "shopkeeper_cache_answers_taken", "Answers other processes made.", value=answers.taken

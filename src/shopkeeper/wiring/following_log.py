@@ -29,6 +29,8 @@ SECONDS: Final = 0.05
 """How often the log is looked at."""
 SETTLE_SECONDS: Final = 1.0
 """How long after two processes took different rows of one key and source time the state is asked which came last."""
+HEARD_SECONDS: Final = 0.25
+"""How long at most a request waits for what others took, where the cache does not tell it."""
 _AT_ONCE: Final = 200
 _EVENT, _COUNT = msgspec.json.Decoder(Event), msgspec.json.Decoder(EventCount)
 _log = structlog.get_logger(__name__)
@@ -61,6 +63,8 @@ class FollowedLog:
         self._seconds = seconds
         self._held = {table.name: table for table in HELD_TABLES}
         self._one_by_one = asyncio.Lock()
+        self._next: asyncio.Task[None] | None = None
+        """Will look at the log, and has not begun."""
         self._missed = False
         self._catching: asyncio.Task[None] | None = None
         self._looked_at: float | None = None
@@ -69,10 +73,28 @@ class FollowedLog:
         """Rows of other processes that were read."""
         self.unread = 0
         """Rows that could not be read, as another version of Shopkeeper wrote them."""
+        self.unheard = 0
+        """Times a request could not wait until all that others had taken counted here."""
 
     async def follow(self) -> None:
         """Take in what is new."""
         async with self._one_by_one:
+            await self._follow()
+
+    async def heard(self) -> None:
+        """Return when all that others had taken before the call counts here, after `HEARD_SECONDS` at the latest.
+
+        What they acknowledged is in the log, so whoever waited knows it. Requests that come together wait for one look.
+        """
+        looking = self._next
+        if looking is None:
+            looking = self._next = asyncio.create_task(self._look())
+        done, _ = await asyncio.wait({looking}, timeout=HEARD_SECONDS)
+        self.unheard += not done or looking.exception() is not None
+
+    async def _look(self) -> None:
+        async with self._one_by_one:
+            self._next = None
             await self._follow()
 
     async def _follow(self) -> None:

@@ -182,8 +182,11 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
     workers = Workers()
     stack.callback(workers.close)
 
+    async def hear() -> None:
+        await others.heard()
+
     telemetry, catalogue, trending = Telemetry(time.time), Catalogue(sensitivity_of(settings)), Trending()
-    consents, profiles = UserConsents(catalogue.group), open_profiles(settings, stack)
+    consents, profiles = UserConsents(catalogue.group), open_profiles(settings, stack, hear)
     lists = NightListFiles(settings.folder(engines.lists))
     recipe, shop_rules = changed(DEFAULT_PARAMS, settings.recommendations.recipe), ShopRules()
     system = RecommendationSystem(catalogue, trending, recipe, lists, shop_rules)
@@ -242,6 +245,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
             if n % 200 == 0:
                 await asyncio.sleep(0)
 
+    others = FollowedLog(log, live_events, tables, erasure, catch_up, now, time.monotonic)
     return Serving(
         settings=settings,
         now=now,
@@ -283,5 +287,5 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
             chosen.batch_rows,
         ),
         erasure=erasure,
-        others=FollowedLog(log, live_events, tables, erasure, catch_up, now, time.monotonic),
+        others=others,
     )

@@ -28,7 +28,7 @@ class ServingSettings(BaseModel):
     cache_entries: int = Field(100_000, ge=0)
     """Most answers held, the longest unread going first; one of 20 products takes about 6 kB."""
     cache_wait_ms: float = Field(20.0, gt=0)
-    """How long `engines.cache_url` may take to answer before its part is done in process, milliseconds."""
+    """How long a request waits for its profile from `engines.cache_url` before it is read in process, milliseconds."""
     sessions: int = Field(200_000, gt=0)
     """Shoppers whose live profile is held in memory; the longest unseen goes first."""
     body_bytes: int = Field(4_000_000, gt=0)

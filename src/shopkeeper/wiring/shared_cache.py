@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
 from shopkeeper.recommendations.answer import RecommendationAnswer
@@ -21,8 +21,11 @@ FOLLOW_SECONDS = 0.25
 RecommendationAnswers = SharedAnswers[RecommendationRequest, RecommendationAnswer]
 
 
-def open_profiles(settings: Settings, stack: AsyncExitStack) -> Profiles:
+def open_profiles(settings: Settings, stack: AsyncExitStack, heard: Callable[[], Awaitable[object]]) -> Profiles:
     """Return the profiles of this process; the connection is given back when the stack closes.
+
+    Args:
+        heard: Returns when what other processes took counts in this one as well.
 
     Raises:
         ConfigError: the URL names no Valkey or Redis.
@@ -35,7 +38,7 @@ def open_profiles(settings: Settings, stack: AsyncExitStack) -> Profiles:
 
     store = ValkeySessions(settings.engines.cache_url, wait_seconds=settings.serving.cache_wait_ms / 1000)
     stack.push_async_callback(store.close)
-    return Profiles(local, SharedSessions(store, local))
+    return Profiles(local, SharedSessions(store, local), heard)
 
 
 def shared_answers(
