@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final
 
 import numpy as np
 
 from shopkeeper.recommendations import reasons
-from shopkeeper.recommendations.answer import Reason, Recommendation, RecommendationAnswer
-from shopkeeper.recommendations.catalogue.alike import likeness
-from shopkeeper.recommendations.categories import prefixes
+from shopkeeper.recommendations.answer import RecommendationAnswer
+from shopkeeper.recommendations.entries import Entry, placed
 from shopkeeper.recommendations.evidence import code_of, gather
 from shopkeeper.recommendations.fill import Stock, fill, finish
-from shopkeeper.recommendations.found import card_of
 from shopkeeper.recommendations.judging import candidates
+from shopkeeper.recommendations.like_page import like_page
 from shopkeeper.recommendations.loaded import LoadedModel
 from shopkeeper.recommendations.models.cycles import due
 from shopkeeper.recommendations.models.together import partners
@@ -25,15 +23,6 @@ from shopkeeper.recommendations.past import Past, past_of
 from shopkeeper.recommendations.recipe import ListName, RecommendParams
 from shopkeeper.recommendations.recommend import rules_for
 from shopkeeper.recommendations.request import RecommendationRequest
-from shopkeeper.recommendations.rules.hard_rules import Rules
-from shopkeeper.recommendations.rules.weighing import weighed
-from shopkeeper.serving.catalogue import Card
-
-_ALIKE_LOOKS: Final = 2_000
-"""Products of the category that are compared with the one on the page."""
-_PAGE: Final = 5
-"""Products of the page that are compared."""
-Entry = tuple[str, float, Reason]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,28 +51,11 @@ def listed(
     barring = Past(refused=past.refused) if own else past
     rules = rules_for(request, barring, stock, params)
     places = rules.places(request.body.k)
-    found = _allowed(_MAKERS[name](Basis(request, past, loaded, stock, params)), rules, own=own)
-    why: dict[str, Reason] = {}
-    chosen = []
-    for _, score, card in places.admitted(weighed(_noting(found, why), rules.plan, request.body.k), card_of):
-        chosen.append(Recommendation(card.product.product, score, (why[card.product.product],)))
+    entries = _MAKERS[name](Basis(request, past, loaded, stock, params))
+    chosen = placed(entries, rules, places, request.body.k, own=own)
     if own:
         return RecommendationAnswer(finish(chosen, request, stock, rules, places))
     return RecommendationAnswer(fill(chosen, request, barring, stock, rules, places))
-
-
-def _allowed(entries: Iterable[Entry], rules: Rules, *, own: bool) -> Iterator[tuple[Card, float, Reason]]:
-    for product, score, reason in entries:
-        card = rules.allowed(product, from_history=True) if own else rules.shown(product)
-        if card is not None:
-            yield card, score, reason
-
-
-def _noting(found: Iterable[tuple[Card, float, Reason]], why: dict[str, Reason]) -> Iterator[tuple[int, float, Card]]:
-    """Yield candidates and keep their reasons."""
-    for card, score, reason in found:
-        why.setdefault(card.product.product, reason)
-        yield -1, score, card
 
 
 def _recently_viewed(at: Basis) -> Iterator[Entry]:
@@ -129,32 +101,8 @@ def _complementary(at: Basis) -> Iterator[Entry]:
 
 
 def _alike(at: Basis) -> list[Entry]:
-    """Return what can stand in for the products of the page, sold out or not, the most alike first."""
-    best: dict[str, tuple[float, Reason]] = {}
-    for product in at.request.body.products[:_PAGE]:
-        card = at.stock.catalogue.card(at.request.store, product)
-        if card is None:
-            continue
-        reason = reasons.because("like", at.stock.catalogue, at.request.store, product)
-        for other in islice(_near(card, at.request.store, at.stock), _ALIKE_LOOKS):
-            there = at.stock.catalogue.card(at.request.store, other)
-            if there is not None and other != product:
-                score = likeness(card, there)
-                if score > best.get(other, (0.0, reason))[0]:
-                    best[other] = (score, reason)
-    ranked = sorted(best.items(), key=lambda pair: (-pair[1][0], pair[0]))
-    return [(product, score, reason) for product, (score, reason) in ranked]
-
-
-def _near(card: Card, store: str, stock: Stock) -> Iterator[str]:
-    """Yield the products of a card's categories, the narrowest first, none twice."""
-    lists = stock.shelf.order(store).by_category
-    seen: set[str] = set()
-    for category in reversed(prefixes(card.product.categories)):
-        for product in lists.get(category, ()):
-            if product not in seen:
-                seen.add(product)
-                yield product
+    """Return what can stand in for the products of the page."""
+    return like_page(at.request, at.stock)
 
 
 def _trending(at: Basis) -> Iterator[Entry]:

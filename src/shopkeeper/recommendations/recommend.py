@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from itertools import accumulate, chain, islice
@@ -10,10 +11,12 @@ import numpy as np
 from msgspec import Struct
 
 from shopkeeper.recommendations.answer import Reason, Recommendation, RecommendationAnswer
+from shopkeeper.recommendations.entries import placed
 from shopkeeper.recommendations.evidence import Evidence, gather_many
 from shopkeeper.recommendations.fill import Stock, fill
 from shopkeeper.recommendations.found import Found, card_of
 from shopkeeper.recommendations.judging import admitted, best_first, judged
+from shopkeeper.recommendations.like_page import like_page
 from shopkeeper.recommendations.loaded import LoadedModel
 from shopkeeper.recommendations.model import ManyScored, Scored, score_many
 from shopkeeper.recommendations.named import named_in
@@ -36,7 +39,11 @@ _FIRST_LOOK = 64
 
 
 class _Question(Struct, frozen=True, gc=False):
-    """One request with what its list is chosen by."""
+    """One request with what its list is chosen by.
+
+    Attributes:
+        ahead: What stands in the list before all that the model says, and has its places.
+    """
 
     request: RecommendationRequest
     params: RecommendParams
@@ -44,6 +51,7 @@ class _Question(Struct, frozen=True, gc=False):
     rules: Rules
     places: Places
     evidence: Evidence
+    ahead: list[Recommendation]
 
 
 class _Choice(Struct, frozen=True, gc=False):
@@ -83,7 +91,11 @@ def _question(
     request: RecommendationRequest, params: RecommendParams, past: Past, evidence: Evidence, stock: Stock
 ) -> _Question:
     rules = rules_for(request, past, stock, params)
-    return _Question(request, params, past, rules, rules.places(request.body.k), evidence)
+    places = rules.places(request.body.k)
+    ahead = []
+    if request.body.products and not evidence.asked.page.any():  # the model knows nothing of the page
+        ahead = placed(like_page(request, stock), rules, places, request.body.k)
+    return _Question(request, params, past, rules, places, evidence, ahead)
 
 
 def _more(params: RecommendParams) -> int:
@@ -125,12 +137,13 @@ def _answered(
 ) -> RecommendationAnswer:
     """Return an answer that is known to hold on the shelf it was made from, where all of it was chosen from that."""
     request, params, rules = question.request, question.params, question.rules
-    floors = accumulate((score for _, score, _ in choice.found), min)
+    highest = min((one.score for one in question.ahead), default=math.inf)
+    floors = accumulate((min(score, highest) for _, score, _ in choice.found), min)
     chosen = [
         Recommendation(card.product.product, floor, (reason,))
         for (_, _, card), floor, reason in zip(choice.found, floors, why, strict=True)
     ]
-    chosen, spare = chosen[: choice.shown], chosen[choice.shown :]
+    chosen, spare = [*question.ahead, *chosen[: choice.shown]], chosen[choice.shown :]
     items = fill(chosen, request, question.past, stock, rules, question.places, spare, _more(params))
     fresh = new_products(request, stock, rules, params, (*items, *spare))
     answer = RecommendationAnswer(items, tuple(spare), fresh)
