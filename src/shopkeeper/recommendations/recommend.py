@@ -64,7 +64,10 @@ class _Choice(Struct, frozen=True, gc=False):
 def recommend(
     request: RecommendationRequest, loaded: LoadedModel, stock: Stock, params: RecommendParams
 ) -> RecommendationAnswer:
-    """Answer one request with a model, filled up by rules where the model says too little."""
+    """Answer one request with a model, filled up by rules where the model says too little.
+
+    Where it knows none of the products of the page, what is like them stands first.
+    """
     return recommend_many([(request, params)], loaded, stock)[0]
 
 
