@@ -15,21 +15,23 @@ from shopkeeper.recommendations.fill import Stock
 from shopkeeper.recommendations.request import RecommendationRequest
 from shopkeeper.serving.catalogue import Card
 
-_LOOKS: Final = 2_000
-"""Products of the category that are compared with the one on the page."""
 _PAGE: Final = 5
 """Products of the page that are compared."""
 
 
-def like_page(request: RecommendationRequest, stock: Stock) -> list[Entry]:
-    """Return what can stand in for the products of the page, sold out or not, the most alike first."""
+def like_page(request: RecommendationRequest, stock: Stock, looks: int) -> list[Entry]:
+    """Return what can stand in for the products of the page, sold out or not, the most alike first.
+
+    Args:
+        looks: Products of its categories, the narrowest and in them the newest first, that each is compared with.
+    """
     best: dict[str, tuple[float, Reason]] = {}
     for product in request.body.products[:_PAGE]:
         card = stock.catalogue.card(request.store, product)
         if card is None:
             continue
         reason = reasons.because("like", stock.catalogue, request.store, product)
-        for other in islice(_near(card, request.store, stock), _LOOKS):
+        for other in islice(_near(card, request.store, stock), looks):
             there = stock.catalogue.card(request.store, other)
             if there is not None and other != product:
                 score = likeness(card, there)

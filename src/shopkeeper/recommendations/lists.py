@@ -24,6 +24,9 @@ from shopkeeper.recommendations.recipe import ListName, RecommendParams
 from shopkeeper.recommendations.recommend import rules_for
 from shopkeeper.recommendations.request import RecommendationRequest
 
+_ALIKE_LOOKS: Final = 2_000
+"""Products that are compared with each of the page."""
+
 
 @dataclass(frozen=True, slots=True)
 class Basis:
@@ -102,7 +105,7 @@ def _complementary(at: Basis) -> Iterator[Entry]:
 
 def _alike(at: Basis) -> list[Entry]:
     """Return what can stand in for the products of the page."""
-    return like_page(at.request, at.stock)
+    return like_page(at.request, at.stock, _ALIKE_LOOKS)
 
 
 def _trending(at: Basis) -> Iterator[Entry]:

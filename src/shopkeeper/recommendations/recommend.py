@@ -36,6 +36,8 @@ from shopkeeper.serving.catalogue import Catalogue
 
 _FIRST_LOOK = 64
 """Candidates of each question that are sorted at first, those of all questions together."""
+_LIKE_LOOKS = 500
+"""Products that are compared with each of a page the model does not know: some 15 microseconds each."""
 
 
 class _Question(Struct, frozen=True, gc=False):
@@ -97,7 +99,7 @@ def _question(
     places = rules.places(request.body.k)
     ahead = []
     if request.body.products and not evidence.asked.page.any():  # the model knows nothing of the page
-        ahead = placed(like_page(request, stock), rules, places, request.body.k)
+        ahead = placed(like_page(request, stock, _LIKE_LOOKS), rules, places, request.body.k)
     return _Question(request, params, past, rules, places, evidence, ahead)
 
 
