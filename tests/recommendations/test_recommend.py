@@ -143,14 +143,38 @@ def test_sensitive_products_never_come_from_the_past(shop: Shop) -> None:
     assert shop.ask(products=("mug",), k=2, surface="product")[0] == "cup"
 
 
-def test_home_and_e_mail_show_no_sensitive_product_whatever_sells(shop: Shop) -> None:
-    shop.put(product("cup", sensitive=True))
+KITCHEN: dict[str, Any] = {"filters": Filters(categories=("Home",))}
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ({"surface": "home"}, False), ({"surface": "email", **KITCHEN}, False), ({"surface": "trending"}, False),
+        ({"surface": "account"}, False), ({"surface": "category"}, False), ({"surface": "category", **KITCHEN}, True),
+        ({"surface": "category", "context": {"category": "Home"}}, True),
+        ({"surface": "trending", "page": "home", **KITCHEN}, False),
+        ({"surface": "product", "products": ("toy",)}, False), ({"surface": "product", "products": ("new",)}, False),
+        ({"surface": "cart", "products": ("toy", "mug")}, True), ({"surface": "similar", "products": ("mug",)}, True),
+        ({"surface": "search", "candidates": ("toy", "cup")}, True),
+    ],
+)  # fmt: skip
+def test_a_sensitive_product_is_shown_where_the_page_is_about_it_whatever_sells(
+    shop: Shop, asked: dict[str, Any], shown: bool
+) -> None:
+    shop.put(product("cup", sensitive=True), product("new", categories=("Play",)))
     for _ in range(9):
         shop.trending.record("uk", "cup", ("Home > Kitchen",), "purchase", NOW)
-    for surface, shown in (("home", False), ("email", False), ("category", True)):
-        request = shop.request(surface=surface, k=10)
-        for answer in (shop.system.answer(request), shop.system.fallback(request)):
-            assert ("cup" in [item.product for item in answer.items]) == shown
+    request = shop.request(k=20, **asked)
+    for answer in (shop.system.answer(request), shop.system.fallback(request)):
+        assert ("cup" in [item.product for item in answer.items]) == shown
+        assert shop.system.still_holds(request, answer)
+
+
+def test_what_trends_in_a_store_is_not_sensitive_but_what_trends_in_a_category_may_be(shop: Shop) -> None:
+    shop.put(product("toy", sensitive=True))
+    shop.trending.record("uk", "toy", ("Play",), "purchase", NOW)
+    assert "toy" not in [item.product for item in shop.system.trending("uk", None, 20, NOW).items]
+    assert [item.product for item in shop.system.trending("uk", "Play", 20, NOW).items] == ["toy"]
 
 
 def test_a_sensitive_product_gains_nothing_from_the_past(shop: Shop) -> None:

@@ -58,3 +58,13 @@ def test_one_shared_product_is_sensitive_in_one_store_and_not_in_another() -> No
     changed = catalogue.card("de", "p")
     assert changed is not None
     assert not changed.product.sensitive
+
+
+@pytest.mark.parametrize(
+    ("categories", "about"),
+    [((), False), (("Play",), False), (("health",), True), (("Health > Tests",), True), (("Food > Wine",), False)],
+)
+def test_a_page_is_about_what_lies_in_its_category_or_in_one_sensitive_category_with_it(
+    categories: tuple[str, ...], about: bool
+) -> None:
+    assert POLICY.about(product("Health > Creams"), categories) == about

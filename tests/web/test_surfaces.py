@@ -23,6 +23,13 @@ def test_lists_of_one_page_share_no_product_nor_parent_and_are_decisions_of_thei
     assert "slots" not in shop.recommend(k=1)
 
 
+def test_a_list_on_the_home_page_shows_no_sensitive_product_whatever_the_list_is_called(shop: Shop) -> None:
+    shop.call("PUT", "/v1/products", {"product": "p2", "store": "uk", "categories": ["Home"], "sensitive": True})
+    slot = {"surface": "shelf", "filters": {"categories": ["Home"]}}
+    shown = [shop.recommend(surface=page, k=1, slots=[slot])["slots"][0]["items"] for page in ("cart", "home")]
+    assert ["p2" in [item["product"] for item in items] for items in shown] == [True, False]
+
+
 def test_results_are_ranked_again_and_what_may_not_be_shown_is_left_out(shop: Shop) -> None:
     shop.call("PUT", "/v1/products", {"product": "p3", "store": "uk", "stock": 0})
     results = [{"product": name, "relevance": score} for name, score in (("p4", 9), ("p3", 8), ("p0", 7), ("x", 1))]

@@ -27,6 +27,7 @@ from shopkeeper.recommendations.request import RecommendationRequest
 from shopkeeper.recommendations.rules.hard_rules import Rules
 from shopkeeper.recommendations.rules.places import Places
 from shopkeeper.recommendations.rules.rule_book import Plan
+from shopkeeper.recommendations.rules.shop_rules import page_of
 from shopkeeper.recommendations.rules.weighing import weighed
 from shopkeeper.recommendations.segments import bars
 from shopkeeper.recommendations.taste import taste_of
@@ -160,7 +161,8 @@ def _answered(
 def asked_of_the_shelf(request: RecommendationRequest) -> tuple[Hashable, ...]:
     """Return what, of a request that no rule of the shop concerns, says whether products of the shelf may be shown."""
     body = request.body
-    return body.store, body.surface, body.products, body.exclude, body.candidates, body.filters
+    page = (body.surface, body.page, body.category)
+    return body.store, page, body.products, body.exclude, body.candidates, body.filters
 
 
 def rules_for(request: RecommendationRequest, past: Past, stock: Stock, params: RecommendParams) -> Rules:
@@ -174,8 +176,10 @@ def rules_for(request: RecommendationRequest, past: Past, stock: Stock, params: 
         barred = frozenset((*body.exclude, *body.products, *own, *parents_of(own, catalogue, body.store), *page))
     only = None if body.candidates is None else frozenset(body.candidates)
     heads = stock.popular.index.heads(request.shopper.group) if stock.popular else {}
+    hides = any(map(catalogue.sensitivity.hides, (body.surface, body.page)))
+    about = page_of(body, catalogue).categories if only is None else None
     return Rules(
-        catalogue, stock.shelf.siblings, body.store, request.now, body.filters, barred, only, plan, body.surface, heads
+        catalogue, stock.shelf.siblings, body.store, request.now, body.filters, barred, only, plan, hides, about, heads
     )
 
 

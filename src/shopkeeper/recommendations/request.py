@@ -75,6 +75,7 @@ class RecommendationBody(Struct, frozen=True, kw_only=True, forbid_unknown_field
             with, and is read of strangers.
         relevance: The candidates are results of a search, in its order, each with its score; empty = it gave none.
         slots: More lists of the page, each a decision of its own; no product is in two of them.
+        page: Surface of the page this list is a slot of; empty = the list's own. What is hidden on either is not shown.
     """
 
     store: Id
@@ -91,12 +92,19 @@ class RecommendationBody(Struct, frozen=True, kw_only=True, forbid_unknown_field
     context: dict[str, Any] = {}
     relevance: Annotated[tuple[float, ...], Meta(max_length=1_000)] | None = None
     slots: Annotated[tuple[Slot, ...], Meta(max_length=20)] = ()
+    page: Label = ""
 
     @property
     def landing(self) -> str | None:
         """Product the visit began with; None where the page does not say."""
         said = self.context.get("landing")
         return said if isinstance(said, str) and said else None
+
+    @property
+    def category(self) -> str | None:
+        """Category the page shows beside those of its filters; None where its context does not say."""
+        said = self.context.get("category")
+        return said if isinstance(said, str) else None
 
 
 class Result(Struct, frozen=True, forbid_unknown_fields=True):

@@ -230,7 +230,7 @@ class RecommendationSystem:
         person = (*keys, self._made_at(request), request.traits) if request.personal else None
         made = (surface.list, msgspec.json.encode(surface.settings, order="sorted") if surface.settings else b"")
         named = (body.products, body.candidates, body.relevance, body.exclude)
-        asked = (body.surface, body.k, *named, body.filters, context, made)
+        asked = (body.surface, body.page, body.k, *named, body.filters, context, made)
         loaded = self._serving[0]
         model = (loaded.version, loaded.content) if loaded else None
         return (self.name, model, body.store, shopper.group, person, asked, self._ruled_by(request))

@@ -53,6 +53,12 @@ class Sensitivity:
             return False
         return product.sensitive or any(_under(paths, category) for category in self._categories)
 
+    def about(self, product: Product, categories: tuple[str, ...]) -> bool:
+        """Say whether a page of some categories is about a product: it lies in one, or in a sensitive one with one."""
+        paths, shown = _paths(product.categories), _paths(categories)
+        named = any(_under(paths, category) for category in shown)
+        return named or any(_under(paths, category) and _under(shown, category) for category in self._categories)
+
     def hides(self, surface: str) -> bool:
         """Say whether a surface shows no sensitive product at all."""
         return surface in self._hidden_on

@@ -147,7 +147,7 @@ class Serving:
             filters = body.filters if slot.filters is None else slot.filters
             asked = msgspec.structs.replace(
                 plain, surface=slot.surface, k=slot.k, products=products, filters=filters, exclude=tuple(shown),
-                relevance=None,
+                relevance=None, page=body.page or body.surface,
             )  # fmt: skip
             decisions.append(await self.recommend(asked))
         return decisions

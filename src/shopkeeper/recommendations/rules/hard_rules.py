@@ -24,9 +24,11 @@ class Rules(Struct, frozen=True, gc=False):
         barred: Products that must not appear, nor variants of them: asked to be excluded, on the page, bought before.
         only: Products the answer is chosen from; None = all of the store.
         plan: What the shop's own rules want of it; None = it has none.
-        surface: Where the answer is shown; some surfaces show no sensitive product.
+        hides: Whether no sensitive product is shown, whatever the page is about.
+        about: Categories the page is about: of sensitive products only theirs are shown. None = the page names its
+            products itself.
         heads: Products that stand for all variants of a parent in what was learnt -> the parent.
-        unruled: Only `barred`, `only` and what a card says of its own sale can forbid it.
+        unruled: Only `barred`, `only` and what a card says of its own sale and of being sensitive can forbid it.
     """
 
     catalogue: Catalogue
@@ -37,13 +39,13 @@ class Rules(Struct, frozen=True, gc=False):
     barred: frozenset[str]
     only: frozenset[str] | None = None
     plan: Plan | None = None
-    surface: str = ""
+    hides: bool = False
+    about: tuple[str, ...] | None = ()
     heads: Mapping[str, str] = {}
     unruled: bool = False
 
     def __post_init__(self) -> None:
-        ruled = self.filters is not NO_FILTERS or self.plan is not None
-        force_setattr(self, "unruled", not ruled and not self.catalogue.sensitivity.hides(self.surface))
+        force_setattr(self, "unruled", self.filters is NO_FILTERS and self.plan is None)
 
     def shown(self, product: str, *, from_history: bool = False) -> Card | None:
         """Return the card a list shows for a product: its own or, where it is a variant not on sale now, a sibling's.
@@ -108,7 +110,10 @@ class Rules(Struct, frozen=True, gc=False):
             return None
         found, plain = [], self.unruled and not self.barred
         for card in self.catalogue.cards_of(self.store, products):
-            if card is None or not ((plain and card.on_sale and not card.dated) or self._lets_pass(card)):
+            if card is None:
+                return None
+            simply = plain and card.on_sale and not card.dated and not card.product.sensitive
+            if not simply and not self._lets_pass(card):
                 return None
             found.append(card)
         return found
@@ -120,13 +125,19 @@ class Rules(Struct, frozen=True, gc=False):
             return False
         if product.parent is not None and product.parent in self.barred:
             return False
+        if product.sensitive and not self._of_the_page(product):
+            return False
         if self.unruled:
             return True
-        if product.sensitive and self.catalogue.sensitivity.hides(self.surface):
-            return False
         if self.filters is not NO_FILTERS and not passes(card, self.filters):
             return False
         return self.plan is None or not self.plan.bars(card)
+
+    def _of_the_page(self, product: Product) -> bool:
+        """Say whether a sensitive product is what the page itself is about."""
+        if self.hides:
+            return False
+        return self.about is None or self.catalogue.sensitivity.about(product, self.about)
 
     def places(self, k: int) -> Places:
         """Return the places of a list, those of pinned products given away."""

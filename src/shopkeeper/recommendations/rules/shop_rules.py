@@ -74,8 +74,7 @@ class ShopRules:
 def page_of(body: RecommendationBody, catalogue: Catalogue) -> Page:
     """Return what a page is about: its first products, and the categories it shows by `filters` or `context`."""
     cards = [card for one in body.products[:_PAGE_PRODUCTS] if (card := catalogue.card(body.store, one)) is not None]
-    said = body.context.get("category")
-    shown = (*body.filters.categories, *((said,) if isinstance(said, str) else ()))
+    shown = (*body.filters.categories, *(() if body.category is None else (body.category,)))
     categories = dict.fromkeys((*(card.category for card in cards if card.category), *shown))
     return Page(
         body.surface,
