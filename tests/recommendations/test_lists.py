@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from shopkeeper.commerce.consent import NO_CONSENT
 from shopkeeper.commerce.product import Product
 from shopkeeper.errors import InputError
 from shopkeeper.recommendations.behaviour.interactions import KINDS, SECOND, Interactions
 from shopkeeper.recommendations.behaviour.shoppers import ShopperPasts, shopper_key
 from shopkeeper.recommendations.catalogue.alike import likeness
 from shopkeeper.recommendations.loaded import bundle_arrays
+from shopkeeper.recommendations.model import Scored
 from shopkeeper.recommendations.models.cycles import due, repurchase_days
 from shopkeeper.recommendations.models.habits import habit_arrays
 from shopkeeper.recommendations.models.item_knn import ItemKnn, ItemKnnParams
@@ -190,6 +192,24 @@ def test_search_results_keep_their_order_where_nothing_is_known_and_are_blended_
     shop.put(product("toy", stock=0.0))
     assert "toy" not in [item.product for item in shop.system.answer(known).items]
     assert tuple(item.product for item in shop.system.fallback(shop.request(**asked)).items) == results[1:]
+
+
+def test_a_model_with_an_answer_for_everybody_says_nothing_of_results_to_strangers_nor_of_sensitive_ones(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything = Scored(np.arange(len(PRODUCTS)), np.linspace(1.0, 0.1, len(PRODUCTS)))
+    monkeypatch.setattr(ItemKnn, "score", lambda *_: everything)
+    shop.put(product("bowl", sensitive=True))
+    asked: dict[str, Any] = {"candidates": ("toy", "cup", "bowl"), "relevance": (1.0, 0.9, 0.1), "surface": "search"}
+    for stranger in (shop.request(**asked), shop.request(live=[("mug", "view")], consent=NO_CONSENT, **asked)):
+        items = shop.system.answer(stranger).items
+        assert [(item.product, item.reasons[0].code) for item in items[:3]] == [
+            ("toy", "found"), ("cup", "found"), ("bowl", "found")
+        ]  # fmt: skip
+    items = shop.system.answer(shop.request(live=[("mug", "view")], **asked)).items
+    assert [(item.product, item.reasons[0].code) for item in items] == [
+        ("cup", "for_you"), ("toy", "for_you"), ("bowl", "found")
+    ]  # fmt: skip
 
 
 def test_a_store_says_how_a_surface_is_made_and_an_arm_of_a_test_wins_over_it(shop: Shop) -> None:

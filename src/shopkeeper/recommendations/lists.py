@@ -117,26 +117,35 @@ def _trending(at: Basis) -> Iterator[Entry]:
 def _search_order(at: Basis) -> list[Entry]:
     """Return the results of a search by `(1 - share) * relevance + share * what the model says`, both 1 at most.
 
-    Where the model knows nothing of any of them, the order of the search engine stays as it is.
+    Where nothing is known of what the shopper did, or of any of the results, the order of the search engine stays as it
+    is. The past says nothing of sensitive results.
     """
     body = at.request.body
     results = body.candidates or ()
     relevance = _relevance(body.relevance or (), len(results))
     share = at.params.search_share
-    said: Mapping[int, float] = {}
-    if at.loaded is not None and share > 0:
-        named = named_in(at.request, at.loaded, at.stock)
-        evidence = gather(at.request, at.past, at.loaded, at.stock.catalogue, at.params, named)
-        scored = candidates(at.request, evidence, at.loaded, at.stock.catalogue)
-        top = float(scored.scores.max(initial=0.0))
-        said = {} if top <= 0 else dict(zip(scored.items.tolist(), (scored.scores / top).tolist(), strict=True))
+    said: Mapping[int, float] = _said(at, at.loaded) if at.loaded is not None and share > 0 else {}
+    cards = at.stock.catalogue.cards_of(at.request.store, results)
     found = []
-    for product, relevant in zip(results, relevance, strict=True):
+    for product, card, relevant in zip(results, cards, relevance, strict=True):
         code = code_of(product, at.request, at.loaded.index, at.stock.catalogue) if at.loaded is not None else None
+        if card is not None and card.product.sensitive:
+            code = None
         personal = said.get(code, 0.0) if code is not None else 0.0
         score = (1.0 - share) * relevant + share * personal if said else relevant
         found.append((product, score, reasons.FOR_YOU if personal > 0 else reasons.FOUND))
     return sorted(found, key=lambda entry: -entry[1])
+
+
+def _said(at: Basis, loaded: LoadedModel) -> dict[int, float]:
+    """Return what the model says of the results' items by what the shopper did, 1 the most; nothing of strangers."""
+    named = named_in(at.request, loaded, at.stock)
+    evidence = gather(at.request, at.past, loaded, at.stock.catalogue, at.params, named)
+    if not len(evidence.asked) and not len(evidence.asked.purchases):
+        return {}
+    scored = candidates(at.request, evidence, loaded, at.stock.catalogue)
+    top = float(scored.scores.max(initial=0.0))
+    return {} if top <= 0 else dict(zip(scored.items.tolist(), (scored.scores / top).tolist(), strict=True))
 
 
 def _relevance(given: tuple[float, ...], count: int) -> list[float]:
