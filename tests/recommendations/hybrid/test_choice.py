@@ -168,6 +168,12 @@ def test_facts_are_words_that_split_categories_and_prices_against_them() -> None
     assert not unmet[7].any()
 
 
+def test_nothing_is_said_of_a_category_against_others(choices: Choices) -> None:
+    for name, said in choices.columns(asked((1, 2), (3,), TRAITS[0]), np.arange(SIZE)):
+        means = [float(np.mean(said[np.arange(SIZE) % CATEGORIES == category])) for category in range(CATEGORIES)]
+        np.testing.assert_allclose(means, 0.0, atol=1e-3 * float(np.abs(said).max()), err_msg=name)
+
+
 def test_what_lies_in_the_bundle_answers_alike() -> None:
     params = HybridParams(
         trees=20, leaves=8, fewest=5, axes=4, cuts=1, choice=True, choose=False, als=AlsParams(factors=4, iterations=2)
@@ -177,6 +183,12 @@ def test_what_lies_in_the_bundle_answers_alike() -> None:
     question = asked((1, 2), (3,), TRAITS[0])
     np.testing.assert_array_equal(again.score(question).scores, model.score(question).scores)
     assert "choice" in model.groups
+    older = {name: array for name, array in model.arrays().items() if name != "choices.apart"}
+    opened = Hybrid.from_arrays(model.index, older)  # a bundle from before it was read answers as it did then
+    choices = opened.known.choices
+    assert choices is not None
+    np.testing.assert_array_equal(choices.apart, choices.vectors)
+    assert np.isfinite(opened.score(question).scores).all()
 
 
 def test_choice_is_read_where_records_are_and_of_people_where_people_are() -> None:

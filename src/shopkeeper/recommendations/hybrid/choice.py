@@ -46,6 +46,7 @@ class Choices:
 
     Attributes:
         vectors: Learnt from choices, for products seldom met from their words; shape (items, axes).
+        apart: The same less the mean of the category, which choices within it say nothing of; shape (items, axes).
         facts: Words of the record and the price, each less the mean of the category; shape (items, facts).
         liked: What everybody thinks of a product, against others of its category; shape (items,).
         lasting: How much the vectors of the past count, by axis; shape (axes,).
@@ -56,6 +57,7 @@ class Choices:
     """
 
     vectors: Floats
+    apart: Floats
     facts: npt.NDArray[np.float16]
     liked: Floats
     lasting: Floats
@@ -66,7 +68,7 @@ class Choices:
 
     def columns(self, asked: Asked, items: npt.NDArray[np.int64]) -> Columns:
         """Yield what each part of the utility says of some products; 0 where there is no page, past or record."""
-        vectors, facts = self.vectors[items], self.facts[items].astype(np.float32)
+        vectors, facts = self.apart[items], self.facts[items].astype(np.float32)
         page = asked.items[asked.page]
         yield "choice.liked", self.liked[items]
         yield "choice.page", self._near(vectors, facts, page, _even(len(page)), (np.float32(STEEP), self.alike))
@@ -109,12 +111,13 @@ class Choices:
     @staticmethod
     def from_arrays(arrays: Arrays) -> Choices:
         """Return what `arrays` was made of; it stays in the files it was opened from."""
-        numbers = {name: np.asarray(arrays[f"choices.{name}"], np.float32) for name in _NUMBERS}
+        older = {} if "choices.apart" in arrays else {"apart": "vectors"}  # bundles from before it was read
+        numbers = {name: np.asarray(arrays[f"choices.{older.get(name, name)}"], np.float32) for name in _NUMBERS}
         values = tuple(tuple(unpack_texts(f"choices.{trait}", arrays)) for trait in TRAITS)
         return Choices(**numbers, facts=np.asarray(arrays["choices.facts"], np.float16), values=values)
 
 
-_NUMBERS = ("vectors", "liked", "lasting", "alike", "leaning", "thought")
+_NUMBERS = ("vectors", "apart", "liked", "lasting", "alike", "leaning", "thought")
 
 
 def faded(entries: int) -> Floats:

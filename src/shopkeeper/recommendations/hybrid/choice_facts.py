@@ -32,10 +32,18 @@ def choice_facts(data: Interactions, content: Content, said: csr_array) -> npt.N
     with np.errstate(invalid="ignore"):
         levels = np.nan_to_num(content.prices - _middles(content.prices, leaves, len(sizes))[leaves])
     table = np.column_stack([_words(said.tocoo(), met, leaves, sizes), levels, levels**2])
+    return np.where(met[:, None], less_middles(table, leaves, met), 0.0).astype(np.float16)
+
+
+def less_middles(
+    table: npt.NDArray[np.floating], leaves: npt.NDArray[np.int32], met: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float64]:
+    """Return each row less the mean of its category, of what was met; shape as `table`."""
+    sizes = np.bincount(leaves[met], minlength=int(leaves.max(initial=0)) + 1)
     means = np.zeros((len(sizes), table.shape[1]))
     np.add.at(means, leaves[met], table[met])
     means /= np.maximum(sizes, 1)[:, None]
-    return np.where(met[:, None], table - means[leaves], 0.0).astype(np.float16)
+    return np.asarray(table - means[leaves], dtype=np.float64)
 
 
 def _words(

@@ -15,7 +15,7 @@ from scipy.sparse import csr_array
 from shopkeeper.commerce.traits import TRAITS
 from shopkeeper.recommendations.behaviour.interactions import Interactions
 from shopkeeper.recommendations.hybrid.choice import NO_VALUES, STEEP, Choices
-from shopkeeper.recommendations.hybrid.choice_facts import choice_facts
+from shopkeeper.recommendations.hybrid.choice_facts import choice_facts, less_middles
 from shopkeeper.recommendations.hybrid.choice_steps import Integers, Steps
 from shopkeeper.recommendations.hybrid.trait_lifts import told_apart
 from shopkeeper.recommendations.models.content import Content
@@ -23,13 +23,14 @@ from shopkeeper.recommendations.models.item_words import item_words
 
 MOST_RIVALS = 200
 """Products of a category that what was chosen is compared with; of larger categories some drawn evenly."""
-_ROUNDS = 60
-"""Steps of the search at most."""
-_ENOUGH = 1e-5
+_ROUNDS = 200
+"""Steps of the search at most; vectors are learnt slowly, as what one says depends on all others."""
+_ENOUGH = 1e-6
 """The search ends with a step that takes less of the loss than this part."""
 _AXES = 12
-_SPREAD = 0.03
-_PRICES = {"own": 15.0, "spoken": 5.0, "liked": 1.0, "lasting": 1.0, "common": 10.0, "alike": 10.0, "leaning": 3.0,
+_SPREAD = 0.15
+"""What vectors begin with; nearer to 0 the search hardly moves, for there a vector says nothing of any other."""
+_PRICES = {"own": 40.0, "spoken": 40.0, "liked": 1.0, "lasting": 1.0, "common": 10.0, "alike": 10.0, "leaning": 3.0,
            "thought": 10.0}  # fmt: skip
 """What the square of a parameter costs, in twice the logarithm of a step's chance."""
 
@@ -64,7 +65,8 @@ def fit_choices(data: Interactions, content: Content, seed: int, *, people: bool
     plain = {name: found[name].astype(np.float32) for name in ("lasting", "alike", "leaning", "thought")}
     vectors = (words @ found["spoken"] + found["own"]).astype(np.float32)
     liked = (found["liked"] + facts @ found["common"]).astype(np.float32)
-    return Choices(vectors, facts, liked, **plain, values=values)
+    apart = less_middles(vectors, content.leaves, np.bincount(data.items, minlength=len(facts)) > 0)
+    return Choices(vectors, apart.astype(np.float32), facts, liked, **plain, values=values)
 
 
 class _Group(NamedTuple):
@@ -164,21 +166,24 @@ class _Search:
 
 
 def _least(search: _Search, begin: Mapping[str, Reals]) -> dict[str, Reals]:
-    """Return the parameters with the least loss and price that the search comes upon."""
+    """Return the parameters with the least loss and price that the search comes upon.
+
+    It steps through them in units of their price, so that none is far steeper than the others.
+    """
     names = tuple(begin)
     ends = np.cumsum([begin[name].size for name in names])
-    prices = np.concatenate([np.full(begin[name].size, _PRICES[name]) for name in names])
+    units = np.concatenate([np.full(begin[name].size, _PRICES[name] ** -0.5) for name in names])
 
     def parted(numbers: Reals) -> dict[str, Reals]:
-        parts = np.split(numbers, ends[:-1])
+        parts = np.split(numbers * units, ends[:-1])
         return {name: part.reshape(begin[name].shape) for name, part in zip(names, parts, strict=True)}
 
     def judged(numbers: Reals) -> tuple[float, Reals]:
         missed, slopes = search.loss({name: part.astype(np.float32) for name, part in parted(numbers).items()})
         slope: Reals = np.concatenate([slopes[name].ravel() for name in names])
-        return missed + 0.5 * float(prices @ numbers**2), slope + prices * numbers
+        return missed + 0.5 * float(numbers @ numbers), slope * units + numbers
 
-    numbers: Reals = np.concatenate([begin[name].ravel() for name in names])
+    numbers: Reals = np.concatenate([begin[name].ravel() for name in names]) / units
     found = scipy.optimize.minimize(
         judged, numbers, jac=True, method="L-BFGS-B", options={"maxiter": _ROUNDS, "maxcor": 6, "ftol": _ENOUGH}
     )
