@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import msgspec
 import pytest
 from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from shopkeeper.cli.main import build
 from shopkeeper.commerce.consent import FULL_CONSENT, Consent
+from shopkeeper.commerce.event import Event
 from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.shopper import Shopper, User
 from shopkeeper.commerce.store import Store
-from shopkeeper.commerce.tables import PRODUCTS, STORES, USERS, TableSchema
+from shopkeeper.commerce.tables import EVENTS, PRODUCTS, STORES, USERS, TableSchema
 from shopkeeper.engines.durable_files import held_lock
 from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.engines.state import open_state
@@ -240,3 +242,22 @@ def test_without_a_model_it_is_said_how_to_get_one(shop: tuple[Settings, str], t
 def test_an_export_of_nothing_or_of_two_things_is_refused(call: list[str]) -> None:
     with pytest.raises(InputError):
         CliRunner().invoke(build(), call, catch_exceptions=False)
+
+
+def test_what_a_user_refused_long_ago_is_not_in_what_is_written(
+    shop: tuple[Settings, str], written: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    """The last test here, as the refusal stays in the log."""
+    settings, store = shop
+    _, user, _, refused, _ = rows_of(written[0])[-10]
+    event = Event(
+        event_id="away", ts=UNTIL - timedelta(days=9), store=store, type="dismiss", product=refused, user=user
+    )  # fmt: skip
+    log = SegmentLog(settings.folder(settings.engines.log), "test")
+    log.append(EVENTS, [msgspec.json.encode(event)])
+    log.close()
+    file = tmp_path / "lists.parquet"
+    export_recommendations(settings, store, 10, file, now=UNTIL)
+    lists = [{row[3] for row in rows_of(one) if row[1] == user} for one in (written[0], file)]
+    assert [refused in products for products in lists] == [True, False]
+    assert len(lists[1]) == 10

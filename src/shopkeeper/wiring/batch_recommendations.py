@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +34,7 @@ from shopkeeper.wiring.sensitive import sensitivity_of
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.sharding import open_shards
 from shopkeeper.wiring.warehouse import Analytics
+from shopkeeper.wiring.warm_start import standing_refusals
 from shopkeeper.wiring.workspace_lake import lake_of
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
@@ -76,13 +77,19 @@ class BatchExport:
 
 @dataclass(frozen=True, slots=True)
 class _Basis:
-    """What the lists of a store are made from; names of users take about 70 bytes each."""
+    """What the lists of a store are made from; names of users take about 70 bytes each.
+
+    Attributes:
+        refused: Users without a list, as they do not allow it.
+        unwanted: User -> products they refused.
+    """
 
     store: Store
     bundle: Bundle
     stock: Stock
     users: tuple[str, ...]
     refused: int
+    unwanted: Mapping[str, Sequence[str]]
 
 
 def export_recommendations(
@@ -146,7 +153,7 @@ def _export(settings: Settings, asked: _Asked, out: Path, say: Callable[[str], N
     ):
         results = mapper.map_shards(
             recommend_shard,
-            _shards(ask, users, per_shard),
+            _shards(ask, users, basis.unwanted, per_shard),
             shared=shared,
             progress=lambda done: say(f"{min(done * per_shard, len(users)):,} of {len(users):,} users"),
         )
@@ -161,9 +168,12 @@ def _export(settings: Settings, asked: _Asked, out: Path, say: Callable[[str], N
     )  # fmt: skip
 
 
-def _shards(ask: BatchAsk, users: tuple[str, ...], per_shard: int) -> Iterator[BatchShard]:
+def _shards(
+    ask: BatchAsk, users: tuple[str, ...], unwanted: Mapping[str, Sequence[str]], per_shard: int
+) -> Iterator[BatchShard]:
     for start in range(0, len(users), per_shard):
-        yield BatchShard(ask, users[start : start + per_shard])
+        part = users[start : start + per_shard]
+        yield BatchShard(ask, part, {user: unwanted[user] for user in part if user in unwanted})
 
 
 def _basis(settings: Settings, asked: _Asked) -> _Basis:
@@ -181,9 +191,10 @@ def _basis(settings: Settings, asked: _Asked) -> _Basis:
         seed_trending(trending, warehouse, catalogue, asked.moment)
         named = _named(warehouse, declared)
         rules = ShopRules(state.rules.current())
+        unwanted = _unwanted(warehouse, declared, catalogue, asked.moment)
         users = tuple(u for u in named if _allows(effective(None, consents.of(store, u), declared), asked.surface))
     stock = Stock(catalogue, Shelf(catalogue), trending, rules=rules)
-    return _Basis(declared, bundle, stock, users, len(named) - len(users))
+    return _Basis(declared, bundle, stock, users, len(named) - len(users), unwanted)
 
 
 def _allows(consent: Consent, surface: str) -> bool:
@@ -211,6 +222,15 @@ def _champion(state: State, settings: Settings) -> Bundle:
     return open_bundle(
         settings.folder(settings.engines.models) / state.registry.get(RecommendationSystem.name, version).folder
     )
+
+
+def _unwanted(warehouse: Warehouse, store: Store, catalogue: Catalogue, now: datetime) -> dict[str, list[str]]:
+    """Return what users of a store's customer group refused and did not want again."""
+    found: dict[str, list[str]] = {}
+    for event in standing_refusals(warehouse, now):
+        if event.user and event.product and catalogue.group(event.store) == store.group:
+            found.setdefault(event.user, []).append(event.product)
+    return found
 
 
 def _named(warehouse: Warehouse, store: Store) -> list[str]:

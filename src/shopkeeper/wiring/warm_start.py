@@ -15,13 +15,30 @@ from shopkeeper.quality.ports import NamedQuery, Warehouse
 
 LIVE_DAYS = 2
 LIVE_EVENTS = 200_000
+REFUSED_DAYS = 365
+"""How long a refusal holds that the shopper does not take back."""
+REFUSALS = 500_000
+"""Refusals that hold at most, the newest."""
 _QUERY = NamedQuery.load("shopkeeper.wiring", "live_events")
+_REFUSALS = NamedQuery.load("shopkeeper.wiring", "standing_refusals")
 
 
 def newest_events(warehouse: Warehouse, now: datetime) -> Iterator[Event]:
-    """Yield the newest logged events of the last days, as far as profiles need them, oldest first."""
-    since = now.astimezone(UTC) - timedelta(days=LIVE_DAYS)
-    columns = warehouse.fetch(_QUERY, since=since, rows=LIVE_EVENTS)
+    """Yield what profiles need of the log: refusals that hold, then the newest events of the last days.
+
+    Each oldest first; a refusal of the last days comes twice.
+    """
+    yield from standing_refusals(warehouse, now)
+    yield from _events(warehouse, _QUERY, now, LIVE_DAYS, LIVE_EVENTS)
+
+
+def standing_refusals(warehouse: Warehouse, now: datetime) -> Iterator[Event]:
+    """Yield the refusals of the last year that no later interest took back, as `refusals` says, oldest first."""
+    return _events(warehouse, _REFUSALS, now, REFUSED_DAYS, REFUSALS)
+
+
+def _events(warehouse: Warehouse, query: NamedQuery, now: datetime, days: int, most: int) -> Iterator[Event]:
+    columns = warehouse.fetch(query, since=now.astimezone(UTC) - timedelta(days=days), rows=most)
     names = list(columns)
     rows = zip(*(columns.pop(name)[::-1].tolist() for name in names), strict=True)
     for row in rows:

@@ -17,6 +17,7 @@ from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.engines.sequential_shards import SequentialShards
 from shopkeeper.intake.ports import SourcedRow
+from shopkeeper.jobs.shards import Shared
 from shopkeeper.recommendations.batch.answers import (
     BatchAsk,
     BatchLists,
@@ -48,6 +49,7 @@ from shopkeeper.recommendations.session.model import Session, SessionParams
 from shopkeeper.recommendations.system import RecommendationSystem
 from shopkeeper.registry.bundle import Bundle, BundleContent, open_bundle, write_bundle
 from shopkeeper.serving.catalogue import Catalogue
+from shopkeeper.serving.ports import Profile, SessionEvent
 from shopkeeper.testing.planted import END, STORES, planted_catalogue, planted_interactions
 
 NOW = END + timedelta(days=1)
@@ -224,6 +226,22 @@ def test_a_recipe_that_looks_at_more_than_scores_is_kept_to(shop: BatchShop) -> 
     )
     varied.system.load(shop.bundle)
     test_each_list_is_what_serving_answers(varied, 6)
+
+
+def test_what_a_user_refused_is_in_no_list_of_theirs_and_says_nothing(shop: BatchShop) -> None:
+    names, users = shelf_products(shop.stock, STORE), ("u1", "u2", "nobody")
+    arrays = {**shop.bundle.arrays, **pack_stock(shop.stock, shop.stock.catalogue.declared[STORE])}
+    before = recommend_shard(BatchShard(shop.ask(6), users), Shared(arrays))
+    waved = {user: [names[before.products[6 * n]]] for n, user in enumerate(users) if user != "u2"}
+    after = recommend_shard(BatchShard(shop.ask(6), users, waved), Shared(arrays))
+    np.testing.assert_array_equal(after.products[6:12], before.products[6:12])
+    for n, user in ((0, "u1"), (2, "nobody")):
+        profile = Profile((SessionEvent(waved[user][0], "dismiss", NOW),))
+        body = RecommendationBody(store=STORE, user=user, k=6)
+        request = RecommendationRequest(body, Shopper("north", user=user), FULL_CONSENT, NOW, profile)
+        expected = [item.product for item in shop.system.answer(request).items]
+        assert [names[code] for code in after.products[6 * n : 6 * n + 6]] == expected
+        assert waved[user][0] not in expected
 
 
 def test_the_size_of_a_shard_changes_nothing(shop: BatchShop) -> None:

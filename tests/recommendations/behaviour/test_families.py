@@ -101,7 +101,7 @@ def batch_answers(shop: Shop, *users: str) -> dict[str, list[Recommendation]]:
     bundle = open_bundle(next((shop.folder / "recommendations").iterdir()))
     loaded = load_model(bundle)
     stock = Stock(shop.catalogue, Shelf(shop.catalogue), shop.trending, loaded.popular)
-    lists = BatchRecommender(loaded, stock, BatchAsk("test", loaded.model.name, "uk", 3, NOW)).lists(users)
+    lists = BatchRecommender(loaded, stock, BatchAsk("test", loaded.model.name, "uk", 3, NOW)).lists(users, {})
     names, start, found = shelf_products(stock, "uk"), 0, {}
     for user, length in zip(users, lists.lengths.tolist(), strict=True):
         part = slice(start, start + length)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -33,6 +33,7 @@ from shopkeeper.recommendations.request import RecommendationBody, Recommendatio
 from shopkeeper.recommendations.session.blend import Blend
 from shopkeeper.recommendations.session.model import Session
 from shopkeeper.recommendations.variety.rerank import reranks
+from shopkeeper.serving.ports import Profile, SessionEvent
 
 _DENSE = (Session, Blend, SessionKnn, Als, Ease)
 """Models that tell from a history alone what goes with it, for many histories at once."""
@@ -61,10 +62,15 @@ class BatchAsk:
 
 @dataclass(frozen=True, slots=True)
 class BatchShard:
-    """Some of the shoppers."""
+    """Some of the shoppers.
+
+    Attributes:
+        refused: User -> products that must not be in the list and tell nothing, of those who refused any.
+    """
 
     ask: BatchAsk
     users: tuple[str, ...]
+    refused: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,7 @@ class BatchLists:
 
 def recommend_shard(shard: BatchShard, shared: Shared) -> BatchLists:
     """Return the lists of a shard; `shared` are the arrays of a bundle and those of `batch_stock.pack_stock`."""
-    return _recommender(shard.ask, shared).lists(shard.users)
+    return _recommender(shard.ask, shared).lists(shard.users, shard.refused)
 
 
 @lru_cache(maxsize=1)
@@ -105,9 +111,9 @@ class BatchRecommender:
 
     Item-kNN scores whole blocks sparsely (`block_scores`), models that score whole catalogues do so densely
     (`dense_scores`). A shopper for whom that finds fewer than k products, two variants of one parent, or a variant of
-    what they bought lately (it might be, or be shown as, just that) is answered as serving does, by `recommend`; so is
-    every shopper of the other models, or where the recipe or rules look at more of a list than scores (diversity, pins,
-    quotas, includes).
+    what they bought lately (it might be, or be shown as, just that), or who refused a product, is answered as serving
+    does, by `recommend`; so is every shopper of the other models, or where the recipe or rules look at more of a list
+    than scores (diversity, pins, quotas, includes).
     """
 
     def __init__(self, loaded: LoadedModel, stock: Stock, ask: BatchAsk) -> None:
@@ -153,13 +159,22 @@ class BatchRecommender:
         offer = Offer(*loaded.index.span(self._group), shown, self._family, weighed)
         self._scorer = _scorer(loaded.model, offer) if by_scores else None
 
-    def lists(self, users: Sequence[str]) -> BatchLists:
-        """Return the list of each user."""
+    def lists(self, users: Sequence[str], refused: Mapping[str, Sequence[str]]) -> BatchLists:
+        """Return the list of each user.
+
+        Args:
+            users: Whose.
+            refused: As in `BatchShard`.
+        """
         k, pasts = self._ask.k, self._loaded.shoppers
         places = pasts.places([shopper_key(self._group, "user", user) for user in users])
-        full, items, scores = self._by_blocks(places)
+        refusing = np.array([user in refused for user in users], dtype=np.bool_)
+        full, items, scores = self._by_blocks(places, np.flatnonzero((places >= 0) & ~refusing))
         slow = np.setdiff1d(np.arange(len(users)), full)
-        answers = [self._answer(users[user], known=bool(places[user] >= 0)).items for user in slow.tolist()]
+        answers = [
+            self._answer(users[user], refused.get(users[user], ()), known=bool(places[user] >= 0)).items
+            for user in slow.tolist()
+        ]
         lengths = np.full(len(users), k, dtype=np.int32)
         lengths[slow] = [len(answer) for answer in answers]
         starts = np.cumsum(lengths, dtype=np.int64) - lengths
@@ -174,10 +189,9 @@ class BatchRecommender:
         return found
 
     def _by_blocks(
-        self, places: npt.NDArray[np.int64]
+        self, places: npt.NDArray[np.int64], known: npt.NDArray[np.int64]
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float64]]:
-        """Return which users have k products by the model alone, with their items and scores, best first."""
-        known = np.flatnonzero(places >= 0)
+        """Return which of the `known` users have k products by the model alone, with items and scores, best first."""
         if self._scorer is None or not len(known):
             return known[:0], np.empty((0, self._ask.k), dtype=np.int32), np.empty((0, self._ask.k))
         pasts = self._loaded.shoppers.many(places[known])
@@ -234,15 +248,18 @@ class BatchRecommender:
     def _body(self, user: str | None = None) -> RecommendationBody:
         return RecommendationBody(store=self._ask.store, user=user, k=self._ask.k, surface=self._ask.surface)
 
-    def _request(self, body: RecommendationBody) -> RecommendationRequest:
-        return RecommendationRequest(body, Shopper(self._group, user=body.user), FULL_CONSENT, self._ask.now)
+    def _request(self, body: RecommendationBody, refused: Sequence[str] = ()) -> RecommendationRequest:
+        now = self._ask.now
+        told = Profile(tuple(SessionEvent(product, "dismiss", now) for product in refused))
+        return RecommendationRequest(body, Shopper(self._group, user=body.user), FULL_CONSENT, now, told)
 
-    def _answer(self, user: str, *, known: bool) -> RecommendationAnswer:
-        """Return what serving answers one shopper; those without a past all get the same."""
-        if not known and self._strangers is not None:
+    def _answer(self, user: str, refused: Sequence[str], *, known: bool) -> RecommendationAnswer:
+        """Return what serving answers one shopper; those without a past, who refused nothing, all get the same."""
+        alike = not known and not refused
+        if alike and self._strangers is not None:
             return self._strangers
-        answer = recommend(self._request(self._body(user)), self._loaded, self._stock, self._params)
-        if not known:
+        answer = recommend(self._request(self._body(user), refused), self._loaded, self._stock, self._params)
+        if alike:
             self._strangers = answer
         return answer
 
