@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 
 from shopkeeper.commerce.decision import DecisionRecord
+from shopkeeper.experiments.live_test import StopOrder
 from shopkeeper.experiments.sticky import MemorySticky
 from shopkeeper.serving.arms import LiveArms
 from shopkeeper.serving.breaker import Breaker, BreakerLimits
 from shopkeeper.serving.cache import AnswerCache
 from shopkeeper.serving.decide import Decider, Decision, Surroundings
-from shopkeeper.serving.lineup import Lineup
+from shopkeeper.serving.lineup import Lineup, Page
 from shopkeeper.serving.pace import PROVEN
 from shopkeeper.serving.telemetry import Telemetry
 from shopkeeper.serving.workers import Workers
@@ -53,6 +54,11 @@ class Parrot:
     drawn: Callable[[str], str] | None = None
     name: str = "recommendations"
     asked_at_once: list[int] = field(default_factory=list)
+
+    def as_now(self, before: object) -> Parrot:
+        if isinstance(before, Parrot) and (before.version, before.say) == (self.version, self.say):
+            return before
+        return replace(self)
 
     def answer(self, request: Wish) -> str:
         self.calls += 1
@@ -148,6 +154,22 @@ def test_what_is_shown_is_drawn_anew_for_every_decision_from_one_kept_answer() -
     assert (first.answer, second.answer) == ("drawn for d1", "drawn for d2")
     assert (second.cached, shop.parrot.calls, first.made) == (True, 1, "lamp")
     assert [row.answer["said"] for row in shop.records.kept] == ["drawn for d1", "drawn for d2"]
+
+
+def test_lists_of_one_page_are_of_the_version_that_answered_the_first_until_the_system_is_stopped() -> None:
+    async def scenario() -> None:
+        shop = Shop()
+        page: Page[Wish, str] = Page()
+        assert (await shop.decider.decide(Wish(), page)).model == "v1"
+        shop.parrot.version = "v2"
+        assert (await shop.decider.decide(Wish("desk"), page)).model == "v1"
+        assert (await shop.decider.decide(Wish("desk"))).model == "v2"
+        assert (await shop.decider.decide(Wish("desk"), Page())).model == "v2"
+        shop.arms.stop((StopOrder(person="ann", reason="a test", at="now"),))
+        stopped = await shop.decider.decide(Wish("desk"), page)
+        assert (stopped.model, stopped.fallback) == (None, "stopped")
+
+    asyncio.run(scenario())
 
 
 def test_a_draw_that_fails_leaves_the_rules() -> None:

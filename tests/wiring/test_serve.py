@@ -27,11 +27,14 @@ from shopkeeper.experiments.live_test import LiveTest
 from shopkeeper.intake.ports import SourcedRow
 from shopkeeper.quality.ports import NamedQuery
 from shopkeeper.recommendations.answer import RecommendationAnswer
-from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
+from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest, Slot
+from shopkeeper.recommendations.rules.merchandising import Exclude, RuleSet, Where
 from shopkeeper.recommendations.system import RecommendationSystem
+from shopkeeper.serving.decide import Decision
 from shopkeeper.serving.shadow import Shadows, Shown
 from shopkeeper.testing.serving_suite import DecisionSystemSuite
 from shopkeeper.wiring.serve import open_serving
+from shopkeeper.wiring.serving import Serving
 from shopkeeper.wiring.settings import Settings, TrainingSettings
 from shopkeeper.wiring.train import Asked, train_system
 
@@ -89,6 +92,36 @@ def test_the_champion_answers_and_another_takes_over_by_pointer_alone(settings: 
                 await serving.release.follow()
                 decision = await serving.recommend(ask(user="u1"))
                 assert (decision.model, decision.fallback) == (version, None)
+
+    asyncio.run(scenario())
+
+
+def test_every_list_of_a_page_is_of_the_version_and_rules_of_the_first_whatever_takes_over_between_them(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recommend, known = Serving.recommend, versions(settings)
+
+    async def scenario() -> None:
+        async with open_serving(settings) as serving:
+
+            async def then_swap(self: Serving, *asked: Any) -> Decision[RecommendationAnswer]:  # noqa: ANN401 - passed on
+                decision = await recommend(self, *asked)
+                other = next(version for version in known if version != serving.system.version)
+                serving.state.registry.point("recommendations", "champion", other, "test", "test")
+                await serving.release.follow()
+                banned = Where(products=tuple(f"p{n}" for n in range(19)))
+                rules = (Exclude(name="all but one", where=banned),)
+                serving.system.shop_rules.replace([RuleSet(store="uk", version=1, rules=rules)])
+                return decision
+
+            monkeypatch.setattr(Serving, "recommend", then_swap)
+            for many in (20, 1):  # the rules of the second page leave one product
+                first = serving.system.version
+                page = ask(user="nobody", k=2, slots=(Slot(surface="home", k=2), Slot(surface="cart", k=2)))
+                decisions = await serving.recommend_page(page)
+                assert [decision.model for decision in decisions] == [first] * 3
+                shown = [item.product for decision in decisions for item in decision.answer.items]
+                assert len(shown) == min(many, 6)
 
     asyncio.run(scenario())
 

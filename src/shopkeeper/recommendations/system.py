@@ -76,6 +76,8 @@ class RecommendationSystem:
         self._params = params
         self._lists = lists
         self._held = _Held((None, Stock(catalogue, Shelf(catalogue), trending, rules=self.shop_rules)))
+        self._moment: tuple[Any, Any] | None = None
+        """What the system of which this one is a moment served with then, and by which rules."""
 
     def load(self, bundle: Bundle | None) -> None:
         """Serve another version from the next request on; None = rules only.
@@ -114,6 +116,17 @@ class RecommendationSystem:
         loaded, stock = self._serving
         other.shop_rules = rules
         other._held = _Held((loaded, replace(stock, rules=rules)))
+        return other
+
+    def as_now(self, before: object) -> RecommendationSystem:
+        """Return this version under these rules, that neither `serve` nor other rules of the shop change."""
+        serving, rules = self._serving, self.shop_rules.as_now()
+        if isinstance(before, RecommendationSystem) and before._moment is not None:
+            held, ruled = before._moment
+            if held is serving and rules.same_as(ruled):
+                return before
+        other = self.ruled_by(rules)
+        other._moment = (serving, rules)
         return other
 
     @property

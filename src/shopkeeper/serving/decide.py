@@ -17,7 +17,7 @@ from shopkeeper.experiments.live_assignment import RULES, UNASSIGNED, Assigned
 from shopkeeper.serving.arms import Arms
 from shopkeeper.serving.breaker import Breaker
 from shopkeeper.serving.cache import AnswerCache
-from shopkeeper.serving.lineup import Line, Lineup
+from shopkeeper.serving.lineup import Line, Lineup, Page
 from shopkeeper.serving.ports import DecisionLog, DecisionRequest
 from shopkeeper.serving.shadow import Shadows, Shown
 from shopkeeper.serving.telemetry import Telemetry
@@ -118,18 +118,22 @@ class Decider(Generic[RequestT, AnswerT]):
         self._deadline = deadline_seconds
         self._flights: dict[Hashable, asyncio.Future[_Found[AnswerT]]] = {}
 
-    async def decide(self, request: RequestT) -> Decision[AnswerT]:
+    async def decide(self, request: RequestT, page: Page[RequestT, AnswerT] | None = None) -> Decision[AnswerT]:
         """Answer a request; whatever the model or its cache does, an answer comes.
 
         Should even the rules fail, that is kept as a decision of the arm (`unanswered`), for its error rate.
 
         Between the last look at the shelf (`still_holds`, or the rules reading it) and the return there is no await, so
         an answer never shows what was withdrawn before it.
+
+        Args:
+            page: Page the request is a list of: arm, model and rules of its first list answer all of them. An order to
+                stop holds within a page too.
         """
         around, name = self._around, self.system.name
         started = around.seconds()
         decision_id = around.new_id()
-        assigned, found = await self._answer(request, decision_id)
+        assigned, found = await self._answer(request, decision_id, page)
         if assigned.test is not None:
             around.arms.keep(request.names, assigned)
         try:
@@ -152,43 +156,64 @@ class Decider(Generic[RequestT, AnswerT]):
         """The breaker of the champion."""
         return self.lineup.champion.breaker
 
-    def key(self, request: RequestT) -> Hashable | None:
+    def key(self, request: RequestT, page: Page[RequestT, AnswerT] | None = None) -> Hashable | None:
         """Return the key under which the answer to a request is kept, arm included; None = it is not kept."""
-        assigned = self.arm(request)
-        line = None if self._stopped(request) or assigned.version == RULES else self.lineup.line(assigned)
+        assigned = self.arm(request, page)
+        line = None if self._stopped(request) or assigned.version == RULES else self._line(assigned, page)
         return None if line is None or line.system.version is None else _key(line, assigned, request)
 
-    def prime(self, request: RequestT, answer: AnswerT, model: str, seconds: float) -> None:
+    def prime(
+        self,
+        request: RequestT,
+        answer: AnswerT,
+        model: str,
+        seconds: float,
+        page: Page[RequestT, AnswerT] | None = None,
+    ) -> None:
         """Keep an answer that another process's model gave to the same request, for some seconds."""
-        line = self.lineup.line(self.arm(request))
-        key = self.key(request)
+        line = self._line(self.arm(request, page), page)
+        key = self.key(request, page)
         of_today = line is not None and line.system.version == model  # not of a version that was replaced meanwhile
         if of_today and key is not None and self.cache.fresh(key) is None:
             self.cache.put_for(key, answer, model, seconds)
 
-    def arm(self, request: RequestT) -> Assigned:
+    def arm(self, request: RequestT, page: Page[RequestT, AnswerT] | None = None) -> Assigned:
         """Return the arm that answers a request."""
+        if page is not None and page.arm is not None:
+            return page.arm
         return self._around.arms.assign(self.system.name, request.store, request.names)
+
+    def _line(self, assigned: Assigned, page: Page[RequestT, AnswerT] | None) -> Line[RequestT, AnswerT] | None:
+        """Return what answers an arm; for a page, as it was when its first list was answered."""
+        if page is None:
+            return self.lineup.line(assigned)
+        return self.lineup.line_now(assigned) if page.arm is None else page.line
 
     def _stopped(self, request: RequestT) -> bool:
         return self._around.arms.stopped(self.system.name, request.store)
 
-    async def _answer(self, request: RequestT, decision_id: str) -> tuple[Assigned, _Found[AnswerT]]:
+    async def _answer(
+        self, request: RequestT, decision_id: str, page: Page[RequestT, AnswerT] | None
+    ) -> tuple[Assigned, _Found[AnswerT]]:
         """Return an arm and its answer; one that was taken back or stopped while its model worked answers no more."""
         arms = self._around.arms
         for _ in range(_ARM_TRIES):
             if self._stopped(request):
                 return UNASSIGNED, _Found(None, reason="stopped")
-            turn, assigned = arms.turn, self.arm(request)
-            found = await self._by_arm(request, assigned, decision_id)
-            if arms.turn == turn or (not self._stopped(request) and self.arm(request) == assigned):
+            turn, assigned = arms.turn, self.arm(request, page)
+            line = None if assigned.version == RULES else self._line(assigned, page)
+            found = await self._by_arm(request, assigned, line, decision_id)
+            if arms.turn == turn or (not self._stopped(request) and self.arm(request, page) == assigned):
+                if page is not None:
+                    page.arm, page.line = assigned, line
                 return assigned, found
         return UNASSIGNED, _Found(None, reason="changed")
 
-    async def _by_arm(self, request: RequestT, assigned: Assigned, decision_id: str) -> _Found[AnswerT]:
+    async def _by_arm(
+        self, request: RequestT, assigned: Assigned, line: Line[RequestT, AnswerT] | None, decision_id: str
+    ) -> _Found[AnswerT]:
         if assigned.version == RULES:
             return _Found(None)
-        line = self.lineup.line(assigned)
         if line is None:
             return self._failed("not_opened")
         try:

@@ -38,6 +38,19 @@ class Line(Generic[RequestT, AnswerT]):
         self.pace.adopt(pace)
 
 
+@dataclass(slots=True)
+class Page(Generic[RequestT, AnswerT]):
+    """What answers every list of one page, whatever is swapped meanwhile.
+
+    Attributes:
+        arm: Arm of the first list; None until that is answered.
+        line: Form that answers the arm, as it was then; None where the arm is the rules, or cannot be opened.
+    """
+
+    arm: Assigned | None = None
+    line: Line[RequestT, AnswerT] | None = None
+
+
 class Lineup(Generic[RequestT, AnswerT]):
     """Which form answers which arm. Used from one event loop.
 
@@ -59,6 +72,8 @@ class Lineup(Generic[RequestT, AnswerT]):
         self.champion = self._line(champion)
         self._arms: dict[ArmKey, Line[RequestT, AnswerT]] = {}
         self._shadows: Mapping[str, DecisionSystem[RequestT, AnswerT]] = {}
+        self._now: dict[ArmKey | None, Line[RequestT, AnswerT]] = {}
+        """Lines of pages by arm, None = the champion's; pages that begin between two changes are asked together."""
 
     def field(
         self,
@@ -74,6 +89,11 @@ class Lineup(Generic[RequestT, AnswerT]):
         kept = {key: self._arms[key] for key in arms if key in self._arms and self._arms[key].system is arms[key]}
         self._arms = {key: kept.get(key) or self._line(system) for key, system in arms.items()}
         self._shadows = dict(shadows)
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Hold nothing of what answered before but for pages that are being answered."""
+        self._now = {}
 
     def _line(self, system: DecisionSystem[RequestT, AnswerT]) -> Line[RequestT, AnswerT]:
         return Line(system, self._new_breaker(), MicroBatch(system, self._stopwatch, self._wait_seconds))
@@ -83,6 +103,19 @@ class Lineup(Generic[RequestT, AnswerT]):
         if assigned.version is None and not assigned.settings:
             return self.champion
         return self._arms.get(assigned.key)
+
+    def line_now(self, assigned: Assigned) -> Line[RequestT, AnswerT] | None:
+        """Return what answers an arm as it is at this moment, for all lists of a page that begins."""
+        line = self.line(assigned)
+        if line is None:
+            return None
+        key = None if line is self.champion else assigned.key
+        before = self._now.get(key)
+        form = line.system.as_now(None if before is None else before.system)
+        if before is None or before.system is not form:
+            batch = MicroBatch(form, self._stopwatch, self._wait_seconds)
+            before = self._now[key] = Line(form, line.breaker, batch, line.pace)
+        return before
 
     def shadow(self, version: str) -> DecisionSystem[RequestT, AnswerT] | None:
         """Return the form that computes a version nobody is shown; None while it cannot be opened."""

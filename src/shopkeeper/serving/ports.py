@@ -78,6 +78,14 @@ class DecisionSystem(Protocol[RequestT, AnswerT]):
         """Model version that serves; None while there is none, and then only the fallback answers."""
         ...
 
+    def as_now(self, before: object) -> DecisionSystem[RequestT, AnswerT]:
+        """Return this system as it is at this moment, whatever model and rules it gets later; the shelf goes on living.
+
+        Args:
+            before: What an earlier call returned, which is returned again where nothing changed since; None = nothing.
+        """
+        ...
+
     def answer(self, request: RequestT) -> AnswerT:
         """Answer with the model."""
         ...

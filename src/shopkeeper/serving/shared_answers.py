@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from shopkeeper.serving.decide import Decider, Decision
+from shopkeeper.serving.lineup import Page
 from shopkeeper.serving.ports import DecisionRequest
 
 RequestT = TypeVar("RequestT", bound=DecisionRequest)
@@ -42,14 +43,14 @@ class SharedAnswers(Generic[RequestT, AnswerT]):
         self.taken = 0
         """Answers taken over from other processes."""
 
-    def name(self, request: RequestT) -> str:
+    def name(self, request: RequestT, page: Page[RequestT, AnswerT] | None = None) -> str:
         """Return the name of the answer to a request whose profile is not known yet; empty = nobody need ask for it."""
-        key = self._decider.key(request)
+        key = self._decider.key(request, page)
         if key is None or self._seconds <= 0 or self._decider.cache.fresh(key) is not None:
             return ""
         return hashlib.blake2b(msgspec.msgpack.encode((self._mark(), key)), digest_size=16).hexdigest()
 
-    def take_over(self, request: RequestT, packed: bytes) -> None:
+    def take_over(self, request: RequestT, packed: bytes, page: Page[RequestT, AnswerT] | None = None) -> None:
         """Let another process's answer be in the cache for this request; what cannot be read is as if it were not."""
         try:
             until, model, answer = self._packed.decode(packed)
@@ -57,7 +58,7 @@ class SharedAnswers(Generic[RequestT, AnswerT]):
             return
         left = until - self._clock()
         if left > 0:
-            self._decider.prime(request, answer, model, left)
+            self._decider.prime(request, answer, model, left, page)
             self.taken += 1
 
     def pack(self, decision: Decision[AnswerT]) -> tuple[bytes, float] | None:

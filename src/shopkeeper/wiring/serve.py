@@ -221,6 +221,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
 
     def on_swap(pace: Pace) -> None:
         lineup.champion.renew(pace)
+        lineup.let_go()
         cache.clear()
 
     traits = UserTraits(catalogue.group)

@@ -31,6 +31,7 @@ from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.serving.decide import Decider, Decision
 from shopkeeper.serving.joined_events import JoinedEvents
 from shopkeeper.serving.key_ring import KeyRing
+from shopkeeper.serving.lineup import Page
 from shopkeeper.serving.live_events import LiveEvents
 from shopkeeper.serving.live_tables import LiveTables
 from shopkeeper.serving.ports import EMPTY_PROFILE, Recalled
@@ -59,6 +60,7 @@ RECENT_REQUESTS = 200
 """Requests kept in memory, without their shoppers, to try rules on."""
 
 RecommendationDecider = Decider[RecommendationRequest, RecommendationAnswer]
+RecommendationPage = Page[RecommendationRequest, RecommendationAnswer]
 Now = Callable[[], datetime]
 
 
@@ -112,8 +114,13 @@ class Serving:
     draining: bool = False
     truth: TextTruth = field(default_factory=TextTruth)
 
-    async def recommend(self, body: RecommendationBody) -> Decision[RecommendationAnswer]:
+    async def recommend(
+        self, body: RecommendationBody, page: RecommendationPage | None = None
+    ) -> Decision[RecommendationAnswer]:
         """Answer one request for products.
+
+        Args:
+            page: Page it is a list of; one version answers all of them.
 
         Raises:
             UnknownStore: nobody declared the store.
@@ -128,18 +135,20 @@ class Serving:
         traits = self.traits.of(body.store, body.user) if consent.personalise else None
         if self.answers is None:
             profile = (await self.profiles.read(known)).profile if consent.personalise else EMPTY_PROFILE
-            return await self.decider.decide(RecommendationRequest(body, shopper, consent, now, profile, traits))
+            return await self.decider.decide(RecommendationRequest(body, shopper, consent, now, profile, traits), page)
         request = RecommendationRequest(body, shopper, consent, now, traits=traits)
-        return await self._shared(request, known, self.answers)
+        return await self._shared(request, known, self.answers, page)
 
     async def recommend_page(self, body: RecommendationBody) -> list[Decision[RecommendationAnswer]]:
-        """Answer the list of a body and those of its slots, each as a decision of its own, no product in two of them.
+        """Answer the list of a body and those of its slots, each as a decision of its own, no product in two of them,
+        all of one version.
 
         Raises:
             UnknownStore: nobody declared the store.
         """
         plain = msgspec.structs.replace(body, slots=())
-        decisions, shown = [await self.recommend(plain)], list(body.exclude)
+        page: RecommendationPage = Page()
+        decisions, shown = [await self.recommend(plain, page)], list(body.exclude)
         for slot in body.slots:
             listed = [item.product for item in decisions[-1].answer.items]
             shown += [*listed, *sorted(parents_of(listed, self.catalogue, body.store))]
@@ -149,23 +158,27 @@ class Serving:
                 plain, surface=slot.surface, k=slot.k, products=products, filters=filters, exclude=tuple(shown),
                 relevance=None, page=body.page or body.surface,
             )  # fmt: skip
-            decisions.append(await self.recommend(asked))
+            decisions.append(await self.recommend(asked, page))
         return decisions
 
     async def _shared(
-        self, first: RecommendationRequest, known: Shopper, answers: RecommendationAnswers
+        self,
+        first: RecommendationRequest,
+        known: Shopper,
+        answers: RecommendationAnswers,
+        page: RecommendationPage | None,
     ) -> Decision[RecommendationAnswer]:
         """Answer with what other processes know: the profile, first arms, and the answer one of them may have given."""
-        arm, turn = self.decider.arm(first), self.arms.turn
-        asked = answers.name(first)
+        arm, turn = self.decider.arm(first, page), self.arms.turn
+        asked = answers.name(first, page)
         recalled = await self.profiles.read(known, asked) if first.personal or asked else Recalled()
         request = replace(first, profile=recalled.profile)
         if recalled.arms and request.names:
             self.arms.recall(request.names, recalled.arms)
-        named = self.arms.turn == turn and self.decider.arm(request) == arm  # else the name was another arm's
+        named = self.arms.turn == turn and self.decider.arm(request, page) == arm  # else the name was another arm's
         if recalled.answer is not None and named:
-            answers.take_over(request, recalled.answer)
-        decision = await self.decider.decide(request)
+            answers.take_over(request, recalled.answer, page)
+        decision = await self.decider.decide(request, page)
         packed = answers.pack(decision)
         if asked and packed is not None and named and self.arms.turn == turn:
             self.profiles.keep(known, asked, recalled.profile.version, *packed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from datetime import datetime
 from typing import Final
 
@@ -34,6 +35,14 @@ class ShopRules:
     def with_set(self, changed: RuleSet) -> ShopRules:
         """Return these rules with one set in place of the one of its store, which go on holding here."""
         return ShopRules({**self._sets, changed.store: changed}.values())
+
+    def as_now(self) -> ShopRules:
+        """Return these rules as they hold at this moment, whatever `replace` brings."""
+        return copy(self)
+
+    def same_as(self, other: ShopRules) -> bool:
+        """Say whether the same sets hold in both, none of them replaced since one was made of the other."""
+        return self._sets is other._sets
 
     def surface(self, store: str, name: str) -> Surface | None:
         """Return how a store makes a surface, its own word before that of every store; None where neither says."""
