@@ -1,6 +1,7 @@
 """Public data sets as tables of the data contract: which file tells each one, and the SQL that makes its tables.
 
-A column that could say something of the time after a cut is taken from the oldest row that has it.
+A column that could say something of the time after a cut is taken from the oldest row that has it. Of MovieLens the
+stars are not told, so that every film somebody rated is asked about, whatever they thought of it.
 """
 
 from __future__ import annotations

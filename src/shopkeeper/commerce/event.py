@@ -28,6 +28,9 @@ PROFILED: frozenset[EventType] = INTEREST | REFUSAL
 MIDDLE_RATING = 3.0
 """Middle of the scale of ratings, which goes from one star to five."""
 
+MOST_STARS = 5.0
+"""Top of the scale of ratings."""
+
 BROWSED: frozenset[EventType] = frozenset(
     {"impression", "view", "click", "search", "cart", "remove", "checkout", "rating", "dismiss", "custom"}
 )

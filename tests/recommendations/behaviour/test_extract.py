@@ -97,6 +97,8 @@ def test_a_rating_below_the_middle_is_no_interest(world: World) -> None:
     world.event("one", "view", user="u", value=1)
     data = world.read()
     assert products(data) == ["three", "unsaid", "one"]
+    assert data.stars.tolist() == data.sequences.stars.tolist() == [3.0, 0.0, 0.0]
+    assert data.take(data.stars > 0).stars.tolist() == [3.0]
     assert [KINDS[kind] for kind in data.kinds.tolist()] == ["rating", "rating", "view"]
 
 

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from shopkeeper.commerce.event import MOST_STARS
 from shopkeeper.errors import Unavailable
 from shopkeeper.quality.ports import NamedQuery, Warehouse
 from shopkeeper.recommendations.behaviour.examination import position_exponent, read_shown
@@ -82,8 +83,14 @@ def _assemble(rows: Columns, items: Columns, shoppers: Columns, stores: Columns)
         shopper_keys=[shopper_key(str(group), _kind(str(kind)), str(identity)) for group, kind, identity in keys],
         store_names=tuple(str(store) for store in stores["store"]),
         positions=np.minimum(rows["place"].astype(np.int64), np.iinfo(np.int16).max).astype(np.int16),
+        stars=_stars(rows["stars"].astype(np.float32)),
     )
     return folded(data, [str(parent) for parent in items["parent"]])
+
+
+def _stars(said: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return the ratings on their scale; shape (0,) where nobody said one."""
+    return np.minimum(said, MOST_STARS) if said.any() else said[:0]
 
 
 def _spans(group_of_item: list[str]) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:

@@ -17,13 +17,13 @@ from shopkeeper.recommendations.behaviour.items import ItemIndex
 from shopkeeper.registry.text_arrays import pack_texts, unpack_texts
 
 _ABOUT = "interactions.json"
-_COLUMNS = ("shoppers", "items", "stores", "kinds", "times", "devices", "variants", "positions")
+_COLUMNS = ("shoppers", "items", "stores", "kinds", "times", "devices", "variants", "positions", "stars")
 _TEXTS = ("categories", "shopper_keys", "store_names")
 _REMEDY = "Delete the folder and read the data again."
 
 
 class _About(Struct, frozen=True, kw_only=True):
-    format_version: Literal[3] = 3
+    format_version: Literal[4] = 4
     rows: int
     position_exponent: float
     fingerprint: str
@@ -75,6 +75,7 @@ def read_interactions(folder: Path) -> Interactions:
         variants=columns["variants"].astype(np.int32, copy=False),
         positions=columns["positions"].astype(np.int16, copy=False),
         position_exponent=about.position_exponent,
+        stars=columns["stars"].astype(np.float32, copy=False),
     )
     if data.fingerprint() != about.fingerprint:
         raise BundleDamaged(f"The interactions in {folder} are not what was written (SHA-256 differs).", _REMEDY)

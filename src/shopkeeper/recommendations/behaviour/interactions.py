@@ -21,6 +21,7 @@ DEVICES = ("unknown", "desktop", "mobile", "tablet")
 """Classes of devices; a `device` is a place in this list."""
 
 VIEW = KINDS.index("view")
+RATING = KINDS.index("rating")
 PURCHASE = KINDS.index("purchase")
 
 _ON_PAGE = tuple(KINDS.index(kind) for kind in ("view", "click", "cart"))
@@ -60,6 +61,7 @@ class Interactions:
         variants: Place in `index.variants.names`, where variants share codes; shape (n,), else (0,).
         positions: Place of the list of ours that it was clicked in, from 1, 0 = in none; shape (n,), else (0,).
         position_exponent: How fast looks fall with the place, see `examination`; 0 = nobody knows that they do.
+        stars: What a rating said, 0 = nothing, or it is none; shape (n,) where any says something, else (0,).
     """
 
     shoppers: npt.NDArray[np.int32]
@@ -78,6 +80,7 @@ class Interactions:
     variants: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
     positions: npt.NDArray[np.int16] = field(default_factory=lambda: np.empty(0, dtype=np.int16))
     position_exponent: float = 0.0
+    stars: npt.NDArray[np.float32] = field(default_factory=lambda: np.empty(0, dtype=np.float32))
 
     def __len__(self) -> int:
         return len(self.items)
@@ -94,6 +97,7 @@ class Interactions:
             devices=self.devices[keep],
             variants=self.variants[keep] if len(self.variants) else self.variants,
             positions=self.positions[keep] if len(self.positions) else self.positions,
+            stars=self.stars[keep] if len(self.stars) else self.stars,
         )
 
     @cached_property
@@ -107,7 +111,7 @@ class Interactions:
         columns = (
             self.shoppers, self.items, self.stores, self.kinds, self.times, self.devices, self.index.starts,
             self.facts.prices, self.facts.margins, self.traits.codes, self.variants, self.positions,
-            self.index.variants.items, np.array([self.position_exponent]),
+            self.index.variants.items, np.array([self.position_exponent]), *([self.stars] if len(self.stars) else ()),
         )  # fmt: skip
         for column in columns:
             digest.update(f"{column.dtype.str}{column.shape}".encode())
@@ -135,6 +139,7 @@ class Sequences:
         starts: Where each shopper code's entries begin, and one more at the end; shape (shoppers + 1,).
         variants: That of the run's last event, as in `Interactions`; shape (m,) or (0,).
         positions: Place of a list that the run was clicked in, 0 = in none; shape (m,) or (0,).
+        stars: The best rating said in the run, 0 = none; shape (m,) or (0,).
     """
 
     shoppers: npt.NDArray[np.int32]
@@ -148,6 +153,7 @@ class Sequences:
     starts: npt.NDArray[np.int64]
     variants: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
     positions: npt.NDArray[np.int16] = field(default_factory=lambda: np.empty(0, dtype=np.int16))
+    stars: npt.NDArray[np.float32] = field(default_factory=lambda: np.empty(0, dtype=np.float32))
 
     def __len__(self) -> int:
         return len(self.items)
@@ -181,6 +187,7 @@ def sequences(data: Interactions) -> Sequences:
         starts=starts,
         variants=data.variants[last] if len(data.variants) else data.variants,
         positions=np.maximum.reduceat(data.positions[order], heads) if len(data.positions) and len(heads) else _NOWHERE,
+        stars=np.maximum.reduceat(data.stars[order], heads) if len(data.stars) and len(heads) else data.stars[:0],
     )
 
 

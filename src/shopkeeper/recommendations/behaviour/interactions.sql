@@ -16,6 +16,7 @@ SELECT
   END AS kind,
   seen.device AS device,
   seen.place AS place,
+  seen.stars AS stars,
   seen.ts AS ts
 FROM seen
 JOIN item_codes AS i ON i.customer_group = seen.customer_group AND i.product = seen.product

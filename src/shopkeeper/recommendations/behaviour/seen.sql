@@ -8,7 +8,7 @@
 -- user only: nothing after a logout and nothing of a shared device is joined. The rule in Python: identity.owners.
 WITH seen AS (
   SELECT
-    customer_group, store, product, type, ts, event_id, categories, parent, device, place,
+    customer_group, store, product, type, ts, event_id, categories, parent, device, place, stars,
     CASE
       WHEN allowed = 0 THEN ''
       WHEN user_id <> '' THEN 'user'
@@ -37,6 +37,7 @@ WITH seen AS (
       coalesce(nullif(own.parent, ''), shared.parent, '') AS parent,
       e.device AS device,
       e.place AS place,
+      CASE WHEN e.type = 'rating' THEN coalesce(e.value, 0) ELSE 0 END AS stars,
       CASE
         WHEN coalesce(u.consent, '') LIKE '%"personalise":false%' THEN 0
         WHEN coalesce(everywhere.consent, '') LIKE '%"personalise":false%' THEN 0
