@@ -93,7 +93,7 @@ def measured(model: RecommendationModel, name: str, data: Interactions, stock: S
         "cpu_s_1000": round(blocks, 2),
         "request_cpu_s_1000": round(alone, 2),
         "times_as_fast": round(alone / blocks, 1),
-        "filled_share": round(lists.filled / users, 4),
+        "one_by_one_share": round(lists.one_by_one / users, 4),
         "worst": float(np.abs(lists.scores[: len(scores)] - scores).max()),
     }
 

@@ -137,7 +137,7 @@ def own_lists(model: ItemKnn, data: Interactions, stock: Stock) -> tuple[Callabl
     setup = cpu_seconds(lambda: recommend_shard(BatchShard(ask, ()), shared))
     users = [str(user) for user in range(SHARDS * PER_SHARD)]
     shards = [BatchShard(ask, tuple(users[low : low + PER_SHARD])) for low in range(0, len(users), PER_SHARD)]
-    return lambda: sum(recommend_shard(shard, shared).filled for shard in shards), setup
+    return lambda: sum(recommend_shard(shard, shared).one_by_one for shard in shards), setup
 
 
 def peer_lists(data: Interactions, neighbours: int) -> Callable[[], object]:

@@ -129,7 +129,7 @@ def test_a_list_is_what_the_server_answers(shop: tuple[Settings, str], written: 
         scores += [item.score for item in answer.items]
     assert [(row[1], row[3]) for row in rows_of(written[0])] == expected
     assert [row[4] for row in rows_of(written[0])] == pytest.approx(scores, rel=1e-12)
-    assert 0 < written[1]["filled"] < len(users)
+    assert 0 < written[1]["one_by_one"] < len(users)
 
 
 def serving(settings: Settings, store: str) -> tuple[RecommendationSystem, str]:

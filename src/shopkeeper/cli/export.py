@@ -88,5 +88,5 @@ def recommendations(
         done.as_dict(),
         f"{done.rows:,} products for {done.users:,} users in {done.file}, by {done.model} {done.version}, "
         f"in {done.seconds:,.1f} s.\n"
-        f"{done.filled:,} lists were filled up by rules; {done.refused:,} users do not allow it.",
+        f"{done.one_by_one:,} lists were made one by one, others in blocks; {done.refused:,} users do not allow it.",
     )

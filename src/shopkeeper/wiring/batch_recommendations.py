@@ -53,7 +53,8 @@ class BatchExport:
     Attributes:
         users: Users with a list.
         rows: Products in all lists together.
-        filled: Users for whom the model found fewer than k products, so that rules filled up the list.
+        one_by_one: Users whose list was answered as serving does: the model alone found fewer than k products, or more
+            had to be looked at, such as rules or refusals.
         surface: Where the lists are shown.
         refused: Users without a list, as they do not allow it.
     """
@@ -65,7 +66,7 @@ class BatchExport:
     k: int
     users: int
     rows: int
-    filled: int
+    one_by_one: int
     refused: int
     seconds: float
     surface: str = "home"
@@ -146,7 +147,7 @@ def _export(settings: Settings, asked: _Asked, out: Path, say: Callable[[str], N
     ask = BatchAsk(bundle.version, bundle.manifest.model, store, k, asked.moment, surface, params)
     shared: Mapping[str, Any] = {**bundle.arrays, **pack_stock(basis.stock, basis.store)}
     shards = -(-len(users) // per_shard)
-    filled = 0
+    one_by_one = 0
     with (
         ListFile(out, store, shelf_products(basis.stock, store)) as file,
         open_shards(settings, shards) as mapper,
@@ -160,11 +161,11 @@ def _export(settings: Settings, asked: _Asked, out: Path, say: Callable[[str], N
         for number, lists in enumerate(results):
             part = users[number * per_shard : (number + 1) * per_shard]
             file.add(part, lists.lengths, lists.products, lists.scores)
-            filled += lists.filled
+            one_by_one += lists.one_by_one
         rows = file.finish()
     seconds = round(time.monotonic() - begun, 3)
     return BatchExport(
-        str(out), store, bundle.version, ask.model, k, len(users), rows, filled, basis.refused, seconds, surface
+        str(out), store, bundle.version, ask.model, k, len(users), rows, one_by_one, basis.refused, seconds, surface
     )  # fmt: skip
 
 

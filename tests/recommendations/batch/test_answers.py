@@ -207,16 +207,16 @@ def test_a_sibling_stands_in_for_what_is_sold_out_as_in_serving(shop: BatchShop)
     shown = {product for answer, _ in sold.answers(12) for product in answer}
     assert any(product.startswith("new-") for product in shown)
     if shop.bundle.manifest.model != Popular.name:
-        assert sum(part.filled for part in sold.lists(3)) < len(USERS), "blocks still answer some"
+        assert sum(part.one_by_one for part in sold.lists(3)) < len(USERS), "blocks still answer some"
 
 
 def test_blocks_score_most_lists_and_rules_fill_up_the_rest(shop: BatchShop) -> None:
-    filled = sum(part.filled for part in shop.lists(6))
+    singly = sum(part.one_by_one for part in shop.lists(6))
     known, name = len(USERS) // 3 * 2, shop.bundle.manifest.model
     if name == Popular.name:
-        assert filled == len(USERS)
+        assert singly == len(USERS)
     else:
-        assert len(USERS) - known <= filled < (len(USERS) // 2 if name in EXACT else len(USERS) - known + 3)
+        assert len(USERS) - known <= singly < (len(USERS) // 2 if name in EXACT else len(USERS) - known + 3)
 
 
 def test_a_recipe_that_looks_at_more_than_scores_is_kept_to(shop: BatchShop) -> None:
@@ -261,4 +261,4 @@ def test_no_users_get_no_lists(shop: BatchShop) -> None:
         [BatchShard(shop.ask(6), ())],
         shared={**shop.bundle.arrays, **pack_stock(shop.stock, shop.stock.catalogue.declared[STORE])},
     )
-    assert (len(empty.lengths), len(empty.products), empty.filled) == (0, 0, 0)
+    assert (len(empty.lengths), len(empty.products), empty.one_by_one) == (0, 0, 0)

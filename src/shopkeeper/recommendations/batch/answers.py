@@ -81,13 +81,14 @@ class BatchLists:
         lengths: Products in each list; fewer than k only where the store has no more to show; shape (n,).
         products: Codes in `shelf_products`, best first; shape (m,).
         scores: Comparable within one list only; shape (m,).
-        filled: Lists in which the model said too little, so that rules filled them up.
+        one_by_one: Lists that were answered as serving does: the model alone said too little, or more had to be
+            looked at.
     """
 
     lengths: npt.NDArray[np.int32]
     products: npt.NDArray[np.int32]
     scores: npt.NDArray[np.float64]
-    filled: int
+    one_by_one: int
 
 
 def recommend_shard(shard: BatchShard, shared: Shared) -> BatchLists:
