@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -22,9 +21,6 @@ from shopkeeper.recommendations.recipe import RecommendParams
 from shopkeeper.recommendations.request import RecommendationRequest
 from shopkeeper.recommendations.segments import starts_of
 from shopkeeper.serving.catalogue import Catalogue
-
-FIRST_LOOK: Final = 400
-"""Longest list that is made of what can come first; a longer one asks the model for every product that scores."""
 
 
 class Evidence(Struct, frozen=True, gc=False):
@@ -68,15 +64,18 @@ def gather(
 ) -> Evidence:
     """Return the shopper's past and the page as weighted items; sensitive products of the past tell nothing.
 
+    Every product that scores is asked for.
+
     Args:
         named: See `Asked.named`.
     """
-    return gather_many([(request, params)], [past], loaded, catalogue, [named]).each[0]
+    return gather_many([(request, params)], [past], [True], loaded, catalogue, [named]).each[0]
 
 
 def gather_many(
     requests: Sequence[tuple[RecommendationRequest, RecommendParams]],
     pasts: Sequence[Past],
+    whole: Sequence[bool],
     loaded: LoadedModel,
     catalogue: Catalogue,
     named: Sequence[npt.NDArray[np.int64]],
@@ -84,6 +83,7 @@ def gather_many(
     """Return what `gather` does for each of several requests, at least one.
 
     Args:
+        whole: Of each, whether every product that scores is asked for, see `Asked.whole`.
         named: Of each, see `Asked.named`.
     """
     rows = [_entries(one, past, loaded, catalogue) for (one, _), past in zip(requests, pasts, strict=True)]
@@ -102,14 +102,12 @@ def gather_many(
     faded = loaded.model.history_weights(told.ages, KIND_STRENGTHS[kinds]).astype(np.float64)
     weights = np.where(page, 1.0, faded * shares[told.owners])
     each = []
-    asks = zip(rows, pasts, requests, named, pairwise(bounds), strict=True)
-    for row, past, (request, _), about, (start, end) in asks:
-        body = request.body
-        whole = body.candidates is not None or not body.filters.empty or body.k > FIRST_LOOK
+    asks = zip(rows, pasts, requests, whole, named, pairwise(bounds), strict=True)
+    for row, past, (request, _), every, about, (start, end) in asks:
         asked = Asked(
-            body.store, int(request.now.timestamp()), items[start:end], weights[start:end], kinds[start:end],
+            request.store, int(request.now.timestamp()), items[start:end], weights[start:end], kinds[start:end],
             times[start:end], page[start:end],
-            _purchases(request, past, loaded, catalogue) if loaded.reads_people else NO_PURCHASES, past.traits, whole,
+            _purchases(request, past, loaded, catalogue) if loaded.reads_people else NO_PURCHASES, past.traits, every,
             about,
         )  # fmt: skip
         each.append(Evidence(asked, tuple(row.products), tuple(row.why)))

@@ -13,6 +13,7 @@ from shopkeeper.recommendations.catalogue.trending import Trending
 from shopkeeper.recommendations.categories import normal, prefixes
 from shopkeeper.recommendations.models.popular import Popular
 from shopkeeper.recommendations.past import Past
+from shopkeeper.recommendations.reach import Reach
 from shopkeeper.recommendations.request import Filters, RecommendationRequest
 from shopkeeper.recommendations.rules.finishing import finished
 from shopkeeper.recommendations.rules.hard_rules import Rules
@@ -51,6 +52,7 @@ class Stock:
     trending: Trending
     popular: Popular | None = None
     rules: ShopRules = field(default_factory=ShopRules)
+    reach: Reach = field(default_factory=Reach)
 
     def popular_products(self, store: str, category: str = "") -> Iterator[str]:
         """Yield the best products of the last training data, best first."""

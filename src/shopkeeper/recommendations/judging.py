@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import chain, islice
 
 import numpy as np
@@ -105,29 +104,15 @@ def judged(
 ) -> Iterator[Found]:
     """Yield products that pass the rules, best first, none twice; a sibling has the item code of what it stands in for.
 
-    Where the model left out what cannot come first and the rules let through less than is wanted, all is scored.
+    A sensitive product keeps only the part of its score that comes from the page, and its place by that part.
 
     Args:
         ranked: What the model scored of the evidence, best first.
         scored: The same, as the model said it.
         seen: Products that were looked at before; those that are yielded join them.
     """
-    asked_for = request.body.candidates is not None
-    first = best_first(_among(request, scored, loaded, rules.catalogue)) if asked_for else ranked
-    yield from _judged(first, evidence, loaded, rules, seen)
-    if scored.beyond > 0:
-        everything = Evidence(replace(evidence.asked, whole=True), evidence.products, evidence.codes)
-        rest = candidates(request, everything, loaded, rules.catalogue)
-        yield from _judged(best_first(rest), everything, loaded, rules, seen)
-
-
-def _judged(
-    ranked: Iterator[tuple[int, float]], evidence: Evidence, loaded: LoadedModel, rules: Rules, seen: set[str]
-) -> Iterator[Found]:
-    """Yield the scored products that pass the rules and were not `seen`, best first.
-
-    A sensitive product keeps only the part of its score that comes from the page, and its place by that part.
-    """
+    if request.body.candidates is not None:
+        ranked = best_first(_among(request, scored, loaded, rules.catalogue))
     waiting: list[tuple[float, int, Card]] = []
     shown, products = rules.shown, loaded.index.products
     for item, score in ranked:

@@ -23,7 +23,7 @@ from shopkeeper.recommendations.named import named_in
 from shopkeeper.recommendations.new_products import new_products
 from shopkeeper.recommendations.past import Past, past_of
 from shopkeeper.recommendations.recipe import RecommendParams
-from shopkeeper.recommendations.request import RecommendationRequest
+from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
 from shopkeeper.recommendations.rules.hard_rules import Rules
 from shopkeeper.recommendations.rules.places import Places
 from shopkeeper.recommendations.rules.rule_book import Plan
@@ -39,6 +39,9 @@ _FIRST_LOOK = 64
 """Candidates of each question that are sorted at first, those of all questions together."""
 _LIKE_LOOKS = 500
 """Products that are compared with each of a page the model does not know: some 15 microseconds each."""
+_SURE = 100
+"""Places of a model's order that hold what looking at every product would put there, as `session.nearest` measures it:
+a list that takes more of them, as it is long or rules let little through, asks for every product that scores."""
 
 
 class _Question(Struct, frozen=True, gc=False):
@@ -58,10 +61,15 @@ class _Question(Struct, frozen=True, gc=False):
 
 
 class _Choice(Struct, frozen=True, gc=False):
-    """What of the scored products has a place; behind them, from `shown` on, what may stand in for one of them."""
+    """What of the scored products has a place; behind them, from `shown` on, what may stand in for one of them.
+
+    Attributes:
+        short: All that was scored was looked at, and more was wanted.
+    """
 
     found: list[Found]
     shown: int
+    short: bool
 
 
 def recommend(
@@ -75,28 +83,56 @@ def recommend(
 
 
 def recommend_many(
-    requests: Sequence[tuple[RecommendationRequest, RecommendParams]], loaded: LoadedModel, stock: Stock
+    requests: Sequence[tuple[RecommendationRequest, RecommendParams]],
+    loaded: LoadedModel,
+    stock: Stock,
+    *,
+    whole: bool = False,
 ) -> list[RecommendationAnswer]:
-    """Answer several requests, at least one, the model asked for all of them at once."""
+    """Answer several requests, at least one, the model asked for all of them at once.
+
+    Where it left out what cannot come first, and rules let through less of the rest than is wanted, it is asked again.
+
+    Args:
+        whole: Ask for every product that scores.
+    """
     shelf = stock.catalogue.version  # before anything of it is read
     pasts = [past_of(request, loaded) for request, _ in requests]
+    rules = [rules_for(request, past, stock, params) for (request, params), past in zip(requests, pasts, strict=True)]
+    wholly = [whole or _takes_all(one.body, own, loaded, stock) for (one, _), own in zip(requests, rules, strict=True)]
     named = [named_in(request, loaded, stock) for request, _ in requests]
-    gathered = gather_many(requests, pasts, loaded, stock.catalogue, named)
+    gathered = gather_many(requests, pasts, wholly, loaded, stock.catalogue, named)
     scored = score_many(loaded.model, gathered.asked)
     questions = [
-        _question(request, params, past, evidence, stock)
-        for (request, params), past, evidence in zip(requests, pasts, gathered.each, strict=True)
+        _question(request, params, past, own, evidence, stock)
+        for (request, params), past, own, evidence in zip(requests, pasts, rules, gathered.each, strict=True)
     ]
     ranked = best_first_of(scored)
     choices = [_chosen(one, ranked[place], scored.one(place), loaded, stock) for place, one in enumerate(questions)]
     why = reasons_of([one.found for one in choices], gathered, loaded, stock.catalogue)
-    return [_answered(*one, stock, shelf) for one in zip(questions, choices, why, strict=True)]
+    short = [n for n, one in enumerate(choices) if one.short and scored.beyond[n] > 0 and not wholly[n]]
+    anew = recommend_many([requests[n] for n in short], loaded, stock, whole=True) if short else []
+    again = dict(zip(short, anew, strict=True))
+    return [
+        again[n] if n in again else _answered(*one, stock, shelf)
+        for n, one in enumerate(zip(questions, choices, why, strict=True))
+    ]
+
+
+def _takes_all(body: RecommendationBody, rules: Rules, loaded: LoadedModel, stock: Stock) -> bool:
+    """Say whether a list takes so much of a model's order that every product that scores is to be in it."""
+    if body.candidates is not None or not body.filters.empty or body.k > _SURE:
+        return True
+    start, end = loaded.index.span(stock.catalogue.group(body.store))
+    if body.k * (end - start) <= _SURE * stock.reach.products(rules, stock.shelf):
+        return False
+    stock.shelf.order(body.store)  # there may be more of it by now
+    return True
 
 
 def _question(
-    request: RecommendationRequest, params: RecommendParams, past: Past, evidence: Evidence, stock: Stock
+    request: RecommendationRequest, params: RecommendParams, past: Past, rules: Rules, evidence: Evidence, stock: Stock
 ) -> _Question:
-    rules = rules_for(request, past, stock, params)
     places = rules.places(request.body.k)
     ahead = []
     if request.body.products and not evidence.asked.page.any():  # the model knows nothing of the page
@@ -123,9 +159,10 @@ def _chosen(
     request, evidence = question.request, question.evidence
     if not reranks(params) and not more:
         chosen = admitted(request, evidence, loaded, rules, places, ranked, scored)
-        return _Choice(chosen, len(chosen))
+        return _Choice(chosen, len(chosen), places.left > 0)
     found = weighed(judged(request, evidence, loaded, rules, ranked, scored, set()), rules.plan, k)
-    best = list(islice(found, max(k * POOL if reranks(params) else k, k + more)))
+    wanted = max(k * POOL if reranks(params) else k, k + more)
+    best = list(islice(found, wanted))
     if reranks(params):
         varied = reranked(best, k + more, params, taste_of(request, evidence.past, stock, params))
     else:
@@ -135,7 +172,7 @@ def _chosen(
     chosen = list(places.admitted(stream, card_of))
     shown = len(chosen)
     chosen += islice((one for one in stream if places.fits(one[2])), more)
-    return _Choice(chosen, shown)
+    return _Choice(chosen, shown, places.left > 0 or len(best) < wanted or len(chosen) - shown < more)
 
 
 def _answered(

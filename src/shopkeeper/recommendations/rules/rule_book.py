@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -223,6 +223,12 @@ class Plan:
         """Say whether a hard rule keeps a card out of every list."""
         verdict = self._verdict(card)
         return self.cut.weigh(self.about(card))[0] if verdict.timely else verdict.bars
+
+    @property
+    def hard_mark(self) -> Hashable:
+        """Names what says which cards are barred: the rules, and the page where one of them reads it."""
+        cut = self.cut
+        return cut.mark if cut.timely.isdisjoint(cut.filters | cut.bars) else (cut.mark, self._page)
 
     def factor(self, card: Card) -> float:
         """Return what the score of a card is multiplied by."""
