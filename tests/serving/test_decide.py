@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
+import msgspec
 import pytest
 
 from shopkeeper.commerce.decision import DecisionRecord
@@ -182,6 +183,33 @@ def test_the_same_question_again_is_answered_from_the_cache() -> None:
     first, second = shop.one(), shop.one()
     assert (first.cached, second.cached, shop.parrot.calls) == (False, True, 1)
     assert second.decision_id != first.decision_id
+
+
+def test_what_is_kept_is_answered_without_waiting_as_it_would_be_with_it() -> None:
+    shop = Shop()
+    assert shop.decider.kept(Wish()) is None
+    assert shop.records.kept == []
+    shop.one()
+    waited, kept = shop.one(), shop.decider.kept(Wish())
+    assert kept is not None
+    assert shop.records.kept[2] == msgspec.structs.replace(shop.records.kept[1], decision_id="d3")
+    assert (kept.answer, kept.cached, kept.model, kept.decision_id) == (waited.answer, True, "v1", "d3")
+
+
+@pytest.mark.parametrize("why", ["withdrawn", "no version", "stopped", "a draw that fails"])
+def test_what_the_model_or_the_rules_have_to_answer_is_not_kept(why: str) -> None:
+    shop = Shop()
+    shop.one()
+    if why == "withdrawn":
+        shop.parrot.shelf.discard("lamp")
+    elif why == "no version":
+        shop.parrot.version = None
+    elif why == "stopped":
+        shop.arms.stop([StopOrder(system="recommendations", store="uk", person="ann", reason="", at="")])
+    else:
+        shop.parrot.drawn = broken
+    assert shop.decider.kept(Wish()) is None
+    assert len(shop.records.kept) == 1
 
 
 def test_a_cached_answer_that_the_shelf_no_longer_allows_is_not_given() -> None:

@@ -31,7 +31,7 @@ from shopkeeper.quality.row_rules import RowRules
 
 _Label = Annotated[str, Meta(min_length=1, max_length=500)]
 """As the contract has it, but not empty: the judge leaves empty text out."""
-_MANY = 10
+_MANY = 25
 """From so many times on they are read together sooner than one by one."""
 
 

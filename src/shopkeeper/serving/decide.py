@@ -16,7 +16,7 @@ from shopkeeper.commerce.decision import DecisionRecord
 from shopkeeper.experiments.live_assignment import RULES, UNASSIGNED, Assigned
 from shopkeeper.serving.arms import Arms
 from shopkeeper.serving.breaker import Breaker
-from shopkeeper.serving.cache import AnswerCache
+from shopkeeper.serving.cache import AnswerCache, KeptAnswer
 from shopkeeper.serving.lineup import Line, Lineup, Page
 from shopkeeper.serving.ports import DecisionLog, DecisionRequest
 from shopkeeper.serving.shadow import Shadows, Shown
@@ -130,10 +130,36 @@ class Decider(Generic[RequestT, AnswerT]):
             page: Page the request is a list of: arm, model and rules of its first list answer all of them. An order to
                 stop holds within a page too.
         """
-        around, name = self._around, self.system.name
-        started = around.seconds()
-        decision_id = around.new_id()
+        started, decision_id = self._around.seconds(), self._around.new_id()
         assigned, found = await self._answer(request, decision_id, page)
+        return self._told(request, decision_id, assigned, found, started)
+
+    def kept(self, request: RequestT) -> Decision[AnswerT] | None:
+        """Return what `decide` would from the cache, without waiting; None where it would ask the model or the rules.
+
+        Then nothing is logged or counted, and whatever failed is for `decide` to say.
+        """
+        started = self._around.seconds()
+        assigned = self.arm(request)
+        line = None if self._stopped(request) or assigned.version == RULES else self.lineup.line(assigned)
+        if line is None or line.system.version is None:
+            return None
+        try:
+            kept = self._fresh(_key(line, assigned, request), request, line)
+            if kept is None:
+                return None
+            decision_id = self._around.new_id()
+            shown = line.system.draw(request, kept.answer, decision_id)
+        except Exception:  # noqa: BLE001 - the model's own cache_key, still_holds or draw failed: `decide` meets it again
+            return None
+        found = _Found(kept.answer, kept.model, cached=True, shown=shown)
+        return self._told(request, decision_id, assigned, found, started)
+
+    def _told(
+        self, request: RequestT, decision_id: str, assigned: Assigned, found: _Found[AnswerT], started: float
+    ) -> Decision[AnswerT]:
+        """Return a decision that is logged and counted; the rules answer where nothing was found."""
+        around, name = self._around, self.system.name
         if assigned.test is not None:
             around.arms.keep(request.names, assigned)
         try:
@@ -234,8 +260,8 @@ class Decider(Generic[RequestT, AnswerT]):
             if version is None:
                 return _Found(None, reason="no_model")
             key = _key(line, assigned, request)
-            kept = self.cache.fresh(key) if key is not None else None
-            if kept is not None and system.still_holds(request, kept.answer):
+            kept = self._fresh(key, request, line)
+            if kept is not None:
                 return _Found(kept.answer, kept.model, cached=True)
             found = await self._one_flight(key, request, line, version)
             if found.answer is None:
@@ -247,6 +273,13 @@ class Decider(Generic[RequestT, AnswerT]):
             if system.version == version and system.still_holds(request, found.answer):
                 return found
         return _Found(None, reason="changed")
+
+    def _fresh(
+        self, key: Hashable | None, request: RequestT, line: Line[RequestT, AnswerT]
+    ) -> KeptAnswer[AnswerT] | None:
+        """Return an answer from the cache that may be shown now."""
+        kept = self.cache.fresh(key) if key is not None else None
+        return kept if kept is not None and line.system.still_holds(request, kept.answer) else None
 
     async def _one_flight(
         self, key: Hashable | None, request: RequestT, line: Line[RequestT, AnswerT], version: str

@@ -31,7 +31,11 @@ class KeyRing:
 
     def known(self, secret: str) -> ApiKey | None:
         """Return the key behind a secret if it is held here and still valid."""
-        return self._known.get(_digest(secret))
+        return self._known.get(digest_of(secret))
+
+    def held(self, digest: bytes) -> ApiKey | None:
+        """Return the key whose secret has a hash, as `known` does."""
+        return self._known.get(digest)
 
     async def find(self, secret: str) -> ApiKey | None:
         """Return the valid key behind a secret, asking the store for one not held yet; None when there is none.
@@ -39,7 +43,7 @@ class KeyRing:
         Raises:
             Unavailable: it is not held, and the store does not answer.
         """
-        digest = _digest(secret)
+        digest = digest_of(secret)
         key = self._known.get(digest)
         if key is not None:
             return key
@@ -62,5 +66,6 @@ class KeyRing:
         self._known = dict(await asyncio.to_thread(self._store.valid))
 
 
-def _digest(secret: str) -> bytes:
+def digest_of(secret: str) -> bytes:
+    """Return the hash by which a key is held."""
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()

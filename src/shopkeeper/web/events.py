@@ -60,7 +60,7 @@ class Events(RawRoute):
         body, store = await call.body(), default_store(key)
         sure = await serving.joined_events.take(serving.validators.lane(store), body)
         if sure is not None:
-            return _taken(sure)
+            return taken_answer(sure)
         batch = read_batch(body, "events", serving.settings.serving.batch_rows)
         check_rows(key, batch.rows)
         judged = take_events(batch.rows, serving.validators.events(store), store)
@@ -80,7 +80,7 @@ class Events(RawRoute):
         )
 
 
-def _taken(taken: TakenEvents) -> Answer:
+def taken_answer(taken: TakenEvents) -> Answer:
     """Return the answer to a body of which every row is right."""
     if taken == _ONE:
         return _ONE_TAKEN

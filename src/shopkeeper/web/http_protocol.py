@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from shopkeeper.web.joined_writes import JoinedWrites
 from shopkeeper.web.problem import problem
+from shopkeeper.web.wire_form import wire_form
 
 HEAD_BYTES = 64_000
 """Most bytes of request line and headers; nothing of them is bounded or authorised before they are complete."""
@@ -61,7 +62,5 @@ class BoundedHeadProtocol(HttpToolsProtocol):
             )
         else:
             answer = problem(400, msg, "Send HTTP/1.1.")
-        lines = [STATUS_LINE[answer.status]]
-        lines += [name + b": " + value + b"\r\n" for name, value in answer.raw_headers()]
-        self.transport.write(b"".join([*lines, b"connection: close\r\n\r\n", answer.body]))
+        self.transport.write(wire_form(answer, [(b"connection", b"close")]))
         self.transport.close()

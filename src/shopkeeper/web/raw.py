@@ -8,6 +8,7 @@ from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
 from shopkeeper.errors import ShopkeeperError
+from shopkeeper.serving.telemetry import Telemetry
 from shopkeeper.web.answer import Answer
 from shopkeeper.web.limits import read_body
 from shopkeeper.web.problem import problem_of, unexpected
@@ -39,13 +40,18 @@ class RawRoute(ABC):
         serving: Serving = scope["app"].state.serving
         try:
             answer = await self.answer(Call(scope, receive, serving))
-        except ShopkeeperError as error:
-            answer = problem_of(error)
         except Exception as error:  # noqa: BLE001 - the outermost loop of a request: clients never see a stack trace
-            serving.telemetry.error()
-            answer = unexpected(error)
+            answer = failed(error, serving.telemetry)
         await answer.send(send)
 
     @abstractmethod
     async def answer(self, call: Call) -> Answer:
         """Return the answer; raise ShopkeeperError for what the caller can mend."""
+
+
+def failed(error: Exception, telemetry: Telemetry) -> Answer:
+    """Return the problem document of what a request failed by, and count what nobody expected."""
+    if isinstance(error, ShopkeeperError):
+        return problem_of(error)
+    telemetry.error()
+    return unexpected(error)

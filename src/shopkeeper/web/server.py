@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import cast
 
 import structlog
 import uvicorn
@@ -16,7 +17,9 @@ from starlette.applications import Starlette
 
 from shopkeeper.errors import ConfigError, FieldProblem
 from shopkeeper.web.early import EarlyServer
-from shopkeeper.web.http_protocol import BoundedHeadProtocol
+from shopkeeper.web.plain_connection import PlainConnection
+from shopkeeper.web.plain_requests import PlainRequests
+from shopkeeper.wiring.serving import Serving
 from shopkeeper.wiring.settings import Settings
 
 DRAIN_SECONDS = 20
@@ -92,10 +95,11 @@ def server_of(settings: Settings, app: Starlette, host: str, ready: Callable[[],
         ready: Called once the port is open.
     """
     app.state.listens_on = host
+    app.state.plain = PlainRequests(lambda: cast("Serving", app.state.serving))
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http=BoundedHeadProtocol,
+        http=PlainConnection,
         ws="none",
         lifespan="on",
         access_log=False,

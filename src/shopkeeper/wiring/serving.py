@@ -128,7 +128,7 @@ class Serving:
         store = self.catalogue.store(body.store)
         if store is None:
             raise UnknownStore(body.store, tuple(known.store for known in self.catalogue.stores))
-        self.asked.append(msgspec.structs.replace(body, user=None, visitor=None, session=None))
+        self._note(body)
         consent = effective(body.consent, self.consents.of(body.store, body.user), store)
         shopper = Shopper(store.group, body.user, body.visitor, body.session)
         known, now = shopper if consent.personalise else Shopper(store.group), self.now()
@@ -138,6 +138,25 @@ class Serving:
             return await self.decider.decide(RecommendationRequest(body, shopper, consent, now, profile, traits), page)
         request = RecommendationRequest(body, shopper, consent, now, traits=traits)
         return await self._shared(request, known, self.answers, page)
+
+    def recommended(self, body: RecommendationBody) -> Decision[RecommendationAnswer] | None:
+        """Return what `recommend` would from the cache of this process alone, without waiting; None where it would wait
+        for anything else, or refuse."""
+        store = self.catalogue.store(body.store)
+        if store is None or self.answers is not None or self.profiles.shared is not None:
+            return None
+        consent = effective(body.consent, self.consents.of(body.store, body.user), store)
+        shopper = Shopper(store.group, body.user, body.visitor, body.session)
+        traits = self.traits.of(body.store, body.user) if consent.personalise else None
+        profile = self.profiles.local.read(shopper) if consent.personalise else EMPTY_PROFILE
+        decision = self.decider.kept(RecommendationRequest(body, shopper, consent, self.now(), profile, traits))
+        if decision is not None:
+            self._note(body)
+        return decision
+
+    def _note(self, body: RecommendationBody) -> None:
+        """Let people who try something out see what was asked of late, without who asked."""
+        self.asked.append(msgspec.structs.replace(body, user=None, visitor=None, session=None))
 
     async def recommend_page(self, body: RecommendationBody) -> list[Decision[RecommendationAnswer]]:
         """Answer the list of a body and those of its slots, each as a decision of its own, no product in two of them,
