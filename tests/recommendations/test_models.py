@@ -22,7 +22,8 @@ from shopkeeper.testing.model_suite import RecommendationModelSuite
 
 SMALL = SessionParams(width=16, blocks=1, dropout=0.1, rate=0.02, epochs=4)
 RANKER = HybridParams(
-    trees=20, leaves=8, fewest=5, axes=8, cuts=2, lists=300, way=True, als=AlsParams(factors=8, iterations=3),
+    trees=20, leaves=8, fewest=5, axes=8, cuts=2, lists=300, way=True, rhythm=True,
+    als=AlsParams(factors=8, iterations=3),
 )  # fmt: skip
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import msgspec
 import pytest
 
@@ -60,6 +63,35 @@ def test_an_event_sent_again_is_a_counted_duplicate_and_touches_nothing_twice(sh
     assert (answer["accepted"], answer["duplicates"]) == (1, 1)
     assert len(shop.serving.profiles.local.read(Shopper("uk", visitor="ann")).events) == 3
     assert [row[0] for row in logged(shop)] == ["e1", "e2", "e3"]
+
+
+def test_events_the_disk_cannot_keep_up_with_are_refused_whole_with_when_to_come_again(shop: Shop) -> None:
+    log, disk = shop.serving.log.live, threading.Event()
+    log._most_waiting_bytes = 0  # beside one call that is written and one that waits
+    many = msgspec.json.encode([event(n) for n in range(10, 60)])
+
+    async def scenario() -> tuple[httpx.Response, ...]:
+        def post(content: bytes) -> asyncio.Task[httpx.Response]:
+            return asyncio.create_task(shop.client.post("/v1/events", content=content, headers=shop.admin))
+
+        log._writer.submit(disk.wait)
+        taken = []
+        for waiting, path, row in ((1, "/v1/products", {"product": "p9", "store": "uk"}), (2, "/v1/events", event(1))):
+            method, body = "POST" if path == "/v1/events" else "PUT", msgspec.json.encode([row])
+            call = shop.client.request(method, path, content=body, headers=shop.admin)
+            taken.append(asyncio.create_task(call))
+            while log.counts.waiting < waiting:
+                await asyncio.sleep(0)
+        refused = await post(many)
+        disk.set()
+        return refused, *[await one for one in taken], await post(many)
+
+    refused, *taken, again = shop.run(scenario())
+    assert (refused.status_code, float(refused.headers["retry-after"])) == (429, 1.0)
+    assert "behind" in refused.json()["detail"]
+    assert [one.status_code for one in taken] == [202, 202]
+    assert again.json() == {"accepted": 50, "duplicates": 0, "rejected": 0, "errors": []}
+    assert len(logged(shop)) == 51
 
 
 def test_good_rows_are_taken_and_bad_ones_kept_in_quarantine_with_row_field_and_remedy(shop: Shop) -> None:

@@ -16,7 +16,7 @@ from shopkeeper.recommendations.behaviour.items import ItemIndex
 from shopkeeper.recommendations.behaviour.many_asked import ManyAsked
 from shopkeeper.recommendations.behaviour.purchases import NO_PURCHASES, Purchases, newest_purchases
 from shopkeeper.recommendations.loaded import LoadedModel
-from shopkeeper.recommendations.past import Past
+from shopkeeper.recommendations.past import Bought, Past
 from shopkeeper.recommendations.recipe import RecommendParams
 from shopkeeper.recommendations.request import RecommendationRequest
 from shopkeeper.recommendations.segments import starts_of
@@ -172,15 +172,18 @@ def _done_with(product: str, past: Past, request: RecommendationRequest) -> int:
 
 def _purchases(request: RecommendationRequest, past: Past, loaded: LoadedModel, catalogue: Catalogue) -> Purchases:
     """Return what was bought, without sensitive products and those the model does not know."""
-    known: dict[int, tuple[int, int, int]] = {}
+    known: dict[int, Bought] = {}
     for product, bought in (past.bought or {}).items():
         code = code_of(product, request, loaded.index, catalogue)
         card = catalogue.card(request.store, product)
         if code is not None and not (card is not None and card.product.sensitive):
-            times, first, last = known.get(code, (0, int(bought.first), int(bought.last)))
-            known[code] = times + bought.times, min(first, int(bought.first)), max(last, int(bought.last))
-    rows = [(code, *one) for code, one in sorted(known.items())]
-    return newest_purchases(*np.array(rows, dtype=np.int64).reshape(-1, 4).T)
+            known[code] = known[code].beside(bought) if code in known else bought
+    if not known:
+        return NO_PURCHASES
+    each = sorted(known.items())
+    numbers = np.array([(code, one.times, int(one.first), int(one.last)) for code, one in each], dtype=np.int64)
+    faded = np.array([one.faded for _, one in each], dtype=np.float32)
+    return newest_purchases(numbers[:, 0], numbers[:, 1], numbers[:, 2], numbers[:, 3], faded)
 
 
 def code_of(product: str, request: RecommendationRequest, index: ItemIndex, catalogue: Catalogue) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -13,11 +13,13 @@ import numpy.typing as npt
 from shopkeeper.commerce.traits import UNKNOWN_TRAITS, Traits
 from shopkeeper.recommendations.behaviour.interactions import KINDS, PURCHASE, VIEW
 from shopkeeper.recommendations.behaviour.items import ItemIndex
+from shopkeeper.recommendations.behaviour.purchases import HALF_LIVES
 from shopkeeper.recommendations.behaviour.refusals import refusals
 from shopkeeper.recommendations.behaviour.shoppers import HISTORY_ENTRIES, ShopperPast, shopper_key
 from shopkeeper.recommendations.loaded import LoadedModel
 from shopkeeper.recommendations.request import RecommendationRequest
 
+_DAY = 86_400.0
 _KIND_OF = {kind: place for place, kind in enumerate(KINDS)}
 
 
@@ -30,17 +32,37 @@ class PastEvent(NamedTuple):
 
 
 class Bought(NamedTuple):
-    """How often one product was bought, and when, seconds since 1970; what is bought again in one go counts once."""
+    """How often one product was bought, and when, seconds since 1970; what is bought again in one go counts once.
+
+    Attributes:
+        faded: As in `Purchases`.
+    """
 
     times: int
     first: float
     last: float
+    faded: Sequence[float] = (0.0,) * len(HALF_LIVES)
 
     def again(self, seconds: float, *, same_run: bool) -> Bought:
         """Return it after one more purchase, or after the run of events that has the newest one went on."""
         if same_run:
-            return Bought(self.times, seconds if self.times == 1 else self.first, seconds)
-        return Bought(self.times + 1, self.first, seconds)
+            before = self._replace(faded=[count - 1.0 for count in self.faded]).faded_to(seconds)
+            first = seconds if self.times == 1 else self.first
+            return Bought(self.times, first, seconds, [count + 1.0 for count in before])
+        return Bought(self.times + 1, self.first, seconds, [count + 1.0 for count in self.faded_to(seconds)])
+
+    def beside(self, other: Bought) -> Bought:
+        """Return how often either of two products was bought."""
+        last = max(self.last, other.last)
+        faded = [one + two for one, two in zip(self.faded_to(last), other.faded_to(last), strict=True)]
+        return Bought(self.times + other.times, min(self.first, other.first), last, faded)
+
+    def faded_to(self, seconds: float) -> Sequence[float]:
+        """Return the faded counts at a moment at or after the last purchase."""
+        days = (seconds - self.last) / _DAY
+        if days <= 0.0:
+            return self.faded
+        return [count * 2.0 ** (-days / half) for count, half in zip(self.faded, HALF_LIVES, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +108,7 @@ def _kept(request: RecommendationRequest, loaded: LoadedModel | None) -> Past:
         names = _named(stored.items, stored.variants, index)
         events = list(map(PastEvent, names, stored.kinds.tolist(), stored.seconds.tolist()))
         if len(own):
-            columns = (own.counts.tolist(), own.first.tolist(), own.last.tolist())
+            columns = (own.counts.tolist(), own.first.tolist(), own.last.tolist(), own.faded.tolist())
             names = _named(own.items, stored.bought_variants, index)
             bought = {product: Bought(*one) for product, *one in zip(names, *columns, strict=True)}
     for event in _live(request, after=events[-1].seconds if events else None):

@@ -15,13 +15,13 @@ from shopkeeper.commerce.traits import UNKNOWN_TRAITS
 from shopkeeper.recommendations.behaviour.facts import TraitTable
 from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch
 from shopkeeper.recommendations.behaviour.interactions import PURCHASE, SECOND, VIEW, Interactions
-from shopkeeper.recommendations.behaviour.purchases import BOUGHT_ENTRIES, Purchases, purchases_of
+from shopkeeper.recommendations.behaviour.purchases import BOUGHT_ENTRIES, Purchases, fading, purchases_of
 from shopkeeper.recommendations.behaviour.shoppers import ShopperPasts
 from shopkeeper.recommendations.evidence import gather
 from shopkeeper.recommendations.hybrid.model import Hybrid
 from shopkeeper.recommendations.hybrid.params import HybridParams
 from shopkeeper.recommendations.loaded import LoadedModel, load_model
-from shopkeeper.recommendations.past import past_of
+from shopkeeper.recommendations.past import Bought, past_of
 from shopkeeper.recommendations.recipe import DEFAULT_PARAMS
 from shopkeeper.recommendations.request import RecommendationRequest
 
@@ -69,6 +69,7 @@ def test_serving_asks_about_a_known_shopper_what_an_evaluation_asks(shop: Shop) 
         np.testing.assert_array_equal(getattr(online, name), getattr(offline, name))
     for name in ("items", "counts", "first", "last"):
         np.testing.assert_array_equal(getattr(online.purchases, name), getattr(offline.purchases, name), err_msg=name)
+    np.testing.assert_allclose(online.purchases.faded, offline.purchases.faded, rtol=1e-6)
     assert online.traits == offline.traits == TRAITS
     assert online.purchases.counts.tolist() == [1, 2, 1]  # cup, mug (bought, bought and looked at), toy
 
@@ -85,6 +86,7 @@ def test_live_purchases_add_to_those_of_the_bundle_as_if_it_had_known_them(shop:
     offline = judged(replace(data, times=times), int(NOW.timestamp()))
     for name in ("items", "counts", "first", "last"):
         np.testing.assert_array_equal(getattr(online.purchases, name), getattr(offline.purchases, name), err_msg=name)
+    np.testing.assert_allclose(online.purchases.faded, offline.purchases.faded, rtol=1e-6)
 
 
 def test_without_consent_neither_record_nor_habits_are_told(shop: Shop) -> None:
@@ -114,6 +116,22 @@ def test_an_erased_shopper_leaves_neither_habits_nor_record_behind() -> None:
     assert ben is not None
     assert (ben.purchases.items.tolist(), ben.purchases.counts.tolist()) == ([PRODUCTS.index("mug")], [1])
     assert b"loyal" not in b"".join(array.tobytes() for array in after.arrays().values())
+
+
+def test_a_purchase_counts_half_after_each_half_life() -> None:
+    times = np.array([0, 60, 90, 90], dtype=np.int64) * 86_400
+    found = purchases_of(np.array([7, 3, 7, 9]), np.array([PURCHASE, PURCHASE, PURCHASE, VIEW], dtype=np.int8), times)
+    assert found.items.tolist() == [3, 7]
+    np.testing.assert_allclose(found.faded, [[1.0, 1.0], [1.125, 1.5]])
+    np.testing.assert_allclose(fading(np.array([90 * 86_400])), [[0.125, 0.5]])
+
+
+def test_what_was_bought_of_two_products_is_faded_to_the_later_one() -> None:
+    days = 86_400.0
+    old = Bought(0, 0.0, 0.0).again(0.0, same_run=False)
+    both = old.beside(old._replace(first=30 * days, last=30 * days))
+    assert (both.times, both.first, both.last) == (2, 0.0, 30 * days)
+    np.testing.assert_allclose(both.faded, [1.5, 1.0 + 2.0 ** (-1 / 3)])
 
 
 def test_of_many_products_those_bought_last_are_kept(tmp_path: Path) -> None:

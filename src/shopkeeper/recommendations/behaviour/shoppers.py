@@ -18,7 +18,14 @@ import numpy.typing as npt
 from shopkeeper.commerce.traits import Traits
 from shopkeeper.recommendations.behaviour.facts import TraitTable
 from shopkeeper.recommendations.behaviour.interactions import PURCHASE, SECOND, Interactions, Sequences
-from shopkeeper.recommendations.behaviour.purchases import BOUGHT_ENTRIES, NO_PURCHASES, Purchases
+from shopkeeper.recommendations.behaviour.purchases import (
+    BOUGHT_ENTRIES,
+    HALF_LIVES,
+    NO_PURCHASES,
+    Floats,
+    Purchases,
+    fading,
+)
 from shopkeeper.registry.bundle import open_bundle, rewrite_arrays
 from shopkeeper.registry.text_arrays import Arrays
 
@@ -127,6 +134,7 @@ class ShopperPasts:
                 "shoppers.bought_seconds": (bought.times[bought_rows] // SECOND).astype(np.uint32),
                 "shoppers.bought_firsts": (bought.first_times[bought_rows] // SECOND).astype(np.uint32),
                 "shoppers.bought_counts": np.minimum(bought.counts[bought_rows], _MOST_COUNTED).astype(np.uint16),
+                "shoppers.bought_faded": bought.faded[bought_rows],
                 **_variants(seen, rows, bought, bought_rows),
                 **data.traits.take(codes).arrays("shoppers.traits"),
             }
@@ -154,9 +162,14 @@ class ShopperPasts:
         if first == last:
             return NO_PURCHASES, _NONE
         rows = first + np.argsort(self._arrays["shoppers.bought"][first:last])
-        columns = (self._arrays[f"shoppers.{name}"][rows] for name in ("bought", *_OF_BOUGHT))
+        items, counts, firsts, seconds = (
+            self._arrays[f"shoppers.{name}"][rows].astype(np.int64) for name in ("bought", *_OF_BOUGHT)
+        )
+        faded = self._arrays.get("shoppers.bought_faded")
+        once = np.ones((len(rows), len(HALF_LIVES)), dtype=np.float32)  # a bundle may be older than faded counts
+        lately = once if faded is None else faded[rows].astype(np.float32, copy=False)
         variants = self._arrays.get("shoppers.bought_variants")
-        return Purchases(*(column.astype(np.int64) for column in columns)), (
+        return Purchases(items, counts, firsts, seconds, lately), (
             _NONE if variants is None else variants[rows].astype(np.int32, copy=False)
         )
 
@@ -194,7 +207,7 @@ class ShopperPasts:
         bought_rows = np.repeat(keep, np.diff(self._bought_starts))
         kept = {"shoppers.high": keep, "shoppers.low": keep}
         kept |= {f"shoppers.{name}": rows for name in ("items", "kinds", "seconds", "variants")}
-        kept |= {f"shoppers.{name}": bought_rows for name in ("bought", *_OF_BOUGHT, "bought_variants")}
+        kept |= {f"shoppers.{name}": bought_rows for name in ("bought", *_OF_BOUGHT, "bought_faded", "bought_variants")}
         arrays = {name: self._arrays[name][rows_kept] for name, rows_kept in kept.items() if name in self._arrays}
         arrays["shoppers.starts"] = _ends(np.diff(self._starts)[keep])
         arrays["shoppers.bought_starts"] = _ends(np.diff(self._bought_starts)[keep])
@@ -258,6 +271,7 @@ class _Bought:
     times: npt.NDArray[np.int64]
     first_times: npt.NDArray[np.int64]
     counts: npt.NDArray[np.int64]
+    faded: Floats
     starts: npt.NDArray[np.int64]
     rows: npt.NDArray[np.int64]
 
@@ -284,7 +298,9 @@ def _bought(seen: Sequences) -> _Bought:
     heads = np.flatnonzero(first)
     counts = np.diff(np.append(heads, len(rows)))
     newest, oldest = rows[heads], rows[heads + counts - 1]
+    since = np.repeat(seen.times[newest] // SECOND, counts) - seen.times[rows] // SECOND
+    faded = np.add.reduceat(fading(since), heads).astype(np.float32)
     order = np.lexsort((seen.items[newest], seen.times[newest], seen.shoppers[newest]))
-    newest, oldest, counts = newest[order], oldest[order], counts[order]
+    newest, oldest, counts, faded = newest[order], oldest[order], counts[order], faded[order]
     of_each = np.bincount(seen.shoppers[newest], minlength=len(seen.starts) - 1)
-    return _Bought(seen.items[newest], seen.times[newest], seen.times[oldest], counts, _ends(of_each), newest)
+    return _Bought(seen.items[newest], seen.times[newest], seen.times[oldest], counts, faded, _ends(of_each), newest)

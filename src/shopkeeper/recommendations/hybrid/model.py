@@ -286,7 +286,10 @@ def _two_stages(known: Known, params: HybridParams) -> tuple[Candidates, RankFea
     sources = (known.knn, known.als, known.content, known.trends, known.ways)
     find = Candidates(*sources, alike=known.alike, pool=params.pool, repeats=params.repeats)
     codes = {store: code for code, store in enumerate(known.knn.stores)} if params.stores == "store-feature" else None
-    return find, RankFeatures(known.trends, known.ways, known.choices, known.content, known.lifts, known.margins, codes)
+    features = RankFeatures(
+        known.trends, known.ways, known.choices, known.content, known.lifts, known.margins, codes, rhythm=params.rhythm
+    )
+    return find, features
 
 
 def _columns(known: Known, params: HybridParams) -> tuple[str, ...]:

@@ -29,6 +29,8 @@ class HybridParams:
     """Whether the way of the visit is read, from category to category; the blend, V3, does."""
     choice: bool = False
     """Whether choices within categories are learnt and read; the blend, V3, does."""
+    rhythm: bool = False
+    """Whether is read how often each product was bought lately; the blend, V3, does."""
     choose: bool = True
     """Whether content and demographics must have helped on the newest lists to be read."""
     factors: bool = True
@@ -82,7 +84,7 @@ class HybridParams:
         }  # fmt: skip
 
 
-READ_BY_V3 = HybridParams(way=True, choice=True)
+READ_BY_V3 = HybridParams(way=True, choice=True, rhythm=True)
 """The hybrid of a blend, V3: it reads what V2 does not."""
 
 

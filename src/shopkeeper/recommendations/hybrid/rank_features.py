@@ -13,6 +13,7 @@ import numpy.typing as npt
 from shopkeeper.commerce.traits import TRAITS
 from shopkeeper.recommendations.behaviour.history import Asked
 from shopkeeper.recommendations.behaviour.interactions import KINDS
+from shopkeeper.recommendations.behaviour.purchases import HALF_LIVES, fading
 from shopkeeper.recommendations.hybrid.candidates import Found, looked_up
 from shopkeeper.recommendations.hybrid.choice import OF_PEOPLE, Choices
 from shopkeeper.recommendations.hybrid.trait_lifts import TraitLifts
@@ -20,10 +21,12 @@ from shopkeeper.recommendations.hybrid.way import BESIDE_PAGE, Ways
 from shopkeeper.recommendations.models.content import Content
 from shopkeeper.recommendations.models.trends import AGAIN, CYCLE, LONG_AGO, TREND_NAMES, Trends
 
-Group = Literal["behaviour", "popularity", "repurchase", "way", "choice", "content", "demographics", "store"]
+Group = Literal["behaviour", "popularity", "repurchase", "rhythm", "way", "choice", "content", "demographics", "store"]
 GROUPS: tuple[Group, ...] = get_args(Group)
 
 _DAY = 86_400.0
+_STEPS = 10.0
+"""A tenth of a purchase counts about as much as the step from one to two."""
 _CART = KINDS.index("cart")
 
 Column = npt.NDArray[np.floating]
@@ -41,6 +44,7 @@ class RankFeatures:
         lifts: None = the group `demographics` is left out.
         margins: Share of the price that is not cost, -1 where it is not known; shape (items,).
         stores: Code of each store; None = the group `store` is left out.
+        rhythm: Whether the group `rhythm` is read.
     """
 
     trends: Trends
@@ -50,6 +54,7 @@ class RankFeatures:
     lifts: TraitLifts | None
     margins: npt.NDArray[np.float32]
     stores: Mapping[str, int] | None
+    rhythm: bool
 
     @cached_property
     def _leaf_trend(self) -> npt.NDArray[np.float64]:
@@ -68,6 +73,7 @@ class RankFeatures:
             *self._behaviour(asked, found),
             *self._popularity(found),
             *self._repurchase(asked, found),
+            *(self._rhythm(asked, found) if self.rhythm else ()),
             *(self.ways.columns(self.content, asked, found.items) if self.ways is not None else ()),
             *(self.choices.columns(asked, found.items) if self.choices is not None else ()),
             *(self._content(self.content, asked, found) if self.content is not None else ()),
@@ -122,6 +128,14 @@ class RankFeatures:
         yield "repurchase.rate", counts / (begun + 7.0)
         yield "repurchase.lately", 14.0 / (14.0 + since) * had
         yield "repurchase.products", float(len(purchases))
+
+    def _rhythm(self, asked: Asked, found: Found) -> Columns:
+        """Yield how often each product was bought, older purchases counting less."""
+        purchases = asked.purchases
+        lately = purchases.faded * fading(asked.now - purchases.last)
+        for place, days in enumerate(HALF_LIVES):
+            counts = looked_up(purchases.items, lately[:, place], found.items)
+            yield f"rhythm.faded_{days:.0f}d", np.log1p(_STEPS * counts)
 
     def _content(self, content: Content, asked: Asked, found: Found) -> Columns:
         items, weights = asked.items, asked.weights
