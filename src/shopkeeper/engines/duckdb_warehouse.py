@@ -52,6 +52,10 @@ class DuckDbWarehouse:
         """Let go of the memory."""
         self._connection.close()
 
+    def interrupt(self) -> None:
+        """End the read that is under way in another thread, if there is one: it raises Unavailable."""
+        self._connection.interrupt()
+
     def fetch(self, query: NamedQuery, **parameters: object) -> dict[str, npt.NDArray[np.generic]]:
         """Run one named query and return its columns, in the order of the query.
 
@@ -103,6 +107,8 @@ class DuckDbWarehouse:
                     ) from error
             except duckdb.OutOfMemoryException as error:
                 self._alone(name, error)
+            except duckdb.InterruptException as error:
+                raise Unavailable(f"The query {name!r} was ended from outside.", "Ask again.") from error
         raise Unavailable(
             f"The lake in {self._folder} changed {_ATTEMPTS} times while {name!r} was read.",
             "Compact less often, or with a longer grace period.",

@@ -62,6 +62,7 @@ from shopkeeper.wiring.following_rules import FollowedRules
 from shopkeeper.wiring.import_watch import ImportWatch
 from shopkeeper.wiring.open_versions import OpenVersions
 from shopkeeper.wiring.pricing.aside import PricesAside
+from shopkeeper.wiring.recalled_refusals import recalling_refusals
 from shopkeeper.wiring.release import Release
 from shopkeeper.wiring.sensitive import sensitivity_of
 from shopkeeper.wiring.serving import Now, RecommendationDecider, Serving
@@ -140,7 +141,7 @@ async def open_serving(settings: Settings, now: Now = utc_now) -> AsyncIterator[
             "retention": (HOUR, serving.enforce_retention),
         }
         with settled_memory():
-            async with running(rounds):
+            async with running(rounds), recalling_refusals(serving):
                 yield serving
         await serving.others.finish()
         await serving.erasure.finish()

@@ -1,4 +1,4 @@
-"""What the server knows of shoppers before its first request."""
+"""What the server reads of the log about shoppers: the newest events before its first request, refusals after it."""
 
 from __future__ import annotations
 
@@ -18,23 +18,19 @@ LIVE_EVENTS = 200_000
 REFUSED_DAYS = 365
 """How long a refusal holds that the shopper does not take back."""
 REFUSALS = 500_000
-"""Refusals that hold at most, the newest."""
+"""Refusals that lists for everybody heed at most, the newest."""
 _QUERY = NamedQuery.load("shopkeeper.wiring", "live_events")
 _REFUSALS = NamedQuery.load("shopkeeper.wiring", "standing_refusals")
 
 
 def newest_events(warehouse: Warehouse, now: datetime) -> Iterator[Event]:
-    """Yield what profiles need of the log: refusals that hold, then the newest events of the last days.
-
-    Each oldest first; a refusal of the last days comes twice.
-    """
-    yield from standing_refusals(warehouse, now)
-    yield from _events(warehouse, _QUERY, now, LIVE_DAYS, LIVE_EVENTS)
+    """Yield the newest events of the last days that profiles need, oldest first."""
+    return _events(warehouse, _QUERY, now, LIVE_DAYS, LIVE_EVENTS)
 
 
-def standing_refusals(warehouse: Warehouse, now: datetime) -> Iterator[Event]:
-    """Yield the refusals of the last year that no later interest took back, as `refusals` says, oldest first."""
-    return _events(warehouse, _REFUSALS, now, REFUSED_DAYS, REFUSALS)
+def standing_refusals(warehouse: Warehouse, now: datetime, most: int = REFUSALS) -> Iterator[Event]:
+    """Yield the newest refusals of the last year that no later interest took back, as `refusals` says, oldest first."""
+    return _events(warehouse, _REFUSALS, now, REFUSED_DAYS, most)
 
 
 def _events(warehouse: Warehouse, query: NamedQuery, now: datetime, days: int, most: int) -> Iterator[Event]:
