@@ -101,7 +101,7 @@ def test_who_closes_waits_until_every_row_is_kept() -> None:
 
 
 def test_what_a_stuck_challenger_did_not_answer_when_the_server_ends_is_counted_and_kept_no_more() -> None:
-    begun, release = threading.Event(), threading.Event()
+    begun, release, before = threading.Event(), threading.Event(), set(threading.enumerate())
 
     def stuck(word: str) -> str:
         begun.set()
@@ -113,9 +113,8 @@ def test_what_a_stuck_challenger_did_not_answer_when_the_server_ends_is_counted_
     assert begun.wait(10)
     shop.shadows.close(seconds=0.0)
     release.set()
-    for thread in threading.enumerate():
-        if thread.name == "shadow":
-            thread.join(10)
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
     assert (shop.rows, shop.shadows.counts) == ([], {"dropped": 3})
 
 
