@@ -27,6 +27,7 @@ STORE_BYTES: Final = 1 << 30
 """Object store of a Ray started here; Ray's own default is a third of the memory. What does not fit goes to disk."""
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _CONNECT_SECONDS: Final = 5.0
+_ENDING_SECONDS: Final = 0.5
 _REMEDY: Final = "Check `engines.shards` and that the cluster runs; `local` works without it."
 
 
@@ -97,9 +98,16 @@ class _Crew:
             yield task, end
 
     def stop(self) -> None:
-        """End what is under way, whatever it does, and let go of the arrays."""
-        for reference in self._tasks:
-            self._ray.cancel(reference, force=True)
+        """End what is under way, whatever it does, and let go of the arrays.
+
+        What ends by itself at once is waited for: Ray aborts this process where it cancels a task whose result is on its
+        way ("Tried to complete task that was not pending", seen with 2.60).
+        """
+        tasks = list(self._tasks)
+        if tasks:
+            _, going = self._ray.wait(tasks, num_returns=len(tasks), timeout=_ENDING_SECONDS, fetch_local=False)
+            for reference in going:
+                self._ray.cancel(reference, force=True)
         self._tasks.clear()
         self._arrays.clear()
 
