@@ -100,8 +100,8 @@ class _Crew:
     def stop(self) -> None:
         """End what is under way, whatever it does, and let go of the arrays.
 
-        What ends by itself at once is waited for: Ray aborts this process where it cancels a task whose result is on its
-        way ("Tried to complete task that was not pending", seen with 2.60).
+        What ends by itself at once is waited for: Ray aborts this process where it cancels a task whose result is on
+        its way ("Tried to complete task that was not pending", seen with 2.60).
         """
         tasks = list(self._tasks)
         if tasks:
