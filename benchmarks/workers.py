@@ -29,6 +29,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, its own folder alone is there
+
+from benchmarks.serve import metrics
+
 from shopkeeper.testing.load import http_request, load
 from shopkeeper.testing.server_process import ServerProcess, start_server
 from shopkeeper.testing.trained_shop import SHOPPERS, ask_for, fill_and_train, make_workspace
@@ -114,7 +118,7 @@ def figures(
         seconds = time.perf_counter()
         found["reflected"] = asyncio.run(tries(server, key, chosen.tries))
         found["tries_s"] = round(time.perf_counter() - seconds, 1)
-        found |= asyncio.run(counted(server, key))
+        found |= counted(server)
         found["memory_after_tries"] = [memory(pid) for pid in pids]
     return found
 
@@ -147,19 +151,10 @@ async def tries_of(pair: tuple[Link, Link], numbers: Iterator[int], key: str) ->
     return obeyed
 
 
-async def counted(server: ServerProcess, key: str) -> dict[str, float]:
+def counted(server: ServerProcess) -> dict[str, float]:
     """Return what all workers counted of the shared cache."""
-    streams = await asyncio.open_connection(server.host, server.port)
-    reader, writer = streams
-    writer.write(http_request("GET", "/metrics", b"", key))
-    head = await reader.readuntil(b"\r\n\r\n")
-    length = int(head.lower().split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
-    lines = (await reader.readexactly(length)).decode().splitlines()
-    writer.close()
-    return {
-        name: sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith((f"{name}{{", f"{name} ")))
-        for name in COUNTED
-    }
+    told = metrics(server)
+    return {name: sum(n for line, n in told.items() if line.partition("{")[0] == name) for name in COUNTED}
 
 
 class Link:

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from shopkeeper.commerce.event import Event
 from shopkeeper.intake.live_lane import LiveLane
-from shopkeeper.serving.live_events import LiveEvents, TakenEvents
+from shopkeeper.serving.live_events import ONE_TAKEN, LiveEvents, TakenEvents
 
 ALONE: Final = 50
 """A body of so many events is a batch of its own: to join it would gain nothing, and let small ones wait for it."""
@@ -43,7 +43,6 @@ class _Awaiting:
             self.taken.set_exception(error)
 
 
-_ONE: Final = TakenEvents(1, 0)
 _Body = tuple[list[Event], Sender]
 
 
@@ -127,4 +126,4 @@ def _tell(bodies: Sequence[_Body], places: set[int]) -> None:
         sent = len(events)
         accepted = sum([n in places for n in range(first, first + sent)])
         first += sent
-        sender.answer(_ONE if accepted == sent == 1 else TakenEvents(accepted, sent - accepted))
+        sender.answer(ONE_TAKEN if accepted == sent == 1 else TakenEvents(accepted, sent - accepted))

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, cast
+from typing import Final, Protocol, cast
 
 import msgspec
 
@@ -49,6 +49,10 @@ class TakenEvents:
 
     accepted: int
     duplicates: int
+
+
+ONE_TAKEN: Final = TakenEvents(1, 0)
+"""What becomes of most bodies: their one event was taken."""
 
 
 class LiveEvents:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from shopkeeper.intake.live import Taken, take_events
 from shopkeeper.intake.ports import RejectedRow
-from shopkeeper.serving.live_events import TakenEvents
+from shopkeeper.serving.live_events import ONE_TAKEN, TakenEvents
 from shopkeeper.serving.ports import Scope
 from shopkeeper.web.answer import Answer, json_answer
 from shopkeeper.web.auth import authorise, check_rows, default_store
@@ -46,7 +46,6 @@ class EventsAnswer(Struct, frozen=True):
     errors: tuple[FieldError, ...]
 
 
-_ONE = TakenEvents(1, 0)
 _ONE_TAKEN = json_answer(EventsAnswer(1, 0, 0, ()), 202)
 
 
@@ -82,7 +81,7 @@ class Events(RawRoute):
 
 def taken_answer(taken: TakenEvents) -> Answer:
     """Return the answer to a body of which every row is right."""
-    if taken == _ONE:
+    if taken == ONE_TAKEN:
         return _ONE_TAKEN
     return json_answer(EventsAnswer(taken.accepted, taken.duplicates, 0, ()), 202)
 

@@ -19,7 +19,7 @@ from shopkeeper.intake.live_lane import LiveLane
 from shopkeeper.recommendations.request import RecommendationBody, read_body
 from shopkeeper.serving.joined_events import Sender
 from shopkeeper.serving.key_ring import digest_of
-from shopkeeper.serving.live_events import TakenEvents
+from shopkeeper.serving.live_events import ONE_TAKEN, TakenEvents
 from shopkeeper.serving.ports import ApiKey, Scope
 from shopkeeper.web import events, recommendations
 from shopkeeper.web.auth import ALL, default_store, secret_in
@@ -41,7 +41,6 @@ _HEADS: Final = 10_000
 _LISTS: Final = 20_000
 _END: Final = b"\r\n\r\n"
 _UNUSUAL: Final = frozenset({b"content-encoding", b"transfer-encoding", b"expect", b"origin", b"upgrade"})
-_ONE: Final = TakenEvents(1, 0)
 
 Stamp = Sequence[tuple[bytes, bytes]]
 """Headers that the server adds to each answer: a new list each second."""
@@ -113,7 +112,7 @@ class PlainRequests:
 
     def taken(self, taken: TakenEvents, stamp: Stamp) -> bytes:
         """Return the answer to events that were taken."""
-        if taken != _ONE:
+        if taken != ONE_TAKEN:
             return wire_form(taken_answer(taken), stamp)
         if stamp is not self._stamp:
             self._stamp, self._one = stamp, wire_form(taken_answer(taken), stamp)
