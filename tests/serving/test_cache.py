@@ -38,9 +38,9 @@ def test_an_answer_lives_for_its_time_less_up_to_a_tenth(chance: float, life: fl
 def test_a_dead_answer_still_stands_in_for_a_model_that_does_not_answer() -> None:
     clock = Clock()
     cache = make(clock)
-    cache.put("key", "answer", "v1")
+    cache.put("key", "answer", "v1", "asked")
     clock.seconds = 1_000
-    last = cache.last("key")
+    last = cache.last("asked")
     assert last is not None
     assert last.answer == "answer"
 
@@ -51,13 +51,22 @@ def test_the_longest_unread_answer_goes_first() -> None:
     cache.put("b", "2", None)
     assert cache.fresh("a") is not None
     cache.put("c", "3", None)
-    assert [cache.last(key) is not None for key in "abc"] == [True, False, True]
+    assert [cache.fresh(key) is not None for key in "abc"] == [True, False, True]
+
+
+def test_only_the_last_answer_to_what_is_asked_is_kept_and_the_longest_unrenewed_goes_first() -> None:
+    cache = make(Clock())
+    for number, asked in enumerate("aabac"):
+        cache.put(number, str(number), None, asked)
+    last = {asked: kept.answer for asked in "abc" if (kept := cache.last(asked)) is not None}
+    assert last == {"a": "3", "c": "4"}
 
 
 def test_a_cache_without_room_keeps_nothing() -> None:
     cache = make(Clock(), entries=0)
-    cache.put("a", "1", None)
+    cache.put("a", "1", None, "asked")
     assert len(cache) == 0
+    assert cache.last("asked") is None
 
 
 def test_forgetting_many_answers_at_once_gives_their_memory_back_as_others_come() -> None:
@@ -67,11 +76,11 @@ def test_forgetting_many_answers_at_once_gives_their_memory_back_as_others_come(
 
     cache: AnswerCache[Answer] = AnswerCache(1_000, 100, Clock(), lambda: 0.0)
     for number in range(100):
-        cache.put(number, Answer(), "v1")
+        cache.put(number, Answer(), "v1", -number)
     held = [weakref.ref(cache.fresh(number).answer) for number in range(100)]  # type: ignore[union-attr]  # it is there
     cache.clear()
     assert len(cache) == 0
-    assert cache.last(7) is None
+    assert cache.last(-7) is None
     counts = []
     while any(one() is not None for one in held):
         cache.put("new", Answer(), "v2")

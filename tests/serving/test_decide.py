@@ -75,6 +75,14 @@ class Parrot:
     def cache_key(self, request: Wish) -> Hashable | None:
         return (self.version, request.word) if request.word != "secret" else None
 
+    def last_key(self, request: Wish) -> Hashable | None:
+        return None if request.word.startswith("secret") else request.unit
+
+    def renewed(self, request: Wish, earlier: str) -> str:
+        if earlier not in self.shelf:
+            return self.fallback(request)
+        return earlier if earlier == request.word else f"{earlier}, not {request.word}"
+
     def still_holds(self, request: Wish, answer: str) -> bool:  # noqa: ARG002 - the port
         return answer in self.shelf
 
@@ -107,6 +115,7 @@ class Shop:
     seconds: float = 0.0
     deadline_seconds: float = 1.0
     wait_seconds: float = 10.0
+    workers: Workers = field(default_factory=lambda: Workers(2))
 
     def __post_init__(self) -> None:
         ids = count(1)
@@ -119,7 +128,6 @@ class Shop:
         )
         self.arms = LiveArms(MemorySticky())
         self.cache: AnswerCache[str] = AnswerCache(10, 100, lambda: self.seconds, lambda: 0.0)
-        self.workers = Workers(2)
         around = Surroundings(
             self.arms, self.workers, self.records, self.telemetry, lambda: self.seconds, lambda: NOON,
             lambda: f"d{next(ids)}",
@@ -289,24 +297,32 @@ def test_after_enough_failures_the_model_is_left_alone_and_later_tried_again() -
 
 def test_waiting_for_a_thread_is_answered_by_the_rules_and_not_held_against_the_model() -> None:
     release = threading.Event()
-    shop = Shop(Parrot(say=lambda _: str(release.wait(5))), deadline_seconds=0.02)
-    shop.workers = Workers(threads=1, spares=0)
-    shop.decider._around = replace(shop.decider._around, workers=shop.workers)
+    parrot = Parrot(say=lambda _: str(release.wait(5)))
+    shop = Shop(parrot, deadline_seconds=0.02, workers=Workers(threads=1, spares=0))
     decisions = shop.ask(*[Wish(f"word-{n}") for n in range(6)])
     release.set()
     assert {decision.fallback for decision in decisions} == {"deadline"}
     assert shop.decider.breaker.state == "closed", "one call ran over; five waited, and two that ran over would open it"
 
 
-def test_the_last_good_answer_stands_in_for_a_broken_model_if_it_still_holds() -> None:
+def test_the_last_good_answer_to_the_same_shopper_stands_in_for_a_broken_model_as_it_may_be_shown_now() -> None:
     shop = Shop()
-    shop.one()
+    shop.ask(Wish(), Wish(unit="ben"))
     shop.seconds, shop.parrot.say = 1_000, broken
     decision = shop.one()
     assert (decision.answer, decision.model, decision.fallback) == ("lamp", "v1", "stale")
     assert shop.telemetry.model_failures == {("recommendations", "error"): 1}
+    assert shop.one(Wish("desk")).answer == "lamp, not desk", "they did something since"
+    assert shop.one(Wish(unit="cas")).answer == "rules", "they never had one"
     shop.parrot.shelf.discard("lamp")
     assert shop.one().answer == "rules"
+
+
+def test_the_last_good_answer_of_another_version_or_arm_is_no_answer() -> None:
+    shop = Shop()
+    shop.one()
+    shop.parrot.version, shop.parrot.say = "v2", broken
+    assert (shop.one().answer, shop.one().fallback) == ("rules", "error")
 
 
 def test_a_fault_outside_the_model_call_is_answered_by_the_rules_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,7 @@ def listed(
     Lists of the shopper's own past (recently viewed, buy again) stay as short as that past, and no sibling stands in
     there for a variant they saw or bought; the others are filled up.
     """
-    past, own = past_of(request, loaded), name in _OWN
+    past, own = past_of(request, loaded), own_past(name)
     barring = Past(refused=past.refused) if own else past
     rules = rules_for(request, barring, stock, params)
     places = rules.places(request.body.k)
@@ -159,6 +159,11 @@ def _relevance(given: tuple[float, ...], count: int) -> list[float]:
 def cached(name: ListName) -> bool:
     """Say whether a list may be kept for hours: one that changes by the minute may not."""
     return name not in ("trending", "buy_again")
+
+
+def own_past(name: ListName) -> bool:
+    """Say whether a list is of what the shopper did, and nothing else."""
+    return name in _OWN
 
 
 _OWN: Final[frozenset[ListName]] = frozenset({"recently_viewed", "buy_again"})

@@ -19,7 +19,8 @@ from shopkeeper.recommendations.catalogue.trending import Trending
 from shopkeeper.recommendations.drawing import draw_seed, drawn, explores, likelihoods, odds_of
 from shopkeeper.recommendations.fallback import fall_back
 from shopkeeper.recommendations.fill import Stock
-from shopkeeper.recommendations.lists import cached, listed
+from shopkeeper.recommendations.last_good import last_good
+from shopkeeper.recommendations.lists import cached, listed, own_past
 from shopkeeper.recommendations.loaded import LoadedModel, load_model
 from shopkeeper.recommendations.past import Past
 from shopkeeper.recommendations.recipe import DEFAULT_PARAMS, RecommendParams, changed
@@ -230,6 +231,21 @@ class RecommendationSystem:
 
         The shopper's keys and session version are part of it only where the answer is personal.
         """
+        asked = self._asked(request)
+        if asked is None:
+            return None
+        loaded = self._serving[0]
+        model = (loaded.version, loaded.content) if loaded else None
+        person = (self._made_at(request), request.traits) if request.personal else None
+        return (self.name, model, asked, person, self._ruled_by(request))
+
+    def last_key(self, request: RecommendationRequest) -> Hashable | None:
+        """Return what is asked and by whom; None where an answer is not kept, or is a list of the shopper's own past,
+        which the rules make as it is now."""
+        return None if own_past(surface_of(request.body, self.shop_rules).list) else self._asked(request)
+
+    def _asked(self, request: RecommendationRequest) -> Hashable | None:
+        """Return what is asked, and by whom where the answer is personal; None where no answer to it is kept."""
         body, surface = request.body, surface_of(request.body, self.shop_rules)
         if max(len(body.products), len(body.candidates or ()), len(body.exclude)) > _CACHED_IDS:
             return None
@@ -239,14 +255,16 @@ class RecommendationSystem:
         if len(context) > _CACHED_CONTEXT_BYTES:
             return None
         shopper = request.shopper
-        keys = (shopper.user, shopper.visitor, shopper.session)
-        person = (*keys, self._made_at(request), request.traits) if request.personal else None
+        person = (shopper.user, shopper.visitor, shopper.session) if request.personal else None
         made = (surface.list, msgspec.json.encode(surface.settings, order="sorted") if surface.settings else b"")
         named = (body.products, body.candidates, body.relevance, body.exclude)
-        asked = (body.surface, body.page, body.k, *named, body.filters, context, made)
-        loaded = self._serving[0]
-        model = (loaded.version, loaded.content) if loaded else None
-        return (self.name, model, body.store, shopper.group, person, asked, self._ruled_by(request))
+        what = (body.surface, body.page, body.k, *named, body.filters, context, made)
+        return body.store, shopper.group, person, what
+
+    def renewed(self, request: RecommendationRequest, earlier: RecommendationAnswer) -> RecommendationAnswer:
+        """Return what an earlier list to the same shopper has that may be shown now, filled up by rules."""
+        loaded, stock = self._serving
+        return last_good(request, earlier, loaded, stock, self._made_by(request)[1])
 
     def _ruled_by(self, request: RecommendationRequest) -> Hashable:
         """Return what changes when the shop's rules would change an answer: which hold, and which pins may be shown."""

@@ -1,4 +1,4 @@
-"""Answers given lately, kept for a while and for the bad minute in which the model does not answer."""
+"""Answers given lately: while nothing changed for them, and the last to each question for when a model is silent."""
 
 from __future__ import annotations
 
@@ -29,10 +29,12 @@ class KeptAnswer(Generic[AnswerT]):
 
 
 class AnswerCache(Generic[AnswerT]):
-    """The newest `entries` answers by key, the longest unread going first. Used from one thread.
+    """The newest `entries` answers by key, the longest unread going first, and as many last ones by what was asked.
+
+    An answer that is kept under both keys is there once. Used from one thread.
 
     Args:
-        entries: Most answers kept; 0 keeps none.
+        entries: Most answers kept by either key; 0 keeps none.
         ttl_seconds: Life of an answer before jitter; 0 keeps answers only for the bad minute.
         clock: Seconds that never go back, such as `time.monotonic`.
         chance: Random number in [0, 1) behind the jitter.
@@ -46,6 +48,7 @@ class AnswerCache(Generic[AnswerT]):
         self._clock = clock
         self._chance = chance
         self._kept: OrderedDict[Hashable, KeptAnswer[AnswerT]] = OrderedDict()
+        self._last: OrderedDict[Hashable, KeptAnswer[AnswerT]] = OrderedDict()
         self._forgotten: list[OrderedDict[Hashable, KeptAnswer[AnswerT]]] = []
 
     def __len__(self) -> int:
@@ -59,24 +62,38 @@ class AnswerCache(Generic[AnswerT]):
         self._kept.move_to_end(key)
         return kept
 
-    def last(self, key: Hashable) -> KeptAnswer[AnswerT] | None:
-        """Return the last answer of a key even after its life, for when the model does not answer."""
-        return self._kept.get(key)
+    def last(self, asked: Hashable) -> KeptAnswer[AnswerT] | None:
+        """Return the last answer to what is asked, however old, for when the model does not answer."""
+        return self._last.get(asked)
 
-    def put(self, key: Hashable, answer: AnswerT, model: str | None) -> None:
-        """Keep an answer of the model."""
-        self.put_for(key, answer, model, self._ttl * (1 - JITTER_SHARE * self._chance()))
+    def put(self, key: Hashable, answer: AnswerT, model: str | None, asked: Hashable | None = None) -> None:
+        """Keep an answer of the model.
 
-    def put_for(self, key: Hashable, answer: AnswerT, model: str | None, seconds: float) -> None:
-        """Keep an answer of the model for some seconds."""
+        Args:
+            asked: What it is the last answer to; None = it never stands in for another.
+        """
+        self.put_for(key, answer, model, self._ttl * (1 - JITTER_SHARE * self._chance()), asked)
+
+    def put_for(
+        self, key: Hashable, answer: AnswerT, model: str | None, seconds: float, asked: Hashable | None = None
+    ) -> None:
+        """Keep an answer of the model for some seconds; other arguments as in `put`."""
         if self._entries == 0:
             return
         if self._forgotten:
             self._give_back()
-        self._kept[key] = KeptAnswer(answer, model, self._clock() + seconds)
-        self._kept.move_to_end(key)
-        if len(self._kept) > self._entries:
-            self._kept.popitem(last=False)
+        kept = KeptAnswer(answer, model, self._clock() + seconds)
+        self._keep(self._kept, key, kept)
+        if asked is not None:
+            self._keep(self._last, asked, kept)
+
+    def _keep(
+        self, kept: OrderedDict[Hashable, KeptAnswer[AnswerT]], key: Hashable, answer: KeptAnswer[AnswerT]
+    ) -> None:
+        kept[key] = answer
+        kept.move_to_end(key)
+        if len(kept) > self._entries:
+            kept.popitem(last=False)
 
     def clear(self) -> None:
         """Forget everything.
@@ -84,9 +101,8 @@ class AnswerCache(Generic[AnswerT]):
         What it took is given back piece by piece as other answers come: 100,000 answers at once would stop the server
         for a third of a second.
         """
-        if self._kept:
-            self._forgotten.append(self._kept)
-            self._kept = OrderedDict()
+        self._forgotten += [kept for kept in (self._kept, self._last) if kept]
+        self._kept, self._last = OrderedDict(), OrderedDict()
 
     def _give_back(self) -> None:
         oldest = self._forgotten[0]

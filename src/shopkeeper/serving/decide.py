@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from time import thread_time
 from typing import Any, Generic, TypeVar
 
 import structlog
@@ -15,13 +13,14 @@ from msgspec import Struct
 from shopkeeper.commerce.decision import DecisionRecord
 from shopkeeper.experiments.live_assignment import RULES, UNASSIGNED, Assigned
 from shopkeeper.serving.arms import Arms
+from shopkeeper.serving.asking import Asking, Found, Keys
 from shopkeeper.serving.breaker import Breaker
 from shopkeeper.serving.cache import AnswerCache, KeptAnswer
 from shopkeeper.serving.lineup import Line, Lineup, Page
 from shopkeeper.serving.ports import DecisionLog, DecisionRequest
 from shopkeeper.serving.shadow import Shadows, Shown
 from shopkeeper.serving.telemetry import Telemetry
-from shopkeeper.serving.workers import DeadlineMissed, Workers
+from shopkeeper.serving.workers import Workers
 
 RequestT = TypeVar("RequestT", bound=DecisionRequest)
 AnswerT = TypeVar("AnswerT")
@@ -58,20 +57,6 @@ class Decision(Struct, Generic[AnswerT], frozen=True, gc=False):
     test: str | None = None
     epoch: int = 0
     made: AnswerT | None = None
-
-
-class _Found(Struct, Generic[AnswerT], frozen=True, gc=False):
-    """An answer before it is logged; without one the rules answer, and `reason` says why the model gave none.
-
-    Attributes:
-        shown: The answer as it is shown, after chance had its part in it.
-    """
-
-    answer: AnswerT | None
-    model: str | None = None
-    reason: str | None = None
-    cached: bool = False
-    shown: AnswerT | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +100,9 @@ class Decider(Generic[RequestT, AnswerT]):
         self.lineup = lineup
         self.shadows = shadows
         self._around = around
-        self._deadline = deadline_seconds
-        self._flights: dict[Hashable, asyncio.Future[_Found[AnswerT]]] = {}
+        self._asking: Asking[RequestT, AnswerT] = Asking(
+            self.system.name, cache, around.workers, around.telemetry, deadline_seconds
+        )
 
     async def decide(self, request: RequestT, page: Page[RequestT, AnswerT] | None = None) -> Decision[AnswerT]:
         """Answer a request; whatever the model or its cache does, an answer comes.
@@ -152,11 +138,11 @@ class Decider(Generic[RequestT, AnswerT]):
             shown = line.system.draw(request, kept.answer, decision_id)
         except Exception:  # noqa: BLE001 - the model's own cache_key, still_holds or draw failed: `decide` meets it again
             return None
-        found = _Found(kept.answer, kept.model, cached=True, shown=shown)
+        found = Found(kept.answer, kept.model, cached=True, shown=shown)
         return self._told(request, decision_id, assigned, found, started)
 
     def _told(
-        self, request: RequestT, decision_id: str, assigned: Assigned, found: _Found[AnswerT], started: float
+        self, request: RequestT, decision_id: str, assigned: Assigned, found: Found[AnswerT], started: float
     ) -> Decision[AnswerT]:
         """Return a decision that is logged and counted; the rules answer where nothing was found."""
         around, name = self._around, self.system.name
@@ -165,7 +151,7 @@ class Decider(Generic[RequestT, AnswerT]):
         try:
             answer = self.system.fallback(request) if found.shown is None else found.shown
         except Exception:
-            nothing = self._decision(decision_id, None, _Found(None, reason=UNANSWERED), assigned, started)
+            nothing = self._decision(decision_id, None, Found(None, reason=UNANSWERED), assigned, started)
             around.log.put(self._record(request, nothing, 0, {}))
             raise
         decision = self._decision(decision_id, answer, found, assigned, started)
@@ -197,11 +183,12 @@ class Decider(Generic[RequestT, AnswerT]):
         page: Page[RequestT, AnswerT] | None = None,
     ) -> None:
         """Keep an answer that another process's model gave to the same request, for some seconds."""
-        line = self._line(self.arm(request, page), page)
-        key = self.key(request, page)
-        of_today = line is not None and line.system.version == model  # not of a version that was replaced meanwhile
-        if of_today and key is not None and self.cache.fresh(key) is None:
-            self.cache.put_for(key, answer, model, seconds)
+        assigned, key = self.arm(request, page), self.key(request, page)
+        line = self._line(assigned, page)
+        if line is None or key is None or line.system.version != model:  # of a version that was replaced meanwhile
+            return
+        if self.cache.fresh(key) is None:
+            self.cache.put_for(key, answer, model, seconds, _last_key(line, assigned, request))
 
     def arm(self, request: RequestT, page: Page[RequestT, AnswerT] | None = None) -> Assigned:
         """Return the arm that answers a request."""
@@ -220,12 +207,12 @@ class Decider(Generic[RequestT, AnswerT]):
 
     async def _answer(
         self, request: RequestT, decision_id: str, page: Page[RequestT, AnswerT] | None
-    ) -> tuple[Assigned, _Found[AnswerT]]:
+    ) -> tuple[Assigned, Found[AnswerT]]:
         """Return an arm and its answer; one that was taken back or stopped while its model worked answers no more."""
         arms = self._around.arms
         for _ in range(_ARM_TRIES):
             if self._stopped(request):
-                return UNASSIGNED, _Found(None, reason="stopped")
+                return UNASSIGNED, Found(None, reason="stopped")
             turn, assigned = arms.turn, self.arm(request, page)
             line = None if assigned.version == RULES else self._line(assigned, page)
             found = await self._by_arm(request, assigned, line, decision_id)
@@ -233,46 +220,51 @@ class Decider(Generic[RequestT, AnswerT]):
                 if page is not None:
                     page.arm, page.line = assigned, line
                 return assigned, found
-        return UNASSIGNED, _Found(None, reason="changed")
+        return UNASSIGNED, Found(None, reason="changed")
 
     async def _by_arm(
         self, request: RequestT, assigned: Assigned, line: Line[RequestT, AnswerT] | None, decision_id: str
-    ) -> _Found[AnswerT]:
+    ) -> Found[AnswerT]:
         if assigned.version == RULES:
-            return _Found(None)
+            return Found(None)
         if line is None:
-            return self._failed("not_opened")
+            return self._asking.failed("not_opened")
         try:
             found = await self._find(request, assigned, line)
             if found.answer is None:
                 return found
             shown = line.system.draw(request, found.answer, decision_id)
-            return _Found(found.answer, found.model, found.reason, found.cached, shown)
+            return Found(found.answer, found.model, found.reason, found.cached, shown)
         except Exception as error:  # noqa: BLE001 - the model's own cache_key, still_holds or draw failed: the rules answer
             _log.exception("decision_failed", system=self.system.name, error=repr(error))
-            return self._failed("error")
+            return self._asking.failed("error")
 
-    async def _find(self, request: RequestT, assigned: Assigned, line: Line[RequestT, AnswerT]) -> _Found[AnswerT]:
+    async def _find(self, request: RequestT, assigned: Assigned, line: Line[RequestT, AnswerT]) -> Found[AnswerT]:
         """Return the model's answer from cache or anew; else its last good one; else none, with the reason."""
         system = line.system
         for _ in range(_MODEL_TRIES):
             version = system.version
             if version is None:
-                return _Found(None, reason="no_model")
+                return Found(None, reason="no_model")
             key = _key(line, assigned, request)
             kept = self._fresh(key, request, line)
             if kept is not None:
-                return _Found(kept.answer, kept.model, cached=True)
-            found = await self._one_flight(key, request, line, version)
+                return Found(kept.answer, kept.model, cached=True)
+            keys = Keys(key, None if key is None else _last_key(line, assigned, request))
+            found = await self._asking.ask(keys, request, line, version)
             if found.answer is None:
-                last = self.cache.last(key) if key is not None else None
-                if last is not None and system.still_holds(request, last.answer):
-                    return _Found(last.answer, last.model, "stale", cached=True)
-                return found
+                return self._last_good(keys, request, line) or found
             # The shelf may have changed while the model worked, or another version may have taken over.
             if system.version == version and system.still_holds(request, found.answer):
                 return found
-        return _Found(None, reason="changed")
+        return Found(None, reason="changed")
+
+    def _last_good(self, keys: Keys, request: RequestT, line: Line[RequestT, AnswerT]) -> Found[AnswerT] | None:
+        """Return the version's last answer to the same shopper and page, with what has to change in it since."""
+        last = self.cache.last(keys.last) if keys.last is not None else None
+        if last is None:
+            return None
+        return Found(line.system.renewed(request, last.answer), last.model, "stale", cached=True)
 
     def _fresh(
         self, key: Hashable | None, request: RequestT, line: Line[RequestT, AnswerT]
@@ -281,66 +273,8 @@ class Decider(Generic[RequestT, AnswerT]):
         kept = self.cache.fresh(key) if key is not None else None
         return kept if kept is not None and line.system.still_holds(request, kept.answer) else None
 
-    async def _one_flight(
-        self, key: Hashable | None, request: RequestT, line: Line[RequestT, AnswerT], version: str
-    ) -> _Found[AnswerT]:
-        """Let requests with one key share one call of the model."""
-        if key is None:
-            return await self._ask_model(None, request, line, version)
-        flight = self._flights.get(key)
-        if flight is not None:
-            return await asyncio.shield(flight)
-        flight = self._flights[key] = asyncio.get_running_loop().create_future()
-        found: _Found[AnswerT] = _Found(None, reason="error")
-        try:
-            found = await self._ask_model(key, request, line, version)
-            return found
-        finally:
-            del self._flights[key]
-            flight.set_result(found)
-
-    async def _ask_model(
-        self, key: Hashable | None, request: RequestT, line: Line[RequestT, AnswerT], version: str
-    ) -> _Found[AnswerT]:
-        system, breaker = line.system, line.breaker
-        if not breaker.allow():
-            return self._failed("breaker_open")
-        on_loop = line.pace.on_loop()
-        try:
-            answer, took = await (line.batch.ask(request) if on_loop else self._in_thread(line, request))
-        except DeadlineMissed as missed:
-            if missed.ran:  # a call that only waited for a thread is load, not a fault of the model
-                breaker.failed()
-            return self._failed("deadline")
-        except Exception as error:  # noqa: BLE001 - whatever the model raises, the rules answer
-            _log.exception("model_failed", system=system.name, model=version, error=repr(error))
-            breaker.failed()
-            return self._failed("error")
-        line.pace.took(took, on_loop=on_loop)
-        if took > self._deadline:  # on the loop nothing could cut it short; the answer is there, so it is given
-            line.pace.reset()
-            breaker.failed()
-        else:
-            breaker.succeeded()
-        if key is not None and system.version == version:
-            self.cache.put(key, answer, version)
-        return _Found(answer, version)
-
-    async def _in_thread(self, line: Line[RequestT, AnswerT], request: RequestT) -> tuple[AnswerT, float]:
-        """Return the answer and the processor time it took: threads that wait for each other say nothing of a model."""
-
-        def timed(asked: RequestT) -> tuple[AnswerT, float]:
-            begun = thread_time()
-            return line.system.answer(asked), thread_time() - begun
-
-        return await self._around.workers.run(timed, request, self._deadline)
-
-    def _failed(self, reason: str) -> _Found[AnswerT]:
-        self._around.telemetry.model_failures[self.system.name, reason] += 1
-        return _Found(None, reason=reason)
-
     def _decision(
-        self, decision_id: str, answer: ShownT, found: _Found[ShownT], assigned: Assigned, started: float
+        self, decision_id: str, answer: ShownT, found: Found[ShownT], assigned: Assigned, started: float
     ) -> Decision[ShownT]:
         took_ms = (self._around.seconds() - started) * 1000
         return Decision(
@@ -376,3 +310,8 @@ class Decider(Generic[RequestT, AnswerT]):
 def _key(line: Line[RequestT, AnswerT], assigned: Assigned, request: RequestT) -> Hashable | None:
     own = line.system.cache_key(request)
     return None if own is None else (assigned.key, own)
+
+
+def _last_key(line: Line[RequestT, AnswerT], assigned: Assigned, request: RequestT) -> Hashable | None:
+    own = line.system.last_key(request)
+    return None if own is None else (assigned.key, line.system.version, own)

@@ -62,10 +62,10 @@ class DecisionSystem(Protocol[RequestT, AnswerT]):
     """One of the three systems, as the rails see it.
 
     Laws: `answer` may raise, and may be called from a worker thread; `answers` gives what `answer` gives for each, and
-    raises where that raises for any; `fallback` needs no model and no network, never
-    raises and gives a sensible answer for any request; `still_holds` is checked on every cached answer, so no cached
-    answer breaks a live rule (a product sold out or withdrawn since); `version` and `cache_key` change when what they
-    name does.
+    raises where that raises for any; `fallback` needs no model and no network, never raises and gives a sensible answer
+    for any request; `still_holds` is checked on every cached answer, so no cached answer breaks a live rule (a product
+    sold out or withdrawn since), and what `renewed` gives holds; `version` and `cache_key` change when what they name
+    does.
     """
 
     @property
@@ -100,6 +100,16 @@ class DecisionSystem(Protocol[RequestT, AnswerT]):
 
     def cache_key(self, request: RequestT) -> Hashable | None:
         """Key under which the answer may be cached; it carries the session version. None = do not cache."""
+        ...
+
+    def last_key(self, request: RequestT) -> Hashable | None:
+        """Key of what is asked and by whom, whatever they, the shelf or rules of the shop did since; None = no earlier
+        answer may stand in for one that the model does not give."""
+        ...
+
+    def renewed(self, request: RequestT, earlier: AnswerT) -> AnswerT:
+        """Return an answer given earlier under the same `last_key` without what may not be shown now, filled up by
+        rules; needs no model."""
         ...
 
     def still_holds(self, request: RequestT, answer: AnswerT) -> bool:

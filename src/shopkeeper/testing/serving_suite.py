@@ -45,6 +45,15 @@ class DecisionSystemSuite:
             if key is not None:
                 assert answers.setdefault(key, system.answer(request)) == system.answer(request)
 
+    def test_an_earlier_answer_is_renewed_into_one_that_may_be_shown(
+        self, system: System, requests: Sequence[Any]
+    ) -> None:
+        last = {system.last_key(request): system.answer(request) for request in requests}
+        for request in requests:
+            key = system.last_key(request)
+            if key is not None:
+                assert system.still_holds(request, system.renewed(request, last[key]))
+
     def test_answers_given_by_several_threads_at_once_are_the_same(
         self, system: System, requests: Sequence[Any]
     ) -> None:
