@@ -70,7 +70,8 @@ def test_train_then_models(
     assert document["metrics"]["ndcg@10"]["low"] <= document["metrics"]["ndcg@10"]["value"]
     assert (workspace / "models" / "recommendations" / document["version"] / "manifest.json").is_file()
 
-    code, out, _ = run(capsys, monkeypatch, "train", "recommendations", "--model", "popular", "--seed", "3", *place)
+    words = ["recommendations", "--model", "popular", "--seed", "3", "--set", "half_life_days=9"]
+    code, out, _ = run(capsys, monkeypatch, "train", *words, *place)
     assert code == 0
     assert "ndcg@10" in out
     assert "not blessed" in out
@@ -78,6 +79,8 @@ def test_train_then_models(
     code, out, _ = run(capsys, monkeypatch, "models", *place, "--json")
     listed = json.loads(out.splitlines()[-1])["models"]
     assert listed[0]["model"] == "popular"
+    _, out, _ = run(capsys, monkeypatch, "models", "show", listed[0]["version"], *place, "--json")
+    assert json.loads(out.splitlines()[-1])["lineage"]["plan"]["parameters"] == {"half_life_days": 9.0}
     assert [one["version"] for one in listed if "champion" in one["aliases"]] == [document["champion"]]
 
     code, out, _ = run(capsys, monkeypatch, "models", *place)
@@ -91,6 +94,10 @@ def test_train_then_models(
     [
         (["prices"], 2, "no system 'prices'"),
         (["recommendations", "--model", "magic"], 2, "no model 'magic'"),
+        (["recommendations", "--set", "window"], 2, "'window' does not say what to set"),
+        (["recommendations", "--set", "window=4", "--set", "window=5"], 2, "names window twice"),
+        (["recommendations", "--set", "window=wide"], 2, "window of item-knn cannot be 'wide': it is a whole number"),
+        (["recommendations", "--reproduce", "v1", "--set", "window=4"], 2, "takes everything from the version"),
         (["recommendations", "--until", "yesterday"], 2, "'yesterday' is not a time"),
         (["recommendations", "--until", "2020-01-01"], 1, "There are 0 interactions"),
     ],

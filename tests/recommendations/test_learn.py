@@ -14,6 +14,7 @@ from shopkeeper.recommendations.model import RecommendationModel
 from shopkeeper.recommendations.models.item_knn import ItemKnnParams
 from shopkeeper.recommendations.models.popular import PopularParams
 from shopkeeper.recommendations.parameters import item_knn_params, popular_params
+from shopkeeper.recommendations.session_space import blend_params
 from shopkeeper.testing.learning_suite import LearningSuite
 from shopkeeper.testing.planted import planted_interactions
 from shopkeeper.testing.planted_learning import PlantedLearning
@@ -69,6 +70,11 @@ def test_an_unknown_parameter_is_named_with_those_there_are(name: str) -> None:
     with pytest.raises(InputError, match=name.removeprefix("popular.")) as caught:
         item_knn_params({name: 1})
     assert caught.value.remedy
+
+
+def test_a_width_that_heads_cannot_share_is_refused() -> None:
+    with pytest.raises(InputError, match="2 heads cannot share a width of 65"):
+        blend_params({"session.width": 65})
 
 
 def test_records_are_in_the_space_of_item_knn_and_of_the_blend_and_may_be_left_out() -> None:

@@ -104,14 +104,15 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 
 def test_a_run_leaves_a_version_that_opens_and_serves(bench: Bench) -> None:
-    result = bench.train()
+    result = bench.train(replace(PLAN, parameters={"window": 5}))
     version = bench.state.registry.get("recommendations", result.version)
     bundle = open_bundle(bench.folder / version.folder)
     assert bundle.manifest.model == version.model == "item-knn"
     assert bundle.manifest.fingerprint == version.fingerprint == planted_interactions().fingerprint()
     assert bundle.manifest.seed == 5
     assert bundle.manifest.code_version == "0.0.1"
-    assert bundle.manifest.parameters["window"] == 8
+    assert (bundle.manifest.parameters["window"], bundle.manifest.parameters["history"]) == (5, 50)
+    assert version.lineage.facts["plan"]["parameters"] == {"window": 5}
     assert version.blessed
     assert result.champion == result.first_champion == version.version
 
@@ -154,11 +155,13 @@ def test_the_baseline_may_be_the_first_champion(bench: Bench) -> None:
 
 
 def test_a_model_that_does_not_beat_the_baseline_does_not_serve(bench: Bench) -> None:
-    result = bench.train(system=UselessLearning())
+    result = bench.train(replace(PLAN, parameters={"window": 5}), UselessLearning())
     assert not result.blessed
     assert result.champion != result.version
     champion = bench.state.registry.get("recommendations", result.champion or "")
     assert champion.model == "popular"
+    plan = champion.lineage.facts["plan"]
+    assert (plan["model"], plan["parameters"]) == ("popular", {})
     assert any("does not beat popular" in text for text in bench.said)
 
 

@@ -75,6 +75,12 @@ def test_nothing_of_the_test_is_handed_over(data: Interactions, split: Split) ->
     assert max(system.asked) < split.final.cutoff
 
 
+def test_what_is_held_is_in_every_trial_and_is_not_searched(data: Interactions, split: Split) -> None:
+    found = tune(Watched(), "item-knn", data, split, tuner=FromTheBottom(), trials=2, seed=1, held={"window": 5})
+    assert [trial.parameters["window"] for trial in found.trials] == [5, 5]
+    assert found.trials[1].parameters["shrink"] != found.trials[0].parameters["shrink"]
+
+
 def test_the_best_trial_is_chosen_and_the_defaults_win_where_nothing_is_better(
     data: Interactions, split: Split
 ) -> None:

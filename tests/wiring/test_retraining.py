@@ -11,11 +11,13 @@ from shopkeeper.errors import InputError
 from shopkeeper.simulation.market import Market, make_market
 from shopkeeper.simulation.retailer import PLANS, Scale
 from shopkeeper.simulation.year import write_opening
+from shopkeeper.training.run import as_plan
 from shopkeeper.wiring.importing import import_into
+from shopkeeper.wiring.jobs import opened_jobs
 from shopkeeper.wiring.new_workspace import create_workspace
 from shopkeeper.wiring.retraining import Checked, check_retraining, newest_checks, retrain_now
 from shopkeeper.wiring.settings import Settings
-from shopkeeper.wiring.train import train_system
+from shopkeeper.wiring.train import Asked, train_system
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 END = datetime(2026, 3, 10, tzinfo=UTC)
@@ -28,7 +30,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     (history,) = write_opening(market, folder / "history", END)
     settings = create_workspace(folder / "shop")
     import_into(settings, history.folder, history.store)
-    train_system(settings, "recommendations", say=lambda _: None)
+    train_system(settings, "recommendations", Asked(parameters={"history": "20"}), say=lambda _: None)
     return settings
 
 
@@ -70,8 +72,11 @@ def test_a_system_nobody_knows_is_named(shop: Settings) -> None:
         check_retraining(shop, "prices", END, who="test")
 
 
-def test_a_person_starts_a_run_with_a_reason_that_is_kept(shop: Settings) -> None:
+def test_a_person_starts_a_run_with_what_was_set_of_the_model_and_a_reason_that_is_kept(shop: Settings) -> None:
     run = retrain_now(shop, "recommendations", "new assortment", who="merchant")
+    with opened_jobs(shop) as opened:
+        plan = as_plan(opened.jobs.status(run).order["plan"])
+    assert (plan.model, plan.parameters) == ("item-knn", {"history": 20})
     newest = _checks(shop)[0]
     assert (newest["run"], newest["reason"]) == (run, "asked for: new assortment")
     with open_workspace_state(shop) as state:

@@ -46,6 +46,14 @@ def train(  # noqa: PLR0917 - each is an option by name
         typer.Option(min=0, help="Sets of parameters to try; 0 = the defaults."),
     ] = None,
     minutes: Annotated[float | None, typer.Option(min=0.0, help="Begin no trial after so many minutes.")] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="A parameter of the model, such as `session.width=64`; again for each. Trials hold it.",
+        ),
+    ] = None,
     folds: Annotated[
         int | None, typer.Option(min=0, help="Moments of the past to judge at as well, to show the spread; 0 = none.")
     ] = None,
@@ -75,10 +83,10 @@ def train(  # noqa: PLR0917 - each is an option by name
     try:
         settings = load_settings(workspace)
         if reproduce is not None:
-            given = [model, until, seed, trials, minutes, folds, ignore_quality or None]
-            _repeat(settings, system, reproduce, given, progress, out, fresh=fresh)
+            other = [model, until, seed, trials, minutes, given or None, folds, ignore_quality or None]
+            _repeat(settings, system, reproduce, other, progress, out, fresh=fresh)
             return
-        asked = Asked(model, _moment(until), seed, trials, minutes, folds, ignore_quality)
+        asked = Asked(model, _moment(until), seed, trials, minutes, folds, ignore_quality, _given(given or ()))
         actor = who(settings)
         result = train_system(settings, system, asked, fresh=fresh, who=actor, say=progress.say, watch=progress.watch)
     except KeyboardInterrupt:
@@ -107,7 +115,7 @@ def _repeat(
 
     if any(one is not None for one in given):
         raise InputError(
-            "--reproduce takes everything from the version: model, end, seed, trials and folds.",
+            "--reproduce takes everything from the version: model, end, seed, parameters, trials and folds.",
             "Leave the other options out.",
         )
     actor = who(settings)
@@ -205,6 +213,19 @@ def _verdict(result: TrainingResult) -> str:
     else:
         lines.append(f"The baseline serves as the first champion, version {result.first_champion}.")
     return "\n".join(lines)
+
+
+def _given(words: Sequence[str]) -> dict[str, str]:
+    """Return what was set, by name. Raises InputError."""
+    found: dict[str, str] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not (equals and name and value):
+            raise InputError(f"--set {word!r} does not say what to set.", "Write it as NAME=VALUE: `--set history=20`.")
+        if name in found:
+            raise InputError(f"--set names {name} twice: {found[name]!r} and {value!r}.", "Name it once.")
+        found[name] = value
+    return found
 
 
 def _moment(text: str | None) -> datetime | None:

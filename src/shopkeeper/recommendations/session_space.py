@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from shopkeeper.errors import InputError
 from shopkeeper.recommendations.hybrid.params import READ_BY_V3
 from shopkeeper.recommendations.hybrid.space import hybrid_params
 from shopkeeper.recommendations.models.item_knn import ItemKnnParams
@@ -62,7 +63,13 @@ BLEND_DEFAULTS: Parameters = flat(
 
 def session_params(parameters: Parameters) -> tuple[SessionParams, PopularParams]:
     """Return the parameters of session and of the popularity beside it. Raises InputError."""
-    return read(SessionParams(), "session", SESSION_DEFAULTS, parameters)
+    params, popular = read(SessionParams(), "session", SESSION_DEFAULTS, parameters)
+    if params.heads < 1 or params.width < 1 or params.width % params.heads:
+        raise InputError(
+            f"session: {params.heads} heads cannot share a width of {params.width}.",
+            "Make the width a multiple of the heads.",
+        )
+    return params, popular
 
 
 def blend_params(parameters: Parameters) -> tuple[BlendParams, PopularParams]:

@@ -29,6 +29,7 @@ class TrainingPlan:
         until: Nothing that happened at or after this moment is read; None = everything.
         known: Nothing that came in after this moment is read, whenever it happened; None = the moment the run begins.
         trials: Sets of parameters to try, the defaults among them; 0 = the defaults, untried.
+        parameters: What a person set by name; a search holds it, and nothing else of the defaults.
         parallel_trials: Trials that are drawn knowing the same earlier ones, and tried side by side.
         seconds: No trial begins after so many; None = no limit. A plan with a limit is not repeated exactly.
         folds: Origins of the cross-validation; 0 = none.
@@ -48,6 +49,7 @@ class TrainingPlan:
     known: datetime | None = None
     seed: int = 20_261_123
     trials: int = 0
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     parallel_trials: int = 1
     seconds: float | None = None
     folds: int = 0

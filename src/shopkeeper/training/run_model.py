@@ -58,7 +58,7 @@ def search(run: RunInHand[DataT, ModelT]) -> Found:
     """Search parameters on the validation part; a crash costs the trials under way and no finished one before them."""
     plan = run.plan
     if not plan.trials:
-        return Found({})
+        return Found(dict(plan.parameters))
     kept = run.folder / _TRIALS
 
     def call() -> dict[str, Any]:
@@ -79,15 +79,16 @@ def search(run: RunInHand[DataT, ModelT]) -> Found:
             tuned = tune(
                 run.system, run.model, run.data, parts, tuner=run.rails.tuner(), trials=plan.trials,
                 seconds=plan.seconds, seed=plan.seed, batch=plan.parallel_trials, earlier=earlier, on_trial=on_trial,
-                beside=beside,
+                held=plan.parameters, beside=beside,
             )  # fmt: skip
         return {"parameters": dict(tuned.parameters), "trials": tuned.trials, "cases": tuned.cases}
 
     found = msgspec.convert(run.step("tune", call), Found)
     best = best_of(found.trials)
+    first = "the first" if plan.parameters else "the defaults"
     run.say(
         f"Trial {best.number} is the best of {len(found.trials)}: {run.system.metric} {best.value:.4f},"
-        f" the defaults {found.trials[0].value or 0:.4f}, by {found.cases:,} questions."
+        f" {first} {found.trials[0].value or 0:.4f}, by {found.cases:,} questions."
     )
     return found
 

@@ -165,12 +165,14 @@ def release(
 def _stand_in(run: RunInHand[DataT, ModelT], content: BundleContent, begun: Begun, cutoff: int) -> Manifest:
     """Write and register the baseline, fitted on everything."""
     fitted = run.system.fit(run.system.baseline, run.data, {}, run.plan.seed)
+    plan = {**content.lineage["plan"], "model": run.system.baseline, "trials": 0, "parameters": {}}
     own = replace(
         content,
         model=run.system.baseline,
         parameters=run.system.parameters(fitted),
         metrics=evaluated(run, cutoff, run.system.baseline, {}).document(),
         arrays=run.system.arrays(fitted, run.data),
+        lineage={**content.lineage, "plan": plan},
     )
     return _place(run, own, begun, blessed=False)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Generic
 
 from shopkeeper.errors import NotEnoughData
@@ -21,7 +22,7 @@ class Tuned:
 
     Attributes:
         parameters: Of the best trial; of equals the first, so the defaults win a draw.
-        trials: Every trial, in order; trial 0 is the defaults.
+        trials: Every trial, in order; trial 0 is the defaults with what is held.
         cases: Validation questions behind each value.
     """
 
@@ -94,6 +95,7 @@ def tune(
     batch: int = 1,
     earlier: Sequence[Trial] = (),
     on_trial: Callable[[Trial], None] = lambda _: None,
+    held: Parameters = MappingProxyType({}),
     beside: TryAll | None = None,
 ) -> Tuned:
     """Search the parameters of one model.
@@ -103,6 +105,7 @@ def tune(
     Args:
         data: Everything that was read; rows of the test are left out here.
         trials, seconds, batch, earlier, on_trial: See `ports.Tuner`.
+        held: Parameters every trial has, which are not searched.
         beside: Tries attempts elsewhere, on the same data; None = here, one after the other.
 
     Raises:
@@ -111,8 +114,9 @@ def tune(
         ShardFailed: a trial elsewhere could not be ended.
     """
     bench = Bench.of(system, model, data, split, seed)
+    space = {name: where for name, where in system.search_space(model).items() if name not in held}
     found = tuner.search(
-        system.search_space(model), system.defaults(model), beside or one_by_one(bench.judge),
+        space, {**system.defaults(model), **held}, beside or one_by_one(bench.judge),
         trials=trials, seconds=seconds, seed=seed, batch=batch, earlier=earlier, on_trial=on_trial,
     )  # fmt: skip
     return Tuned(best_of(found).parameters, tuple(found), bench.cases)

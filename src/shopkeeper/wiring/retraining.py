@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
@@ -119,10 +119,12 @@ def _is(kind: str, subject: str, system: str) -> bool:
 
 
 def _start(settings: Settings, jobs: Jobs, state: State, decision: Decision, who: str) -> str:
-    """Order a run of the model that serves, on everything before the moment of the decision."""
+    """Order a run of the model that serves, with what a person set of it, on everything before the decision."""
     serving = state.registry.pointer(decision.system, "champion")
-    model = None if serving is None else state.registry.get(decision.system, serving).model
-    plan = plan_of(settings, Asked(model=model, until=decision.at), decision.system)
+    version = None if serving is None else state.registry.get(decision.system, serving)
+    plan = plan_of(settings, Asked(None if version is None else version.model, decision.at), decision.system)
+    if version is not None:
+        plan = replace(plan, parameters=version.lineage.facts.get("plan", {}).get("parameters", {}))
     return jobs.enqueue(TRAINING, decision.system, {"plan": as_order(plan), "who": who, "reason": decision.reason}, who)
 
 

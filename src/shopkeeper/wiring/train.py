@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
 from shopkeeper.jobs.ports import Document, JobStatus
 from shopkeeper.recommendations.learn import RecommendationLearning
+from shopkeeper.training.by_hand import read_by_hand
 from shopkeeper.training.plan import TrainingPlan
 from shopkeeper.training.reproduce import Reproduction, plan_to_reproduce
 from shopkeeper.training.reproduce import shares as shares_to_reproduce
 from shopkeeper.training.run import TrainingResult, as_order, as_plan, check_model, check_name, shares
 from shopkeeper.wiring.jobs import OpenJobs, ended_well, opened_jobs
 from shopkeeper.wiring.settings import Settings
-from shopkeeper.wiring.training_job import MODELS, SYSTEMS, TRAINING, training_work, written_objective
+from shopkeeper.wiring.training_job import MODELS, OFFLINE, SYSTEMS, TRAINING, training_work, written_objective
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
 
@@ -25,6 +27,7 @@ class Asked:
     """What is asked of a run; what is None is taken from the settings.
 
     Attributes:
+        parameters: What is set of the model's parameters, name to value as it was written.
         ignore_quality: Why data that do not meet their limits are trained on all the same; kept with the version.
     """
 
@@ -35,6 +38,7 @@ class Asked:
     minutes: float | None = None
     folds: int | None = None
     ignore_quality: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 def train_system(
@@ -56,15 +60,16 @@ def train_system(
         watch: Told how far the run is, again and again.
 
     Raises:
-        InputError: there is no such system or model.
+        InputError: there is no such system or parameter.
+        UnknownModel: the system has no such model.
         NotEnoughData: too little to learn from or to judge with.
         ContractNotMet: the data do not meet their limits.
         JobCancelled: somebody cancelled the run.
         Unavailable: the database of jobs does not answer.
     """
     check_name(system, SYSTEMS)
+    check_model(system, MODELS[system], asked.model)
     plan = plan_of(settings, asked, system)
-    check_model(system, MODELS[system], plan.model)
     with opened_jobs(settings) as opened:
         run = _ordered(opened, system, plan, who, say, fresh=fresh)
         status = opened.see_through(run, {TRAINING: training_work(settings, say)}, watch)
@@ -133,7 +138,11 @@ def _how_far(status: JobStatus) -> str:
 
 
 def plan_of(settings: Settings, asked: Asked, system: str = RecommendationLearning.name) -> TrainingPlan:
-    """Return the plan of a run: what was asked, else what the settings say; of two gaps the longer."""
+    """Return the plan of a run: what was asked, else what the settings say; of two gaps the longer.
+
+    Raises:
+        InputError: the model has no such parameter, or it does not take such a value.
+    """
     training, objective = settings.training, written_objective(settings, system)
     gap_days = max(training.gap_days, 0.0 if objective is None else objective.training.label_gap_days)
     minutes = training.minutes if asked.minutes is None else asked.minutes
@@ -142,6 +151,7 @@ def plan_of(settings: Settings, asked: Asked, system: str = RecommendationLearni
         until=asked.until,
         seed=training.seed if asked.seed is None else asked.seed,
         trials=training.trials if asked.trials is None else asked.trials,
+        parameters=_by_hand(asked, system),
         parallel_trials=training.parallel_trials,
         seconds=None if minutes is None else minutes * 60.0,
         folds=training.folds if asked.folds is None else asked.folds,
@@ -153,3 +163,9 @@ def plan_of(settings: Settings, asked: Asked, system: str = RecommendationLearni
         minimum_interactions=training.minimum_interactions,
         ignore_quality=asked.ignore_quality,
     )
+
+
+def _by_hand(asked: Asked, system: str) -> dict[str, Any]:
+    """Return the parameters that were set, of the types the model takes. Raises InputError."""
+    model = asked.model or MODELS[system][0]
+    return read_by_hand(model, asked.parameters, OFFLINE[system]().defaults(model))

@@ -17,9 +17,10 @@ from shopkeeper.intake.import_run import REPORT_KIND as IMPORT_REPORT
 from shopkeeper.jobs.ports import Document, Steps, Work
 from shopkeeper.objectives.contract import Objective
 from shopkeeper.pricing.learn import PriceLearning
+from shopkeeper.pricing.learn import offline_learning as offline_pricing
 from shopkeeper.quality.ports import Warehouse
 from shopkeeper.quality.verdict import QualityVerdict, latest_verdict
-from shopkeeper.recommendations.learn import RecommendationLearning
+from shopkeeper.recommendations.learn import RecommendationLearning, offline_learning
 from shopkeeper.training.environment import environment
 from shopkeeper.training.plan import Rails
 from shopkeeper.training.ports import LearningSystem, Tuner
@@ -41,6 +42,11 @@ TRAINING: Final = "training"
 SYSTEMS: Final = (RecommendationLearning.name, PriceLearning.name)
 MODELS: Final[Mapping[str, tuple[str, ...]]] = {one.name: one.models for one in (RecommendationLearning, PriceLearning)}
 """System -> the models it can fit."""
+OFFLINE: Final[Mapping[str, Callable[[], LearningSystem[Any, Any]]]] = {
+    RecommendationLearning.name: offline_learning,
+    PriceLearning.name: offline_pricing,
+}
+"""System -> what makes it without sources; it knows its models' parameters."""
 
 
 def learning_system(
