@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,9 @@ def shop(tmp_path: Path) -> Path:
     (tmp_path / "shopkeeper.toml").touch()
     state = open_state(f"sqlite:///{tmp_path}/state.db")
     for version in ("a", "b"):
-        state.registry.register(example_version(version))
+        made = example_version(version)
+        shares = {"order": 0.25, "history": 0.75}
+        state.registry.register(replace(made, metrics={**made.metrics, "importance": shares}))
     state.registry.point("recommendations", "champion", "a", "ann", "it won")
     state.reports.save("training", {"version": "a", "metric": "ndcg@10", "baseline": "popular"})
     state.close()
@@ -59,6 +62,7 @@ def test_show_goes_from_a_version_to_its_run_and_who_made_it_champion(shop: Path
         "objective oooo",
     ):
         assert words in said
+    assert said.index("history                      75.0%") < said.index("order                        25.0%")
 
 
 def test_show_wants_a_version_or_a_decision(shop: Path) -> None:

@@ -84,6 +84,7 @@ def text(shown: ShownVersion | None, decision: FoundDecision | None) -> Iterator
     yield from _part("Parameters", _known(shown, "parameters").get("parameters", {}))
     yield from _part("Search and spread", _search(shown))
     yield from _metrics(shown)
+    yield from _importance(shown)
     yield from _verdict(shown)
     yield from _history(shown)
 
@@ -143,6 +144,12 @@ def _metrics(shown: ShownVersion) -> Iterator[str]:
         base = interval_text(figures.get("baseline", {}).get(name, {}))
         gap = interval_text(figures.get("difference", {}).get(name, {}), signed=True)
         yield f"  {name:<28} {interval_text(one):<28}{base:<28}{gap}".rstrip()
+
+
+def _importance(shown: ShownVersion) -> Iterator[str]:
+    found = shown.version.metrics.get("importance")
+    ranked = sorted(found.items(), key=lambda one: -one[1]) if isinstance(found, Mapping) else []
+    yield from _part("What it lives on, share of what is lost", {name: f"{share:.1%}" for name, share in ranked})
 
 
 def _verdict(shown: ShownVersion) -> Iterator[str]:

@@ -11,6 +11,8 @@ from shopkeeper.commerce.traits import UNKNOWN_TRAITS
 from shopkeeper.recommendations.behaviour.facts import ItemFacts, TraitTable
 from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch
 from shopkeeper.recommendations.behaviour.interactions import KINDS, SECOND, Interactions
+from shopkeeper.recommendations.evaluation.importance import GROUPS as FEATURES
+from shopkeeper.recommendations.evaluation.importance import SIGNALS, importances
 from shopkeeper.recommendations.evaluation.questions import time_exam
 from shopkeeper.recommendations.hybrid.model import SHARED, Hybrid
 from shopkeeper.recommendations.hybrid.params import HybridParams
@@ -22,8 +24,10 @@ from shopkeeper.recommendations.hybrid.ranker import worths
 from shopkeeper.recommendations.hybrid.space import HYBRID_DEFAULTS, hybrid_params
 from shopkeeper.recommendations.models.als import AlsParams
 from shopkeeper.recommendations.models.content import Content
+from shopkeeper.recommendations.models.mixture import LENGTHS, Mixture
 from shopkeeper.recommendations.models.trends import DAY, TREND_NAMES, Trends
 from shopkeeper.recommendations.parameters import flat
+from shopkeeper.recommendations.session.blend import Blend
 from shopkeeper.testing.planted import planted_interactions
 
 SMALL = HybridParams(trees=20, leaves=8, fewest=5, axes=8, cuts=2, choose=False, als=AlsParams(factors=8, iterations=3))
@@ -127,10 +131,14 @@ def test_without_content_and_demographics_their_features_are_gone() -> None:
 def test_a_model_that_is_told_nothing_by_a_group_still_answers() -> None:
     data = told(planted_interactions())
     model = Hybrid.fit(data, SMALL, 7)
-    batch: HistoryBatch = time_exam(data, int(data.times[len(data) * 4 // 5]), seed=1, most=20).questions.history
+    questions = time_exam(data, int(data.times[len(data) * 4 // 5]), seed=1, most=20).questions
+    batch: HistoryBatch = questions.history
     for group in model.groups:
         assert np.isfinite(model.without(group).score_batch(batch)).all()
     assert (model.without("behaviour").score_batch(batch) != model.score_batch(batch)).any()
+    blend = Blend((model,), Mixture("shares", np.ones((len(LENGTHS), 1))), model.popular, 0.2)
+    assert (blend.without("behaviour").score_batch(batch) != blend.score_batch(batch)).any()
+    assert set(importances(blend, questions)) == {*SIGNALS, *FEATURES} == set(importances(model, questions))
 
 
 @pytest.mark.parametrize(("stores", "rankers"), [("shared", [SHARED]), ("each", [SHARED, 0, 1, 2])])

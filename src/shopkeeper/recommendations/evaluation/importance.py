@@ -17,8 +17,9 @@ from shopkeeper.recommendations.evaluation.ranking import Questions, Ranker, ran
 SIGNALS = ("history", "order", "event kinds", "popularity", "demographics")
 """The shopper's past, which of it is new, what was done with it, what everybody wants, and what their record says."""
 
-GROUPS = ("repurchase", "content")
-"""Groups of features that are kept as well from a ranker of groups; one it does not read has 0."""
+GROUPS = ("repurchase", "rhythm", "way", "choice", "content")
+"""Groups of features that are kept as well from a ranker of groups; one it does not read has 0. Of a blend they are
+kept from its hybrid alone: what the vectors of its encoder owe to records cannot be taken out of them."""
 
 
 @runtime_checkable
@@ -68,9 +69,10 @@ def importances(model: Ranker, questions: Questions) -> Mapping[str, float]:
     whole = _worth(model, questions, told)
     lost = {name: max(whole - _worth(model, questions, less), 0.0) for name, less in kept_away.items()}
     lost["popularity"] = max(whole - _worth(_Impersonal(model), questions, told), 0.0)
-    if isinstance(model, Grouped):
+    read = model.groups if isinstance(model, Grouped) else ()
+    if isinstance(model, Grouped) and read:
         for group in GROUPS:
-            less = _worth(model.without(group), questions, told) if group in model.groups else whole
+            less = _worth(model.without(group), questions, told) if group in read else whole
             lost[group] = max(whole - less, 0.0)
     total = sum(lost.values())
     return {name: value / total if total else 0.0 for name, value in lost.items()}

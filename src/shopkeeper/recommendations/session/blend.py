@@ -103,6 +103,16 @@ class Blend:
         return any(isinstance(one, Hybrid) for one in self.models)
 
     @property
+    def groups(self) -> tuple[str, ...]:
+        """Groups of features its hybrid reads; none where there is no hybrid."""
+        return tuple(group for one in self.models if isinstance(one, Hybrid) for group in one.groups)
+
+    def without(self, group: str) -> Blend:
+        """Return the same blend whose hybrid is told nothing by the features of a group."""
+        models = tuple(one.without(group) if isinstance(one, Hybrid) else one for one in self.models)
+        return Blend(models, self.mixture, self.popular, self.held_out)
+
+    @property
     def parameters(self) -> dict[str, Any]:
         """Parameters for the manifest."""
         own = {one.name: {k: v for k, v in one.parameters.items() if k != "popular"} for one in self.models}
