@@ -29,7 +29,8 @@ check: .venv/.test  ## Lint, types and architecture rules
 
 integration: .venv/.integration  ## Install real programs with apt, then run the tests that need real processes
 	.ci/apt-install chromium nginx
-	$(BIN)/python -m pytest -m integration tests/integration $(ARGS)
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist loadfile -m "integration and not alone" tests/integration $(ARGS)
+	$(BIN)/python -m pytest -m "integration and alone" tests/integration
 
 bench: .venv/.bench  ## Run every benchmark; each prints one JSON line
 	for script in benchmarks/*.py; do echo "$$script"; $(BIN)/python $$script || exit 1; done

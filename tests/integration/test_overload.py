@@ -18,7 +18,7 @@ from shopkeeper.testing.load import http_request, load
 from shopkeeper.testing.server_process import ServerProcess, start_server
 from shopkeeper.testing.trained_shop import ask_for, make_workspace
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.alone]
 PRODUCTS = 300
 FEW, MANY = 4, 400
 """Connections."""
