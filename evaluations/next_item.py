@@ -5,7 +5,8 @@
 leave-one-out: `interactions.parquet` (user_id, position, item_id, split); models learn from `train` rows alone, history
 = train and valid rows, which do not compete; full ranking. session: `train_sessions.parquet` (session, position,
 item_id) and `test_examples.parquet` (history, target); the history competes. temporal: `next_weeks.py`. Ties share
-their middle rank. The last line of stdout is one JSON object.
+their middle rank. The first two know no times, so hybrid runs there as `next_item_hybrid.py` says. The last line of
+stdout is one JSON object.
 
 Whatever is chosen (parameters by `--trials N`, weights of the blend) is chosen on the valid rows, on the newest
 sessions, or on the newest fifth of the training part; the latter two are then fitted again on all of it. The test part
@@ -36,7 +37,7 @@ from shopkeeper.recommendations.evaluation.ranking import rank_targets
 from shopkeeper.training.comparison import intervals
 
 TEMPORAL = "temporal"
-MODELS = ("popular", "item-knn", "session-knn", "ease", "als", "session", "blend")
+MODELS = ("popular", "item-knn", "session-knn", "ease", "als", "hybrid", "session", "blend")
 
 
 def evaluate(workshop: Workshop, name: str, seeds: list[int]) -> dict[str, Any]:
@@ -45,7 +46,8 @@ def evaluate(workshop: Workshop, name: str, seeds: list[int]) -> dict[str, Any]:
     begun, spent = time.perf_counter(), time.process_time()
     models = [workshop.fit(name, seed) for seed in (seeds if name in CHANCE else seeds[:1])]
     fitted, fit_spent = time.perf_counter(), time.process_time()
-    rankings = [rank_targets(model, case.questions, fill=case.fill) for model in models]
+    told = workshop.told(name)
+    rankings = [rank_targets(model, case.questions, fill=case.fill, told=told) for model in models]
     each = [of_ranks(ranking.ranks) for ranking in rankings]
     found = averaged(each)
     low, high = intervals(np.column_stack(list(found.values())), resamples=500, seed=seeds[0])

@@ -12,18 +12,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from evaluations.next_item_hybrid import fit_hybrid, told_back
 from evaluations.protocols import Case
 
 from shopkeeper.engines.optuna_tuner import OptunaTuner
+from shopkeeper.recommendations.behaviour.history import HistoryBatch
 from shopkeeper.recommendations.behaviour.interactions import Interactions
 from shopkeeper.recommendations.evaluation.metrics import ndcg
 from shopkeeper.recommendations.evaluation.ranking import rank_targets
+from shopkeeper.recommendations.hybrid.model import Hybrid
 from shopkeeper.recommendations.model import RecommendationModel
 from shopkeeper.recommendations.models.als import Als, AlsParams
 from shopkeeper.recommendations.models.ease import Ease, EaseParams
 from shopkeeper.recommendations.models.item_knn import ItemKnn
 from shopkeeper.recommendations.models.mixture import learnt_mixture
-from shopkeeper.recommendations.models.popular import Popular
+from shopkeeper.recommendations.models.popular import Popular, PopularParams
 from shopkeeper.recommendations.models.session_knn import SessionKnn
 from shopkeeper.recommendations.parameters import (
     ITEM_KNN_DEFAULTS,
@@ -112,7 +115,14 @@ SEARCHED: Mapping[str, tuple[Mapping[str, SearchRange], Parameters]] = {
 }
 """Parameters that `--trials` searches; item-knn keeps all neighbours of a product."""
 
-CHANCE = (Als.name, Session.name, Blend.name)
+UNTUNED: Mapping[str, Callable[[Interactions, int, PopularParams], RecommendationModel]] = {
+    Popular.name: lambda data, seed, counted: Popular.fit(data, counted, seed),
+    Als.name: lambda data, seed, counted: Als.fit(data, AlsParams(), seed, counted),
+    Ease.name: lambda data, seed, counted: Ease.fit(data, EaseParams(), seed, counted),
+}
+"""Models that keep their defaults."""
+
+CHANCE = (Als.name, Hybrid.name, Session.name, Blend.name)
 """Models that draw by chance, so that seeds are averaged."""
 
 
@@ -135,6 +145,11 @@ class Workshop:
     def fit(self, name: str, seed: int) -> RecommendationModel:
         """Return a model fitted on the whole training part."""
         return self._fit(name, self.case.train, seed)
+
+    def told(self, name: str) -> HistoryBatch:
+        """Return what a model is told when it is asked the questions of the test part."""
+        history = self.case.questions.history
+        return told_back(history, self.case) if name == Hybrid.name else history
 
     def search(self, name: str, trials: int, seed: int) -> Sequence[Trial]:
         """Search a model's parameters on the validation questions and keep the best."""
@@ -171,13 +186,11 @@ class Workshop:
         return self._made[key]
 
     def _fitted(self, name: str, data: Interactions, seed: int) -> RecommendationModel:
-        counted = self.case.popular
-        if name == Popular.name:
-            return Popular.fit(data, counted, seed)
-        if name == Als.name:
-            return Als.fit(data, AlsParams(), seed, counted)
-        if name == Ease.name:
-            return Ease.fit(data, EaseParams(), seed, counted)
+        if name in UNTUNED:
+            return UNTUNED[name](data, seed, self.case.popular)
+        if name == Hybrid.name:
+            knn = {**NEIGHBOURS[self.protocol].get(ItemKnn.name, {}), **self.tuned.get(ItemKnn.name, {})}
+            return fit_hybrid(self.case, knn, self.tuned.get(name, {}), seed)
         if name == Session.name:
             return self._session(data, seed)
         if name == Blend.name:

@@ -13,10 +13,11 @@ from shopkeeper.recommendations.behaviour.history import HistoryBatch
 from shopkeeper.recommendations.behaviour.interactions import Interactions
 from shopkeeper.recommendations.hybrid.model import Hybrid
 from shopkeeper.recommendations.hybrid.space import HYBRID_DEFAULTS, HYBRID_SPACE, hybrid_params
-from shopkeeper.recommendations.learn import LEARNABLE
 from shopkeeper.recommendations.models.als import Als
+from shopkeeper.recommendations.models.ease import Ease
 from shopkeeper.recommendations.models.item_knn import ItemKnn
 from shopkeeper.recommendations.models.popular import Popular
+from shopkeeper.recommendations.models.session_knn import SessionKnn
 from shopkeeper.recommendations.parameters import (
     ALS_DEFAULTS,
     ALS_SPACE,
@@ -25,10 +26,15 @@ from shopkeeper.recommendations.parameters import (
     POPULAR_DEFAULTS,
     POPULAR_SPACE,
     als_params,
+    ease_params,
     item_knn_params,
     popular_params,
-)  # fmt: skip
+    session_knn_params,
+)
 from shopkeeper.recommendations.session.blend import Blend
+from shopkeeper.recommendations.session.blend_fit import fit_blend
+from shopkeeper.recommendations.session.fit import Share, fit_session
+from shopkeeper.recommendations.session_space import blend_params, session_params
 from shopkeeper.training.ports import Parameters, SearchRange
 
 
@@ -88,16 +94,32 @@ def _hybrid(past: Interactions, parameters: Parameters, seed: int) -> Ranks:
     return Hybrid.fit(past, hybrid_params(parameters), seed)
 
 
-MODELS: Mapping[str, Callable[[Interactions, Parameters, int], Ranks]] = {
-    "popular": lambda past, parameters, seed: Popular.fit(past, popular_params(parameters), seed),
-    "popular-30d": lambda past, _, __: Window(past),
-    "item-knn": lambda past, parameters, seed: ItemKnn.fit(past, item_knn_params(parameters)[0], seed),
-    "als": lambda past, parameters, seed: Als.fit(past, als_params(parameters)[0], seed),
-    "habit": lambda past, _, seed: Habit(Popular.fit(past, popular_params({}), seed)),
-    "hybrid": _hybrid,
-    "hybrid-plain": lambda past, parameters, seed: _hybrid(past, {**parameters, **PLAIN}, seed),
-    **{name: LEARNABLE[name].fit for name in ("session-knn", "session", "blend")},
+def _session(past: Interactions, parameters: Parameters, seed: int, device: str) -> Ranks:
+    params, popular = session_params(parameters)
+    return fit_session(past, params, seed, popular, Share(device=device))
+
+
+def _blend(past: Interactions, parameters: Parameters, seed: int, device: str) -> Ranks:
+    params, popular = blend_params(parameters)
+    return fit_blend(past, params, seed, popular, Share(device=device))
+
+
+MODELS: Mapping[str, Callable[[Interactions, Parameters, int, str], Ranks]] = {
+    "popular": lambda past, parameters, seed, _: Popular.fit(past, popular_params(parameters), seed),
+    "popular-30d": lambda past, _, __, ___: Window(past),
+    "item-knn": lambda past, parameters, seed, _: ItemKnn.fit(past, item_knn_params(parameters)[0], seed),
+    "session-knn": lambda past, parameters, seed, _: SessionKnn.fit(past, session_knn_params(parameters)[0], seed),
+    "ease": lambda past, parameters, seed, _: Ease.fit(past, ease_params(parameters)[0], seed),
+    "als": lambda past, parameters, seed, _: Als.fit(past, als_params(parameters)[0], seed),
+    "habit": lambda past, _, seed, __: Habit(Popular.fit(past, popular_params({}), seed)),
+    "hybrid": lambda past, parameters, seed, _: _hybrid(past, parameters, seed),
+    "hybrid-plain": lambda past, parameters, seed, _: _hybrid(past, {**parameters, **PLAIN}, seed),
+    "session": _session,
+    "blend": _blend,
 }
+"""What fits each from the past, parameters and a seed, its encoder on a device."""
+CHANCE = ("als", "hybrid", "hybrid-plain", "session", "blend")
+"""Models that draw by chance, so that seeds are averaged."""
 SIMPLE = ("popular", "popular-30d", "item-knn", "als", "habit")
 
 ASKED_AT_CUTS: Parameters = {"visits": False, "days": float(DAYS), "step": 10.0, "cuts": 4}

@@ -53,12 +53,14 @@ def test_leave_one_out_shows_train_and_valid_and_asks_for_test(
         "FROM range(200) u(user_id), range(4) p(position)",
         tmp_path / "interactions.parquet",
     )
-    code, found, _ = evaluate(script, monkeypatch, capsys, "--data", str(tmp_path))
+    words = ("--data", str(tmp_path), "--models", "popular,item-knn,hybrid")
+    code, found, _ = evaluate(script, monkeypatch, capsys, *words)
     assert code == 0
     assert (found["cases"], found["items"], found["train_interactions"]) == (200, 40, 400)
     knn = found["models"]["item-knn"]
     assert knn["hr@5"] == 1.0
     assert knn["hr@5"] > found["models"]["popular"]["hr@5"]
+    assert found["models"]["hybrid"]["hr@5"] > 0.9
     assert found["trials"] == {}
     assert set(knn) >= {"hr@5", "hr@10", "hr@20", "ndcg@5", "ndcg@10", "ndcg@20", "mrr@20", "coverage", "train_seconds"}
 
@@ -122,9 +124,12 @@ def test_a_dataset_folder_is_cut_in_time(
         "'p' || ((n // 50 + n % 50) % 20) AS product FROM range(1000) t(n)",
         tmp_path / "events.csv",
     )
-    words = ("--data", str(tmp_path), "--protocol", "temporal")
+    words = ("--data", str(tmp_path), "--protocol", "temporal", "--models", "item-knn,als", "--seeds", "1,2")
     code, found, _ = evaluate(script, monkeypatch, capsys, *words)
     assert code == 0
+    asked = found["models"]
+    assert [len(asked[name]["seeds"]["ndcg@10"]) for name in ("item-knn", "als")] == [1, 2]
+    assert asked["als"]["ndcg@10"] == pytest.approx(np.mean(asked["als"]["seeds"]["ndcg@10"]))
     assert found["train_interactions"] == 800
     assert found["models"]["item-knn"]["hr@5"] > 0.9
 
