@@ -5,9 +5,10 @@
 Models learn from what happened before a cut. Each shopper's visits after it (what one shopper did in one store in a
 day) are asked about as if nothing were known of the shopper; right is what they took. `group` is the popularity of all
 stores together, `store` that of the store alone, `leaning` the store's shrunk to the group's, as it is served, and
-`part_of_day` and `weekend` this one ordered by `visit_lifts`. `landing` answers the second product of each visit from
-the first alone by item-knn, beside `popular` for the same. NDCG@10 with 95% intervals by bootstrap over shoppers;
-`cold` are shoppers who were not there before the cut.
+`part_of_day` and `weekend` this one in the order of `visit_lifts`. `pays` names what of hour, device and referrer
+training chooses before the cut, for the model popular. `landing` answers the second product of each visit from the
+first alone by item-knn, beside `popular` for the same. NDCG@10 with 95% intervals by bootstrap over shoppers; `cold`
+are shoppers who were not there before the cut.
 """
 
 from __future__ import annotations
@@ -23,14 +24,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from evaluations.folder_warehouse import FolderWarehouse
-from evaluations.visit_lifts import DAY, Visits, lifts_of, newest_visits, parts_of_day, weekends
+from evaluations.newest_visits import DAY, Visits, newest_visits, weekends
 from evaluations.visited_shops import VISITED
 
 from shopkeeper.recommendations.behaviour.extract import extract_interactions
 from shopkeeper.recommendations.behaviour.history import HistoryBatch
 from shopkeeper.recommendations.behaviour.interactions import SECOND, Interactions
+from shopkeeper.recommendations.behaviour.visit_facts import parts_of_day
 from shopkeeper.recommendations.models.item_knn import ItemKnn, ItemKnnParams
 from shopkeeper.recommendations.models.popular import Popular, PopularParams
+from shopkeeper.recommendations.models.visit_lifts import lifts_of
+from shopkeeper.recommendations.models.visit_lifts_fit import fit_visit_lifts
 from shopkeeper.training.comparison import intervals
 from shopkeeper.training.split import moment_of
 
@@ -122,15 +126,15 @@ def asked(past: Interactions, visits: Visits, seed: int) -> dict[str, Values]:
     plain, alone = PopularParams(), replace(PopularParams(), group_views=0.0)
     leaning, one_store = Popular.fit(past, plain, seed), np.zeros_like(past.stores)
     together = Popular.fit(replace(past, stores=one_store, store_names=("all",)), alone, seed)
+    parts = parts_of_day(past.times, past.stores, past.time_zones)
+    begun = parts_of_day(visits.times, visits.stores, past.time_zones)
     nothing, zeros = np.ones((1, len(past.index))), np.zeros(len(visits.shoppers), dtype=np.int64)
     return {
         "group": by_popularity(together, replace(visits, stores=np.zeros_like(visits.stores)), nothing, zeros),
         "store": by_popularity(Popular.fit(past, alone, seed), visits, nothing, zeros),
         "leaning": by_popularity(leaning, visits, nothing, zeros),
-        **{
-            name: by_popularity(leaning, visits, lifts_of(past, of(past.times), kinds), of(visits.times))
-            for name, of, kinds in (("part_of_day", parts_of_day, 6), ("weekend", weekends, 2))
-        },
+        "part_of_day": by_popularity(leaning, visits, lifts_of(past, parts, 6), begun),
+        "weekend": by_popularity(leaning, visits, lifts_of(past, weekends(past.times), 2), weekends(visits.times)),
     }
 
 
@@ -147,6 +151,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     document: dict[str, Any] = {
         "data": args.data.name, "cut": moment_of(cut).isoformat(), "seed": args.seed, "visits": len(visits.shoppers),
         "shoppers": len(np.unique(visits.shoppers)), "cold_visits": int(cold.sum()), "stores": len(data.store_names),
+        "pays": list(fit_visit_lifts(Popular.fit(past, PopularParams(), args.seed), past, args.seed).tables),
     }  # fmt: skip
     for name, rows in slices.items():
         if rows.any():

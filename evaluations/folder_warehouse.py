@@ -18,9 +18,9 @@ from shopkeeper.quality.ports import NamedQuery
 from shopkeeper.quality.views import VIEWS
 
 TABLES: Mapping[str, str] = {
-    "events": "event_id ts received_at store type visitor user session product consent traffic device user_agent value"
-    " decision_id position",
-    "stores": "store customer_group consent_default",
+    "events": "event_id ts received_at store type visitor user session product consent traffic device user_agent"
+    " referrer value decision_id position",
+    "stores": "store customer_group consent_default time_zone",
     "users": "user store consent age_band gender region segment",
     "products": "product parent store kind categories brand title attributes price cost",
     "decisions": "decision_id ts store system session unit answer",

@@ -7,12 +7,8 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-import pytest
 from evaluations.cold_context import run
-from evaluations.visit_lifts import DAY, HOUR, lifts_of, parts_of_day, weekends
-
-from shopkeeper.recommendations.behaviour.interactions import Interactions
-from shopkeeper.recommendations.behaviour.items import single_group
+from evaluations.newest_visits import DAY, weekends
 
 
 def test_a_visit_is_answered_by_its_store_and_by_where_it_began(tmp_path: Path) -> None:
@@ -27,22 +23,11 @@ def test_a_visit_is_answered_by_its_store_and_by_where_it_began(tmp_path: Path) 
     found = run(argparse.Namespace(data=tmp_path, share=0.15, seed=1))
     assert (found["stores"], found["visits"], found["cold_visits"]) == (2, 180, 180)
     assert found["cold"]["store"]["mean"] > 1.4 * found["cold"]["group"]["mean"]
+    assert found["pays"] == []
     assert found["landings"] == 180
     assert found["second_product"]["landing"]["mean"] == 1.0
     assert found["landing over popular"]["interval"][0] > 0
 
 
-def test_a_lift_is_what_came_against_what_the_store_and_the_week_foretell() -> None:
-    assert parts_of_day(np.array([0, 5 * HOUR, 23 * HOUR + DAY])).tolist() == [0, 1, 5]
+def test_saturdays_and_sundays_are_weekends() -> None:
     assert weekends(np.array([day * DAY for day in range(7)])).tolist() == [0, 0, 1, 1, 0, 0, 0]  # from a Thursday on
-    items = np.array([0] * 30 + [1] * 30, dtype=np.int32)
-    values = np.array([0] * 25 + [1] * 5 + [0] * 5 + [1] * 25)
-    nobody = np.full(60, -1, dtype=np.int32)
-    kinds = np.zeros(60, dtype=np.int8)
-    times = np.zeros(60, dtype=np.int64)
-    data = Interactions(
-        nobody, items, np.zeros(60, dtype=np.int32), kinds, times, kinds, single_group(["a", "b"]), [(), ()], [], ("s",)
-    )
-    k = 4 * 15**2 / (4 * 10**2 - 4 * 15 / 2)
-    assert lifts_of(data, values, 2)[:, 0].tolist() == pytest.approx([(25 + k) / (15 + k), (5 + k) / (15 + k)])
-    assert (lifts_of(data, np.tile([0, 1], 30), 2) == 1.0).all()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
+
+import numpy as np
 
 from shopkeeper.recommendations import reasons
 from shopkeeper.recommendations.answer import Reason, Recommendation
@@ -12,6 +14,7 @@ from shopkeeper.recommendations.catalogue.shelf import Shelf
 from shopkeeper.recommendations.catalogue.trending import Trending
 from shopkeeper.recommendations.categories import normal, prefixes
 from shopkeeper.recommendations.models.popular import Popular
+from shopkeeper.recommendations.models.visit_lifts import NO_LIFTS, Visit, VisitLifts
 from shopkeeper.recommendations.past import Past
 from shopkeeper.recommendations.reach import Reach
 from shopkeeper.recommendations.request import Filters, RecommendationRequest
@@ -26,6 +29,10 @@ from shopkeeper.serving.catalogue import Card, Catalogue
 _WANTED = 50
 """Products of a brand or category that are looked at by how much they are wanted; the rest as the shelf lies."""
 _CONTEXT_PRODUCTS = 3
+_LED = 500
+"""Popular products, the most wanted, that a visit may bring into another order."""
+_LEAD_NOW = 60
+"""The same of what trends, which is looked at for each answer: about a microsecond each."""
 """How many products of the page lend their category."""
 
 
@@ -45,7 +52,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """Everything a list can draw from, and the rules of the shop. `popular` is None while no model is loaded."""
+    """Everything a list can draw from, and the rules of the shop.
+
+    Attributes:
+        popular: Of the last training data; None while no model is loaded.
+        lifts: What of a stranger's visit changes the order of lists.
+    """
 
     catalogue: Catalogue
     shelf: Shelf
@@ -53,14 +65,31 @@ class Stock:
     popular: Popular | None = None
     rules: ShopRules = field(default_factory=ShopRules)
     reach: Reach = field(default_factory=Reach)
+    lifts: VisitLifts = NO_LIFTS
 
-    def popular_products(self, store: str, category: str = "") -> Iterator[str]:
-        """Yield the best products of the last training data, best first."""
+    def popular_products(self, store: str, category: str = "", visit: Visit | None = None) -> Iterator[str]:
+        """Yield the best products of the last training data, best first; for a stranger those of the visit."""
         leaders = self.popular.leaders(store, category) if self.popular else None
         if self.popular is None or leaders is None:
             return
-        for item in leaders.items:
+        items = leaders.items
+        if visit is not None:
+            scores = leaders.scores[:_LED] * self.lifts.among(items[:_LED], visit)
+            items = np.concatenate([items[:_LED][np.argsort(-scores, kind="stable")], items[_LED:]])
+        for item in items:
             yield self.popular.index.products[item]
+
+    def trending_products(self, store: str, category: str = "", visit: Visit | None = None) -> Iterator[str]:
+        """Yield what is wanted most right now, the most first; for a stranger by the visit too."""
+        if visit is None or self.popular is None:
+            return self.trending.products(store, category)
+        top = self.trending.top(store, category, _LEAD_NOW)
+        code_of = self.popular.index.codes(self.catalogue.group(store)).get
+        codes = np.array([code_of(product, -1) for product, _ in top], dtype=np.int64)
+        lifts = np.where(codes >= 0, self.lifts.among(codes, visit), 1.0)  # what is new has none
+        order = np.argsort(-lifts * np.array([share for _, share in top]), kind="stable")
+        first = (top[place][0] for place in order.tolist())
+        return chain(first, islice(self.trending.products(store, category), _LEAD_NOW, None))
 
     def demand(self, store: str, product: str) -> float:
         """Return how much interest a product met in a store by the last training data, in views; 0 = none is known."""
@@ -83,6 +112,8 @@ def fill(
     places: Places,
     spare: list[Recommendation] | None = None,
     more: int = 0,
+    *,
+    visit: Visit | None = None,
 ) -> tuple[Recommendation, ...]:
     """Return `chosen`, whose products have their places, filled up to the number asked for, with includes and pins.
 
@@ -90,11 +121,12 @@ def fill(
 
     Args:
         spare: What may stand in for them, filled up to `more` products.
+        visit: What is known of a stranger's visit.
     """
     if places.left <= 0 and (spare is None or more <= len(spare)):
         return finish(chosen, request, stock, rules, places)
     floor = chosen[-1].score if chosen else 1.0
-    found = weighed_places(_allowed(request, past, stock, rules), _card_of, rules.plan, 5 * request.body.k)
+    found = weighed_places(_allowed(request, past, stock, rules, visit), _card_of, rules.plan, 5 * request.body.k)
     begun = len(chosen)
     for card, reason in places.admitted(found, _card_of):
         chosen.append(Recommendation(card.product.product, floor / (2.0 * (len(chosen) - begun + 1)), (reason,)))
@@ -134,12 +166,14 @@ def _card_of(found: tuple[Card, Reason]) -> Card:
     return found[0]
 
 
-def _allowed(request: RecommendationRequest, past: Past, stock: Stock, rules: Rules) -> Iterator[tuple[Card, Reason]]:
+def _allowed(
+    request: RecommendationRequest, past: Past, stock: Stock, rules: Rules, visit: Visit | None
+) -> Iterator[tuple[Card, Reason]]:
     """Yield products that may be shown, none twice; what the shopper has just seen comes last of all."""
     just_seen = {event.product for event in past.events}
     looked: set[str] = set()
     held = []
-    for source in sources(request, past, stock):
+    for source in sources(request, past, stock, visit):
         for product in source.products:
             if product in looked:
                 continue
@@ -155,7 +189,7 @@ def _allowed(request: RecommendationRequest, past: Past, stock: Stock, rules: Ru
     yield from held
 
 
-def sources(request: RecommendationRequest, past: Past, stock: Stock) -> Iterator[Source]:
+def sources(request: RecommendationRequest, past: Past, stock: Stock, visit: Visit | None = None) -> Iterator[Source]:
     """Yield the lists in order: categories of the page, of the filters, of the shopper, the store, the catalogue.
 
     A shopper's category lends what is wanted in it before the store's lists, and all that lies in it only after them:
@@ -164,13 +198,13 @@ def sources(request: RecommendationRequest, past: Past, stock: Stock) -> Iterato
     body, store = request.body, request.store
     page = _categories_of(body.products[:_CONTEXT_PRODUCTS], stock.catalogue, store)
     for category in dict.fromkeys((*page, *map(normal, body.filters.categories))):
-        yield from _category(category, store, stock)
+        yield from _category(category, store, stock, visit)
     newest = [event.product for event in past.events[-1:] if not _sensitive(event.product, stock.catalogue, store)]
     own = _categories_of(newest, stock.catalogue, store)
     for category in own:
-        yield from _category(category, store, stock, from_history=True)
-    yield Source(stock.trending.products(store), reasons.TRENDING)
-    yield Source(stock.popular_products(store), reasons.POPULAR)
+        yield from _category(category, store, stock, visit, from_history=True)
+    yield Source(stock.trending_products(store, visit=visit), reasons.TRENDING)
+    yield Source(stock.popular_products(store, visit=visit), reasons.POPULAR)
     if body.candidates is not None:
         yield Source(body.candidates)
         return
@@ -185,11 +219,13 @@ def _fresher(request: RecommendationRequest, stock: Stock) -> Iterator[str]:
     yield from stock.shelf.order(request.store, short=True).matching(request.body.filters)
 
 
-def _category(category: str, store: str, stock: Stock, *, from_history: bool = False) -> Iterator[Source]:
+def _category(
+    category: str, store: str, stock: Stock, visit: Visit | None, *, from_history: bool = False
+) -> Iterator[Source]:
     trending = reasons.in_category("trending", category)
     popular = reasons.in_category("popular_in_category", category)
-    yield Source(stock.trending.products(store, category), trending, from_history)
-    yield Source(stock.popular_products(store, category), popular, from_history)
+    yield Source(stock.trending_products(store, category, visit), trending, from_history)
+    yield Source(stock.popular_products(store, category, visit), popular, from_history)
     if not from_history:
         yield _range(category, store, stock)
 

@@ -32,6 +32,7 @@ from shopkeeper.recommendations.models.item_knn import ItemKnn
 from shopkeeper.recommendations.models.popular import Popular, PopularParams
 from shopkeeper.recommendations.models.session_knn import SessionKnn
 from shopkeeper.recommendations.models.together import FEWEST_BUYERS
+from shopkeeper.recommendations.models.visit_lifts_fit import fit_visit_lifts
 from shopkeeper.recommendations.parameters import (
     ALS_DEFAULTS,
     ALS_SPACE,
@@ -69,6 +70,8 @@ from shopkeeper.training.ports import DataSummary, Nouns, Parameters, SearchRang
 from shopkeeper.training.split import moment_of
 
 ParamsT = TypeVar("ParamsT")
+_LIFT_SEED = 1
+"""Of the draws that say whether lifts pay, so that equal data give equal bundles."""
 
 
 class Fit(Protocol):
@@ -234,8 +237,12 @@ class RecommendationLearning:
         return model.parameters
 
     def arrays(self, model: RecommendationModel, data: Interactions) -> Mapping[str, npt.NDArray[np.generic]]:
-        """Return everything serving needs: the model, its products, what every known shopper did, and habits."""
-        return {**bundle_arrays(model, ShopperPasts.build(data)), **habit_arrays(data, self._fewest_buyers)}
+        """Return everything serving needs: the model, its products, what every known shopper did, habits and lifts."""
+        return {
+            **bundle_arrays(model, ShopperPasts.build(data)),
+            **habit_arrays(data, self._fewest_buyers),
+            **fit_visit_lifts(model, data, _LIFT_SEED).arrays(),
+        }
 
     def answerer(self, bundle: Bundle, data: Interactions, seed: int) -> Callable[[int], object]:
         """Return what answers known shoppers as serving does; see `answering.answerer`."""

@@ -19,6 +19,7 @@ from shopkeeper.recommendations.models.habits import Habits, read_habits
 from shopkeeper.recommendations.models.item_knn import ItemKnn
 from shopkeeper.recommendations.models.popular import Popular
 from shopkeeper.recommendations.models.session_knn import SessionKnn
+from shopkeeper.recommendations.models.visit_lifts import VisitLifts
 from shopkeeper.recommendations.rule_baseline import RuleBaseline
 from shopkeeper.recommendations.session.blend import Blend
 from shopkeeper.recommendations.session.model import Session
@@ -45,6 +46,7 @@ class LoadedModel:
     Attributes:
         popular: Popularity from the same data; fills what the model leaves open.
         habits: What is bought together and again, by the same data.
+        lifts: What of a stranger's visit changes the order of lists.
         content: Hash over the arrays of the bundle; another one after a person was erased from it.
     """
 
@@ -53,6 +55,7 @@ class LoadedModel:
     popular: Popular
     shoppers: ShopperPasts
     habits: Habits
+    lifts: VisitLifts
     content: str = ""
 
     @property
@@ -102,4 +105,5 @@ def assemble_model(version: str, name: str, arrays: Arrays) -> LoadedModel:
     index.code("", "")  # builds the look-up now, not in the first request
     model = build(index, arrays)
     popular = model if isinstance(model, Popular) else Popular.from_arrays(index, arrays)
-    return LoadedModel(version, model, popular, ShopperPasts(arrays), read_habits(arrays, len(index)))
+    habits, lifts = read_habits(arrays, len(index)), VisitLifts.from_arrays(arrays)
+    return LoadedModel(version, model, popular, ShopperPasts(arrays), habits, lifts)

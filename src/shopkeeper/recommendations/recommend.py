@@ -19,6 +19,7 @@ from shopkeeper.recommendations.judging import admitted, best_first, judged
 from shopkeeper.recommendations.like_page import like_page
 from shopkeeper.recommendations.loaded import LoadedModel
 from shopkeeper.recommendations.model import ManyScored, Scored, score_many
+from shopkeeper.recommendations.models.visit_lifts import Visit
 from shopkeeper.recommendations.named import named_in
 from shopkeeper.recommendations.new_products import new_products
 from shopkeeper.recommendations.past import Past, past_of
@@ -30,6 +31,7 @@ from shopkeeper.recommendations.rules.rule_book import Plan
 from shopkeeper.recommendations.rules.shop_rules import page_of
 from shopkeeper.recommendations.rules.weighing import weighed
 from shopkeeper.recommendations.segments import bars
+from shopkeeper.recommendations.strangers import lifted, visit_of
 from shopkeeper.recommendations.taste import taste_of
 from shopkeeper.recommendations.variety.rerank import POOL, reranked, reranks
 from shopkeeper.recommendations.why import reasons_of
@@ -49,6 +51,7 @@ class _Question(Struct, frozen=True, gc=False):
 
     Attributes:
         ahead: What stands in the list before all that the model says, and has its places.
+        visit: See `strangers.visit_of`.
     """
 
     request: RecommendationRequest
@@ -58,6 +61,7 @@ class _Question(Struct, frozen=True, gc=False):
     places: Places
     evidence: Evidence
     ahead: list[Recommendation]
+    visit: Visit | None
 
 
 class _Choice(Struct, frozen=True, gc=False):
@@ -102,10 +106,13 @@ def recommend_many(
     wholly = [whole or _takes_all(one.body, own, loaded, stock) for (one, _), own in zip(requests, rules, strict=True)]
     named = [named_in(request, loaded, stock) for request, _ in requests]
     gathered = gather_many(requests, pasts, wholly, loaded, stock.catalogue, named)
-    scored = score_many(loaded.model, gathered.asked)
+    visits = [visit_of(request, past, stock) for (request, _), past in zip(requests, pasts, strict=True)]
+    scored = lifted(score_many(loaded.model, gathered.asked), visits, gathered.asked, stock)
     questions = [
-        _question(request, params, past, own, evidence, stock)
-        for (request, params), past, own, evidence in zip(requests, pasts, rules, gathered.each, strict=True)
+        _question(request, params, past, own, evidence, visit, stock)
+        for (request, params), past, own, evidence, visit in zip(
+            requests, pasts, rules, gathered.each, visits, strict=True
+        )
     ]
     ranked = best_first_of(scored)
     choices = [_chosen(one, ranked[place], scored.one(place), loaded, stock) for place, one in enumerate(questions)]
@@ -131,13 +138,19 @@ def _takes_all(body: RecommendationBody, rules: Rules, loaded: LoadedModel, stoc
 
 
 def _question(
-    request: RecommendationRequest, params: RecommendParams, past: Past, rules: Rules, evidence: Evidence, stock: Stock
+    request: RecommendationRequest,
+    params: RecommendParams,
+    past: Past,
+    rules: Rules,
+    evidence: Evidence,
+    visit: Visit | None,
+    stock: Stock,
 ) -> _Question:
     places = rules.places(request.body.k)
     ahead = []
     if request.body.products and not evidence.asked.page.any():  # the model knows nothing of the page
         ahead = placed(like_page(request, stock, _LIKE_LOOKS), rules, places, request.body.k)
-    return _Question(request, params, past, rules, places, evidence, ahead)
+    return _Question(request, params, past, rules, places, evidence, ahead, visit)
 
 
 def _more(params: RecommendParams) -> int:
@@ -187,7 +200,9 @@ def _answered(
         for (_, _, card), floor, reason in zip(choice.found, floors, why, strict=True)
     ]
     chosen, spare = [*question.ahead, *chosen[: choice.shown]], chosen[choice.shown :]
-    items = fill(chosen, request, question.past, stock, rules, question.places, spare, _more(params))
+    items = fill(
+        chosen, request, question.past, stock, rules, question.places, spare, _more(params), visit=question.visit
+    )
     fresh = new_products(request, stock, rules, params, (*items, *spare))
     answer = RecommendationAnswer(items, tuple(spare), fresh)
     if rules.plan is None and len(items) == choice.shown and not any(card.dated for _, _, card in choice.found):

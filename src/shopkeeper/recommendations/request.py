@@ -71,8 +71,8 @@ class RecommendationBody(Struct, frozen=True, kw_only=True, forbid_unknown_field
         k: How many products are wanted; fewer come only when the catalogue has no more that may be shown.
         exclude: Products that must not be in the answer.
         consent: What the shopper allows; what is not said here is taken from the user record, then from the store.
-        context: Whatever else the page knows, such as `category` and `budget`; `landing` is the product the visit began
-            with, and is read of strangers.
+        context: Whatever else the page knows, such as `category` and `budget`. Of strangers alone are read `landing`,
+            the product the visit began with, `device` and `referrer`, the address they came from.
         relevance: The candidates are results of a search, in its order, each with its score; empty = it gave none.
         slots: More lists of the page, each a decision of its own; no product is in two of them.
         page: Surface of the page this list is a slot of; empty = the list's own. What is hidden on either is not shown.

@@ -22,6 +22,7 @@ from shopkeeper.recommendations.fill import Stock
 from shopkeeper.recommendations.last_good import last_good
 from shopkeeper.recommendations.lists import cached, listed, own_past
 from shopkeeper.recommendations.loaded import LoadedModel, load_model
+from shopkeeper.recommendations.models.visit_lifts import NO_LIFTS
 from shopkeeper.recommendations.past import Past
 from shopkeeper.recommendations.recipe import DEFAULT_PARAMS, RecommendParams, changed
 from shopkeeper.recommendations.recommend import asked_of_the_shelf, recommend, recommend_many, rules_for
@@ -30,6 +31,7 @@ from shopkeeper.recommendations.rules.merchandising import Surface
 from shopkeeper.recommendations.rules.places import within_quotas
 from shopkeeper.recommendations.rules.shop_rules import ShopRules
 from shopkeeper.recommendations.similar import similar_request
+from shopkeeper.recommendations.strangers import visit_told
 from shopkeeper.recommendations.surfaces import recipe_of, surface_of
 from shopkeeper.recommendations.trending_list import trending_list
 from shopkeeper.recommendations.variety.exploration import Odds
@@ -40,6 +42,8 @@ _CACHED_IDS = 50
 """Requests that name more products than this in one list are not cached: they hardly come twice."""
 _CACHED_CONTEXT_BYTES = 1_000
 _REHEARSED_LIST = 20
+_VISIT_FACTS = ("device", "referrer")
+"""What a context says that an answer reads as classes alone."""
 _NO_PAST = Past()
 
 
@@ -141,7 +145,9 @@ class RecommendationSystem:
 
     def _over(self, loaded: LoadedModel | None) -> tuple[LoadedModel | None, Stock]:
         stock = self._serving[1]
-        return loaded, replace(stock, popular=loaded.popular if loaded else None)
+        if loaded is None:
+            return None, replace(stock, popular=None, lifts=NO_LIFTS)
+        return loaded, replace(stock, popular=loaded.popular, lifts=loaded.lifts)
 
     @property
     def version(self) -> str | None:
@@ -188,7 +194,7 @@ class RecommendationSystem:
 
     def fallback(self, request: RecommendationRequest) -> RecommendationAnswer:
         """Answer by rules alone; never raises."""
-        stock = replace(self._serving[1], popular=None)
+        stock = replace(self._serving[1], popular=None, lifts=NO_LIFTS)
         surface, params = self._made_by(request)
         if surface.list != "for_you":
             return listed(surface.list, request, None, stock, params)
@@ -234,10 +240,12 @@ class RecommendationSystem:
         asked = self._asked(request)
         if asked is None:
             return None
-        loaded = self._serving[0]
+        loaded, stock = self._serving
         model = (loaded.version, loaded.content) if loaded else None
         person = (self._made_at(request), request.traits) if request.personal else None
-        return (self.name, model, asked, person, self._ruled_by(request))
+        told = visit_told(request, stock.catalogue) if stock.lifts else {}
+        visit = tuple(told[fact] for fact in stock.lifts.tables)
+        return (self.name, model, asked, person, visit, self._ruled_by(request))
 
     def last_key(self, request: RecommendationRequest) -> Hashable | None:
         """Return what is asked and by whom; None where an answer is not kept, or is a list of the shopper's own past,
@@ -251,7 +259,8 @@ class RecommendationSystem:
             return None
         if not cached(surface.list):
             return None
-        context = msgspec.json.encode(body.context) if body.context else b""
+        said = {name: value for name, value in body.context.items() if name not in _VISIT_FACTS}
+        context = msgspec.json.encode(said) if said else b""
         if len(context) > _CACHED_CONTEXT_BYTES:
             return None
         shopper = request.shopper

@@ -19,6 +19,7 @@ from shopkeeper.errors import Unavailable
 from shopkeeper.quality.ports import NamedQuery
 from shopkeeper.recommendations.behaviour.extract import extract_interactions
 from shopkeeper.recommendations.behaviour.interactions import DEVICES, KINDS, NOBODY, Interactions
+from shopkeeper.recommendations.behaviour.visit_facts import REFERRERS, device_of, referrer_of
 from shopkeeper.recommendations.catalogue.trending import Trending
 from shopkeeper.recommendations.catalogue.trending_seed import seed_trending
 from shopkeeper.serving.catalogue import Catalogue
@@ -279,6 +280,33 @@ def test_the_class_of_a_device_is_read_from_what_the_event_says(
 ) -> None:
     world.event("mug", visitor="v1", **fields)
     assert [DEVICES[code] for code in world.read().devices.tolist()] == [device]
+    if "device" in fields:
+        assert DEVICES[device_of(fields["device"])] == device
+
+
+def test_the_class_of_a_referrer_is_the_one_a_page_would_be_given(world: World) -> None:
+    referrers = {
+        "https://www.google.com/": "search",
+        "https://mail.google.com/mail": "mail",
+        "https://shop.test/?utm_medium=email": "mail",
+        "https://m.Facebook.com/x": "social",
+        "https://t.co/abc": "social",
+        "https://blog.test/best-cups": "site",
+        "": "none",
+    }
+    for referrer in referrers:
+        world.event("cup", visitor="v", referrer=referrer or None)
+    assert [REFERRERS[code] for code in world.read().referrers.tolist()] == list(referrers.values())
+    assert [REFERRERS[referrer_of(referrer)] for referrer in referrers] == list(referrers.values())
+
+
+def test_the_clock_of_each_store_comes_along(world: World) -> None:
+    world.put(STORES, {"store": "uk", "time_zone": "Europe/London"})
+    world.event("cup")
+    world.event("cup", store="de")
+    data = world.read()
+    assert (data.store_names, data.time_zones) == (("de", "uk"), ("", "Europe/London"))
+    assert not len(data.referrers)
 
 
 def test_variants_are_read_as_one_item_by_what_their_records_say(world: World) -> None:

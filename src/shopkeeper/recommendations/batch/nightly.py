@@ -17,6 +17,7 @@ from shopkeeper.recommendations.behaviour.refusals import refusals
 from shopkeeper.recommendations.fill import Stock, fill
 from shopkeeper.recommendations.found import card_of
 from shopkeeper.recommendations.loaded import LoadedModel
+from shopkeeper.recommendations.models.visit_lifts import NO_LIFTS
 from shopkeeper.recommendations.past import Past
 from shopkeeper.recommendations.recipe import RecommendParams
 from shopkeeper.recommendations.recommend import parents_of, recommend, rules_for
@@ -60,7 +61,7 @@ def from_the_night(
     Who has no list gets what an export would have written for them: the model's answer to a shopper who comes with no
     page and no live event.
     """
-    past = unlived(request, stock.catalogue)
+    past, stock = unlived(request, stock.catalogue), replace(stock, lifts=NO_LIFTS)
     user = request.shopper.user if request.personal else None
     listed = lists.of(request.store, user) if lists is not None and user is not None else None
     if listed is None:

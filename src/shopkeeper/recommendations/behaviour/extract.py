@@ -84,6 +84,8 @@ def _assemble(rows: Columns, items: Columns, shoppers: Columns, stores: Columns)
         store_names=tuple(str(store) for store in stores["store"]),
         positions=np.minimum(rows["place"].astype(np.int64), np.iinfo(np.int16).max).astype(np.int16),
         stars=_stars(rows["stars"].astype(np.float32)),
+        referrers=_where_said(rows["referrer"].astype(np.int8)),
+        time_zones=tuple(str(zone) for zone in stores["time_zone"]),
     )
     return folded(data, [str(parent) for parent in items["parent"]])
 
@@ -91,6 +93,11 @@ def _assemble(rows: Columns, items: Columns, shoppers: Columns, stores: Columns)
 def _stars(said: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return the ratings on their scale; shape (0,) where nobody said one."""
     return np.minimum(said, MOST_STARS) if said.any() else said[:0]
+
+
+def _where_said(classes: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
+    """Return the classes of referrers; shape (0,) where no event says where its shopper came from."""
+    return classes if classes.any() else classes[:0]
 
 
 def _spans(group_of_item: list[str]) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:

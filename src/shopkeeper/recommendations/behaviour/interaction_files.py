@@ -17,13 +17,13 @@ from shopkeeper.recommendations.behaviour.items import ItemIndex
 from shopkeeper.registry.text_arrays import pack_texts, unpack_texts
 
 _ABOUT = "interactions.json"
-_COLUMNS = ("shoppers", "items", "stores", "kinds", "times", "devices", "variants", "positions", "stars")
-_TEXTS = ("categories", "shopper_keys", "store_names")
+_COLUMNS = ("shoppers", "items", "stores", "kinds", "times", "devices", "variants", "positions", "stars", "referrers")
+_TEXTS = ("categories", "shopper_keys", "store_names", "time_zones")
 _REMEDY = "Delete the folder and read the data again."
 
 
 class _About(Struct, frozen=True, kw_only=True):
-    format_version: Literal[4] = 4
+    format_version: Literal[5] = 5
     rows: int
     position_exponent: float
     fingerprint: str
@@ -34,7 +34,7 @@ def write_interactions(data: Interactions, folder: Path) -> None:
     arrays: dict[str, npt.NDArray[np.generic]] = {name: getattr(data, name) for name in _COLUMNS}
     arrays |= data.index.arrays()
     paths = [msgspec.json.encode(one).decode() for one in data.categories]
-    texts = (paths, data.shopper_keys, data.store_names)
+    texts = (paths, data.shopper_keys, data.store_names, data.time_zones)
     for name, values in zip(_TEXTS, texts, strict=True):
         arrays |= pack_texts(name, values)
     arrays |= data.facts.arrays() | data.traits.arrays("traits")
@@ -53,7 +53,7 @@ def read_interactions(folder: Path) -> Interactions:
     try:
         about = msgspec.json.decode((folder / _ABOUT).read_bytes(), type=_About)
         arrays = {path.stem: _open(path) for path in sorted(folder.glob("*.npy"))}
-        paths, keys, stores = (unpack_texts(name, arrays) for name in _TEXTS)
+        paths, keys, stores, zones = (unpack_texts(name, arrays) for name in _TEXTS)
         categories = [msgspec.json.decode(text, type=tuple[str, ...]) for text in paths]
         columns, index = {name: arrays[name] for name in _COLUMNS}, ItemIndex.from_arrays(arrays)
         facts, traits = ItemFacts.from_arrays(arrays), TraitTable.from_arrays("traits", arrays)
@@ -76,6 +76,8 @@ def read_interactions(folder: Path) -> Interactions:
         positions=columns["positions"].astype(np.int16, copy=False),
         position_exponent=about.position_exponent,
         stars=columns["stars"].astype(np.float32, copy=False),
+        referrers=columns["referrers"].astype(np.int8, copy=False),
+        time_zones=tuple(zones),
     )
     if data.fingerprint() != about.fingerprint:
         raise BundleDamaged(f"The interactions in {folder} are not what was written (SHA-256 differs).", _REMEDY)

@@ -1,4 +1,5 @@
-SELECT store, count(*) AS events
+SELECT seen.store AS store, coalesce(max(shop.time_zone), '') AS time_zone, count(*) AS events
 FROM seen
-GROUP BY store
-ORDER BY store
+LEFT JOIN stores AS shop ON shop.store = seen.store
+GROUP BY seen.store
+ORDER BY seen.store

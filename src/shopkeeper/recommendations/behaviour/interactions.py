@@ -62,6 +62,8 @@ class Interactions:
         positions: Place of the list of ours that it was clicked in, from 1, 0 = in none; shape (n,), else (0,).
         position_exponent: How fast looks fall with the place, see `examination`; 0 = nobody knows that they do.
         stars: What a rating said, 0 = nothing, or it is none; shape (n,) where any says something, else (0,).
+        referrers: Place in `visit_facts.REFERRERS`; shape (n,) where any event says it, else (0,).
+        time_zones: Time zone of each store code, empty = UTC; length 0 where nobody knows any.
     """
 
     shoppers: npt.NDArray[np.int32]
@@ -81,6 +83,8 @@ class Interactions:
     positions: npt.NDArray[np.int16] = field(default_factory=lambda: np.empty(0, dtype=np.int16))
     position_exponent: float = 0.0
     stars: npt.NDArray[np.float32] = field(default_factory=lambda: np.empty(0, dtype=np.float32))
+    referrers: npt.NDArray[np.int8] = field(default_factory=lambda: np.empty(0, dtype=np.int8))
+    time_zones: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.items)
@@ -98,6 +102,7 @@ class Interactions:
             variants=self.variants[keep] if len(self.variants) else self.variants,
             positions=self.positions[keep] if len(self.positions) else self.positions,
             stars=self.stars[keep] if len(self.stars) else self.stars,
+            referrers=self.referrers[keep] if len(self.referrers) else self.referrers,
         )
 
     @cached_property
@@ -111,12 +116,13 @@ class Interactions:
         columns = (
             self.shoppers, self.items, self.stores, self.kinds, self.times, self.devices, self.index.starts,
             self.facts.prices, self.facts.margins, self.traits.codes, self.variants, self.positions,
-            self.index.variants.items, np.array([self.position_exponent]), *([self.stars] if len(self.stars) else ()),
+            self.index.variants.items, np.array([self.position_exponent]),
+            *(one for one in (self.stars, self.referrers) if len(one)),
         )  # fmt: skip
         for column in columns:
             digest.update(f"{column.dtype.str}{column.shape}".encode())
             digest.update(np.ascontiguousarray(column).data)
-        known = (self.facts.brands, self.facts.texts, *self.traits.values, self.index.variants.names)
+        known = (self.facts.brands, self.facts.texts, *self.traits.values, self.index.variants.names, self.time_zones)
         for texts in (self.index.groups, self.index.products, self.shopper_keys, self.store_names, *known):
             digest.update("\x1e".join(texts).encode())
             digest.update(b"\x1d")

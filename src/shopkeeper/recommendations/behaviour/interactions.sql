@@ -15,6 +15,7 @@ SELECT
     WHEN 'view' THEN 0 WHEN 'click' THEN 1 WHEN 'rating' THEN 2 WHEN 'cart' THEN 3 WHEN 'checkout' THEN 4 ELSE 5
   END AS kind,
   seen.device AS device,
+  seen.referrer AS referrer,
   seen.place AS place,
   seen.stars AS stars,
   seen.ts AS ts

@@ -6,9 +6,10 @@
 -- A user record that refuses now outweighs what older events said.
 -- What a device did in a session before the first login in it is the user's, where the session on that device has one
 -- user only: nothing after a logout and nothing of a shared device is joined. The rule in Python: identity.owners.
+-- Classes of devices and referrers: the rules in Python are visit_facts.device_of and visit_facts.referrer_of.
 WITH seen AS (
   SELECT
-    customer_group, store, product, type, ts, event_id, categories, parent, device, place, stars,
+    customer_group, store, product, type, ts, event_id, categories, parent, device, referrer, place, stars,
     CASE
       WHEN allowed = 0 THEN ''
       WHEN user_id <> '' THEN 'user'
@@ -36,6 +37,7 @@ WITH seen AS (
       coalesce(nullif(own.categories, '[]'), shared.categories, '[]') AS categories,
       coalesce(nullif(own.parent, ''), shared.parent, '') AS parent,
       e.device AS device,
+      e.referrer AS referrer,
       e.place AS place,
       CASE WHEN e.type = 'rating' THEN coalesce(e.value, 0) ELSE 0 END AS stars,
       CASE
@@ -61,6 +63,25 @@ WITH seen AS (
           WHEN lower(coalesce(one.device, '')) LIKE '%laptop%' THEN 1
           ELSE 0
         END AS device,
+        CASE
+          WHEN coalesce(one.referrer, '') = '' THEN 0
+          WHEN lower(one.referrer) LIKE '%//mail.%' THEN 1
+          WHEN lower(one.referrer) LIKE '%outlook.%' THEN 1
+          WHEN lower(one.referrer) LIKE '%medium=email%' THEN 1
+          WHEN lower(one.referrer) LIKE '%google.%' THEN 2
+          WHEN lower(one.referrer) LIKE '%bing.%' THEN 2
+          WHEN lower(one.referrer) LIKE '%duckduckgo.%' THEN 2
+          WHEN lower(one.referrer) LIKE '%yahoo.%' THEN 2
+          WHEN lower(one.referrer) LIKE '%ecosia.%' THEN 2
+          WHEN lower(one.referrer) LIKE '%facebook.%' THEN 3
+          WHEN lower(one.referrer) LIKE '%instagram.%' THEN 3
+          WHEN lower(one.referrer) LIKE '%tiktok.%' THEN 3
+          WHEN lower(one.referrer) LIKE '%pinterest.%' THEN 3
+          WHEN lower(one.referrer) LIKE '%youtube.%' THEN 3
+          WHEN lower(one.referrer) LIKE '%reddit.%' THEN 3
+          WHEN lower(one.referrer) LIKE '%//t.co/%' THEN 3
+          ELSE 4
+        END AS referrer,
         CASE
           WHEN one.type = 'click' AND coalesce(one.decision_id, '') <> '' THEN coalesce(one.position, 0)
           ELSE 0
