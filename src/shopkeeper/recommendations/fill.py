@@ -29,11 +29,11 @@ from shopkeeper.serving.catalogue import Card, Catalogue
 _WANTED = 50
 """Products of a brand or category that are looked at by how much they are wanted; the rest as the shelf lies."""
 _CONTEXT_PRODUCTS = 3
+"""How many products of the page lend their category."""
 _LED = 500
 """Popular products, the most wanted, that a visit may bring into another order."""
 _LEAD_NOW = 60
 """The same of what trends, which is looked at for each answer: about a microsecond each."""
-"""How many products of the page lend their category."""
 
 
 @dataclass(frozen=True, slots=True)
