@@ -85,6 +85,14 @@ def test_records_are_in_the_space_of_item_knn_and_of_the_blend_and_may_be_left_o
         assert max(float(value or 0.0) for value in values) > 0.0
 
 
+def test_the_encoder_measured_on_reviews_is_in_the_space_of_the_blend_beside_the_default() -> None:
+    learning = PlantedLearning()
+    space, defaults = learning.search_space("blend"), learning.defaults("blend")
+    for name, measured in (("session.width", 64), ("session.averaged", 2.0)):
+        assert {measured, defaults[name]} <= set(space[name].choices)
+    assert space["session.epochs"].low <= 12 < defaults["session.epochs"] <= space["session.epochs"].high
+
+
 def test_a_shop_with_new_products_finds_by_itself_that_records_help() -> None:
     data = planted_interactions()
     newcomers = np.argsort(-np.bincount(data.items))[:10]

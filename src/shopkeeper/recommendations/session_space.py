@@ -29,6 +29,8 @@ from shopkeeper.recommendations.session.model import SessionParams
 from shopkeeper.training.ports import Parameters, SearchRange
 
 SESSION_SPACE: Mapping[str, SearchRange] = {
+    "width": SearchRange(choices=(64, 128)),
+    "averaged": SearchRange(choices=(0.0, 2.0)),
     "dropout": SearchRange(0.1, 0.7),
     "rate": SearchRange(0.0003, 0.005, log=True),
     "epochs": SearchRange(5, 40, log=True, integer=True),
@@ -37,6 +39,9 @@ SESSION_SPACE: Mapping[str, SearchRange] = {
 }
 
 BLEND_SPACE: Mapping[str, SearchRange] = {
+    "session.width": SESSION_SPACE["width"],
+    "session.averaged": SESSION_SPACE["averaged"],
+    "session.epochs": SESSION_SPACE["epochs"],
     "session.dropout": SESSION_SPACE["dropout"],
     "item-knn.with_power": ITEM_KNN_SPACE["with_power"],
     "item-knn.age_power": ITEM_KNN_SPACE["age_power"],
