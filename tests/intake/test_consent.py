@@ -140,6 +140,14 @@ STEPS = st.lists(
 )
 
 
+class Sequences:
+    def __init__(self) -> None:
+        self.heard: list[Event] = []
+
+    def record(self, group: str, events: Sequence[Event]) -> None:  # noqa: ARG002 - there is one group
+        self.heard += events
+
+
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as name:
@@ -158,7 +166,7 @@ def test_for_any_mix_of_consents_nothing_forbidden_is_read_written_or_kept(
     catalogue.apply([SourcedRow(Product(product="lamp", store="uk"), NOON)])
     consents = UserConsents(catalogue.group)
     consents.apply([SourcedRow(User(user="user-with-record", store="uk", consent=record), NOON)])
-    sessions, counts = SessionState(1_000), Counts()
+    sessions, counts, sequences = SessionState(1_000), Counts(), Sequences()
     events, expected = [], []
     for place, (said, with_user, with_visitor, with_record, type_) in enumerate(steps):
         who = "user-with-record" if with_record else f"user-{place}-"
@@ -186,6 +194,7 @@ def test_for_any_mix_of_consents_nothing_forbidden_is_read_written_or_kept(
             RecentIds(100),
             Telemetry(time.time),
             time.perf_counter,
+            sequences=sequences,
         )
         taken = await live.take(events)
         assert taken.accepted == len(events)
@@ -203,6 +212,7 @@ def test_for_any_mix_of_consents_nothing_forbidden_is_read_written_or_kept(
             lone = [Shopper("uk", None, event.visitor), Shopper("uk", None, None, event.session)]
             mine = [Shopper("uk", event.user)] if event.user != "user-with-record" else []
             assert not [shopper for shopper in lone + mine if sessions.read(shopper).events]
+        assert consent.personalise or event not in sequences.heard
     measured_users = [e for e, consent in expected if consent.measure and e.user == "user-with-record"]
     assert ("user-with-record" in logged) == bool(measured_users)
     assert len(counts.seen) == len(events), "counts without a person are always kept"

@@ -21,6 +21,7 @@ from shopkeeper.quality.contract_file import read_contract
 from shopkeeper.quality.row_rules import RowRules
 from shopkeeper.quality.traffic import KnownTraffic, TrafficRules
 from shopkeeper.recommendations.catalogue.trending import Trending
+from shopkeeper.recommendations.live_increments import LiveIncrements
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.serving.joined_events import ALONE, JoinedEvents
 from shopkeeper.serving.live_events import LiveEvents, TakenEvents
@@ -65,7 +66,7 @@ class Door:
         self.joined = JoinedEvents(
             LiveEvents(
                 self.paper, catalogue, UserConsents(catalogue.group), Profiles(SessionState(100)), Trending(),
-                RecentIds(1_000), Telemetry(lambda: 0.0), lambda: 0.0,
+                RecentIds(1_000), Telemetry(lambda: 0.0), lambda: 0.0, sequences=LiveIncrements(),
             )
         )  # fmt: skip
 

@@ -161,6 +161,34 @@ def test_what_a_challenger_in_shadow_answers_last_is_in_the_log_when_the_server_
     assert found == ["d-last"]
 
 
+def test_what_shoppers_do_now_is_in_the_answers_to_others_and_after_a_restart(settings: Settings) -> None:
+    async def beside(serving: Serving) -> list[str]:
+        """Return what goes with p0 for somebody nobody knows, however often that was asked before."""
+        await serving.grow()
+        decision = await serving.recommend(ask(surface="product", products=("p0",), k=3))
+        return [item.product for item in decision.answer.items]
+
+    async def scenario() -> None:
+        async with open_serving(settings) as serving:
+            serving.state.registry.point("recommendations", "champion", versions(settings)[0], "test", "test")
+            await serving.release.follow()
+            assert "p13" not in await beside(serving)
+            visits = [
+                Event(
+                    event_id=f"{product} {n}", ts=NOW + timedelta(seconds=seconds), store="uk", type="view",
+                    product=product, visitor=f"visitor {n}",
+                )
+                for n in range(200)
+                for seconds, product in enumerate(("p0", "p13"))
+            ]  # fmt: skip
+            await serving.events.take(visits)
+            assert (await beside(serving))[0] == "p13"
+        async with open_serving(settings) as serving:
+            assert (await beside(serving))[0] == "p13"
+
+    asyncio.run(scenario())
+
+
 def test_a_damaged_version_never_serves_and_the_old_one_goes_on(settings: Settings) -> None:
     good, bad = versions(settings)
     folder = settings.folder(settings.engines.models) / "recommendations" / bad

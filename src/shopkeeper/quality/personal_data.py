@@ -135,6 +135,11 @@ MEMORY: Final[Mapping[str, Place]] = {
         "products under a hash of the user", "until other lists come", "read again without them"
     ),
     "first arms": Place("arm of each test by user, visitor or session", "`serving.sessions` newest", "dropped at once"),
+    "live increments": Place(
+        "newest products by user, visitor or session",
+        "100,000 newest events, 50,000 newest shoppers",
+        "dropped at once",
+    ),
     "user agents": Place("agents lately seen, nobody's id", "50,000 newest", ""),
 }
 """What a serving process holds in memory; gone when it ends."""

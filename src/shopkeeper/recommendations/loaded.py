@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -63,6 +64,19 @@ class LoadedModel:
         """Which product each item code stands for."""
         return self.model.index
 
+    @cached_property
+    def knns(self) -> tuple[ItemKnn, ...]:
+        """Every item-kNN that has a say in an answer, which may grow by what shoppers do."""
+        return tuple(_knns_of(self.model))
+
+    def steps(self, group: str, products: Sequence[str]) -> tuple[int, ...]:
+        """Return what changes when products were met so often since training that what goes with them is told anew."""
+        grown = next((knn.grown for knn in self.knns), None)
+        if grown is None:
+            return ()
+        codes = self.index.codes(group)
+        return tuple(grown.step(codes[product]) if product in codes else 0 for product in products)
+
     @property
     def reads_people(self) -> bool:
         """Whether the model reads what shoppers bought and what their records say."""
@@ -72,6 +86,16 @@ class LoadedModel:
     def picks(self) -> bool:
         """Whether the model scores some products that it picks, and others only where `Asked.named` has them."""
         return self.reads_people  # it is the hybrid that does both
+
+
+def _knns_of(model: RecommendationModel) -> Iterator[ItemKnn]:
+    if isinstance(model, ItemKnn):
+        yield model
+    elif isinstance(model, Hybrid):
+        yield model.known.knn
+    elif isinstance(model, Blend):
+        for part in model.models:
+            yield from _knns_of(part)
 
 
 def bundle_arrays(model: RecommendationModel, shoppers: ShopperPasts) -> dict[str, npt.NDArray[np.generic]]:

@@ -241,7 +241,8 @@ class RecommendationSystem:
         if asked is None:
             return None
         loaded, stock = self._serving
-        model = (loaded.version, loaded.content) if loaded else None
+        learnt = loaded.steps(request.shopper.group, request.body.products) if loaded else None
+        model = (loaded.version, loaded.content, learnt) if loaded else None
         person = (self._made_at(request), request.traits) if request.personal else None
         told = visit_told(request, stock.catalogue) if stock.lifts else {}
         visit = tuple(told[fact] for fact in stock.lifts.tables)

@@ -43,6 +43,14 @@ class LiveCounts(Protocol):
         ...
 
 
+class LiveSequences(Protocol):
+    """Takes live events as what one shopper did after another thing."""
+
+    def record(self, group: str, events: Sequence[Event]) -> None:
+        """Hear events of shoppers of a customer group who allow personalisation."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class TakenEvents:
     """What became of a batch of valid events."""
@@ -72,12 +80,15 @@ class LiveEvents:
         recent: RecentIds,
         telemetry: Telemetry,
         seconds: Callable[[], float],
+        *,
+        sequences: LiveSequences,
     ) -> None:
         self._log = log
         self._catalogue = catalogue
         self._consents = consents
         self._profiles = profiles
         self._counts = counts
+        self._sequences = sequences
         self._recent = recent
         self._telemetry = telemetry
         self._seconds = seconds
@@ -113,7 +124,9 @@ class LiveEvents:
         if len(places) < len(events):
             events, consents = [events[n] for n in places], [consents[n] for n in places]
         for store, theirs in _by_store(list(zip(events, consents, strict=True))):
-            await self._profiles.write(self._catalogue.group(store), self._count(store, theirs))
+            group, shaping = self._catalogue.group(store), self._count(store, theirs)
+            self._sequences.record(group, shaping)
+            await self._profiles.write(group, shaping)
         self._telemetry.took_events(Counter([event.type for event in events]), sent - len(events))
         return [fresh[n] for n in places]
 
@@ -167,8 +180,10 @@ class LiveEvents:
         return self._catalogue.cards_of(store, [event.product for event, _ in allowed])
 
     def _remember(self, store: str, events: Sequence[Event]) -> None:
+        group = self._catalogue.group(store)
+        self._sequences.record(group, events)
         for event in events:
-            self._profiles.remember(self._catalogue.group(store), event)
+            self._profiles.remember(group, event)
 
     async def _write(self, events: Sequence[Event], consents: Sequence[Consent], lines: bytes | None) -> None:
         started = self._seconds()

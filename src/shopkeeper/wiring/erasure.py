@@ -26,6 +26,7 @@ from shopkeeper.experiments.sticky import MemorySticky
 from shopkeeper.intake.ports import SourcedRow
 from shopkeeper.quality.ports import NamedQuery
 from shopkeeper.recommendations.behaviour.shoppers import forget, shopper_key
+from shopkeeper.recommendations.live_increments import LiveIncrements
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.serving.profiles import Profiles
 from shopkeeper.wiring.release import Release
@@ -50,6 +51,7 @@ class Places:
     lists: NightListFiles
     profiles: Profiles
     first_arms: MemorySticky
+    increments: LiveIncrements
     catalogue: Catalogue
     release: Release
     forget_answers: Callable[[], None]
@@ -124,7 +126,7 @@ class Erasure:
         self._places.forget_answers()
         for user in users:
             group = self._places.catalogue.group(user.store)
-            self._forget_arms(group, user.user)
+            self._forget_names(group, user.user)
             self._places.profiles.local.erase(group, user.user)
 
     async def _seal(self) -> None:
@@ -168,12 +170,15 @@ class Erasure:
 
     async def _erase_profiles(self, store: str, user: str) -> int:
         group = self._places.catalogue.group(store)
-        self._forget_arms(group, user)
+        self._forget_names(group, user)
         return await self._places.profiles.erase(group, user)
 
-    def _forget_arms(self, group: str, user: str) -> None:
-        for _, kind, name in self._places.profiles.local.names_of(group, user):
+    def _forget_names(self, group: str, user: str) -> None:
+        """Forget arms and sequences under every name of a user; the profile that tells the names goes after them."""
+        names = self._places.profiles.local.names_of(group, user)
+        for _, kind, name in names:
             self._places.first_arms.forget(f"{kind} of {group}", name)
+        self._places.increments.forget({shopper_key(group, kind, name) for _, kind, name in names})
 
     async def _all_sealed(self) -> None:
         """Seal the segment of this process, and wait until other serving processes sealed those they have open now.

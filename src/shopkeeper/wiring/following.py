@@ -13,6 +13,7 @@ from shopkeeper.errors import InputError
 from shopkeeper.experiments.live_assignment import RULES
 from shopkeeper.experiments.live_test import LiveTest, LiveTests, StopOrder, StopOrders, TestArm
 from shopkeeper.recommendations.answer import RecommendationAnswer
+from shopkeeper.recommendations.loaded import LoadedModel
 from shopkeeper.recommendations.request import RecommendationRequest
 from shopkeeper.recommendations.system import RecommendationSystem
 from shopkeeper.serving.arms import LiveArms
@@ -106,6 +107,11 @@ class Following:
         """Open what arms and shadows need, and let the tests run that waited for it."""
         await self._versions.open_wanted()
         self._run()
+
+    def answering(self) -> list[LoadedModel]:
+        """Return the versions that answer somebody or in the shadow of another; one that is only held warm is not."""
+        versions = {self._system.version, *_versions(self._running)} - {None}
+        return [loaded for version in versions if version and (loaded := self._versions.get(version)) is not None]
 
     def _stop(self, orders: tuple[StopOrder, ...]) -> None:
         if orders != self._arms.stops:

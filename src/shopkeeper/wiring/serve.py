@@ -27,6 +27,7 @@ from shopkeeper.pricing.runs.price_book import PriceBook
 from shopkeeper.recommendations.answer import RecommendationAnswer
 from shopkeeper.recommendations.catalogue.trending import Trending
 from shopkeeper.recommendations.catalogue.trending_seed import seed_trending
+from shopkeeper.recommendations.live_increments import LiveIncrements
 from shopkeeper.recommendations.recipe import DEFAULT_PARAMS, changed
 from shopkeeper.recommendations.rules.shop_rules import ShopRules
 from shopkeeper.recommendations.system import RecommendationSystem
@@ -79,6 +80,8 @@ LISTS_SECONDS = 10.0
 """How often new lists of the night are looked for."""
 ORDERS_SECONDS = 0.5
 """How often orders of large shelves that changed are made anew."""
+GROW_SECONDS = 1.0
+"""How often models learn what shoppers did."""
 HOUR = 3_600.0
 """How often behaviour is judged and retention enforced, seconds; a day that is over is dealt with within the hour."""
 RECENT_IDS = 500_000
@@ -133,6 +136,7 @@ async def open_serving(settings: Settings, now: Now = utc_now) -> AsyncIterator[
             "others": (FOLLOW_LOG_SECONDS, serving.others.follow),
             "cache": (FOLLOW_SECONDS, serving.follow_cache),
             "mirror": (settings.serving.seal_seconds, serving.load_mirror),
+            "increments": (GROW_SECONDS, serving.grow),
             "lists": (LISTS_SECONDS, serving.follow_lists),
             "orders": (ORDERS_SECONDS, serving.renew_orders),
             "decisions": (0.25, serving.decision_log.flush),
@@ -188,6 +192,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
 
     telemetry, catalogue, trending = Telemetry(time.time), Catalogue(sensitivity_of(settings)), Trending()
     consents, profiles = UserConsents(catalogue.group), open_profiles(settings, stack, hear)
+    increments = LiveIncrements()
     lists = NightListFiles(settings.folder(engines.lists))
     recipe, shop_rules = changed(DEFAULT_PARAMS, settings.recommendations.recipe), ShopRules()
     system = RecommendationSystem(catalogue, trending, recipe, lists, shop_rules)
@@ -235,9 +240,12 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
     price_book = PriceBook()
     imports = ImportWatch(state.reports, tables, cache.clear)
     live_events = LiveEvents(
-        live_log, catalogue, consents, profiles, trending, RecentIds(RECENT_IDS), telemetry, time.perf_counter
+        live_log, catalogue, consents, profiles, trending, RecentIds(RECENT_IDS), telemetry, time.perf_counter,
+        sequences=increments,
+    )  # fmt: skip
+    places = Places(
+        log, lake, quarantine, state, models, lists, profiles, first_arms, increments, catalogue, release, cache.clear
     )
-    places = Places(log, lake, quarantine, state, models, lists, profiles, first_arms, catalogue, release, cache.clear)
     erasure = Erasure(places)
 
     async def catch_up() -> None:
@@ -265,6 +273,7 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
         telemetry=telemetry,
         keys=KeyRing(state.keys, time.monotonic),
         events=live_events,
+        increments=increments,
         joined_events=JoinedEvents(live_events),
         tables=tables,
         system=system,

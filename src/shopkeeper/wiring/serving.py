@@ -22,6 +22,7 @@ from shopkeeper.intake.consent import UserConsents, effective
 from shopkeeper.pricing.runs.price_book import PriceBook
 from shopkeeper.recommendations.answer import RecommendationAnswer
 from shopkeeper.recommendations.catalogue.trending import Trending
+from shopkeeper.recommendations.live_increments import LiveIncrements
 from shopkeeper.recommendations.recommend import parents_of
 from shopkeeper.recommendations.request import RecommendationBody, RecommendationRequest
 from shopkeeper.recommendations.system import RecommendationSystem
@@ -90,6 +91,7 @@ class Serving:
     telemetry: Telemetry
     keys: KeyRing
     events: LiveEvents
+    increments: LiveIncrements
     joined_events: JoinedEvents
     tables: LiveTables
     system: RecommendationSystem
@@ -225,6 +227,10 @@ class Serving:
     async def follow_lists(self) -> None:
         """Read lists that were made overnight, where there are new ones."""
         await asyncio.to_thread(self.lists.follow)
+
+    async def grow(self) -> None:
+        """Let every version that answers know what shoppers did until now."""
+        await self.increments.grow(self.following.answering())
 
     async def renew_orders(self) -> None:
         """Bring up to date what rules read of large shelves."""

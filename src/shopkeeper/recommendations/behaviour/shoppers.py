@@ -183,6 +183,15 @@ class ShopperPasts:
             same = (self._high[inside] == hashes[:, 0]) & (self._low[inside] == hashes[:, 1])
         return np.where(same, found, -1)
 
+    def newest(self, key: str, most: int) -> list[tuple[int, int]]:
+        """Return a shopper's newest entries, oldest first: item code, and seconds since 1970 UTC."""
+        place = self._place(key)
+        if place is None:
+            return []
+        end = int(self._starts[place + 1])
+        rows = slice(max(int(self._starts[place]), end - most), end)
+        return list(zip(self._items[rows].tolist(), self._seconds[rows].tolist(), strict=True))
+
     def many(self, places: npt.NDArray[np.int64]) -> ManyPasts:
         """Return the pasts of the shoppers at `places`."""
         starts, rows = _newest(self._starts, places, HISTORY_ENTRIES)

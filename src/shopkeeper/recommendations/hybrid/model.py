@@ -27,7 +27,7 @@ from shopkeeper.recommendations.hybrid.way import Ways
 from shopkeeper.recommendations.model import Arrays, Scored
 from shopkeeper.recommendations.models.als import Als
 from shopkeeper.recommendations.models.content import Content
-from shopkeeper.recommendations.models.item_knn import ItemKnn, fit_similarity
+from shopkeeper.recommendations.models.item_knn import ItemKnn
 from shopkeeper.recommendations.models.popular import Popular
 from shopkeeper.recommendations.models.trends import Trends
 from shopkeeper.recommendations.param_arrays import pack_params, unpack_params
@@ -57,7 +57,7 @@ class Known:
         """Learn from what came before `moment`, microseconds; what products are made of is no behaviour."""
         popular = Popular.fit(data, params.popular, seed)
         return Known(
-            ItemKnn(fit_similarity(data, params.knn), popular, params.knn),
+            ItemKnn.beside(data, popular, params.knn),
             Als.beside(data, popular, params.als, seed) if params.factors else None,
             content if params.content else None,
             Trends.fit(data, moment, params.pool),

@@ -52,9 +52,7 @@ def similarity(
     had, beside = np.power(sizes, had_power), np.power(sizes, with_power)
     order = np.argsort(seen.items, kind="stable")
     ends = np.cumsum(counts)
-    gaps = np.arange(1, window + 1, dtype=np.float64)
-    along = np.concatenate([[1.0], np.power(gap_decay, gaps - 1) * np.power(gaps, -gap_power)])
-    against = np.concatenate([[1.0], backward * along[1:]])
+    along, against = pair_weights(window, gap_decay, gap_power, backward)
     blocks = []
     for low, high in _blocks(ends, PAIRS_PER_BLOCK // (2 * window)):
         positions = order[(ends[low - 1] if low else 0) : ends[high - 1]]
@@ -64,6 +62,15 @@ def similarity(
         block.data = block.data.astype(np.float32)
         blocks.append(block if neighbours is None else keep_strongest(block, neighbours))
     return _stacked(blocks, items)
+
+
+def pair_weights(
+    window: int, gap_decay: float, gap_power: float, backward: float
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return what a pair g moments apart counts along its order and against it, g = 0 first; shape (window + 1,)."""
+    gaps = np.arange(1, window + 1, dtype=np.float64)
+    along = np.concatenate([[1.0], np.power(gap_decay, gaps - 1) * np.power(gaps, -gap_power)])
+    return along, np.concatenate([[1.0], backward * along[1:]])
 
 
 def _stacked(blocks: list[scipy.sparse.csr_array], items: int) -> Neighbours:

@@ -10,11 +10,12 @@ import scipy
 from msgspec import Struct
 
 from shopkeeper.recommendations.behaviour.history import HistoryBatch
-from shopkeeper.recommendations.behaviour.interactions import Interactions
+from shopkeeper.recommendations.behaviour.interactions import SECOND, Interactions
 from shopkeeper.recommendations.behaviour.items import ItemIndex
 from shopkeeper.recommendations.behaviour.many_asked import ManyAsked
 from shopkeeper.recommendations.model import Arrays, ManyScored, Targets
 from shopkeeper.recommendations.models.co_occurrence import similarity
+from shopkeeper.recommendations.models.grown import Grown
 from shopkeeper.recommendations.models.neighbours import Grouped, Neighbours, WeightedRows, grouped
 from shopkeeper.recommendations.models.popular import Popular, PopularParams
 from shopkeeper.recommendations.models.reading import ReadingMany
@@ -53,6 +54,25 @@ class ItemKnnParams:
     """What the nearness of two products' records adds to a similarity, see `record_nearness`; 0 = they are not read."""
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What S was built from, as far as whoever goes on counting needs it.
+
+    Attributes:
+        entries: Entries of each item in the sequences; shape (items,).
+        until: Second of the newest interaction, since 1970 UTC.
+    """
+
+    entries: npt.NDArray[np.int64]
+    until: int
+
+    @staticmethod
+    def of(data: Interactions) -> Counted:
+        """Count what a table is built from."""
+        entries = np.bincount(data.sequences.items, minlength=len(data.index)).astype(np.int64)
+        return Counted(entries, int(data.times[-1]) // SECOND if len(data) else 0)
+
+
 class _Told(Struct, frozen=True, gc=False):
     """The rows of S of what several are asked, those of equal (question, item) brought together."""
 
@@ -70,30 +90,49 @@ class ItemKnn(ReadingMany[ItemKnnParams, _Told]):
         similar: S, the similarities.
         popular: Popularity from the same data.
         params: How it was built.
+        counted: What S was built from; None = the bundle is older than increments, and takes none.
     """
 
     name = "item-knn"
 
-    def __init__(self, similar: Neighbours, popular: Popular, params: ItemKnnParams) -> None:
+    def __init__(
+        self, similar: Neighbours, popular: Popular, params: ItemKnnParams, counted: Counted | None = None
+    ) -> None:
         super().__init__(popular, params)
         self.similar = similar
+        self.counted = counted
+        self.grown: Grown | None = None
+        """What came since S was built; whoever takes it in puts the newest here, see `increments`."""
 
     @classmethod
     def fit(
         cls, data: Interactions, params: ItemKnnParams, seed: int, popular_params: PopularParams | None = None
     ) -> ItemKnn:
         """Learn from sequences and count popularity; nothing is drawn by chance."""
-        popular = Popular.fit(data, popular_params or PopularParams(), seed)
-        return cls(fit_similarity(data, params), popular, params)
+        return cls.beside(data, Popular.fit(data, popular_params or PopularParams(), seed), params)
+
+    @classmethod
+    def beside(cls, data: Interactions, popular: Popular, params: ItemKnnParams) -> ItemKnn:
+        """Learn from sequences where popularity is counted already."""
+        return cls(fit_similarity(data, params), popular, params, Counted.of(data))
 
     def _tell(self, read: ManyAsked) -> _Told:
         """Score every neighbour of the weighted items."""
-        rows = self.similar.rows(read.items, read.weights)
+        owners = read.owners
+        if self.grown is None:
+            rows = self.similar.rows(read.items, read.weights)
+        else:
+            rows = self.grown.rows(self.similar, read.items, read.weights)
+            owners = np.concatenate([owners, owners])
         alone = len(read) == 1
-        cells = grouped(rows.columns if alone else keys_of(read.owners.repeat(rows.lengths), rows.columns))
+        cells = grouped(rows.columns if alone else keys_of(owners.repeat(rows.lengths), rows.columns))
         nothing = np.zeros(len(read))
         scored = ManyScored(
-            starts_in(cells.keys, len(read)), items_of(cells.keys), cells.sums(rows.amounts), nothing, nothing
+            starts_in(cells.keys, len(read)),
+            items_of(cells.keys),
+            np.maximum(cells.sums(rows.amounts), 0.0),
+            nothing,
+            nothing,
         )
         return _Told(scored, rows, cells)
 
@@ -102,7 +141,8 @@ class ItemKnn(ReadingMany[ItemKnnParams, _Told]):
         recent = batch.newest(self.params.history)
         weights = self.history_weights(recent.ages, recent.strengths)
         histories = scipy.sparse.csr_array((weights, recent.items, recent.starts), shape=(len(recent), len(self.index)))
-        scores: npt.NDArray[np.float32] = (histories @ self.similar.table()).toarray()
+        similar = self.similar if self.grown is None else self.grown.whole(self.similar, None)
+        scores: npt.NDArray[np.float32] = (histories @ similar.table()).toarray()
         return scores
 
     def history_weights(
@@ -118,18 +158,19 @@ class ItemKnn(ReadingMany[ItemKnnParams, _Told]):
         parts = np.zeros((len(targets), read.longest))
         cells, rows = told.cells.entries(targets.keys)
         entries = told.rows.lengths.cumsum().searchsorted(cells, side="right")
-        parts[rows, read.columns[entries]] = told.rows.amounts[cells]
+        amounts, known = told.rows.amounts[cells], entries < len(read.columns)
+        parts[rows[known], read.columns[entries[known]]] = amounts[known]
+        parts[rows[~known], read.columns[entries[~known] - len(read.columns)]] += amounts[~known]
         return parts
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
-        """Return S as three arrays, and popularity."""
+        """Return S as three arrays, what it was built from, and popularity; nothing of what came since."""
         params = asdict(self.params)
         params["neighbours"] = -1 if self.params.neighbours is None else self.params.neighbours
-        return {
-            **self.similar.arrays("knn"),
-            **pack_params("knn", params),
-            **self.popular.arrays(),
-        }
+        found = {**self.similar.arrays("knn"), **pack_params("knn", params), **self.popular.arrays()}
+        if self.counted is not None:
+            found |= {"knn.entries": self.counted.entries, "knn.until": np.array(self.counted.until, dtype=np.int64)}
+        return found
 
     @classmethod
     def from_arrays(cls, index: ItemIndex, arrays: Arrays) -> ItemKnn:
@@ -137,7 +178,11 @@ class ItemKnn(ReadingMany[ItemKnnParams, _Told]):
         params = ItemKnnParams(**unpack_params("knn", arrays, asdict(ItemKnnParams())))
         if params.neighbours is not None and params.neighbours < 0:
             params = replace(params, neighbours=None)
-        return cls(Neighbours.from_arrays("knn", arrays), Popular.from_arrays(index, arrays), params)
+        counted = None
+        if "knn.entries" in arrays:
+            entries = np.asarray(arrays["knn.entries"], dtype=np.int64)
+            counted = Counted(entries, int(np.asarray(arrays["knn.until"])))
+        return cls(Neighbours.from_arrays("knn", arrays), Popular.from_arrays(index, arrays), params, counted)
 
 
 def fit_similarity(data: Interactions, params: ItemKnnParams) -> Neighbours:
