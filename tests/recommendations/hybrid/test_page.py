@@ -13,6 +13,7 @@ from shopkeeper.commerce.event import EventType
 from shopkeeper.recommendations.behaviour.history import Asked
 from shopkeeper.recommendations.behaviour.interactions import KINDS, SECOND, VISIT_GAP, Interactions
 from shopkeeper.recommendations.behaviour.items import single_group
+from shopkeeper.recommendations.behaviour.many_asked import ManyAsked
 from shopkeeper.recommendations.behaviour.shoppers import shopper_key
 from shopkeeper.recommendations.evidence import gather
 from shopkeeper.recommendations.hybrid.candidates import faded
@@ -149,7 +150,7 @@ def test_on_a_page_the_ranker_is_no_worse_than_the_source_it_reads() -> None:
     for asked, took, _ in found:
         page = from_page(asked)
         if page.page.any():
-            own, other = model.score(page), knn.score(faded(page, knn))
+            own, other = model.score(page), knn.score_many(faded(ManyAsked.of((page,)), knn)).one(0)
             hits["hybrid"] += int(own.items[np.argmax(own.scores)] == took.items[0])
             rest = other.items != page.items[-1]
             hits["knn"] += int(other.items[rest][np.argmax(other.scores[rest])] == took.items[0])

@@ -77,8 +77,19 @@ def test_the_cart_leads_elsewhere_than_a_look() -> None:
     }
     assert best == {"looked": LEAVES[4], "carted": LEAVES[5]}
     np.testing.assert_array_equal(looked["way.next"], carted["way.next"])
-    assert set(LEAVES[ways.likeliest(on_page(4, CART), 0, SIZE, 10)]) == {LEAVES[5]}
+    assert set(LEAVES[ways.likeliest(on_page(4, CART), ways.ahead(0, SIZE, 10), 10)]) == {LEAVES[5]}
     assert (looked["way.carted"][0], carted["way.carted"][0]) == (0.0, 1.0)
+
+
+def test_what_a_step_leads_to_is_found_among_the_first_of_each_category() -> None:
+    ways = Ways.fit(errands(), LEAVES)
+    ways = replace(ways, shares=np.random.default_rng(3).integers(-5, 0, size=SIZE).astype(np.float32))
+    asked = on_page(4, CART)
+    start, most = 3, 10
+    chances = named(ways, asked)["way.next_as_met"][start:] + ways.shares[start:]
+    wanted = start + np.argsort(-chances, kind="stable")[:most]
+    found = ways.likeliest(asked, ways.ahead(start, SIZE, most), most)
+    np.testing.assert_array_equal(np.sort(found), np.sort(wanted))
 
 
 def test_lifts_are_as_counted_by_hand() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from shopkeeper.recommendations.behaviour.history import Asked, ages_in
+from shopkeeper.recommendations.behaviour.history import Asked
+from shopkeeper.recommendations.behaviour.many_asked import ManyAsked
+from shopkeeper.recommendations.hybrid.scan import INDIFFERENT, Floats, Leaning, leanings
 from shopkeeper.recommendations.hybrid.way import Ways
 from shopkeeper.recommendations.model import NOTHING, Scored
 from shopkeeper.recommendations.models.als import Als
@@ -20,6 +23,9 @@ SHARES = {
     "item-knn": 0.3, "als": 0.15, "content": 0.1, "popular": 0.15, "trending": 0.05, "purchases": 0.25, "way": 0.3,
 }  # fmt: skip
 """Which part of the pool each source may fill; what the way leads to comes on top of it, beside a page."""
+
+_CELLS = 2_000_000
+"""Scores of all products that are held at a time, 4 bytes each."""
 
 Items = npt.NDArray[np.int64]
 
@@ -73,75 +79,105 @@ class Candidates:
         pool: int,
         repeats: bool,
     ) -> None:
-        self.knn, self.als, self.content, self.trends, self.ways = knn, als, content, trends, ways
+        self.knn, self.als, self.content, self.ways = knn, als, content, ways
         self._quota = {name: max(int(share * pool), 1) for name, share in SHARES.items()}
         self._alike, self._repeats = alike, repeats
-        self._popular = [_Sold.of(knn.popular, store) for store in knn.stores]
+        self._codes = {store: code for code, store in enumerate(knn.stores)}
+        self._sold = [_Sold.of(knn.popular, store, self._quota["popular"]) for store in knn.stores]
+        self._hot = [row[row >= 0].astype(np.int64) for row in trends.hot[:, : self._quota["trending"]]]
         self._spans = knn.index.spans()
+        self._ahead = [] if ways is None else [ways.ahead(*span, self._quota["way"]) for span in self._spans]
+        self._together = max(_CELLS // max(len(knn.index), 1), 1)
 
     def find(self, asked: Asked) -> Found:
         """Return what the sources favour, but for the products of the page, and what the request asks about."""
-        said = self._said(asked)
-        lists = [
-            _best(said.knn, self._quota["item-knn"]),
-            _best(said.als, self._quota["als"]),
-            said.sold.best[: self._quota["popular"]],
-            self._hot(said.store),
-            self._led(asked),
-        ]
+        many = ManyAsked.of((asked,))
+        return self.find_many(many, faded(many, self.knn))[0]
+
+    def find_many(self, many: ManyAsked, by_knn: ManyAsked) -> list[Found]:
+        """Return what `find` does for each of several questions.
+
+        Args:
+            by_knn: The same with weights as item-knn fades them.
+        """
+        groups = self._groups(many)
+        knn, pages = self.knn.score_many(by_knn), self._pages(many.each)
+        tastes = None if self.als is None else _tastes(self.als, faded(many, self.als).each)
+        profiles = None if self.content is None else _profiles(self.content, by_knn.each)
+        found = []
+        for low in range(0, len(many), self._together):
+            part = slice(low, low + self._together)
+            liked, near = self._leanings(groups[part], tastes, profiles, part)
+            for row, asked in enumerate(many.each[part]):
+                place = low + row
+                store = self._codes.get(asked.store, -1)
+                sold = self._sold[store] if store >= 0 else _UNSOLD
+                hot = self._hot[store] if store >= 0 else _NONE
+                said = _Said(knn.one(place), pages[place], liked[row], near[row], sold)
+                found.append(self._found(asked, said, (hot, self._led(asked, int(groups[place])))))
+        return found
+
+    def _found(self, asked: Asked, said: _Said, more: tuple[Items, ...]) -> Found:
+        """Return what comes into question: what a source favours and what is asked about, but for what is left out."""
+        lists = [_best(said.knn, self._quota["item-knn"]), said.als.best, said.sold.best, *more, asked.named]
         if self._repeats:
             lists += [_usual(asked, self._quota["purchases"]), asked.items[-self._quota["purchases"] :]]
-        named = np.unique(np.concatenate(lists)).astype(np.int64)
-        items = np.union1d(named, _best(said.near, self._quota["content"])) if self._alike else named
-        left_out = [asked.items[asked.page]] if self._repeats else [asked.items, asked.purchases.items]
-        items = np.setdiff1d(items, np.concatenate(left_out))
-        if len(asked.named):
-            wanted = asked.named if self._repeats else np.setdiff1d(asked.named, np.concatenate(left_out))
-            items, named = np.union1d(items, wanted), np.union1d(named, wanted)
-        return said.of(items, np.isin(items, named, invert=True))
+            left_out = asked.items[asked.page]
+            left_out = left_out[(left_out[:, None] != asked.named).all(axis=1)]
+        else:
+            left_out = np.concatenate([asked.items, asked.purchases.items])
+        named = np.concatenate(lists)
+        near = said.near.best if self._alike else _NONE
+        items, first = np.unique(np.concatenate([named, near]), return_index=True)
+        kept = (items[:, None] != left_out).all(axis=1)
+        return said.of(items[kept], first[kept] >= len(named))
 
-    def among(self, asked: Asked, items: Items) -> Found:
-        """Return what the sources say of some products, whether they favour them or not."""
-        return self._said(asked).of(items, np.zeros(len(items), dtype=np.bool_))
+    def _leanings(
+        self, groups: npt.NDArray[np.int64], tastes: Floats | None, profiles: Floats | None, part: slice
+    ) -> tuple[Sequence[Leaning], Sequence[Leaning]]:
+        """Return what als and content say of every product, for some of the questions."""
+        nothing = [INDIFFERENT] * len(groups)
+        liked = near = nothing
+        if self.als is not None and tastes is not None:
+            liked = leanings(self.als.factors, self._spans, groups, tastes[part], self._quota["als"])
+        if self.content is not None and profiles is not None:
+            near = leanings(self.content.vectors, self._spans, groups, profiles[part], self._quota["content"])
+        return liked, near
 
-    def _said(self, asked: Asked) -> _Said:
-        store = self.knn.stores.index(asked.store) if asked.store in self.knn.stores else -1
-        return _Said(
-            store,
-            self.knn.score(faded(asked, self.knn)),
-            self.knn.score(asked.keep(asked.page)) if asked.page.any() else NOTHING,
-            self.als.score(faded(asked, self.als)) if self.als is not None else NOTHING,
-            self._near(asked),
-            self._popular[store] if store >= 0 else _UNSOLD,
-        )
+    def _pages(self, asked: Sequence[Asked]) -> list[Scored]:
+        """Return what item-knn says of the page of each question alone."""
+        shown = [place for place, one in enumerate(asked) if one.page.any()]
+        pages = [NOTHING] * len(asked)
+        if shown:
+            scored = self.knn.score_many(ManyAsked.of([asked[place].keep(asked[place].page) for place in shown]))
+            for row, place in enumerate(shown):
+                pages[place] = scored.one(row)
+        return pages
 
-    def _near(self, asked: Asked) -> Scored:
-        """Return how alike every product of the group is to what the shopper met, by content."""
-        if self.content is None or not len(asked):
-            return NOTHING
-        weights = faded(asked, self.knn).weights
-        profile = weights.astype(np.float32) @ self.content.vectors[asked.items]
-        norm = float(np.linalg.norm(profile))
-        if norm == 0.0:
-            return NOTHING
-        start, end = self._span(int(asked.items[0]))
-        return Scored(np.arange(start, end), (self.content.vectors[start:end] @ (profile / norm)).astype(np.float64))
-
-    def _led(self, asked: Asked) -> Items:
+    def _led(self, asked: Asked, group: int) -> Items:
         """Return what the way leads to from the page, in the customer group of the page."""
         if self.ways is None or not asked.page.any():
             return _NONE
-        start, end = self._span(int(asked.items[-1]))
-        return start + self.ways.likeliest(asked, start, end, self._quota["way"])
+        return self.ways.likeliest(asked, self._ahead[group], self._quota["way"])
 
-    def _span(self, item: int) -> tuple[int, int]:
-        return self._spans[int(np.searchsorted(self.knn.index.starts, item, side="right")) - 1]
+    def _groups(self, many: ManyAsked) -> npt.NDArray[np.int64]:
+        """Return the customer group of each question, -1 where nothing is known."""
+        groups = np.full(len(many), -1, dtype=np.int64)
+        filled = many.lengths > 0
+        groups[filled] = self.knn.index.starts.searchsorted(many.items[many.starts[:-1][filled]], side="right") - 1
+        return groups
 
-    def _hot(self, store: int) -> Items:
-        if store < 0:
-            return _NONE
-        hot = self.trends.hot[store, : self._quota["trending"]].astype(np.int64)
-        return hot[hot >= 0]
+
+def _tastes(als: Als, asked: Sequence[Asked]) -> Floats:
+    return np.stack([als.taste(one) for one in asked])
+
+
+def _profiles(content: Content, asked: Sequence[Asked]) -> Floats:
+    """Return the weighed mean of what each question met, by content, at length 1, or 0; shape (n, axes)."""
+    sums = np.stack([one.weights.astype(np.float32) @ content.vectors[one.items] for one in asked])
+    norms = np.linalg.norm(sums, axis=1, keepdims=True)
+    profiles: Floats = np.divide(sums, norms, out=np.zeros_like(sums), where=norms > 0)
+    return profiles
 
 
 _NONE: Items = np.empty(0, dtype=np.int64)
@@ -149,34 +185,34 @@ _NONE: Items = np.empty(0, dtype=np.int64)
 
 @dataclass(frozen=True, slots=True)
 class _Sold:
-    """Popularity in one store: the best first, and all by item code."""
+    """Popularity in one store: the best, and all by item code."""
 
     best: Items
+    highest: float
     items: Items
     scores: npt.NDArray[np.float64]
 
     @staticmethod
-    def of(popular: Popular, store: str) -> _Sold:
+    def of(popular: Popular, store: str, most: int) -> _Sold:
         leaders = popular.leaders(store)
         if leaders is None:
             return _UNSOLD
         order = np.argsort(leaders.items)
-        best = np.asarray(leaders.items, dtype=np.int64)
-        return _Sold(best, best[order], np.asarray(leaders.scores, dtype=np.float64)[order])
+        best, scores = np.asarray(leaders.items, dtype=np.int64), np.asarray(leaders.scores, dtype=np.float64)
+        return _Sold(best[:most], float(scores.max(initial=0.0)), best[order], scores[order])
 
 
-_UNSOLD = _Sold(_NONE, _NONE, np.empty(0))
+_UNSOLD = _Sold(_NONE, 0.0, _NONE, np.empty(0))
 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What each source says of one question, as in `Found`; `store` is its code, -1 = none of the model's."""
+    """What each source says of one question, as in `Found`."""
 
-    store: int
     knn: Scored
     page: Scored
-    als: Scored
-    near: Scored
+    als: Leaning
+    near: Leaning
     sold: _Sold
 
     def of(self, items: Items, alone: npt.NDArray[np.bool_]) -> Found:
@@ -184,32 +220,28 @@ class _Said:
         return Found(
             items,
             looked_up(self.knn.items, self.knn.scores, items),
-            looked_up(self.als.items, self.als.scores, items),
-            looked_up(self.near.items, self.near.scores, items),
+            np.maximum(self.als.of(items), 0.0),
+            self.near.of(items),
             looked_up(self.sold.items, self.sold.scores, items),
             looked_up(self.page.items, self.page.scores, items),
             float(self.knn.scores.max(initial=0.0)),
             float(self.page.scores.max(initial=0.0)),
-            float(self.als.scores.max(initial=0.0)),
-            float(self.sold.scores.max(initial=0.0)),
+            self.als.highest,
+            self.sold.highest,
             alone,
         )
 
 
-def faded(asked: Asked, model: ItemKnn | Als) -> Asked:
+def faded(many: ManyAsked, model: ItemKnn | Als) -> ManyAsked:
     """Return what is asked with weights as a model fades them; products of the page count in full."""
-    past = ~asked.page
-    ages = np.zeros(len(asked), dtype=np.int64)
-    ages[past] = ages_in(asked.times[past])
-    weights = model.history_weights(ages, asked.weights.astype(np.float32)).astype(np.float64)
-    return replace(asked, weights=weights)
+    return many.weighed(model.history_weights(many.ages, many.weights.astype(np.float32)).astype(np.float64))
 
 
 def looked_up(known: Items, values: npt.NDArray[np.float64], wanted: Items) -> npt.NDArray[np.float64]:
     """Return the value of each wanted code, 0 where it is not among `known`, which rise."""
     if not len(known):
         return np.zeros(len(wanted))
-    places = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    places = np.minimum(known.searchsorted(wanted), len(known) - 1)
     return np.where(known[places] == wanted, values[places], 0.0)
 
 

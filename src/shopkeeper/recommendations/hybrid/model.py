@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch
 from shopkeeper.recommendations.behaviour.interactions import Interactions
 from shopkeeper.recommendations.behaviour.items import ItemIndex
+from shopkeeper.recommendations.behaviour.many_asked import ManyAsked
 from shopkeeper.recommendations.hybrid.candidates import Candidates, Found, faded
 from shopkeeper.recommendations.hybrid.choice import Choices
 from shopkeeper.recommendations.hybrid.choice_fit import fit_choices
@@ -24,17 +26,20 @@ from shopkeeper.recommendations.hybrid.rank_questions import ListPlan
 from shopkeeper.recommendations.hybrid.ranker import Ranker, Trial, learn_ranker
 from shopkeeper.recommendations.hybrid.trait_lifts import TraitLifts
 from shopkeeper.recommendations.hybrid.way import Ways
-from shopkeeper.recommendations.model import Arrays, Scored
+from shopkeeper.recommendations.model import Arrays, ManyScored, Scored, Targets
 from shopkeeper.recommendations.models.als import Als
 from shopkeeper.recommendations.models.content import Content
 from shopkeeper.recommendations.models.item_knn import ItemKnn
 from shopkeeper.recommendations.models.popular import Popular
 from shopkeeper.recommendations.models.trends import Trends
 from shopkeeper.recommendations.param_arrays import pack_params, unpack_params
+from shopkeeper.recommendations.segments import starts_of
 from shopkeeper.registry.text_arrays import pack_texts, unpack_texts
 
 SHARED = -1
 """Stands for the ranker of all stores."""
+_TOGETHER = 16
+"""Histories of many that are scored at a time."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,19 @@ class Known:
         )
 
 
+class _Told(Struct, frozen=True, gc=False):
+    """What was said to several questions.
+
+    Attributes:
+        read: What was read of them.
+        by_knn: The same with weights as item-knn fades them.
+    """
+
+    scored: ManyScored
+    read: ManyAsked
+    by_knn: ManyAsked
+
+
 class Hybrid:
     """Score = the logistic of what the ranker says of what comes into question, 0 for all else.
 
@@ -110,7 +128,9 @@ class Hybrid:
         self._rankers = rankers
         self._muted = np.zeros(0, dtype=np.int64)
         self._find, self._features = _two_stages(known, params)
-        made = _columns(known, params)  # a bundle may be older than a feature
+        self._lately: tuple[tuple[ManyAsked, _Told], ...] = ()
+        """What was asked the last two times: whoever explains has just asked for it."""
+        made = _names(self._find, self._features)  # a bundle may be older than a feature
         self._places = None if made == columns else np.array([made.index(name) for name in columns], dtype=np.int64)
 
     @classmethod
@@ -174,19 +194,23 @@ class Hybrid:
 
     def score(self, asked: Asked) -> Scored:
         """Score what comes into question for one shopper, and what the request asks about."""
-        recent = from_page(asked.newest(self.params.history))
-        found = self._find.find(recent)
-        return Scored(found.items, self._ranked(recent, found))
+        return self.score_many(ManyAsked.of((asked,))).one(0)
+
+    def score_many(self, many: ManyAsked) -> ManyScored:
+        """Return what `score` does for each of several questions."""
+        return self._told(many).scored
 
     def score_batch(self, batch: HistoryBatch) -> npt.NDArray[np.float32]:
         """Return the scores of all items for many histories, dense."""
         scores = np.zeros((len(batch), len(self.index)), dtype=np.float32)
         weights = batch.strengths.astype(np.float64)
-        for row in range(len(batch)):
-            store = self.stores[batch.stores[row]] if batch.stores[row] >= 0 else ""
-            part = slice(int(batch.starts[row]), int(batch.starts[row + 1]))
-            found = self.score(batch.asked(row, store, weights[part]))
-            scores[row, found.items] = found.scores
+        for low in range(0, len(batch), _TOGETHER):
+            rows = range(low, min(low + _TOGETHER, len(batch)))
+            stores = (self.stores[batch.stores[row]] if batch.stores[row] >= 0 else "" for row in rows)
+            parts = (slice(int(batch.starts[row]), int(batch.starts[row + 1])) for row in rows)
+            asked = [batch.asked(*one) for one in zip(rows, stores, (weights[part] for part in parts), strict=True)]
+            found = self._tell(ManyAsked.of(asked)).scored
+            scores[low + found.owners, found.items] = found.scores
         return scores
 
     def tie_break(self, stores: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
@@ -203,20 +227,33 @@ class Hybrid:
 
     def explain(self, targets: npt.NDArray[np.int64], asked: Asked) -> npt.NDArray[np.float64]:
         """Return each target's score, divided among the entries by likeness to it in behaviour, else in content."""
-        recent = asked.newest(self.params.history)
-        items, places = np.unique(targets, return_inverse=True)
-        whole = from_page(recent)
-        found = self._find.among(whole, items)
-        parts = self.known.knn.explain(items, faded(recent, self.known.knn))
-        silent = ~parts.any(axis=1)
-        if self.known.content is not None and silent.any():
+        known = (
+            (many, place)
+            for many, _ in self._lately
+            for place, one in enumerate(many.questions)
+            if one is asked and np.array_equal(one.weights, many.each[place].weights)
+        )
+        many, place = next(known, (ManyAsked.of((asked,)), 0))
+        owners = np.full(len(targets), place, dtype=np.int64)
+        return self.explain_many(Targets(owners, targets), many)[:, many.longest - len(asked) :]
+
+    def explain_many(self, targets: Targets, many: ManyAsked) -> npt.NDArray[np.float64]:
+        """Return what `explain` does for the targets of several questions, in `ManyAsked.columns`."""
+        told = self._told(many)
+        parts = self.known.knn.explain_many(targets, told.by_knn)
+        silent = np.flatnonzero(~parts.any(axis=1))
+        if self.known.content is not None:
             vectors = self.known.content.vectors
-            parts[silent] = np.maximum(vectors[items[silent]] @ vectors[recent.items].T, 0.0) * recent.weights
-        totals = parts.sum(axis=1, keepdims=True)
-        shares = np.divide(parts, totals, out=np.zeros_like(parts), where=totals > 0)
-        told = np.zeros((len(targets), len(asked)))
-        told[:, len(asked) - len(recent) :] = (shares * self._ranked(whole, found)[:, None])[places]
-        return told
+            for place in np.unique(targets.owners[silent]).tolist():
+                rows, recent = silent[targets.owners[silent] == place], told.read.each[place]
+                alike = vectors[targets.items[rows]] @ vectors[recent.items].T
+                parts[rows, parts.shape[1] - len(recent) :] = np.maximum(alike, 0.0) * recent.weights
+        totals = parts.sum(axis=1)
+        totals[totals <= 0] = np.inf  # nothing is shared out then
+        parts *= (told.scored.among(targets) / totals)[:, None]
+        whole = np.zeros((len(targets), many.longest))
+        whole[:, many.longest - parts.shape[1] :] = parts
+        return whole
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return everything needed to answer, as plain arrays."""
@@ -269,12 +306,47 @@ class Hybrid:
         gone = [one.group for one in verdicts if not one.stays]
         return cls(known.without(gone), rankers, columns, params, verdicts)
 
-    def _ranked(self, asked: Asked, found: Found) -> npt.NDArray[np.float64]:
-        rows = self._features.rows(asked, found)[1]
+    def _told(self, many: ManyAsked) -> _Told:
+        for asked, told in self._lately:
+            if asked is many:
+                return told
+        told = self._tell(many)
+        self._lately = ((many, told), *self._lately[:1])
+        return told
+
+    def _tell(self, many: ManyAsked) -> _Told:
+        read = many.newest(self.params.history)
+        whole = [from_page(one) for one in read.each]
+        by_knn = faded(read, self.known.knn)
+        if all(one is other for one, other in zip(whole, read.each, strict=True)):
+            found = self._find.find_many(read, by_knn)
+        else:
+            from_pages = ManyAsked.of(whole)
+            found = self._find.find_many(from_pages, faded(from_pages, self.known.knn))
+        scores = self._ranked(whole, found)
+        nothing = np.zeros(len(many))
+        starts = starts_of(np.array([len(one.items) for one in found]))
+        items = np.concatenate([one.items for one in found])
+        return _Told(ManyScored(starts, items, scores, nothing, nothing), read, by_knn)
+
+    def _ranked(self, asked: Sequence[Asked], found: Sequence[Found]) -> npt.NDArray[np.float64]:
+        """Return the scores of what was found for several questions, end to end."""
+        pairs = zip(asked, found, strict=True)
+        rows = np.concatenate([self._features.rows(one, products)[1] for one, products in pairs])
         rows = rows if self._places is None else rows[:, self._places]
         rows[:, self._muted] = 0.0
-        store = self.stores.index(asked.store) if asked.store in self.stores else SHARED
-        ranker = self._rankers.get(store, self._rankers.get(SHARED))
+        owners = np.repeat([self._ranker_of(one.store) for one in asked], [len(one.items) for one in found])
+        scores = np.zeros(len(rows))
+        for code in {*owners.tolist()}:
+            mine = owners == code
+            scores[mine] = self._scores(self._rankers.get(code), rows[mine])
+        return scores
+
+    def _ranker_of(self, store: str) -> int:
+        code = self.stores.index(store) if store in self.stores else SHARED
+        return code if code in self._rankers else SHARED
+
+    def _scores(self, ranker: Ranker | None, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         if ranker is None:
             said = [name.endswith("_of_best") for name in self.columns]
             plain: npt.NDArray[np.float64] = rows[:, said].mean(axis=1).astype(np.float64)
@@ -293,11 +365,15 @@ def _two_stages(known: Known, params: HybridParams) -> tuple[Candidates, RankFea
 
 
 def _columns(known: Known, params: HybridParams) -> tuple[str, ...]:
+    """Return the names of the features."""
+    return _names(*_two_stages(known, params))
+
+
+def _names(find: Candidates, features: RankFeatures) -> tuple[str, ...]:
     """Return the names of the features, read from an empty list."""
-    find, features = _two_stages(known, params)
     none = np.empty(0, dtype=np.int64)
     nobody = Asked("", 0, none, np.empty(0), none.astype(np.int8), none, none.astype(np.bool_))
-    return features.rows(nobody, find.among(nobody, none))[0]
+    return features.rows(nobody, find.find(nobody))[0]
 
 
 def _rankers(told: Told, trial: Trial | None, params: HybridParams, seed: int) -> dict[int, Ranker]:

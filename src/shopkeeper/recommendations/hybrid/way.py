@@ -30,6 +30,20 @@ _ALL, _LOOKED, _CARTED = range(3)
 Columns = Iterator[tuple[str, npt.NDArray[np.floating] | float]]
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """The items of each category that steps lead to most, rising.
+
+    Attributes:
+        items: Item codes; shape (m,).
+        codes, shares: Of each, as in `Ways`; shape (m,).
+    """
+
+    items: npt.NDArray[np.int64]
+    codes: npt.NDArray[np.int16]
+    shares: npt.NDArray[np.float32]
+
+
 @dataclass(frozen=True)
 class Ways:
     """Logarithm of how much more often a step of a visit leads to a category than its share of all steps.
@@ -82,11 +96,25 @@ class Ways:
         if content is not None:
             yield from _beside(content, page, items)
 
-    def likeliest(self, asked: Asked, start: int, end: int, most: int) -> npt.NDArray[np.int64]:
-        """Return the items from `start` to `end` that a step from the page most likely leads to, counted from it."""
+    def ahead(self, start: int, end: int, most: int) -> Ahead:
+        """Return the items from `start` to `end` that can be among the `most` a step leads to."""
+        codes, shares = self.codes[start:end], self.shares[start:end]
+        order = np.lexsort((-shares, codes))  # stable: of equals the lower codes come first
+        begins = np.searchsorted(codes[order], codes[order])
+        items = np.sort(order[np.arange(len(order)) - begins < most])
+        return Ahead(items + start, codes[items], shares[items])
+
+    def likeliest(self, asked: Asked, ahead: Ahead, most: int) -> npt.NDArray[np.int64]:
+        """Return the items that a step from the page most likely leads to, of equals the lower codes."""
         kinds = np.where(asked.kinds[asked.page] >= _CART, _CARTED, _LOOKED)
-        chances = self._led(kinds, asked.items[asked.page])[self.codes[start:end]] + self.shares[start:end]
-        return np.argpartition(-chances, min(most, len(chances)) - 1)[:most]
+        chances = self._led(kinds, asked.items[asked.page])[ahead.codes] + ahead.shares
+        if len(chances) <= most:
+            return ahead.items
+        bar = np.partition(chances, len(chances) - most)[len(chances) - most]
+        near = (chances >= bar).nonzero()[0]
+        first = near[(-chances[near]).argsort(kind="stable")[:most]]
+        items: npt.NDArray[np.int64] = ahead.items[first]
+        return items
 
     def _led(self, kinds: npt.NDArray[np.int64], page: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         """Return the lift of each category, the mean over the products of a page; 0 without a page."""

@@ -75,17 +75,25 @@ class Als(Reading[AlsParams]):
             factors[start:end] = _learnt(strengths(data.sequences, start, end), params, seed)
         return cls(factors, popular, params)
 
+    def taste(self, asked: Asked) -> Factors:
+        """Return the factors that fit best the newest of what is asked; shape (factors,)."""
+        return self._taste(asked.newest(self.params.history))
+
     def _score(self, asked: Asked) -> Scored:
         """Score every product of the group the history lies in."""
         if not len(asked):
             return NOTHING
-        group = self._group(asked)
-        start, end = self._spans[group]
-        inverse, entries = self._inverses[group], self.factors[asked.items].astype(np.float64)
-        taste = inverse @ (entries.T @ self._shares(inverse, entries, asked.weights))
-        scores = self.factors[start:end] @ taste.astype(np.float32)
+        start, end = self._spans[self._group(asked)]
+        scores = self.factors[start:end] @ self._taste(asked)
         found = np.flatnonzero(scores > 0)
         return Scored(found + start, scores[found].astype(np.float64))
+
+    def _taste(self, asked: Asked) -> Factors:
+        if not len(asked):
+            return np.zeros(self.factors.shape[1], dtype=np.float32)
+        inverse, entries = self._inverses[self._group(asked)], self.factors[asked.items].astype(np.float64)
+        taste = inverse @ (entries.T @ self._shares(inverse, entries, asked.weights))
+        return taste.astype(np.float32)
 
     def score_batch(self, batch: HistoryBatch) -> npt.NDArray[np.float32]:
         """Return the scores of all items for many histories, dense."""
