@@ -3,8 +3,9 @@
     torchrun --nproc-per-node 2 -m shopkeeper.recommendations.session_torchrun DATA BUNDLES --params '{"epochs": 20}'
 
 DATA is the folder in which a training run keeps its interactions; the bundle is written below BUNDLES by the first
-process. Gradients are summed by gloo on processors and by NCCL on GPUs. Without dropout the losses are those of one
-process but for rounding; with it each process draws its own.
+process. A training run whose session has the parameter `processes` above 1 starts this by itself and takes the model on
+to judgement and registry, see `session.processes`. Gradients are summed by gloo on processors and by NCCL on GPUs.
+Without dropout the losses are those of one process but for rounding; with it each process draws its own.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ from shopkeeper.recommendations.session.loss import AllItemsLoss, SampledItemsLo
 from shopkeeper.recommendations.session.model import Session, SessionParams, SessionWeights
 from shopkeeper.recommendations.session.nearest_fit import with_nearest
 from shopkeeper.recommendations.session.net import SessionNet, Told
+from shopkeeper.recommendations.session.processes import fit_in_processes
 from shopkeeper.recommendations.session.start import start_vectors
 from shopkeeper.recommendations.session.windows import Windows, step_of, steps, windows_of
 
@@ -75,7 +76,14 @@ def fit_session(
     popular_params: PopularParams | None = None,
     share: Share | None = None,
 ) -> Session:
-    """Train the encoders of each customer group by themselves; a group of hardly any sequences has none."""
+    """Train the encoders of each customer group by themselves; a group of hardly any sequences has none.
+
+    Args:
+        share: What this process does of each step; None = all of it, or where the parameters ask for several processes
+            their work is waited for.
+    """
+    if share is None and params.processes > 1:
+        return fit_in_processes(data, params, seed, popular_params or PopularParams())
     spans, items = data.index.spans(), len(data.index)
     bands = price_bands(data.facts.filled(items).prices, spans)
     met = np.bincount(data.items, minlength=items) > 0

@@ -74,6 +74,8 @@ class SessionParams:
     """True adds what records say of a product to its vector, so a product nobody has met has one."""
     members: int = 1
     """Encoders trained from seeds of their own, whose scores are averaged."""
+    processes: int = 1
+    """Processes of this machine that share each step of training, started by torchrun."""
     history: int = 50
     """Newest history entries read."""
     age_decay: float = 1.0
