@@ -37,7 +37,8 @@ class TestRecommendationLearning(LearningSuite[Interactions, RecommendationModel
     def quick(self, model: str) -> Parameters:
         small: Parameters = {"width": 8, "blocks": 1, "inner": 1, "tokens": 4_096, "epochs": 2}
         lists: Parameters = {"trees": 10, "cuts": 2, "lists": 60, "axes": 4, "als": {"factors": 4, "iterations": 2}}
-        slow: dict[str, Parameters] = {"session": small, "blend": {"session": small, "hybrid": lists}, "hybrid": lists}
+        blended = {**{f"session.{name}": value for name, value in small.items()}, "hybrid": lists}
+        slow: dict[str, Parameters] = {"session": small, "blend": blended, "hybrid": lists}
         return slow.get(model, {})
 
     def with_another_future(self, data: Interactions, cutoff: int) -> Interactions:
