@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array, csr_array
+import scipy
 
 from shopkeeper.recommendations.behaviour.interactions import Interactions
 from shopkeeper.recommendations.models.content import Content
@@ -17,7 +17,7 @@ _SPLITS = 0.3
 """Part of a word's products that must lie in categories it splits: the name of a category splits none."""
 
 
-def choice_facts(data: Interactions, content: Content, said: csr_array) -> npt.NDArray[np.float16]:
+def choice_facts(data: Interactions, content: Content, said: scipy.sparse.csr_array) -> npt.NDArray[np.float16]:
     """Return the facts of each item less the mean of its category, 0 for what nobody met; shape (items, facts).
 
     First words, 1 where the record has it; then the logarithm of the price and its square, against the category's
@@ -47,7 +47,10 @@ def less_middles(
 
 
 def _words(
-    said: coo_array, met: npt.NDArray[np.bool_], leaves: npt.NDArray[np.int32], sizes: npt.NDArray[np.int64]
+    said: scipy.sparse.coo_array,
+    met: npt.NDArray[np.bool_],
+    leaves: npt.NDArray[np.int32],
+    sizes: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.float64]:
     """Return 1 where the record of an item has one of the words that split categories best."""
     counted = met[said.row]

@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import scipy
-from scipy.sparse import csr_array
 
 from shopkeeper.commerce.traits import TRAITS
 from shopkeeper.recommendations.behaviour.interactions import Interactions
@@ -97,8 +96,8 @@ class _Search:
 
     steps: Steps
     facts: npt.NDArray[np.float32]
-    words: csr_array
-    people: csr_array
+    words: scipy.sparse.csr_array
+    people: scipy.sparse.csr_array
     groups: tuple[_Group, ...]
 
     def loss(self, at: Mapping[str, Floats]) -> tuple[float, dict[str, Floats]]:
@@ -126,11 +125,11 @@ class _Search:
         }
 
     @cached_property
-    def _taken(self) -> csr_array:
-        return csr_array(_ones(self.steps.chosen, len(self.facts)).T)
+    def _taken(self) -> scipy.sparse.csr_array:
+        return scipy.sparse.csr_array(_ones(self.steps.chosen, len(self.facts)).T)
 
     @cached_property
-    def _page(self) -> csr_array:
+    def _page(self) -> scipy.sparse.csr_array:
         return _ones(self.steps.page, len(self.facts))
 
     @cached_property
@@ -190,15 +189,19 @@ def _least(search: _Search, begin: Mapping[str, Reals]) -> dict[str, Reals]:
     return parted(found.x)
 
 
-def _people(values: tuple[tuple[str, ...], ...], codes: Integers) -> csr_array:
+def _people(values: tuple[tuple[str, ...], ...], codes: Integers) -> scipy.sparse.csr_array:
     """Return 1 for each value that is known of a shopper, the values of all traits end to end; shape (n, values)."""
     sizes = np.array([len(known) for known in values])
     rows, traits = np.nonzero(codes > 0)
     columns = (np.cumsum(sizes) - sizes)[traits] + codes[rows, traits]
-    return csr_array((np.ones(len(rows), dtype=np.float32), (rows, columns)), shape=(len(codes), int(sizes.sum())))
+    return scipy.sparse.csr_array(
+        (np.ones(len(rows), dtype=np.float32), (rows, columns)), shape=(len(codes), int(sizes.sum()))
+    )
 
 
-def _ones(columns: Integers, width: int) -> csr_array:
+def _ones(columns: Integers, width: int) -> scipy.sparse.csr_array:
     """Return 1 at a column of each row, nothing where it is below 0."""
     rows = np.flatnonzero(columns >= 0)
-    return csr_array((np.ones(len(rows), dtype=np.float32), (rows, columns[rows])), shape=(len(columns), width))
+    return scipy.sparse.csr_array(
+        (np.ones(len(rows), dtype=np.float32), (rows, columns[rows])), shape=(len(columns), width)
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
+import scipy
 
 from shopkeeper.recommendations.behaviour.interactions import PURCHASE, SECOND, VISIT_GAP, Interactions
 from shopkeeper.recommendations.hybrid.choice import NEWEST, faded
@@ -30,7 +30,7 @@ class Steps:
 
     chosen: Integers
     page: Integers
-    past: csr_array
+    past: scipy.sparse.csr_array
     shoppers: npt.NDArray[np.int32]
 
     @staticmethod
@@ -60,12 +60,14 @@ class Steps:
         return len(self.chosen)
 
 
-def _past(items: npt.NDArray[np.int32], ends: Integers, lengths: Integers, size: int) -> csr_array:
+def _past(items: npt.NDArray[np.int32], ends: Integers, lengths: Integers, size: int) -> scipy.sparse.csr_array:
     """Return the weights of the `lengths` entries before each end; shape (n, size)."""
     starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     places = np.repeat(ends - lengths - starts[:-1], lengths) + np.arange(starts[-1])
     by_length = [faded(entries) for entries in range(NEWEST + 1)]
     weights = [by_length[length] for length in lengths.tolist()]
-    table = csr_array((np.concatenate([by_length[0], *weights]), items[places], starts), shape=(len(ends), size))
+    table = scipy.sparse.csr_array(
+        (np.concatenate([by_length[0], *weights]), items[places], starts), shape=(len(ends), size)
+    )
     table.sum_duplicates()
     return table

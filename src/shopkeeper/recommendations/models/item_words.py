@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import csr_array
+import scipy
 
 from shopkeeper.recommendations.behaviour.interactions import Interactions
 from shopkeeper.recommendations.categories import prefixes
@@ -12,7 +12,7 @@ _LEAST_ITEMS = 2
 """A word of fewer products says nothing of others."""
 
 
-def item_words(data: Interactions) -> csr_array:
+def item_words(data: Interactions) -> scipy.sparse.csr_array:
     """Return the words of each item, each row adding up to 1 where it has any.
 
     Words are the category paths a product lies under, its brand, and the words of its title and attributes; those no
@@ -40,16 +40,16 @@ def item_words(data: Interactions) -> csr_array:
     starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     columns = np.array([code for words in kept for code in words], dtype=np.int32)
     amounts = np.repeat(1.0 / np.maximum(lengths, 1), lengths).astype(np.float32)
-    return csr_array((amounts, columns, starts), shape=(len(kept), len(codes)))
+    return scipy.sparse.csr_array((amounts, columns, starts), shape=(len(kept), len(codes)))
 
 
-def no_words(items: int) -> csr_array:
+def no_words(items: int) -> scipy.sparse.csr_array:
     """Return that nothing is said of so many items."""
-    return csr_array((np.zeros(0, dtype=np.float32), (np.zeros(0, dtype=np.int64),) * 2), shape=(items, 0))
+    return scipy.sparse.csr_array((np.zeros(0, dtype=np.float32), (np.zeros(0, dtype=np.int64),) * 2), shape=(items, 0))
 
 
-def rows_of(words: csr_array, start: int, end: int) -> csr_array:
+def rows_of(words: scipy.sparse.csr_array, start: int, end: int) -> scipy.sparse.csr_array:
     """Return the words of the items `start` to `end`."""
     low, high = int(words.indptr[start]), int(words.indptr[end])
     columns = (words.data[low:high], words.indices[low:high], words.indptr[start : end + 1] - low)
-    return csr_array(columns, shape=(end - start, words.shape[1]))
+    return scipy.sparse.csr_array(columns, shape=(end - start, words.shape[1]))
