@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from shopkeeper.commerce.event import INTEREST, Event, meant
-from shopkeeper.recommendations.behaviour.shoppers import KeyKind, shopper_key
+from shopkeeper.recommendations.behaviour.shoppers import shopper_key
 from shopkeeper.recommendations.loaded import LoadedModel
 from shopkeeper.recommendations.models.increments import UNKNOWN, Increments
 
@@ -126,7 +126,8 @@ class LiveIncrements:
 
 def _shopper(group: str, event: Event) -> str | None:
     """Return the strongest key of an event."""
-    keys: tuple[tuple[KeyKind, str | None], ...] = (
-        ("user", event.user), ("visitor", event.visitor), ("session", event.session),
-    )  # fmt: skip
-    return next((shopper_key(group, kind, name) for kind, name in keys if name is not None), None)
+    if event.user is not None:
+        return shopper_key(group, "user", event.user)
+    if event.visitor is not None:
+        return shopper_key(group, "visitor", event.visitor)
+    return None if event.session is None else shopper_key(group, "session", event.session)
