@@ -7,12 +7,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from shopkeeper.commerce.consent import NO_CONSENT
 from shopkeeper.commerce.product import Product
 from shopkeeper.errors import InputError
+from shopkeeper.recommendations.answer import Pair, Reason
 from shopkeeper.recommendations.behaviour.interactions import KINDS, SECOND, Interactions
 from shopkeeper.recommendations.behaviour.shoppers import ShopperPasts, shopper_key
 from shopkeeper.recommendations.catalogue.alike import likeness
@@ -76,6 +78,17 @@ def test_lift_is_of_baskets_and_pairs_of_few_buyers_are_kept_nowhere() -> None:
     assert partners(table, np.array([spoon])).keys() == {mug}
     assert len(table.items) == 2, "lamps had four buyers, forks one"
     assert PRODUCTS.index("lamp") in partners(bought_together(purchases(BASKETS), fewest=4), np.array([mug]))
+
+
+def test_a_pair_says_its_lift_its_support_and_how_many_bought_it(shop: Shop) -> None:
+    """Of thirty baskets six hold spoons, ten mugs, six both; ten hold pans and none of them."""
+    learnt(shop, BASKETS)
+    asked = shop.request(surface="bought_together", products=("pan", "mug"), k=1)
+    [item] = shop.system.answer(asked).items
+    pair = Pair(lift=6 * 30 / (10 * 6), support=6 / 30, buyers=6)
+    assert item.reasons == (Reason("together", "Often bought together with Mug", ("mug",), pair),)
+    assert b'"pair":{"lift":3.0,"support":0.2,"buyers":6}' in msgspec.json.encode(item)
+    assert b"pair" not in msgspec.json.encode(Reason("popular", "Popular in this shop"))
 
 
 @pytest.mark.parametrize(("fewest", "named"), [(4, True), (5, False)])

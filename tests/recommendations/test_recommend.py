@@ -73,6 +73,10 @@ def test_a_purchase_is_named_only_where_five_shoppers_bought_both(
     assert (first.product, first.reasons[0].code) == ("plate", "because_bought")
     named_as = Reason("because_bought", "Because you bought Mug", ("mug",))
     assert first.reasons[0] == (named_as if named else Reason("because_bought", "Because of what you bought"))
+    beside = shop.system.answer(shop.request(surface="product", products=("mug",), k=3)).items[0]
+    named_as = Reason("goes_with", "Goes with Mug", ("mug",))
+    assert beside.product == "plate"
+    assert beside.reasons[0] == (named_as if named else Reason("goes_with", "Goes with your choice"))
 
 
 def test_a_purchase_just_made_bars_its_product(shop: Shop) -> None:
@@ -94,7 +98,7 @@ def test_products_of_the_page_lead_and_are_not_shown(shop: Shop) -> None:
     names = [item.product for item in answer.items]
     assert names[0] == "knife"
     assert "fork" not in names
-    assert answer.items[0].reasons == (Reason("goes_with", "Goes with Fork", ("fork",)),)
+    assert answer.items[0].reasons == (Reason("goes_with", "Goes with your choice"),)  # nobody bought both
 
 
 def test_without_consent_to_personalise_the_past_is_not_read(shop: Shop) -> None:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Final, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 ReasonCode = Literal[
     "because_viewed", "because_bought", "goes_with", "trending", "popular_in_category", "popular", "also_in_category",
@@ -22,6 +22,20 @@ _HOLDS_ON: Final = "holds_on"
 """Where an answer keeps on which shelf all of it could be shown."""
 
 
+class Pair(Struct, frozen=True, gc=False):
+    """How a product and the one its reason names are bought together.
+
+    Attributes:
+        lift: How much more often both are in one basket than if chance put them there.
+        support: Share of the baskets of the stores that may share shoppers that hold both.
+        buyers: Different buyers who had both in one basket; never fewer than `privacy.fewest_buyers`.
+    """
+
+    lift: float
+    support: float
+    buyers: int
+
+
 class Reason(Struct, frozen=True, gc=False):
     """Why a product is in the answer.
 
@@ -30,11 +44,13 @@ class Reason(Struct, frozen=True, gc=False):
         text: For shoppers, plain English.
         products: Ids of up to three products behind it, first the weightiest, which `text` names; empty where no single
             product is.
+        pair: Of a reason that names the first of them because both are bought together; else absent.
     """
 
     code: ReasonCode
     text: str
     products: tuple[str, ...] = ()
+    pair: Pair | UnsetType = UNSET
 
 
 class Recommendation(Struct, frozen=True, gc=False):

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import UNSET, UnsetType
 
 from shopkeeper.recommendations import reasons
-from shopkeeper.recommendations.answer import RecommendationAnswer
+from shopkeeper.recommendations.answer import Pair, Reason, RecommendationAnswer
 from shopkeeper.recommendations.entries import Entry, placed
 from shopkeeper.recommendations.evidence import code_of, gather
 from shopkeeper.recommendations.fill import Stock, fill, finish
@@ -17,9 +18,10 @@ from shopkeeper.recommendations.judging import candidates
 from shopkeeper.recommendations.like_page import like_page
 from shopkeeper.recommendations.loaded import LoadedModel
 from shopkeeper.recommendations.models.cycles import due
-from shopkeeper.recommendations.models.together import partners
+from shopkeeper.recommendations.models.together import Together, partners, strongest
 from shopkeeper.recommendations.named import named_in
 from shopkeeper.recommendations.past import Past, past_of
+from shopkeeper.recommendations.reasons import because
 from shopkeeper.recommendations.recipe import ListName, RecommendParams
 from shopkeeper.recommendations.recommend import rules_for
 from shopkeeper.recommendations.request import RecommendationRequest
@@ -86,11 +88,21 @@ def _bought_together(at: Basis) -> list[Entry]:
     """Return what is bought with the products of the page, the strongest first; of enough different buyers alone."""
     if at.loaded is None:
         return []
-    catalogue = at.stock.catalogue
-    codes = (code_of(product, at.request, at.loaded.index, catalogue) for product in at.request.body.products)
-    page = np.array([code for code in codes if code is not None], dtype=np.int64)
-    pairs = sorted(partners(at.loaded.habits.together, page).items(), key=lambda pair: (-pair[1], pair[0]))
-    return [(at.loaded.index.products[item], score, reasons.TOGETHER) for item, score in pairs]
+    index, table, shown = at.loaded.index, at.loaded.habits.together, at.request.body.products
+    coded = ((code_of(product, at.request, index, at.stock.catalogue), product) for product in shown)
+    page = {code: product for code, product in coded if code is not None}
+    pairs = sorted(partners(table, np.array(list(page), dtype=np.int64)).items(), key=lambda one: (-one[1], one[0]))
+    return [(index.products[item], score, _together(at, table, page, item)) for item, score in pairs]
+
+
+def _together(at: Basis, table: Together, page: Mapping[int, str], item: int) -> Reason:
+    """Return the reason that names the product of the page an item goes best with, and how both are bought."""
+    best, place = strongest(table, page, item)
+    pair: Pair | UnsetType = UNSET
+    if len(table.lifts):  # the bundle is not older than they are
+        lift, support = round(float(table.lifts[place]), 3), round(float(table.supports[place]), 6)
+        pair = Pair(lift, support, int(table.buyers[place]))
+    return because("together", at.stock.catalogue, at.request.store, page[best], pair=pair)
 
 
 def _complementary(at: Basis) -> Iterator[Entry]:

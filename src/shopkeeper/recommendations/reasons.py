@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shopkeeper.recommendations.answer import Reason, ReasonCode
+from msgspec import UNSET, UnsetType
+
+from shopkeeper.recommendations.answer import Pair, Reason, ReasonCode
 from shopkeeper.recommendations.catalogue.shelf import days_on_shelf
 from shopkeeper.serving.catalogue import Card, Catalogue
 
@@ -16,6 +18,7 @@ _BECAUSE: dict[ReasonCode, tuple[str, str]] = {
     "because_bought": ("Because you bought {}", "Because of what you bought"),
     "goes_with": ("Goes with {}", "Goes with your choice"),
     "like": ("Like {}", "Like your choice"),
+    "together": ("Often bought together with {}", "Often bought together"),
 }
 TRENDING = Reason("trending", "Trending now")
 POPULAR = Reason("popular", "Popular in this shop")
@@ -24,16 +27,24 @@ NEW = Reason("new", "New in the shop")
 FOR_YOU = Reason("for_you", "Picked for you")
 SEEN = Reason("seen", "You looked at this")
 AGAIN = Reason("again", "You bought this before")
-TOGETHER = Reason("together", "Often bought together")
 FOUND = Reason("found", "Matches your search")
 FEATURED = Reason("featured", "Featured by the shop")
 
 
-def because(code: ReasonCode, catalogue: Catalogue, store: str, product: str, *, nameable: bool = True) -> Reason:
+def because(
+    code: ReasonCode,
+    catalogue: Catalogue,
+    store: str,
+    product: str,
+    *,
+    nameable: bool = True,
+    pair: Pair | UnsetType = UNSET,
+) -> Reason:
     """Return the reason that names the product behind a recommendation; one this store does not sell stays unnamed.
 
     Args:
         nameable: False where naming it could lead to a person.
+        pair: How both are bought together, where that is known.
     """
     named, unnamed = _BECAUSE[code]
     card = catalogue.card(store, product) if nameable else None
@@ -41,7 +52,7 @@ def because(code: ReasonCode, catalogue: Catalogue, store: str, product: str, *,
         return Reason(code, unnamed)
     declared = catalogue.store(store)
     locale = declared.locales[0] if declared and declared.locales else None
-    return Reason(code, named.format(card.title(locale)), (product,))
+    return Reason(code, named.format(card.title(locale)), (product,), pair)
 
 
 def in_category(code: ReasonCode, category: str) -> Reason:

@@ -22,7 +22,8 @@ _CARRIES = 0.1
 """Share of a score that a product carries at least to stand in its reason beside the one that carries most."""
 _NAMED = 3
 """Products in one reason at most."""
-_BOUGHT: Final[ReasonCode] = "because_bought"
+_OF_PAIRS: Final[frozenset[ReasonCode]] = frozenset({"because_bought", "goes_with"})
+"""Reasons that say which products go together."""
 
 
 def reasons_of(
@@ -32,7 +33,8 @@ def reasons_of(
 
     Beside the product it names stand up to two others of the same code that carry a tenth of the score each.
 
-    A purchase is named only where enough different shoppers bought both products together (`privacy.fewest_buyers`).
+    A purchase, and a product of the page, is named only where enough different shoppers bought both products together
+    (`privacy.fewest_buyers`).
 
     Args:
         found: The list of each request of `gathered`.
@@ -84,7 +86,7 @@ def _worded(
             why.append(reasons.POPULAR)
             continue
         code, named = codes[places[0]], products[places[0]]
-        nameable = code != _BOUGHT or _together(places[0], target, evidence, loaded)
+        nameable = code not in _OF_PAIRS or _together(places[0], target, evidence, loaded)
         reason = known.get((code, named, nameable))
         if reason is None:
             reason = known[code, named, nameable] = because(code, catalogue, store, named, nameable=nameable)
@@ -94,7 +96,7 @@ def _worded(
                 product = products[place]
                 if codes[place] != code or product in behind:
                     continue
-                if code != _BOUGHT or _together(place, target, evidence, loaded):
+                if code not in _OF_PAIRS or _together(place, target, evidence, loaded):
                     behind.append(product)
                     if len(behind) == _NAMED:
                         break

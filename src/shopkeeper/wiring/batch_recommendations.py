@@ -188,7 +188,7 @@ def _basis(settings: Settings, asked: _Asked) -> _Basis:
         if declared is None:
             raise UnknownStore(store, tuple(known.store for known in catalogue.stores))
         bundle = _champion(state, settings)
-        trending = Trending()
+        trending = Trending(settings.recommendations.trending_half_life_hours)
         seed_trending(trending, warehouse, catalogue, asked.moment)
         named = _named(warehouse, declared)
         rules = ShopRules(state.rules.current())

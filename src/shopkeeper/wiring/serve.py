@@ -190,7 +190,8 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
     async def hear() -> None:
         await others.heard()
 
-    telemetry, catalogue, trending = Telemetry(time.time), Catalogue(sensitivity_of(settings)), Trending()
+    telemetry, catalogue = Telemetry(time.time), Catalogue(sensitivity_of(settings))
+    trending = Trending(settings.recommendations.trending_half_life_hours)
     consents, profiles = UserConsents(catalogue.group), open_profiles(settings, stack, hear)
     increments = LiveIncrements()
     lists = NightListFiles(settings.folder(engines.lists))

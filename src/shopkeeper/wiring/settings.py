@@ -213,6 +213,8 @@ class RecommendationSettings(_Section):
 
     recipe: dict[str, Any] = Field(default_factory=dict)
     """Settings of the recipe that the serving version answers by, such as `exploration = 0.1`; arms may change them."""
+    trending_half_life_hours: float = Field(default=24.0, gt=0)
+    """After so many hours an event counts half for what trends: the list, and what fills others."""
 
 
 class PricingSettings(_Section):

@@ -250,6 +250,15 @@ def test_a_log_that_never_rests_is_not_read_wrong(world: World) -> None:
         extract_interactions(Moving(world))
 
 
+def test_trending_looks_back_as_far_as_its_half_life_lets_anything_count(world: World) -> None:
+    world.event("mug")
+    world.log.seal()
+    world.lake.compact()
+    later = DAY + timedelta(hours=20)
+    for half_life, counted in ((2.0, 0), (3.0, 1)):
+        assert seed_trending(Trending(half_life), world.lake.warehouse(), Catalogue(), later) == counted
+
+
 def test_trending_starts_with_the_last_days_counts(world: World) -> None:
     for _ in range(3):
         world.event("mug", user="u")
@@ -258,7 +267,7 @@ def test_trending_starts_with_the_last_days_counts(world: World) -> None:
     world.event("old", user="u", ts=DAY - timedelta(days=30))
     world.event("awful", "rating", user="u", value=1)
     world.read()
-    trending = Trending(half_life_hours=1e9)
+    trending = Trending(half_life_hours=24)
     assert seed_trending(trending, world.lake.warehouse(), Catalogue(), DAY + timedelta(hours=2)) == 3 + 1 + 4
     assert dict(trending.top("uk")) == pytest.approx({"mug": 1.0, "cup": 5 / 7})
 

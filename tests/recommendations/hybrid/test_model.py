@@ -98,8 +98,10 @@ def test_no_row_sees_its_own_future() -> None:
 def test_counts_of_an_item_end_strictly_before_their_moment() -> None:
     data = planted_interactions()
     moment = int(data.times[len(data) // 2])
-    early = Trends.fit(data, moment, 10)
-    np.testing.assert_array_equal(early.table, Trends.fit(data.take(data.times < moment), moment, 10).table)
+    early = Trends.fit(data, moment, 10, 3.0)
+    np.testing.assert_array_equal(early.table, Trends.fit(data.take(data.times < moment), moment, 10, 3.0).table)
+    last = Trends.fit(data, moment, 10, 0.01).hot[:, 0].tolist()
+    assert last == [data.items[(data.times < moment) & (data.stores == store)][-1] for store in range(3)]
     day = TREND_NAMES.index("product_events_1d")
     here = (data.times < moment) & (data.times >= moment - DAY)
     counted = np.bincount(data.items[here], minlength=len(data.index))

@@ -122,7 +122,8 @@ class Interactions:
         for column in columns:
             digest.update(f"{column.dtype.str}{column.shape}".encode())
             digest.update(np.ascontiguousarray(column).data)
-        known = (self.facts.brands, self.facts.texts, *self.traits.values, self.index.variants.names, self.time_zones)
+        known = (self.facts.brands, self.facts.texts, *self.traits.values, self.index.variants.names)
+        known = (*known, self.time_zones) if any(self.time_zones) else known
         for texts in (self.index.groups, self.index.products, self.shopper_keys, self.store_names, *known):
             digest.update("\x1e".join(texts).encode())
             digest.update(b"\x1d")

@@ -101,6 +101,7 @@ class Trending:
         boards: int = 20_000,
         leaders: int = 200,
     ) -> None:
+        self.half_life_hours = half_life_hours
         self._half_life_seconds = half_life_hours * 3600.0
         self._capacity = products_per_board
         self._most_boards = boards

@@ -10,13 +10,16 @@ from shopkeeper.quality.ports import NamedQuery, Warehouse
 from shopkeeper.recommendations.catalogue.trending import EVENT_WEIGHTS, Trending
 from shopkeeper.serving.catalogue import Catalogue
 
+_HALF_LIVES = 7
+"""What is older counts less than a hundredth."""
+_MOST = timedelta(days=365)
 
-def seed_trending(
-    trending: Trending, warehouse: Warehouse, catalogue: Catalogue, now: datetime, days: float = 7.0
-) -> int:
-    """Count the last days' events into `trending` and return how many there were; each counts in its own hour."""
+
+def seed_trending(trending: Trending, warehouse: Warehouse, catalogue: Catalogue, now: datetime) -> int:
+    """Count the events of seven half-lives, of a year at most, and return how many; each counts in its own hour."""
+    looked_back = timedelta(hours=min(_HALF_LIVES * trending.half_life_hours, _MOST.total_seconds() / 3_600))
     query = NamedQuery("recommendations/recent_counts", NamedQuery.load(__package__, "recent_counts").text)
-    found = warehouse.fetch(query, since=now - timedelta(days=days))
+    found = warehouse.fetch(query, since=now - looked_back)
     hours = found["hour"].astype("datetime64[us]").astype(np.int64).tolist()
     columns = (found["store"].tolist(), found["product"].tolist(), found["type"].tolist(), found["n"].tolist(), hours)
     total = 0

@@ -65,7 +65,7 @@ class Known:
             ItemKnn.beside(data, popular, params.knn),
             Als.beside(data, popular, params.als, seed) if params.factors else None,
             content if params.content else None,
-            Trends.fit(data, moment, params.pool),
+            Trends.fit(data, moment, params.pool, params.trending_days),
             Ways.fit(data, content.leaves) if params.way else None,
             fit_choices(data, content, seed, people=params.demographics) if params.choice and params.content else None,
             TraitLifts.fit(data, content.leaves) if params.demographics else None,

@@ -19,6 +19,8 @@ class HybridParams:
 
     pool: int = 200
     """Products that may come into question for one answer."""
+    trending_days: float = 3.0
+    """After so many days an event counts half for what trends, one of the sources."""
     axes: int = 24
     """Axes on which words and categories are told apart."""
     content: bool = True

@@ -10,8 +10,7 @@ import numpy.typing as npt
 from shopkeeper.recommendations.behaviour.interactions import Interactions
 from shopkeeper.recommendations.model import Arrays
 from shopkeeper.recommendations.models.cycles import read_cycles, repurchase_days
-from shopkeeper.recommendations.models.neighbours import Neighbours
-from shopkeeper.recommendations.models.together import FEWEST_BUYERS, bought_together, read_together
+from shopkeeper.recommendations.models.together import FEWEST_BUYERS, Together, bought_together, read_together
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +22,7 @@ class Habits:
         cycles: After how many days each item is bought again, 0 = it is not known to be; shape (items,).
     """
 
-    together: Neighbours
+    together: Together
     cycles: npt.NDArray[np.float32]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -22,7 +24,33 @@ _KEPT: Final = 50
 """Strongest partners kept for each product."""
 
 
-def bought_together(data: Interactions, fewest: int = FEWEST_BUYERS) -> Neighbours:
+@dataclass(frozen=True, slots=True)
+class Together(Neighbours):
+    """What is bought with each item, by a score that lift and buyers make.
+
+    Attributes:
+        lifts: How much more often a pair is in one basket than if chance put it there; shape (m,), (0,) = not kept.
+        supports: Share of the baskets of the customer group that hold both; shape (m,) or (0,).
+        buyers: Different buyers of both in one basket; shape (m,) or (0,).
+    """
+
+    lifts: npt.NDArray[np.float32]
+    supports: npt.NDArray[np.float32]
+    buyers: npt.NDArray[np.int32]
+
+    def arrays(self, name: str) -> dict[str, npt.NDArray[np.generic]]:
+        """Return the table as arrays under `name`."""
+        own = {f"{name}.lifts": self.lifts, f"{name}.supports": self.supports, f"{name}.buyers": self.buyers}
+        return {**Neighbours.arrays(self, name), **own}
+
+    def place(self, one: int, other: int) -> int | None:
+        """Return where a pair stands in the table; None where it does not."""
+        start, end = int(self.starts[one]), int(self.starts[one + 1])
+        place = start + int(self.items[start:end].searchsorted(other))
+        return place if place < end and self.items[place] == other else None
+
+
+def bought_together(data: Interactions, fewest: int = FEWEST_BUYERS) -> Together:
     """Return for each item what is bought with it, with a score of
 
         lift * buyers / (buyers + 5)
@@ -54,17 +82,17 @@ def bought_together(data: Interactions, fewest: int = FEWEST_BUYERS) -> Neighbou
     all_baskets = np.bincount(groups[item[np.unique(basket, return_index=True)[1]]], minlength=len(data.index.groups))
     lift = both * all_baskets[groups[one]] / np.maximum(had[one] * had[other], 1.0)
     good = (buyers >= fewest) & (lift > 1.0)
-    scores = (lift * buyers / (buyers + _DOUBT))[good]
-    return _table(one[good], other[good], scores, size)
+    support = both / np.maximum(all_baskets[groups[one]], 1)
+    figures = np.stack([lift * buyers / (buyers + _DOUBT), lift, support, buyers], axis=1)
+    return _table(one[good], other[good], figures[good], size)
 
 
-def go_together(table: Neighbours, one: int, other: int) -> bool:
+def go_together(table: Together, one: int, other: int) -> bool:
     """Say whether enough different buyers had both items in one basket, more often than by chance."""
-    start, end = int(table.starts[one]), int(table.starts[one + 1])
-    return other in table.items[start:end].tolist()
+    return table.place(one, other) is not None
 
 
-def partners(table: Neighbours, items: npt.NDArray[np.int64]) -> dict[int, float]:
+def partners(table: Together, items: npt.NDArray[np.int64]) -> dict[int, float]:
     """Return what goes with some items together, each with the sum of its scores; the items themselves not."""
     found: dict[int, float] = {}
     given = set(items.tolist())
@@ -76,12 +104,25 @@ def partners(table: Neighbours, items: npt.NDArray[np.int64]) -> dict[int, float
     return found
 
 
-def read_together(arrays: Arrays, size: int) -> Neighbours:
+def strongest(table: Together, items: Iterable[int], other: int) -> tuple[int, int]:
+    """Return which of some items, at least one of which goes with another, does so best, and where the pair stands."""
+    pairs = ((item, table.place(item, other)) for item in items)
+    known = [(item, place) for item, place in pairs if place is not None]
+    return max(known, key=lambda pair: float(table.scores[pair[1]]))
+
+
+def read_together(arrays: Arrays, size: int) -> Together:
     """Return the table of a bundle; an empty one where the bundle was made before there was one."""
+    none, few = np.empty(0, dtype=np.float32), np.empty(0, dtype=np.int32)
     if "together.starts" not in arrays:
-        none = np.empty(0, dtype=np.int32)
-        return Neighbours(np.zeros(size + 1, dtype=np.int64), none, none.astype(np.float32))
-    return Neighbours.from_arrays("together", arrays)
+        return Together(np.zeros(size + 1, dtype=np.int64), few, none, none, none, few)
+    pairs = Neighbours.from_arrays("together", arrays)
+    return Together(
+        pairs.starts, pairs.items, pairs.scores,
+        np.asarray(arrays.get("together.lifts", none), np.float32),
+        np.asarray(arrays.get("together.supports", none), np.float32),
+        np.asarray(arrays.get("together.buyers", few), np.int32),
+    )  # fmt: skip
 
 
 def _baskets(
@@ -110,17 +151,22 @@ def _pairs(
 
 
 def _table(
-    one: npt.NDArray[np.int64], other: npt.NDArray[np.int64], scores: npt.NDArray[np.float64], size: int
-) -> Neighbours:
-    """Return both directions of pairs, the strongest of each item alone."""
+    one: npt.NDArray[np.int64], other: npt.NDArray[np.int64], figures: npt.NDArray[np.float64], size: int
+) -> Together:
+    """Return both directions of pairs, the strongest of each item alone.
+
+    Args:
+        figures: Score, lift, support and buyers of each pair; shape (pairs, 4).
+    """
     rows, columns = np.concatenate([one, other]), np.concatenate([other, one])
-    both = np.concatenate([scores, scores])
-    order = np.lexsort((columns, -both, rows))
-    rows, columns, both = rows[order], columns[order], both[order]
-    begins = np.searchsorted(rows, np.arange(size + 1))
-    keep = np.arange(len(rows)) - begins[rows] < _KEPT
-    rows, columns, both = rows[keep], columns[keep], both[keep]
-    order = np.lexsort((columns, rows))
-    rows, columns, both = rows[order], columns[order], both[order]
-    starts = np.searchsorted(rows, np.arange(size + 1)).astype(np.int64)
-    return Neighbours(starts, columns.astype(np.int32), both.astype(np.float32))
+    both = np.concatenate([figures, figures])
+    order = np.lexsort((columns, -both[:, 0], rows))
+    begins = np.searchsorted(rows[order], np.arange(size + 1))
+    order = order[np.arange(len(order)) - begins[rows[order]] < _KEPT]
+    order = order[np.lexsort((columns[order], rows[order]))]
+    starts = np.searchsorted(rows[order], np.arange(size + 1)).astype(np.int64)
+    scores, lifts, supports, buyers = both[order].T
+    return Together(
+        starts, columns[order].astype(np.int32), scores.astype(np.float32), lifts.astype(np.float32),
+        supports.astype(np.float32), buyers.astype(np.int32),
+    )  # fmt: skip

@@ -21,8 +21,6 @@ LONG_AGO = 999.0
 
 _DOUBT = 5.0
 """Buyers of average loyalty that every product starts with."""
-_HOT_HALF_LIFE = 3.0
-"""Days after which an event counts half for what is trending."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +41,13 @@ class Trends:
     hot: npt.NDArray[np.int32]
 
     @staticmethod
-    def fit(data: Interactions, moment: int, most: int) -> Trends:
-        """Count everything before `moment`, microseconds since 1970."""
+    def fit(data: Interactions, moment: int, most: int, hot_days: float) -> Trends:
+        """Count everything before `moment`, microseconds since 1970.
+
+        Args:
+            most: Items that lead now at most.
+            hot_days: After so many days an event counts half for which do.
+        """
         data = data if not len(data) or int(data.times[-1]) < moment else data.take(data.times < moment)
         items, ages = data.items, (moment - data.times) / DAY
         size = len(data.index)
@@ -57,7 +60,7 @@ class Trends:
         first[items[::-1]] = ages[::-1]
         last[items] = ages
         columns += [first, last, *_loyalty(data.sequences, size)]
-        return Trends(np.column_stack(columns).astype(np.float32), _shares(data), _hot(data, ages, most))
+        return Trends(np.column_stack(columns).astype(np.float32), _shares(data), _hot(data, ages, most, hot_days))
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return everything as plain arrays."""
@@ -111,8 +114,8 @@ def _shares(data: Interactions) -> npt.NDArray[np.float16]:
     return np.log((counts + _DOUBT) / (expected + _DOUBT)).astype(np.float16)
 
 
-def _hot(data: Interactions, ages: npt.NDArray[np.float64], most: int) -> npt.NDArray[np.int32]:
-    amounts = np.exp2(-ages / _HOT_HALF_LIFE)
+def _hot(data: Interactions, ages: npt.NDArray[np.float64], most: int, half_life: float) -> npt.NDArray[np.int32]:
+    amounts = np.exp2(-ages / half_life)
     hot = np.full((len(data.store_names), most), -1, dtype=np.int32)
     for store in range(len(hot)):
         here = data.stores == store
