@@ -50,7 +50,7 @@ def test_a_bundle_of_an_unknown_model_leaves_the_old_one_serving(shop: Shop) -> 
 def test_similar_products_go_with_the_product(shop: Shop) -> None:
     items = shop.system.similar("uk", "mug", 3, NOW).items
     assert [item.product for item in items][:2] == ["cup", "plate"]
-    assert items[0].reasons[0].text == "Goes with Mug"
+    assert items[0].reasons[0].text == "Goes with your choice"
 
 
 def test_similar_works_by_rules_where_there_is_no_model(shop: Shop) -> None:
