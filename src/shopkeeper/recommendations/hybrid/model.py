@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -14,13 +14,13 @@ from shopkeeper.recommendations.behaviour.history import Asked, HistoryBatch
 from shopkeeper.recommendations.behaviour.interactions import Interactions
 from shopkeeper.recommendations.behaviour.items import ItemIndex
 from shopkeeper.recommendations.behaviour.many_asked import ManyAsked
-from shopkeeper.recommendations.hybrid.candidates import Candidates, Found, faded
+from shopkeeper.recommendations.hybrid.candidates import Found, faded
 from shopkeeper.recommendations.hybrid.choice import Choices
-from shopkeeper.recommendations.hybrid.choice_fit import fit_choices
+from shopkeeper.recommendations.hybrid.known import Known, columns_of, names_of, two_stages
 from shopkeeper.recommendations.hybrid.page import from_page
 from shopkeeper.recommendations.hybrid.params import HybridParams, packed, unpacked
-from shopkeeper.recommendations.hybrid.rank_features import GROUPS, RankFeatures, group_of
-from shopkeeper.recommendations.hybrid.rank_groups import ALIKE, Told, Verdict, choose_groups
+from shopkeeper.recommendations.hybrid.rank_features import GROUPS, group_of
+from shopkeeper.recommendations.hybrid.rank_groups import Told, Verdict, choose_groups
 from shopkeeper.recommendations.hybrid.rank_lists import InQuestion, Rows, RowsAt, rank_lists
 from shopkeeper.recommendations.hybrid.rank_questions import ListPlan
 from shopkeeper.recommendations.hybrid.ranker import Ranker, Trial, learn_ranker
@@ -30,7 +30,6 @@ from shopkeeper.recommendations.model import Arrays, ManyScored, Scored, Targets
 from shopkeeper.recommendations.models.als import Als
 from shopkeeper.recommendations.models.content import Content
 from shopkeeper.recommendations.models.item_knn import ItemKnn
-from shopkeeper.recommendations.models.popular import Popular
 from shopkeeper.recommendations.models.trends import Trends
 from shopkeeper.recommendations.param_arrays import pack_params, unpack_params
 from shopkeeper.recommendations.segments import starts_of
@@ -40,48 +39,6 @@ SHARED = -1
 """Stands for the ranker of all stores."""
 _TOGETHER = 16
 """Histories of many that are scored at a time."""
-
-
-@dataclass(frozen=True)
-class Known:
-    """Everything learnt before one moment but the ranker."""
-
-    knn: ItemKnn
-    als: Als | None
-    content: Content | None
-    trends: Trends
-    ways: Ways | None
-    choices: Choices | None
-    lifts: TraitLifts | None
-    margins: npt.NDArray[np.float32]
-    alike: bool = True
-    """Whether what content alone names comes into question."""
-
-    @staticmethod
-    def fit(data: Interactions, content: Content, params: HybridParams, moment: int, seed: int) -> Known:
-        """Learn from what came before `moment`, microseconds; what products are made of is no behaviour."""
-        popular = Popular.fit(data, params.popular, seed)
-        return Known(
-            ItemKnn.beside(data, popular, params.knn),
-            Als.beside(data, popular, params.als, seed) if params.factors else None,
-            content if params.content else None,
-            Trends.fit(data, moment, params.pool, params.trending_days),
-            Ways.fit(data, content.leaves) if params.way else None,
-            fit_choices(data, content, seed, people=params.demographics) if params.choice and params.content else None,
-            TraitLifts.fit(data, content.leaves) if params.demographics else None,
-            np.nan_to_num(data.facts.filled(len(data.index)).margins, nan=-1.0).astype(np.float32),
-        )
-
-    def without(self, groups: Collection[str]) -> Known:
-        """Return the same without what only some groups of features read, or without `ALIKE`."""
-        choices = None if "content" in groups else self.choices
-        return replace(
-            self,
-            choices=choices.of_nobody() if choices is not None and "demographics" in groups else choices,
-            content=None if "content" in groups else self.content,
-            lifts=None if "demographics" in groups else self.lifts,
-            alike=self.alike and ALIKE not in groups,
-        )
 
 
 class _Told(Struct, frozen=True, gc=False):
@@ -127,10 +84,10 @@ class Hybrid:
         self.verdicts = verdicts
         self._rankers = rankers
         self._muted = np.zeros(0, dtype=np.int64)
-        self._find, self._features = _two_stages(known, params)
+        self._find, self._features = two_stages(known, params)
         self._lately: tuple[tuple[ManyAsked, _Told], ...] = ()
         """What was asked the last two times: whoever explains has just asked for it."""
-        made = _names(self._find, self._features)  # a bundle may be older than a feature
+        made = names_of(self._find, self._features)  # a bundle may be older than a feature
         self._places = None if made == columns else np.array([made.index(name) for name in columns], dtype=np.int64)
 
     @classmethod
@@ -143,7 +100,7 @@ class Hybrid:
         lists = rank_lists(data, cls.rows_at(content, params, seed), plan, seed)
         end = int(data.times[-1]) + 1 if len(data) else 0
         known = Known.fit(data, content, params, end, seed)
-        columns = _columns(known, params)
+        columns = columns_of(known, params)
         if lists is None:
             return cls(known, {}, columns, params)
         told, trial, verdicts = choose_groups(lists, columns, params, seed)
@@ -155,7 +112,7 @@ class Hybrid:
         """Return what learns from interactions before a cut, and then makes the rows of one shopper."""
 
         def learn(past: Interactions, cut: int) -> Rows:
-            find, features = _two_stages(Known.fit(past, content, params, cut, seed), params)
+            find, features = two_stages(Known.fit(past, content, params, cut, seed), params)
 
             def rows(asked: Asked) -> InQuestion:
                 recent = from_page(asked.newest(params.history))
@@ -352,28 +309,6 @@ class Hybrid:
             plain: npt.NDArray[np.float64] = rows[:, said].mean(axis=1).astype(np.float64)
             return plain
         return 1.0 / (1.0 + np.exp(-ranker.scores(rows)))
-
-
-def _two_stages(known: Known, params: HybridParams) -> tuple[Candidates, RankFeatures]:
-    sources = (known.knn, known.als, known.content, known.trends, known.ways)
-    find = Candidates(*sources, alike=known.alike, pool=params.pool, repeats=params.repeats)
-    codes = {store: code for code, store in enumerate(known.knn.stores)} if params.stores == "store-feature" else None
-    features = RankFeatures(
-        known.trends, known.ways, known.choices, known.content, known.lifts, known.margins, codes, rhythm=params.rhythm
-    )
-    return find, features
-
-
-def _columns(known: Known, params: HybridParams) -> tuple[str, ...]:
-    """Return the names of the features."""
-    return _names(*_two_stages(known, params))
-
-
-def _names(find: Candidates, features: RankFeatures) -> tuple[str, ...]:
-    """Return the names of the features, read from an empty list."""
-    none = np.empty(0, dtype=np.int64)
-    nobody = Asked("", 0, none, np.empty(0), none.astype(np.int8), none, none.astype(np.bool_))
-    return features.rows(nobody, find.find(nobody))[0]
 
 
 def _rankers(told: Told, trial: Trial | None, params: HybridParams, seed: int) -> dict[int, Ranker]:
