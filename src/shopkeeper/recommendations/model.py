@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Any, NamedTuple, Protocol, cast, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -109,8 +109,15 @@ class ManyScored:
         """Return the scores of some items, 0 for those that are not there; shape (t,)."""
         if not len(self.items):
             return np.zeros(len(targets))
+        places = self.places(targets)
+        return np.where(places >= 0, self.scores[places], 0.0)
+
+    def places(self, targets: Targets) -> npt.NDArray[np.int64]:
+        """Return where some items stand in `items`, -1 = they are not there; shape (t,)."""
+        if not len(self.items):
+            return np.full(len(targets), -1, dtype=np.int64)
         places = np.minimum(self.keys.searchsorted(targets.keys), len(self.items) - 1)
-        return np.where(self.keys[places] == targets.keys, self.scores[places], 0.0)
+        return np.where(self.keys[places] == targets.keys, places, -1)
 
     @cached_property
     def owners(self) -> npt.NDArray[np.int64]:
@@ -222,3 +229,40 @@ def explain_many(model: RecommendationModel, targets: Targets, many: ManyAsked) 
         if end > start and len(one):
             parts[start:end, -len(one) :] = model.explain(targets.items[start:end], one)
     return parts
+
+
+MET, AGAIN, SELLS = range(3)
+"""What may carry a score: products of the history and the page, own purchases of the very product, what sells."""
+
+
+class Explained(NamedTuple):
+    """Why some targets have their scores.
+
+    Attributes:
+        parts: See `ScoresMany.explain_many`; shape (t, longest).
+        causes: What carries the score of each target most, `MET`, `AGAIN` or `SELLS`; shape (t,).
+    """
+
+    parts: npt.NDArray[np.float64]
+    causes: npt.NDArray[np.int8]
+
+
+@runtime_checkable
+class NamesCauses(Protocol):
+    """A model whose scores may be carried by other than the products of the history and the page."""
+
+    def explained_many(self, targets: Targets, many: ManyAsked) -> Explained:
+        """Return what `explain_many` does, and what carries each score."""
+        ...
+
+
+@cache
+def _names_causes(kind: type) -> bool:
+    return issubclass(kind, NamesCauses)
+
+
+def explained_many(model: RecommendationModel, targets: Targets, many: ManyAsked) -> Explained:
+    """Return why targets have their scores; a model that says no more is carried by what was met."""
+    if _names_causes(type(model)):
+        return cast("NamesCauses", model).explained_many(targets, many)
+    return Explained(explain_many(model, targets, many), np.full(len(targets), MET, dtype=np.int8))

@@ -13,7 +13,7 @@ from shopkeeper.recommendations.answer import Reason, ReasonCode
 from shopkeeper.recommendations.evidence import Evidence, Gathered
 from shopkeeper.recommendations.found import Found
 from shopkeeper.recommendations.loaded import LoadedModel
-from shopkeeper.recommendations.model import Targets, explain_many
+from shopkeeper.recommendations.model import AGAIN, MET, SELLS, Targets, explained_many
 from shopkeeper.recommendations.models.together import go_together
 from shopkeeper.recommendations.reasons import because
 from shopkeeper.serving.catalogue import Catalogue
@@ -24,6 +24,8 @@ _NAMED = 3
 """Products in one reason at most."""
 _OF_PAIRS: Final[frozenset[ReasonCode]] = frozenset({"because_bought", "goes_with"})
 """Reasons that say which products go together."""
+_CARRIED: Final = {AGAIN: reasons.AGAIN, SELLS: reasons.POPULAR}
+"""What carries a score -> its reason, where no product that was met does."""
 
 
 def reasons_of(
@@ -31,7 +33,8 @@ def reasons_of(
 ) -> list[list[Reason]]:
     """Return for each product of each of several lists the reason that weighs most; of equal ones the newest.
 
-    Beside the product it names stand up to two others of the same code that carry a tenth of the score each.
+    Beside the product it names stand up to two others of the same code that carry a tenth of the score each. Where what
+    sells, or the shopper's purchases of the very product, carry a score by what the model says, that is the reason.
 
     A purchase, and a product of the page, is named only where enough different shoppers bought both products together
     (`privacy.fewest_buyers`).
@@ -44,7 +47,7 @@ def reasons_of(
     targets = Targets(owners, np.array([item for some in found for item, _, _ in some], dtype=np.int64))
     if not len(targets) or not asked.longest:
         return [[reasons.POPULAR] * len(some) for some in found]
-    parts = explain_many(loaded.model, targets, asked)
+    parts, causes = explained_many(loaded.model, targets, asked)
     sensitive = np.array([card.product.sensitive for some in found for _, _, card in some])
     if sensitive.any():
         of_past = np.zeros((len(asked), asked.longest), dtype=np.bool_)
@@ -59,7 +62,10 @@ def reasons_of(
         parts[np.arange(asked.longest) < begins[:, None]] = -np.inf
     newest_first = parts[:, ::-1]
     places = lengths[:, None] - 1 - (-newest_first).argsort(axis=1, kind="stable")
-    told = zip(targets.items.tolist(), places.tolist(), carrying.sum(axis=1).tolist(), there.tolist(), strict=True)
+    carried = map(_CARRIED.get, np.where(sensitive, MET, causes).tolist())
+    told = zip(
+        targets.items.tolist(), places.tolist(), carrying.sum(axis=1).tolist(), there.tolist(), carried, strict=True
+    )
     return [
         _worded(islice(told, len(some)), evidence, loaded, catalogue)
         for some, evidence in zip(found, gathered.each, strict=True)
@@ -67,13 +73,16 @@ def reasons_of(
 
 
 def _worded(
-    told: Iterable[tuple[int, list[int], int, bool]], evidence: Evidence, loaded: LoadedModel, catalogue: Catalogue
+    told: Iterable[tuple[int, list[int], int, bool, Reason | None]],
+    evidence: Evidence,
+    loaded: LoadedModel,
+    catalogue: Catalogue,
 ) -> list[Reason]:
     """Return the reason of each product of a list.
 
     Args:
         told: Of each its item code, the places of the evidence by what they carry, the weightiest first, how many of
-            them carry enough to be named, and whether any carries something.
+            them carry enough to be named, whether any carries something, and the reason that carries more than they do.
     """
     codes, products, store = evidence.codes, evidence.products, evidence.asked.store
     cards = catalogue.cards_of(store, products)
@@ -81,9 +90,9 @@ def _worded(
     known: dict[tuple[ReasonCode, str, bool], Reason] = {}
     beside: dict[tuple[str, ...], Reason] = {}
     why = []
-    for target, places, carriers, explained in told:
-        if not explained:
-            why.append(reasons.POPULAR)
+    for target, places, carriers, explained, carried in told:
+        if carried is not None or not explained:
+            why.append(carried or reasons.POPULAR)
             continue
         code, named = codes[places[0]], products[places[0]]
         nameable = code not in _OF_PAIRS or _together(places[0], target, evidence, loaded)

@@ -18,6 +18,7 @@ from shopkeeper.recommendations.hybrid.rank_features import RankFeatures
 from shopkeeper.recommendations.hybrid.rank_groups import ALIKE
 from shopkeeper.recommendations.hybrid.trait_lifts import TraitLifts
 from shopkeeper.recommendations.hybrid.way import Ways
+from shopkeeper.recommendations.model import Arrays
 from shopkeeper.recommendations.models.als import Als
 from shopkeeper.recommendations.models.content import Content
 from shopkeeper.recommendations.models.item_knn import ItemKnn
@@ -64,6 +65,32 @@ class Known:
             content=None if "content" in groups else self.content,
             lifts=None if "demographics" in groups else self.lifts,
             alike=self.alike and ALIKE not in groups,
+        )
+
+    def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
+        """Return everything that `from_arrays` reads."""
+        parts = (self.knn, self.trends, self.als, self.content, self.lifts, self.ways, self.choices)
+        found: dict[str, npt.NDArray[np.generic]] = {"hybrid.margins": self.margins}
+        for part in parts:
+            found |= part.arrays() if part is not None else {}
+        return found
+
+    @staticmethod
+    def from_arrays(knn: ItemKnn, arrays: Arrays, params: HybridParams, read: Collection[str]) -> Known:
+        """Return what `arrays` was made of.
+
+        Args:
+            read: Groups of features that a ranker reads.
+        """
+        return Known(
+            knn,
+            Als.from_arrays(knn.index, arrays) if params.factors else None,
+            Content.from_arrays(arrays) if "content" in read else None,
+            Trends.from_arrays(arrays),
+            Ways.from_arrays(arrays) if params.way else None,
+            Choices.from_arrays(arrays) if "choice" in read else None,
+            TraitLifts.from_arrays(arrays) if "demographics" in read else None,
+            np.asarray(arrays["hybrid.margins"], np.float32),
         )
 
 

@@ -15,7 +15,7 @@ from shopkeeper.recommendations.behaviour.interactions import Interactions
 from shopkeeper.recommendations.behaviour.items import ItemIndex
 from shopkeeper.recommendations.behaviour.many_asked import ManyAsked
 from shopkeeper.recommendations.hybrid.candidates import Found, faded
-from shopkeeper.recommendations.hybrid.choice import Choices
+from shopkeeper.recommendations.hybrid.causes import carriers, nobody, purchased
 from shopkeeper.recommendations.hybrid.known import Known, columns_of, names_of, two_stages
 from shopkeeper.recommendations.hybrid.page import from_page
 from shopkeeper.recommendations.hybrid.params import HybridParams, packed, unpacked
@@ -24,13 +24,9 @@ from shopkeeper.recommendations.hybrid.rank_groups import Told, Verdict, choose_
 from shopkeeper.recommendations.hybrid.rank_lists import InQuestion, Rows, RowsAt, rank_lists
 from shopkeeper.recommendations.hybrid.rank_questions import ListPlan
 from shopkeeper.recommendations.hybrid.ranker import Ranker, Trial, learn_ranker
-from shopkeeper.recommendations.hybrid.trait_lifts import TraitLifts
-from shopkeeper.recommendations.hybrid.way import Ways
-from shopkeeper.recommendations.model import Arrays, ManyScored, Scored, Targets
-from shopkeeper.recommendations.models.als import Als
+from shopkeeper.recommendations.model import MET, Arrays, Explained, ManyScored, Scored, Targets
 from shopkeeper.recommendations.models.content import Content
 from shopkeeper.recommendations.models.item_knn import ItemKnn
-from shopkeeper.recommendations.models.trends import Trends
 from shopkeeper.recommendations.param_arrays import pack_params, unpack_params
 from shopkeeper.recommendations.segments import starts_of
 from shopkeeper.registry.text_arrays import pack_texts, unpack_texts
@@ -45,11 +41,13 @@ class _Told(Struct, frozen=True, gc=False):
     """What was said to several questions.
 
     Attributes:
+        rows: Features of each item scored; shape (m, features).
         read: What was read of them.
         by_knn: The same with weights as item-knn fades them.
     """
 
     scored: ManyScored
+    rows: npt.NDArray[np.float32]
     read: ManyAsked
     by_knn: ManyAsked
 
@@ -87,6 +85,7 @@ class Hybrid:
         self._find, self._features = two_stages(known, params)
         self._lately: tuple[tuple[ManyAsked, _Told], ...] = ()
         """What was asked the last two times: whoever explains has just asked for it."""
+        self._typicals: dict[str, npt.NDArray[np.float32]] = {}
         made = names_of(self._find, self._features)  # a bundle may be older than a feature
         self._places = None if made == columns else np.array([made.index(name) for name in columns], dtype=np.int64)
 
@@ -196,7 +195,14 @@ class Hybrid:
 
     def explain_many(self, targets: Targets, many: ManyAsked) -> npt.NDArray[np.float64]:
         """Return what `explain` does for the targets of several questions, in `ManyAsked.columns`."""
+        return self._parts(targets, many, self._told(many))
+
+    def explained_many(self, targets: Targets, many: ManyAsked) -> Explained:
+        """Return what `explain_many` does, and what carries each score most."""
         told = self._told(many)
+        return Explained(self._parts(targets, many, told), self._causes(targets, many, told))
+
+    def _parts(self, targets: Targets, many: ManyAsked, told: _Told) -> npt.NDArray[np.float64]:
         parts = self.known.knn.explain_many(targets, told.by_knn)
         silent = np.flatnonzero(~parts.any(axis=1))
         if self.known.content is not None:
@@ -212,24 +218,40 @@ class Hybrid:
         whole[:, many.longest - parts.shape[1] :] = parts
         return whole
 
+    def _causes(self, targets: Targets, many: ManyAsked, told: _Told) -> npt.NDArray[np.int8]:
+        causes, places = np.full(len(targets), MET, dtype=np.int8), told.scored.places(targets)
+        mine = np.flatnonzero(places >= 0)
+        owners = targets.owners[mine]
+        codes = np.array([self._ranker_of(one.store) for one in many.each])[owners]
+        bought = purchased(many, owners, targets.items[mine])
+        typical = np.stack([self._typical(one) for one in many.each])[owners]
+        rows = told.rows[places[mine]]
+        for code in {*codes.tolist()} & {*self._rankers}:
+            own = codes == code
+            scores = self._rankers[code].scores
+            causes[mine[own]] = carriers(rows[own], typical[own], self.columns, bought[own], scores)
+        return causes
+
+    def _typical(self, asked: Asked) -> npt.NDArray[np.float32]:
+        """Return the features of the mean product that comes into question for a stranger in a store; kept for each."""
+        found = self._typicals.get(asked.store)
+        if found is None:
+            rows = self._rows([stranger := nobody(asked)], [self._find.find(stranger)])
+            nothing = np.zeros(len(self.columns), dtype=np.float32)
+            found = self._typicals[asked.store] = rows.mean(axis=0) if len(rows) else nothing
+        return found
+
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return everything needed to answer, as plain arrays."""
-        known = self.known
         arrays = {
             **pack_params("hybrid", packed(self.params)),
             **pack_texts("hybrid.columns", self.columns),
             **pack_texts("hybrid.tried", [one.group for one in self.verdicts]),
             "hybrid.tried.gains": np.array([(one.gain, one.error) for one in self.verdicts]).reshape(-1, 2),
-            "hybrid.margins": known.margins,
             "hybrid.rankers": np.array(sorted(self._rankers), dtype=np.int64),
-            **known.knn.arrays(),
-            **known.trends.arrays(),
+            **pack_params("als", asdict(self.params.als)),
+            **self.known.arrays(),
         }
-        arrays |= known.als.arrays() if known.als is not None else pack_params("als", asdict(self.params.als))
-        arrays |= known.content.arrays() if known.content is not None else {}
-        arrays |= known.lifts.arrays() if known.lifts is not None else {}
-        arrays |= known.ways.arrays() if known.ways is not None else {}
-        arrays |= known.choices.arrays() if known.choices is not None else {}
         for store, ranker in sorted(self._rankers.items()):
             arrays |= ranker.arrays(f"hybrid.ranker{store}")
         return arrays
@@ -245,16 +267,7 @@ class Hybrid:
         )  # fmt: skip
         columns = tuple(unpack_texts("hybrid.columns", arrays))
         read = {group_of(name) for name in columns}
-        known = Known(
-            knn,
-            Als.from_arrays(index, arrays) if params.factors else None,
-            Content.from_arrays(arrays) if "content" in read else None,
-            Trends.from_arrays(arrays),
-            Ways.from_arrays(arrays) if params.way else None,
-            Choices.from_arrays(arrays) if "choice" in read else None,
-            TraitLifts.from_arrays(arrays) if "demographics" in read else None,
-            np.asarray(arrays["hybrid.margins"], np.float32),
-        )
+        known = Known.from_arrays(knn, arrays, params, read)
         stores = np.asarray(arrays["hybrid.rankers"], np.int64).tolist()
         rankers = {store: Ranker.from_arrays(f"hybrid.ranker{store}", arrays) for store in stores}
         gains = np.asarray(arrays["hybrid.tried.gains"], np.float64).tolist()
@@ -280,18 +293,25 @@ class Hybrid:
         else:
             from_pages = ManyAsked.of(whole)
             found = self._find.find_many(from_pages, faded(from_pages, self.known.knn))
-        scores = self._ranked(whole, found)
+        rows = self._rows(whole, found)
+        scores = self._ranked(whole, found, rows)
         nothing = np.zeros(len(many))
         starts = starts_of(np.array([len(one.items) for one in found]))
         items = np.concatenate([one.items for one in found])
-        return _Told(ManyScored(starts, items, scores, nothing, nothing), read, by_knn)
+        return _Told(ManyScored(starts, items, scores, nothing, nothing), rows, read, by_knn)
 
-    def _ranked(self, asked: Sequence[Asked], found: Sequence[Found]) -> npt.NDArray[np.float64]:
-        """Return the scores of what was found for several questions, end to end."""
+    def _rows(self, asked: Sequence[Asked], found: Sequence[Found]) -> npt.NDArray[np.float32]:
+        """Return the features of what was found for several questions, end to end."""
         pairs = zip(asked, found, strict=True)
         rows = np.concatenate([self._features.rows(one, products)[1] for one, products in pairs])
         rows = rows if self._places is None else rows[:, self._places]
         rows[:, self._muted] = 0.0
+        return rows
+
+    def _ranked(
+        self, asked: Sequence[Asked], found: Sequence[Found], rows: npt.NDArray[np.float32]
+    ) -> npt.NDArray[np.float64]:
+        """Return the scores of what was found for several questions, end to end."""
         owners = np.repeat([self._ranker_of(one.store) for one in asked], [len(one.items) for one in found])
         scores = np.zeros(len(rows))
         for code in {*owners.tolist()}:

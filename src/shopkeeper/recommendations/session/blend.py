@@ -16,13 +16,15 @@ from shopkeeper.recommendations.behaviour.many_asked import ManyAsked
 from shopkeeper.recommendations.hybrid.model import Hybrid
 from shopkeeper.recommendations.hybrid.params import READ_BY_V3, HybridParams
 from shopkeeper.recommendations.model import (
+    MET,
     NOTHING,
     Arrays,
+    Explained,
     ManyScored,
     RecommendationModel,
     Scored,
     Targets,
-    explain_many,
+    explained_many,
     score_many,
 )
 from shopkeeper.recommendations.models.item_knn import ItemKnn, ItemKnnParams
@@ -160,12 +162,20 @@ class Blend:
 
     def explain_many(self, targets: Targets, many: ManyAsked) -> npt.NDArray[np.float64]:
         """Return what `explain` does for the targets of several questions, in `ManyAsked.columns`."""
+        return self.explained_many(targets, many).parts
+
+    def explained_many(self, targets: Targets, many: ManyAsked) -> Explained:
+        """Return what `explain_many` does, and what carries each score: what the model says that adds most of it."""
         parts, whole = np.zeros((len(targets), many.longest)), np.zeros(len(targets))
+        causes, most = np.full(len(targets), MET, dtype=np.int8), np.zeros(len(targets))
         for part in self._parts(many):
             own, mine = (targets, slice(None)) if part.rows is None else _of_rows(targets, part.rows)
             amounts = part.added.among(own)
             whole[mine] += amounts
-            shares = np.maximum(explain_many(part.model, own, part.asked), 0.0)
+            told = explained_many(part.model, own, part.asked)
+            causes[mine] = np.where(amounts > most[mine], told.causes, causes[mine])
+            most[mine] = np.maximum(amounts, most[mine])
+            shares = np.maximum(told.parts, 0.0)
             totals = shares.sum(axis=1)
             totals[totals == 0] = 1.0  # nothing is shared out then
             shares /= totals[:, None]
@@ -173,7 +183,7 @@ class Blend:
             parts[mine, many.longest - part.asked.longest :] += shares
         said = parts.sum(axis=1)
         parts *= np.divide(whole, said, out=np.zeros_like(said), where=said > 0)[:, None]
-        return parts
+        return Explained(parts, causes)
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return the arrays of all models, and the weights."""
