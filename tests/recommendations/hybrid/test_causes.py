@@ -11,7 +11,7 @@ from shopkeeper.recommendations.behaviour.history import Asked
 from shopkeeper.recommendations.behaviour.interactions import PURCHASE, SECOND, VIEW
 from shopkeeper.recommendations.behaviour.many_asked import ManyAsked
 from shopkeeper.recommendations.behaviour.purchases import purchases_of
-from shopkeeper.recommendations.hybrid.causes import carriers, nobody
+from shopkeeper.recommendations.hybrid.causes import Spoken, carriers, nobody
 from shopkeeper.recommendations.hybrid.model import Hybrid
 from shopkeeper.recommendations.hybrid.params import HybridParams
 from shopkeeper.recommendations.model import AGAIN, MET, SELLS, Targets, explained_many
@@ -34,7 +34,7 @@ def of(row: list[float], *, bought: bool = False, weights: tuple[float, ...] = (
         return left
 
     rows = np.array([row], dtype=np.float32)
-    return int(carriers(rows, TYPICAL[None], COLUMNS, np.array([bought]), scores)[0])
+    return int(carriers(rows, TYPICAL[None], Spoken.of(COLUMNS), np.array([bought]), scores)[0])
 
 
 def test_the_largest_loss_is_the_cause_and_records_of_a_shopper_are_none() -> None:

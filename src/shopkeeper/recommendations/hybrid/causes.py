@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from shopkeeper.recommendations.behaviour.history import Asked
 from shopkeeper.recommendations.behaviour.many_asked import ManyAsked
@@ -50,13 +51,29 @@ def purchased(many: ManyAsked, owners: npt.NDArray[np.int64], items: npt.NDArray
     return np.concatenate([np.isin(items[start:end], one.purchases.items) for one, start, end in parts])
 
 
-def causes_told(columns: Sequence[str]) -> npt.NDArray[np.int64]:
-    """Return what each feature speaks of, `MET`, `AGAIN` or `SELLS`, -1 = none of them; shape (features,)."""
-    return np.array([_OF_PRODUCTS.get(name, _CAUSE_OF.get(group_of(name), _NO_CAUSE)) for name in columns])
+class Spoken(Struct, frozen=True):
+    """Which features speak of what; shape (features,) each.
+
+    Attributes:
+        met: Products of the history and the page.
+        own: The shopper's own dealings with the very product; of one they bought all of it is buying it again.
+        sells: What the product says to everybody.
+    """
+
+    met: npt.NDArray[np.bool_]
+    own: npt.NDArray[np.bool_]
+    sells: npt.NDArray[np.bool_]
+
+    @staticmethod
+    def of(columns: Sequence[str]) -> Spoken:
+        """Read the names of features."""
+        causes = np.array([_OF_PRODUCTS.get(name, _CAUSE_OF.get(group_of(name), _NO_CAUSE)) for name in columns])
+        own = np.array([name in _OWN for name in columns])
+        return Spoken(causes == MET, (causes == AGAIN) | own, causes == SELLS)
 
 
 def carriers(
-    rows: Rows, typical: Rows, columns: Sequence[str], bought: npt.NDArray[np.bool_],
+    rows: Rows, typical: Rows, spoken: Spoken, bought: npt.NDArray[np.bool_],
     scores: Callable[[Rows], npt.NDArray[np.float64]],
 ) -> npt.NDArray[np.int8]:  # fmt: skip
     """Return for each row what its score would lose most without: `MET`, `AGAIN` or `SELLS`.
@@ -73,12 +90,10 @@ def carriers(
     Source:
         Covert, Lundberg and Lee (2021), Explaining by removing, for scores without a group of features.
     """
-    causes = causes_told(columns)
-    own = (causes == AGAIN) | np.array([name in _OWN for name in columns])
-    again = bought[:, None] & own
+    again = bought[:, None] & spoken.own
     asked = [rows]
-    asked += [np.where(gone, typical, rows) for gone in ((causes == MET) & ~again, causes == SELLS)]
-    asked.append(np.where(own, typical, rows)[bought])
+    asked += [np.where(gone, typical, rows) for gone in (spoken.met & ~again, spoken.sells)]
+    asked.append(np.where(spoken.own, typical, rows)[bought])
     left = scores(np.concatenate(asked).astype(np.float32, copy=False))
     whole, *without = np.split(left, [len(rows), 2 * len(rows), 3 * len(rows)])
     lost = np.full((3, len(rows)), -np.inf)

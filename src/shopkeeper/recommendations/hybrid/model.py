@@ -15,7 +15,7 @@ from shopkeeper.recommendations.behaviour.interactions import Interactions
 from shopkeeper.recommendations.behaviour.items import ItemIndex
 from shopkeeper.recommendations.behaviour.many_asked import ManyAsked
 from shopkeeper.recommendations.hybrid.candidates import Found, faded
-from shopkeeper.recommendations.hybrid.causes import carriers, nobody, purchased
+from shopkeeper.recommendations.hybrid.causes import Spoken, carriers, nobody, purchased
 from shopkeeper.recommendations.hybrid.known import Known, columns_of, names_of, two_stages
 from shopkeeper.recommendations.hybrid.page import from_page
 from shopkeeper.recommendations.hybrid.params import HybridParams, packed, unpacked
@@ -81,6 +81,7 @@ class Hybrid:
         self.columns = columns
         self.verdicts = verdicts
         self._rankers = rankers
+        self._spoken = Spoken.of(columns)
         self._muted = np.zeros(0, dtype=np.int64)
         self._find, self._features = two_stages(known, params)
         self._lately: tuple[tuple[ManyAsked, _Told], ...] = ()
@@ -229,7 +230,7 @@ class Hybrid:
         for code in {*codes.tolist()} & {*self._rankers}:
             own = codes == code
             scores = self._rankers[code].scores
-            causes[mine[own]] = carriers(rows[own], typical[own], self.columns, bought[own], scores)
+            causes[mine[own]] = carriers(rows[own], typical[own], self._spoken, bought[own], scores)
         return causes
 
     def _typical(self, asked: Asked) -> npt.NDArray[np.float32]:
