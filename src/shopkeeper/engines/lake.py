@@ -189,6 +189,11 @@ class Lake:
         """Return the current state of the lake: its parts with store, day, rows and bytes."""
         return read_manifest(self._folder)
 
+    @property
+    def empty(self) -> bool:
+        """Whether it holds no row of any table, so that nobody needs to open a reader."""
+        return not self.manifest().parts
+
     def live_segments(self) -> int:
         """Return how many segments are being written; their rows are not in the lake yet."""
         return live_segments(self._log_folder)

@@ -26,6 +26,9 @@ async def recalling_refusals(serving: Serving) -> AsyncIterator[None]:
 
     Where the log cannot be read, that is logged, and refusals count from the last days on.
     """
+    if serving.lake.empty:
+        yield
+        return
     with contextlib.closing(serving.lake.warehouse()) as warehouse:
         recall = asyncio.create_task(_recall(serving, warehouse))
         try:

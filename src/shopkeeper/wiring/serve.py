@@ -160,6 +160,8 @@ def _remember(serving: Serving) -> None:
         _log.error("log_damaged", error=str(error))
     except Unavailable as error:  # the next compaction goes on from there
         _log.error("lake_behind", error=str(error))
+    if serving.lake.empty:
+        return
     with contextlib.closing(serving.lake.warehouse()) as warehouse:
         now = serving.now()
         for event in newest_events(warehouse, now):
