@@ -14,7 +14,8 @@ from shopkeeper.errors import ConfigError
 from shopkeeper.experiments.live_test import LiveTest, StopOrder, TestArm
 from shopkeeper.experiments.sticky import MemorySticky
 from shopkeeper.serving.arms import LiveArms
-from shopkeeper.wiring.flags import arms_of, open_flag_provider
+from shopkeeper.wiring.arms import arms_of
+from shopkeeper.wiring.flags import open_flag_provider
 from shopkeeper.wiring.settings import EngineSettings, Settings
 from shopkeeper.wiring.workspace_state import open_workspace_state
 

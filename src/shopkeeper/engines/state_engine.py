@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -70,8 +70,8 @@ def queue_up(connection: Connection, name: str) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
 
 
-def stream(engine: Engine, query: Select[Any]) -> Iterator[Row[Any]]:
-    """Yield the rows of a query as they stood when it began, without holding them all in memory.
+def stream(engine: Engine, query: Select[Any]) -> Iterator[Sequence[Row[Any]]]:
+    """Yield the rows of a query as they stood when it began, some at a time, without holding them all in memory.
 
     On PostgreSQL a cursor lives in a transaction; on SQLite a transaction would keep writers out, so there is none.
     """
@@ -79,7 +79,7 @@ def stream(engine: Engine, query: Select[Any]) -> Iterator[Row[Any]]:
         options: dict[str, Any] = {"yield_per": _READ_ROWS}
         if engine.dialect.name == "sqlite":
             options["isolation_level"] = "AUTOCOMMIT"
-        yield from connection.execution_options(**options).execute(query)
+        yield from connection.execution_options(**options).execute(query).partitions()
 
 
 def shown(url: URL | str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 import msgspec
 from sqlalchemy import Connection, Engine, Row, Select, Table, delete, func, literal, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from shopkeeper.commerce.tables import TableSchema
 from shopkeeper.engines.state_engine import stream
@@ -50,10 +50,11 @@ class StateTables:
         found = stream(self._engine, _of_store(columns, target, store, with_deleted))
         decode = msgspec.json.Decoder(table.row).decode
         last, moment = 0, from_micros(0)  # rows that came together have one source time, and then one object for it
-        for micros, deleted, body in cast("Iterator[tuple[int, bool, str]]", found):
-            if micros != last:
-                last, moment = micros, from_micros(micros)
-            yield SourcedRow(decode(body), moment, bool(deleted))
+        for part in cast("Iterator[Sequence[tuple[int, bool, str]]]", found):
+            for micros, deleted, body in part:
+                if micros != last:
+                    last, moment = micros, from_micros(micros)
+                yield SourcedRow(decode(body), moment, deleted)
 
     def get(self, table: TableSchema, key: tuple[str, ...]) -> SourcedRow | None:
         """Return one row by the values of the table's key columns; None when absent or deleted."""
@@ -111,7 +112,11 @@ def _changed(connection: Connection, statement: Any, rows: list[dict[str, Any]])
 
 
 def _insert(engine: Engine, target: Table) -> Any:  # noqa: ANN401 - one of two dialect classes, same methods
-    return postgresql.insert(target) if engine.dialect.name == "postgresql" else sqlite.insert(target)
+    if engine.dialect.name != "postgresql":
+        return sqlite.insert(target)
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - its drivers' modules, which a server on SQLite need not load
+
+    return postgresql.insert(target)
 
 
 def _newest_per_key(table: TableSchema, rows: Sequence[SourcedRow]) -> list[dict[str, Any]]:

@@ -18,6 +18,9 @@ HOLDOUT: Final = "holdout"
 CHAMPION: Final = "champion"
 """Arm of a unit that takes part in no test: what served before answers it."""
 
+TEXTS: Final = "content"
+"""System of the tests whose arms are wordings of texts."""
+
 Unit = Literal["user", "product", "switchback"]
 
 

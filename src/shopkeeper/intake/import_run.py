@@ -31,7 +31,7 @@ from shopkeeper.intake.import_tally import EventTally, TableTally
 from shopkeeper.intake.import_writers import EventWriter, KeyedWriter, ProductIds, RowWriter
 from shopkeeper.intake.keyed_rows import KeyedRowValidator, logged
 from shopkeeper.intake.mapping import load_mapping
-from shopkeeper.intake.ports import EventLog, Quarantine, RejectedRow, SourcedRow, SourceReader, TableStore
+from shopkeeper.intake.ports import REPORT_KIND, EventLog, Quarantine, RejectedRow, SourcedRow, SourceReader, TableStore
 from shopkeeper.intake.progress import Progress, ProgressMeter
 from shopkeeper.intake.sources import ImportPlan, PlannedFile, plan_import
 from shopkeeper.intake.sure_events import SureRules, SureSaid
@@ -40,7 +40,6 @@ from shopkeeper.intake.validation import RowValidator
 from shopkeeper.quality.ports import ReportStore
 from shopkeeper.quality.row_rules import RowRules
 
-REPORT_KIND = "import"
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """Source time of rows that only say that something exists; any row of a source is newer."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from msgspec import Struct
 
@@ -14,9 +14,11 @@ from shopkeeper.commerce.tables import TableSchema
 from shopkeeper.errors import FieldProblem
 from shopkeeper.intake.detection import NOTHING_SAID, Detected, Said
 
+REPORT_KIND: Final = "import"
+"""Kind under which the report of an import is kept, the last thing that it does."""
 
-@dataclass(frozen=True, slots=True)
-class SourcedRow:
+
+class SourcedRow(Struct, frozen=True, gc=False):
     """A valid row of a keyed table and the time its source gives it.
 
     Attributes:

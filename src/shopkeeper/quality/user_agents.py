@@ -6,7 +6,7 @@ The list of crawlers is the data of `crawler-user-agents`; what it lacks or gets
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
@@ -75,9 +75,10 @@ def _chunks(patterns: list[str]) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile("|".join(patterns[at : at + _CHUNK])) for at in range(0, len(patterns), _CHUNK))
 
 
-_LISTED: Final = [str(entry["pattern"]) for entry in CRAWLER_USER_AGENTS_DATA if entry["pattern"] not in _APPS]
-_CRAWLERS: Final = _chunks([pattern for pattern in _LISTED if pattern not in _PREVIEWS])
-_BARE_CRAWLERS: Final = _chunks([pattern for pattern in _LISTED if pattern in _PREVIEWS])
+@cache  # made for the first agent that is asked about: no start waits for it
+def _crawlers(*, previews: bool) -> tuple[re.Pattern[str], ...]:
+    listed = (str(entry["pattern"]) for entry in CRAWLER_USER_AGENTS_DATA if entry["pattern"] not in _APPS)
+    return _chunks([pattern for pattern in listed if (pattern in _PREVIEWS) == previews])
 
 
 @lru_cache(maxsize=_CACHED)
@@ -94,9 +95,9 @@ def declared_bot(agent: str) -> str | None:
         return CRAWLER if said == "bot" else None
     if _LIBRARIES.match(said):
         return LIBRARY
-    if _AUTOMATION.search(said) or any(chunk.search(said) for chunk in _CRAWLERS):
+    if _AUTOMATION.search(said) or any(chunk.search(said) for chunk in _crawlers(previews=False)):
         return CRAWLER
-    if any(chunk.search(said) for chunk in _BARE_CRAWLERS) and not _ENGINE.search(said):
+    if any(chunk.search(said) for chunk in _crawlers(previews=True)) and not _ENGINE.search(said):
         return CRAWLER
     return None
 

@@ -123,10 +123,10 @@ class Catalogue:
         """Take in rows of any keyed table; older and known ones, and tables the shelf does not show, change nothing."""
         for sourced in rows:
             row = sourced.row
-            if isinstance(row, Store):
-                self._take_store(row, sourced)
-            elif isinstance(row, Product):
+            if isinstance(row, Product):
                 self._take_product(row, sourced)
+            elif isinstance(row, Store):
+                self._take_store(row, sourced)
             elif isinstance(row, Inventory):
                 self._take_dated(self._inventory, row, row.on_hand, sourced)
             elif isinstance(row, Price) and not row.price_list:
@@ -229,6 +229,11 @@ class Catalogue:
 
     def _take_product(self, row: Product, sourced: SourcedRow) -> None:
         store, product = row.store, row.product
+        cards = self._cards.get(store, _NO_CARDS)
+        if cards and product not in cards and row.parent is None and not (sourced.deleted or self._more_is_said):
+            self._cards[store][product] = _Own(self._slim(row), row.price, row.stock, source_ts=sourced.source_ts)
+            self.version += 1  # nearly every row of a start comes this way
+            return
         if self._is_old(store, product, sourced):
             return
         if sourced.deleted:
@@ -239,6 +244,11 @@ class Catalogue:
                 self._gone.pop((store, product), None)
             self._put_own(store, self._slim(row), sourced.source_ts)
         self._follow_shared(store, product)
+
+    @property
+    def _more_is_said(self) -> bool:
+        """Whether anything but rows of products may say what a store shows."""
+        return bool(self._gone or self._prices or self._inventory)
 
     def _is_old(self, store: str, product: str, sourced: SourcedRow) -> bool:
         """Whether what this very store says of a product is newer, or the very same."""

@@ -10,10 +10,10 @@ from typing import Any
 from fastapi import Request
 
 from shopkeeper.commerce.decision import DecisionRecord
+from shopkeeper.experiments.live_test import TEXTS
 from shopkeeper.serving.catalogue import Catalogue
 from shopkeeper.web.locale_text import ago
 from shopkeeper.web.peers import peers_of
-from shopkeeper.wiring.experiments import TEXTS
 from shopkeeper.wiring.serving import Serving
 
 FALLBACK_WORDS = {

@@ -20,6 +20,7 @@ from shopkeeper.web.events import EventsAnswer, FieldError
 from shopkeeper.web.experiments import ExperimentAnswer, ExperimentsAnswer
 from shopkeeper.web.models import ModelsAnswer
 from shopkeeper.web.objectives import ObjectivesAnswer
+from shopkeeper.web.price_changes import PriceChangesAnswer
 from shopkeeper.web.price_runs import (
     PriceActionBody,
     PriceRunAnswer,
@@ -28,7 +29,7 @@ from shopkeeper.web.price_runs import (
     PriceRunOrdered,
     PriceRunsAnswer,
 )
-from shopkeeper.web.prices import PriceChangesAnswer, PricesAnswer, PricesBody
+from shopkeeper.web.prices import PricesAnswer, PricesBody
 from shopkeeper.web.probes import Alive, Ready
 from shopkeeper.web.products import TrendingAnswer
 from shopkeeper.web.recommendations import RecommendationsAnswer

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 import msgspec
 import structlog
-from fastapi import Request
+from starlette.requests import Request
 
 AnswerT = TypeVar("AnswerT")
 WAIT_SECONDS: Final = 1.0

@@ -1,24 +1,19 @@
-"""`POST /v1/prices`: what products cost here and now, out of memory; and `GET /v1/prices/changes` for the shop."""
+"""`POST /v1/prices`: what products cost here and now, out of memory."""
 
 from __future__ import annotations
 
-import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Annotated, Final, Literal
 
 import msgspec
-from fastapi import APIRouter, Query, Request
 from msgspec import Meta, Struct
-from starlette.responses import Response
 
-from shopkeeper.commerce.store import Store
 from shopkeeper.errors import FieldProblem, NotAllowed, RequestRejected, UnknownStore
 from shopkeeper.pricing.runs.price_book import SHOPS_OWN
-from shopkeeper.pricing.runs.told_change import ToldChange, told
 from shopkeeper.serving.ports import Scope
-from shopkeeper.web.answer import Answer, json_answer
-from shopkeeper.web.auth import authorise, check_store, default_store
+from shopkeeper.web.answer import Answer
+from shopkeeper.web.auth import authorise, check_store
 from shopkeeper.web.raw import Call, RawRoute
 from shopkeeper.wiring.serving import Serving
 
@@ -28,7 +23,6 @@ NEEDS_TO_SET: Scope = "manage"
 SYSTEM: Final = "pricing"
 MOST: Final = 1_000
 """Products of one request."""
-router = APIRouter(prefix="/v1", tags=["prices"])
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
@@ -85,20 +79,6 @@ class PricesAnswer(Struct, frozen=True):
     took_ms: float
 
 
-class PriceChangesAnswer(Struct, frozen=True):
-    """Body of the answer of `GET /v1/prices/changes`.
-
-    Attributes:
-        changes: In order; set each price, the last of a product wins.
-        version: Ask again with `since` = this.
-        more: Whether there are more already.
-    """
-
-    changes: tuple[ToldChange, ...]
-    version: int
-    more: bool
-
-
 class Prices(RawRoute):
     """The hot route."""
 
@@ -121,28 +101,6 @@ class Prices(RawRoute):
         version = call.serving.price_book.version
         shown = PricesAnswer(quoted, store.currency, version, fallback, round(took_ms, 3))
         return Answer(200, msgspec.json.encode(shown))
-
-
-@router.get("/prices/changes", response_class=Response, summary="Prices that changed, for the shop to set")
-async def changes(
-    request: Request,
-    since: Annotated[int, Query(ge=0, le=2**62, description="Version of the answer before; 0 = from the first")] = 0,
-    store: Annotated[str, Query(max_length=200, description="Store; a key for `*` must name it")] = "",
-    limit: Annotated[int, Query(ge=1, le=10_000, description="Most changes of one answer")] = 1_000,
-) -> Response:
-    """Return changes in order; what is in an answer counts as handed over, and may be asked for again."""
-    serving: Serving = request.app.state.serving
-    key = await authorise(request.scope, serving.keys, NEEDS_TO_SET)
-    wanted = store or default_store(key) or ""
-    check_store(key, wanted)
-    _declared(serving, wanted)
-    found = await asyncio.to_thread(serving.state.prices.changes, since, store=wanted, limit=limit + 1)
-    shown = found[:limit]
-    waiting = [one.number for one in shown if one.handed_at is None]
-    if waiting:
-        await asyncio.to_thread(serving.state.prices.handed, waiting, "changes", datetime.now(UTC))
-    version = shown[-1].number if shown else since
-    return json_answer(PriceChangesAnswer(tuple(map(told, shown)), version, len(found) > limit)).response()
 
 
 def _quotes(serving: Serving, body: PricesBody, stopped: bool) -> tuple[QuotedPrice, ...]:
@@ -168,13 +126,6 @@ def _quote(serving: Serving, body: PricesBody, product: str, stopped: bool) -> Q
     if card is None or card.price is None:
         return QuotedPrice(product, None, SHOPS_OWN, "none")
     return QuotedPrice(product, card.price, SHOPS_OWN, "shop")
-
-
-def _declared(serving: Serving, store: str) -> Store:
-    found = serving.catalogue.store(store)
-    if found is None:
-        raise UnknownStore(store, tuple(known.store for known in serving.catalogue.stores))
-    return found
 
 
 def _read(sent: bytes) -> PricesBody:

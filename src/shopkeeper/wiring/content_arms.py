@@ -14,10 +14,10 @@ from shopkeeper.commerce.shopper import Shopper
 from shopkeeper.content.fields import Field
 from shopkeeper.content.kept import Version
 from shopkeeper.experiments.live_assignment import UNASSIGNED, Assigned
-from shopkeeper.experiments.live_test import CHAMPION, TestArm
+from shopkeeper.experiments.live_test import CHAMPION, TEXTS, TestArm
 from shopkeeper.intake.consent import effective
 from shopkeeper.wiring.content_serving import OWN, Published, TextsOf, published
-from shopkeeper.wiring.experiments import TEXTS, WORDING
+from shopkeeper.wiring.experiments import WORDING
 from shopkeeper.wiring.serving import Serving
 
 

@@ -15,6 +15,7 @@ from shopkeeper.errors import ConfigError, FieldProblem, InputError
 from shopkeeper.experiments.foreseen import foreseen
 from shopkeeper.experiments.foreseen_record import Foreseen
 from shopkeeper.experiments.library import Entry, Search, entry, found
+from shopkeeper.experiments.live_test import TEXTS
 from shopkeeper.experiments.log_record import ExperimentRecord
 from shopkeeper.experiments.plan import ExperimentPlan
 from shopkeeper.experiments.plan_file import read_plan
@@ -25,7 +26,6 @@ from shopkeeper.wiring.settings import Settings
 
 FOLDER: Final = "experiments"
 EXAMPLES: Final = ("diversity", "real-time", "prices", "wording")
-TEXTS: Final = "content"
 WORDING: Final = "wording"
 """The one setting that arms of texts have."""
 

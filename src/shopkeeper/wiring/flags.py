@@ -1,4 +1,4 @@
-"""Flags by OpenFeature, both ways: a provider for a shop's own code, and a foreign provider as the assigner here."""
+"""Flags by OpenFeature: a provider for a shop's own code."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from shopkeeper.engines.foreign_arms import ForeignArms, named_provider
 from shopkeeper.engines.open_feature import FlagProvider
 from shopkeeper.engines.stop_file import StopFile
 from shopkeeper.experiments.flag_answers import Conversions
-from shopkeeper.experiments.sticky import MemorySticky, StickyAssignments
-from shopkeeper.serving.arms import LiveArms
+from shopkeeper.experiments.sticky import MemorySticky
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.workspace_state import open_workspace_state
 
@@ -38,13 +36,3 @@ def open_flag_provider(
             conversions,
             features,
         )
-
-
-def arms_of(settings: Settings, sticky: StickyAssignments) -> LiveArms:
-    """Return what assigns units: our own hash, or the foreign provider that the settings name.
-
-    Raises:
-        ConfigError: the name leads to nothing that makes a provider.
-    """
-    name = settings.engines.flag_provider
-    return ForeignArms(sticky, named_provider(name)) if name else LiveArms(sticky)

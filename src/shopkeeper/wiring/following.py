@@ -11,14 +11,13 @@ import structlog
 from shopkeeper.engines.stop_file import StopFile
 from shopkeeper.errors import InputError
 from shopkeeper.experiments.live_assignment import RULES
-from shopkeeper.experiments.live_test import LiveTest, LiveTests, StopOrder, StopOrders, TestArm
+from shopkeeper.experiments.live_test import TEXTS, LiveTest, LiveTests, StopOrder, StopOrders, TestArm
 from shopkeeper.recommendations.answer import RecommendationAnswer
 from shopkeeper.recommendations.loaded import LoadedModel
 from shopkeeper.recommendations.request import RecommendationRequest
 from shopkeeper.recommendations.system import RecommendationSystem
 from shopkeeper.serving.arms import LiveArms
 from shopkeeper.serving.lineup import ArmKey, Lineup
-from shopkeeper.wiring.experiments import TEXTS
 from shopkeeper.wiring.open_versions import OpenVersions
 
 SECONDS = 0.25

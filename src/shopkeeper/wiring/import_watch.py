@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import structlog
 
-from shopkeeper.intake.import_run import REPORT_KIND
+from shopkeeper.intake.ports import REPORT_KIND
 from shopkeeper.quality.ports import ReportStore
 from shopkeeper.serving.live_tables import ROWS_AT_ONCE, LiveTables
 

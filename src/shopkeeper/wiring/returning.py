@@ -15,7 +15,7 @@ from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.state_copy import count_rows
 from shopkeeper.engines.state_schema import AUDIT, HEAD, METADATA, SECRET
 from shopkeeper.errors import ContractNotMet, InputError
-from shopkeeper.intake.import_run import REPORT_KIND
+from shopkeeper.intake.ports import REPORT_KIND
 from shopkeeper.wiring.exporting import MANIFEST_FILE, Export, described
 from shopkeeper.wiring.parts.every import PARTS
 from shopkeeper.wiring.parts.part import Counts, House

@@ -50,11 +50,11 @@ from shopkeeper.serving.shadow import Shadows
 from shopkeeper.serving.telemetry import Telemetry
 from shopkeeper.serving.user_traits import UserTraits
 from shopkeeper.serving.workers import Workers
+from shopkeeper.wiring.arms import arms_of
 from shopkeeper.wiring.arriving import arrivals
 from shopkeeper.wiring.background import running
 from shopkeeper.wiring.contracts import read_contracts
 from shopkeeper.wiring.erasure import Erasure, Places
-from shopkeeper.wiring.flags import arms_of
 from shopkeeper.wiring.following import SECONDS, Following
 from shopkeeper.wiring.following_log import SECONDS as FOLLOW_LOG_SECONDS
 from shopkeeper.wiring.following_log import FollowedLog

@@ -40,7 +40,6 @@ from shopkeeper.serving.profiles import Profiles
 from shopkeeper.serving.queued_log import QueuedLog
 from shopkeeper.serving.telemetry import Telemetry
 from shopkeeper.serving.user_traits import UserTraits
-from shopkeeper.wiring.classifying import classify_traffic
 from shopkeeper.wiring.content_truth import TextTruth
 from shopkeeper.wiring.erasure import Erasure
 from shopkeeper.wiring.following import Following
@@ -50,7 +49,6 @@ from shopkeeper.wiring.following_rules import FollowedRules
 from shopkeeper.wiring.import_watch import ImportWatch
 from shopkeeper.wiring.pricing.aside import PricesAside
 from shopkeeper.wiring.release import Release
-from shopkeeper.wiring.retention import enforce_retention
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.shared_cache import RecommendationAnswers
 from shopkeeper.wiring.shared_log import SharedLog
@@ -246,10 +244,14 @@ class Serving:
 
     async def judge_behaviour(self) -> None:
         """Find machines among the sessions that came since the last pass."""
+        from shopkeeper.wiring.classifying import classify_traffic  # noqa: PLC0415 - once an hour
+
         if self.log.duty.mine():
             await asyncio.to_thread(classify_traffic, self.settings, self.analytics, self.state)
 
     async def enforce_retention(self) -> None:
         """Delete what has been kept long enough, and the keys of addresses of days before today."""
+        from shopkeeper.wiring.retention import enforce_retention  # noqa: PLC0415 - once an hour
+
         if self.log.duty.mine():
             await asyncio.to_thread(enforce_retention, self.settings, self.lake)

@@ -13,7 +13,7 @@ from shopkeeper.commerce.store import Store
 from shopkeeper.commerce.tables import STORES
 from shopkeeper.engines.state import State
 from shopkeeper.errors import JobCancelled, NotEnoughData, ShopkeeperError, Unavailable
-from shopkeeper.intake.import_run import REPORT_KIND as IMPORT_REPORT
+from shopkeeper.intake.ports import REPORT_KIND as IMPORT_REPORT
 from shopkeeper.jobs.ports import Document, Steps, Work
 from shopkeeper.objectives.contract import Objective
 from shopkeeper.pricing.learn import PriceLearning

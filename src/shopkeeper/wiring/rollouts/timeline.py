@@ -10,7 +10,7 @@ from typing import Any, Final
 from shopkeeper.engines.state import State
 from shopkeeper.experiments.currency_rates import FILE as RATES_FILE
 from shopkeeper.experiments.metric_file import FILE as METRICS_FILE
-from shopkeeper.intake.import_run import REPORT_KIND as IMPORT_REPORT
+from shopkeeper.intake.ports import REPORT_KIND as IMPORT_REPORT
 from shopkeeper.pricing.policy.policy_file import FILE as PRICE_POLICY
 from shopkeeper.quality.ports import Report
 from shopkeeper.quality.verdict import REPORT_KIND as CHECK_REPORT
