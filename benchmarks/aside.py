@@ -7,9 +7,10 @@ One process, no sockets, one core, 32 requests at once, nothing cached: V3 (sess
 same requests by turns with nothing beside (`bare`), with the decision log as a server writes it, to disk four times a
 second (`logged`), and with a second form of the same model for `--share` of them beside that (`shadowed`). `*_us` is
 processor time of the process for one answer, the median of the rounds; `log_share` and `shadow_share` are the median
-over the rounds of what log and shadow add to `bare`, with the least and the most; the limit of each is .05. Of the
-shadow a `--share` of the answers' own work is what it is asked for. `p99_ms` is how long the slowest of a hundred
-answers took within their 32.
+over the rounds of what log and shadow add to `bare`, with the least and the most; the limit of each is .05.
+`shadow_thread_share` is the processor time of the shadow's own thread alone as a share of `bare`, which other work on
+the machine moves less. Of the shadow a `--share` of the answers' own work is what it is asked for. `p99_ms` is how long
+the slowest of a hundred answers took within their 32.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import json
 import os
 import sys
 import tempfile
+import threading
 import time
 from datetime import datetime
 from itertools import count
@@ -85,7 +87,7 @@ class Way:
             told = {"kind": "rollout", "system": system.name, "seed": "s", "shadow_version": "challenger"}
             arms.run([msgspec.convert({"test": "t", "shadow_share": 0.5, **told}, LiveTest)])
         self.shadows: Shadows[Request, Answer] = Shadows(
-            lineup, serving.shadow_log.put, time.perf_counter, lambda: float(next(turn) % every > 0), AT_ONCE
+            lineup, serving.shadow_log.put, time.perf_counter, lambda: float(next(turn) % every > 0)
         )
         cache: AnswerCache[Answer] = AnswerCache(0, 0.0, time.monotonic, lambda: 0.0)
         ids = count()
@@ -117,12 +119,16 @@ async def measured(shop: Shop, answers: int, rounds: int, share: float) -> dict[
         ways = {"bare": Way(serving, Nowhere(), 0), "logged": Way(serving, log, 0)}
         ways["shadowed"] = Way(serving, log, round(1 / share))
         us: dict[str, list[float]] = {name: [] for name in ways}
+        thread_us: list[float] = []
         took: dict[str, list[float]] = {name: [] for name in ways}
         for turn in range(rounds + 1):
             asked = [request(shop, 7_919 * n, serving.now()) for n in range(turn * answers, (turn + 1) * answers)]
             for name in list(ways)[:: 1 if turn % 2 else -1]:
+                before = shadow_seconds()
                 one, each = await ways[name].answer(asked)
                 if turn:  # the first of each warms it
+                    if name == "shadowed":
+                        thread_us.append((shadow_seconds() - before) / answers * 1e6)
                     us[name].append(one)
                     took[name] += each
         dropped = log.dropped + ways["shadowed"].shadows.counts["dropped"]
@@ -132,8 +138,15 @@ async def measured(shop: Shop, answers: int, rounds: int, share: float) -> dict[
         **{f"{name}_p99_ms": round(quantiles(found, n=100)[98], 1) for name, found in took.items()},
         **added("log", us["logged"], us["bare"], us["bare"]),
         **added("shadow", us["shadowed"], us["logged"], us["bare"]),
+        "shadow_thread_share": round(median(thread_us) / median(us["bare"]), 4),
         "dropped": dropped, "limit": LIMIT,
     }  # fmt: skip
+
+
+def shadow_seconds() -> float:
+    """Return the processor time that the threads of challengers have taken."""
+    shadows = (one for one in threading.enumerate() if one.name == "shadow" and one.ident is not None)
+    return sum(time.clock_gettime(time.pthread_getcpuclockid(one.ident or 0)) for one in shadows)
 
 
 def added(name: str, with_it: list[float], without: list[float], bare: list[float]) -> dict[str, float]:

@@ -12,7 +12,7 @@ from shopkeeper.commerce.decision import ShadowAnswer
 from shopkeeper.experiments.live_test import LiveTest
 from shopkeeper.serving.breaker import Breaker, BreakerLimits
 from shopkeeper.serving.lineup import Lineup
-from shopkeeper.serving.shadow import Shadows, Shown
+from shopkeeper.serving.shadow import AT_ONCE, Shadows, Shown
 
 from .test_decide import Parrot, Wish, broken
 
@@ -22,14 +22,14 @@ TS = datetime(2026, 1, 1, tzinfo=UTC)
 class Shop:
     """A challenger in shadow; `chance` is what the dice show."""
 
-    def __init__(self, challenger: Parrot | None, waiting: int = 10) -> None:
+    def __init__(self, challenger: Parrot | None, waiting: int = 10, gather: float = 0.0) -> None:
         self.rows: list[ShadowAnswer] = []
         self.done = threading.Semaphore(0)
         self.chance = 0.0
         self.seconds = 0.0
         lineup: Lineup[Wish, str] = Lineup(Parrot(), lambda: Breaker(BreakerLimits(2, 0.5, 10, 5), lambda: 0.0), 1.0)
         lineup.field({}, {"v2": challenger} if challenger else {})
-        self.shadows = Shadows(lineup, self.keep, lambda: self.seconds, lambda: self.chance, waiting)
+        self.shadows = Shadows(lineup, self.keep, lambda: self.seconds, lambda: self.chance, waiting, gather)
 
     def keep(self, row: ShadowAnswer) -> None:
         self.rows.append(row)
@@ -116,6 +116,33 @@ def test_what_a_stuck_challenger_did_not_answer_when_the_server_ends_is_counted_
     for thread in set(threading.enumerate()) - before:
         thread.join(10)
     assert (shop.rows, shop.shadows.counts) == ([], {"dropped": 3})
+
+
+def test_what_gathered_is_answered_by_one_call_and_each_says_how_long_the_call_took() -> None:
+    challenger = Parrot("v2")
+    shop = Shop(challenger, waiting=AT_ONCE, gather=10.0)
+
+    def slow(word: str) -> str:
+        shop.seconds += 0.001
+        return word
+
+    challenger.say = slow
+    for _ in range(AT_ONCE):
+        shop.look()
+    shop.shadows.close()
+    assert challenger.asked_at_once == [AT_ONCE]
+    assert [row.took_ms for row in shop.rows] == [AT_ONCE] * AT_ONCE
+
+
+def test_one_that_fails_among_several_fails_alone() -> None:
+    challenger = Parrot("v2", say=lambda word: broken(word) if word == "worst" else word)
+    shop = Shop(challenger, gather=10.0)
+    for word in ("lamp", "worst", "desk"):
+        shop.look(Wish(word))
+    shop.shadows.close()
+    assert challenger.asked_at_once == [3]
+    assert [row.error for row in shop.rows] == [None, "RuntimeError", None]
+    assert shop.shadows.counts == {"answered": 2, "error": 1}
 
 
 def test_a_challenger_that_cannot_be_opened_is_counted() -> None:

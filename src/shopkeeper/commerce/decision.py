@@ -58,7 +58,7 @@ class ShadowAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
         answer: What it would have answered, in the system's own words.
         chances: For each result that was shown, where chance had a part in it: its id, the chance it stood at its place
             with, and the chance that this version had shown it there.
-        took_ms: Time of the model alone, milliseconds.
+        took_ms: Time of the model's call alone, milliseconds; of several answered by one call, the whole call's.
     """
 
     decision_id: Id

@@ -61,11 +61,11 @@ AnswerT = TypeVar("AnswerT")
 class DecisionSystem(Protocol[RequestT, AnswerT]):
     """One of the three systems, as the rails see it.
 
-    Laws: `answer` may raise, and may be called from a worker thread; `answers` gives what `answer` gives for each, and
-    raises where that raises for any; `fallback` needs no model and no network, never raises and gives a sensible answer
-    for any request; `still_holds` is checked on every cached answer, so no cached answer breaks a live rule (a product
-    sold out or withdrawn since), and what `renewed` gives holds; `version` and `cache_key` change when what they name
-    does.
+    Laws: `answer` and `answers` may raise, and may be called from a worker thread; `answers` gives what `answer` gives
+    for each, and raises where that raises for any; `fallback` needs no model and no network, never raises and gives a
+    sensible answer for any request; `still_holds` is checked on every cached answer, so no cached answer breaks a live
+    rule (a product sold out or withdrawn since), and what `renewed` gives holds; `version` and `cache_key` change when
+    what they name does.
     """
 
     @property
