@@ -91,16 +91,24 @@ class Line:
     def post(self, body: str, *headers: str) -> bytes:
         return self.send(self.request(body, *headers))[0]
 
-    def list(self, **body: Any) -> tuple[int, dict[str, Any], bool]:  # noqa: ANN401 - fields of a body
-        """Ask for a list; return status, body, and whether the application answered."""
+    def list_of(self, **body: Any) -> bytes:  # noqa: ANN401 - fields of a body
+        """Return a request for a list."""
+        return self.request(json.dumps({"store": "uk", "visitor": "ann", "k": 3, **body}), path="recommendations")
+
+    def list(self, **body: Any) -> tuple[int, dict[str, Any], bool, bool]:  # noqa: ANN401 - fields of a body
+        """Ask for a list; return status, body, whether the application answered, and whether the cache did."""
         asked = self.to_application
-        request = self.request(json.dumps({"store": "uk", "visitor": "ann", "k": 3, **body}), path="recommendations")
-        head, _, answer = self.send(request)[0].partition(b"\r\n\r\n")
-        return int(head[:3]), json.loads(answer), self.to_application > asked
+        head, _, answer = self.send(self.list_of(**body))[0].partition(b"\r\n\r\n")
+        logged = self.shop.serving.decision_log.recent
+        return int(head[:3]), json.loads(answer), self.to_application > asked, bool(logged and logged[-1].cached)
 
     def learn(self) -> None:
         """Let the server know the head of a request with one event."""
         assert self.post(EVENT % next(_names)).startswith(b"202")
+
+    def learn_lists(self, visitor: str) -> None:
+        """Let the server know the head of a request for a list of a visitor with so long a name."""
+        assert self.list(visitor=visitor)[2]
 
 
 def _partial(answer: bytes) -> bool:
@@ -210,19 +218,22 @@ def test_while_the_log_is_behind_the_sender_is_told_to_come_back(line: Line, mon
     assert line.to_application == asked
 
 
-def test_a_server_that_goes_down_answers_first_and_closes_then(line: Line) -> None:
+@pytest.mark.parametrize("status", [200, 202])
+def test_a_server_that_goes_down_answers_first_and_closes_then(line: Line, status: int) -> None:
     line.learn()
+    line.learn_lists("down-a")
+    asked = line.list_of(visitor="down-b") if status == 200 else line.request(EVENT % next(_names))
 
     async def down() -> None:
         line.wire.received = b""
-        line.protocol.data_received(line.request(EVENT % next(_names)))
+        line.protocol.data_received(asked)
         line.protocol.shutdown()
         assert not line.wire.closed
         while not line.wire.closed:
             await asyncio.sleep(0.001)
 
     line.shop.run(asyncio.wait_for(down(), 20))
-    assert line.wire.received.startswith(b"HTTP/1.1 202")
+    assert line.wire.received.startswith(f"HTTP/1.1 {status}".encode())
 
 
 def test_a_sender_that_went_away_is_sent_nothing(line: Line) -> None:
@@ -243,28 +254,67 @@ def test_a_sender_that_went_away_is_sent_nothing(line: Line) -> None:
 
 def test_a_list_that_was_asked_before_comes_from_the_cache_past_the_application(line: Line) -> None:
     first, second, third = (line.list(session="again") for _ in range(3))
-    assert [by_application for _, _, by_application in (first, second, third)] == [True, True, False]
-    assert {status for status, _, _ in (first, second, third)} == {200}
-    told = [{**body, "decision_id": "", "took_ms": 0} for _, body, _ in (first, second, third)]
+    assert [found[2:] for found in (first, second, third)] == [(True, False), (False, True), (False, True)]
+    assert {found[0] for found in (first, second, third)} == {200}
+    told = [{**found[1], "decision_id": "", "took_ms": 0} for found in (first, second, third)]
     assert told[0] == told[1] == told[2]
     assert told[2]["model"]
     logged = line.shop.serving.decision_log.recent[-2:]
-    assert [row.decision_id for row in logged] == [body["decision_id"] for _, body, _ in (second, third)]
+    assert [row.decision_id for row in logged] == [found[1]["decision_id"] for found in (second, third)]
     assert [(row.cached, row.answer, row.session) for row in logged] == [(True, logged[0].answer, "again")] * 2
 
 
+def test_a_list_that_nobody_asked_for_is_made_past_the_application_in_the_same_way(line: Line) -> None:
+    line.learn_lists("new-a")
+    made, again = line.list(visitor="new-b"), line.list(visitor="new-c", products=[])
+    assert (made[0], again[0], made[2:], again[2:]) == (200, 200, (False, False), (True, False))
+    assert {**made[1], "decision_id": "", "took_ms": 0} == {**again[1], "decision_id": "", "took_ms": 0}
+    assert made[1]["model"]
+
+
+def test_what_comes_behind_a_list_that_is_being_made_waits_for_it(line: Line) -> None:
+    line.learn()
+    line.learn_lists("row-a")
+    sent = [line.list_of(visitor="row-b"), line.request(EVENT % next(_names)), line.list_of(visitor="row-c")]
+    assert [answer[:3] for answer in line.send(*sent, answers=3)] == [b"200", b"202", b"200"]
+
+
+def test_who_could_not_be_given_a_list_in_time_is_told_when_to_come_back(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line.learn_lists("full-a")
+    monkeypatch.setattr(line.shop.serving.admission, "enter", lambda: False)
+    by_application = line.send(line.list_of(visitor="full-b", products=[]))[0]
+    asked = line.to_application
+    assert line.send(line.list_of(visitor="full-c"))[0] == by_application
+    assert by_application.startswith(b"503")
+    assert line.to_application == asked
+
+
+def test_a_list_that_fails_is_a_problem_and_leaves_the_door(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    line.learn_lists("fail-a")
+
+    async def fails(*_: object) -> None:
+        raise RuntimeError("nobody expected it")
+
+    monkeypatch.setattr(line.shop.serving.decider, "decide", fails)
+    errors = line.shop.serving.telemetry.errors
+    assert line.send(line.list_of(visitor="fail-b"))[0].startswith(b"500")
+    assert (line.shop.serving.telemetry.errors, line.shop.serving.admission.inside) == (errors + 1, 0)
+
+
 def test_a_list_is_asked_of_the_model_again_when_the_shopper_did_something(line: Line) -> None:
-    assert [line.list(visitor="eve")[2] for _ in range(3)] == [True, True, False]
+    assert [line.list(visitor="eve")[3] for _ in range(3)] == [False, True, True]
     line.post((EVENT % next(_names)).replace("p1", "mug").replace("ann", "eve"))
-    assert [line.list(visitor="eve")[2] for _ in range(2)] == [True, False]
+    assert [line.list(visitor="eve")[3] for _ in range(2)] == [False, True]
 
 
 def test_what_is_sold_out_is_in_no_list_of_the_cache(line: Line) -> None:
     shown = [line.list(visitor="dan") for _ in range(3)][-1][1]["items"][0]["product"]
     sold_out = {"product": shown, "store": "uk", "price": 10, "stock": 0}
     assert line.shop.call("PUT", "/v1/products", [sold_out]).status_code == 202
-    _, body, by_application = line.list(visitor="dan")
-    assert by_application
+    _, body, _, from_cache = line.list(visitor="dan")
+    assert not from_cache
     assert shown not in [item["product"] for item in body["items"]]
     assert line.shop.call("PUT", "/v1/products", [{**sold_out, "stock": 5}]).status_code == 202
 

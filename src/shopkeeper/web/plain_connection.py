@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from typing import Any, cast
 
 from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from shopkeeper.serving.live_events import TakenEvents
+from shopkeeper.web.answer import Answer
 from shopkeeper.web.http_protocol import BoundedHeadProtocol
 from shopkeeper.web.plain_requests import EVENTS, LISTS, PlainRequests
+from shopkeeper.web.wire_form import wire_form
 
 
 class PlainConnection(BoundedHeadProtocol):
@@ -24,7 +27,7 @@ class PlainConnection(BoundedHeadProtocol):
         self._plain: PlainRequests = cast("Starlette", self.config.app).state.plain
         self._begun = self._ended = 0
         self._taken = b""
-        """The plain request whose events are being taken."""
+        """The plain request whose events are being taken, or whose list is being made."""
         self._behind = b""
         self._last = False
         self._answered_at = 0.0
@@ -97,12 +100,22 @@ class PlainConnection(BoundedHeadProtocol):
             read = self._plain.events(data) if data.startswith(EVENTS) else None
         except Exception as error:  # noqa: BLE001 - the outermost loop of a request: clients never see a stack trace
             answer, read = self._plain.failed(error, stamp), None
-        if answer is not None:
+        if isinstance(answer, bytes):
             self._answer(answer)
+        elif answer is not None:
+            self._taken = data
+            task = self.loop.create_task(self._answer_with(answer))
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
         elif read is not None:
             self._taken = data
             self._plain.join(*read, self)
         return answer is not None or read is not None
+
+    async def _answer_with(self, made: Coroutine[Any, Any, Answer]) -> None:
+        answer = await made
+        self._taken = b""
+        self._answer(wire_form(answer, self.server_state.default_headers))
 
     def _answer(self, answer: bytes) -> None:
         if self.transport.is_closing():

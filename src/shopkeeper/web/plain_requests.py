@@ -2,16 +2,15 @@
 
 A head that was read once and named a key, a length and nothing unusual is known by its hash from then on. A request
 that begins with it is not parsed anew, and is answered on its connection where that is surely right: events, joined
-with those of the same turn of the loop, and lists of products that were asked for before and are in the cache. All else
-goes through parser and application as ever.
+with those of the same turn of the loop, and lists of products. All else goes through parser and application as ever.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shopkeeper.commerce.event import Event
 from shopkeeper.errors import NotAuthenticated, RequestRejected
@@ -22,6 +21,8 @@ from shopkeeper.serving.key_ring import digest_of
 from shopkeeper.serving.live_events import ONE_TAKEN, TakenEvents
 from shopkeeper.serving.ports import ApiKey, Scope
 from shopkeeper.web import events, recommendations
+from shopkeeper.web.admitted import FULL, done_inside
+from shopkeeper.web.answer import Answer
 from shopkeeper.web.auth import ALL, default_store, secret_in
 from shopkeeper.web.events import taken_answer
 from shopkeeper.web.raw import failed
@@ -58,7 +59,7 @@ class PlainRequests:
         self._heads: dict[bytes, tuple[bytes, int]] = {}
         """Hash of a head -> hash of its key's secret, and the length of its body, bytes."""
         self._asked: dict[bytes, RecommendationBody | None] = {}
-        """Bodies that asked for a list, read from the second time on."""
+        """Bodies that asked for a list, with what they say from the second time on."""
         self._stamp: Stamp | None = None
         self._one = b""
 
@@ -122,15 +123,32 @@ class PlainRequests:
         """Return the answer to a request whose events could not be taken."""
         return wire_form(failed(error, self._serving.telemetry), stamp)
 
-    def listed(self, request: bytes, stamp: Stamp) -> bytes | None:
-        """Return the answer to a request that begins with `LISTS`; None where it is no plain one, was not asked before,
-        or the cache alone cannot answer it."""
+    def listed(self, request: bytes, stamp: Stamp) -> bytes | Coroutine[Any, Any, Answer] | None:
+        """Return the answer to a request that begins with `LISTS`: its bytes where the cache alone gives it, else what
+        will give it; None where it is no plain one, or not surely right."""
         found = self._known(request, recommendations.NEEDS)
-        body = self._list_asked(found[1]) if found is not None else None
-        if found is None or body is None or found[0].store not in (ALL, body.store):
+        if found is None:
             return None
-        decision = self._serving.recommended(body)
-        return None if decision is None else wire_form(rendered(decision), stamp)
+        again = found[1] in self._asked
+        body = self._list_asked(found[1])
+        if body is None or found[0].store not in (ALL, body.store):
+            return None
+        decision = self._serving.recommended(body) if again else None
+        return self._decided(body) if decision is None else wire_form(rendered(decision), stamp)
+
+    async def _decided(self, body: RecommendationBody) -> Answer:
+        """Return the answer to a list, as the application gives it; 503 where it could not be given in time."""
+        serving, answer = self._serving, FULL
+
+        async def decide() -> None:
+            nonlocal answer
+            try:
+                answer = rendered(await serving.recommend(body))
+            except Exception as error:  # noqa: BLE001 - the outermost loop of a request: clients never see a stack trace
+                answer = failed(error, serving.telemetry)
+
+        await done_inside(serving.admission, decide)
+        return answer
 
     def _known(self, request: bytes, needs: Scope) -> tuple[ApiKey, bytes] | None:
         """Return the key and the body of a request whose head is known and whose key is valid."""
@@ -142,19 +160,20 @@ class PlainRequests:
         return (key, request[end:]) if key is not None and needs in key.scopes else None
 
     def _list_asked(self, raw: bytes) -> RecommendationBody | None:
-        """Return a body that was asked before and is right; one that is new is known from now on."""
-        if raw not in self._asked:
+        """Return a body that is right and asks for one list; kept from the second time on, as many come only once."""
+        known = self._asked.get(raw)
+        if known is not None:
+            return known
+        try:
+            body = read_body(raw)
+        except RequestRejected:
+            return None
+        if body.slots or body.k > self._serving.settings.serving.k_limit:
+            return None
+        if raw in self._asked:
+            self._asked[raw] = body
+        else:
             if len(self._asked) >= _LISTS:
                 self._asked.clear()
             self._asked[raw] = None
-            return None
-        body = self._asked[raw]
-        if body is None:
-            try:
-                body = read_body(raw)
-            except RequestRejected:
-                return None
-            if body.slots or body.k > self._serving.settings.serving.k_limit:
-                return None
-            self._asked[raw] = body
         return body
