@@ -23,7 +23,7 @@ Surface = Annotated[str, Meta(min_length=1, max_length=100, description="Such as
 ListLength = Annotated[int, Meta(ge=1, le=1_000, description="How many products are wanted, 1 or more")]
 
 
-class Filters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Filters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """What every product of the answer must satisfy, read from the live catalogue.
 
     Attributes:

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -246,12 +247,13 @@ class RecommendationSystem:
         person = (self._made_at(request), request.traits) if request.personal else None
         told = visit_told(request, stock.catalogue) if stock.lifts else {}
         visit = tuple(told[fact] for fact in stock.lifts.tables)
-        return (self.name, model, asked, person, visit, self._ruled_by(request))
+        return _packed((self.name, model, asked, person, visit, self._ruled_by(request)))
 
     def last_key(self, request: RecommendationRequest) -> Hashable | None:
         """Return what is asked and by whom; None where an answer is not kept, or is a list of the shopper's own past,
         which the rules make as it is now."""
-        return None if own_past(surface_of(request.body, self.shop_rules).list) else self._asked(request)
+        asked = None if own_past(surface_of(request.body, self.shop_rules).list) else self._asked(request)
+        return None if asked is None else _packed(asked)
 
     def _asked(self, request: RecommendationRequest) -> Hashable | None:
         """Return what is asked, and by whom where the answer is personal; None where no answer to it is kept."""
@@ -289,7 +291,7 @@ class RecommendationSystem:
         """Return what changes when a shopper's answer would: their profile, or the lists of the night and refusals."""
         if answered_live(request, self._made_by(request)[1]):
             return request.profile.version
-        return self._lists.mark if self._lists is not None else 0, refusals(request.profile.events)
+        return self._lists.mark if self._lists is not None else 0, tuple(sorted(refusals(request.profile.events)))
 
     def still_holds(self, request: RecommendationRequest, answer: RecommendationAnswer) -> bool:
         """Say whether every product may still be shown and still is what the request asked for.
@@ -355,3 +357,9 @@ class RecommendationSystem:
         if not shown.items:
             return None
         return len({item.product for item in shown.items} & {item.product for item in other.items}) / len(shown.items)
+
+
+def _packed(key: Hashable) -> bytes:
+    """Return a key as a few bytes: kept as it is, it would take a quarter of the memory of an answer, and the garbage
+    collector would walk its tuples."""
+    return blake2b(msgspec.msgpack.encode(key), digest_size=16).digest()

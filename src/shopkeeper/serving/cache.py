@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 AnswerT = TypeVar("AnswerT")
 _AT_ONCE = 16
@@ -14,8 +15,7 @@ JITTER_SHARE = 0.1
 """Each life is shortened by up to this share, so answers made together do not expire together."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeptAnswer(Generic[AnswerT]):
+class KeptAnswer(Struct, Generic[AnswerT], frozen=True, gc=False):
     """One answer of the model.
 
     Attributes:
