@@ -87,6 +87,8 @@ HOUR = 3_600.0
 RECENT_IDS = 500_000
 REHEARSED = PROVEN + 10
 """Requests a version answers before it serves; the first ones, which read its files, may be slow."""
+RESTS = 4.0
+"""How many times as long as each of them takes a version rests while another one serves: that one has the processor."""
 
 _log = structlog.get_logger(__name__)
 
@@ -226,7 +228,12 @@ async def _assemble(settings: Settings, stack: contextlib.AsyncExitStack, now: N
     models = settings.folder(engines.models)
 
     async def rehearse(form: RecommendationSystem) -> Pace:
-        return await rehearsed(form, await asyncio.to_thread(form.rehearsals, now(), REHEARSED), workers)
+        return await rehearsed(
+            form,
+            await asyncio.to_thread(form.rehearsals, now(), REHEARSED),
+            workers,
+            rests=0.0 if system.version is None else RESTS,
+        )
 
     def on_swap(pace: Pace) -> None:
         lineup.champion.renew(pace)
