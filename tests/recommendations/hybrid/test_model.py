@@ -14,6 +14,8 @@ from shopkeeper.recommendations.behaviour.interactions import KINDS, SECOND, Int
 from shopkeeper.recommendations.evaluation.importance import GROUPS as FEATURES
 from shopkeeper.recommendations.evaluation.importance import SIGNALS, importances
 from shopkeeper.recommendations.evaluation.questions import time_exam
+from shopkeeper.recommendations.hybrid.candidates import SHARES
+from shopkeeper.recommendations.hybrid.known import Known, two_stages
 from shopkeeper.recommendations.hybrid.model import SHARED, Hybrid
 from shopkeeper.recommendations.hybrid.params import HybridParams
 from shopkeeper.recommendations.hybrid.rank_features import readable
@@ -190,6 +192,27 @@ def test_a_product_met_before_is_left_out_where_repeats_do_not_count() -> None:
     )  # fmt: skip
     found = model.score(history.asked(0, "north-1", np.ones(len(kinds))))
     assert not set(found.items.tolist()) & set(seen.items[part].tolist())
+
+
+def test_each_source_names_others_for_what_was_met_where_repeats_do_not_count() -> None:
+    data = told(planted_interactions())
+    params = replace(SMALL, repeats=False, pool=20)
+    known = Known.fit(data, Content.fit(data, 8, 1), params, int(data.times[-1]) + 1, 1)
+    leaders = known.knn.popular.leaders("north-1")
+    assert leaders is not None
+    ranked = leaders.items.astype(np.int64)
+    wanted = max(int(SHARES["popular"] * params.pool), 1)
+    met, next_best = ranked[:12], ranked[12 : 12 + wanted]
+    find, _ = two_stages(known, params)
+    history = HistoryBatch(
+        np.array([0, 12]), met.astype(np.int32), np.zeros(12, dtype=np.int8), np.full(12, data.times[-1] // SECOND),
+        np.zeros(1, dtype=np.int32), np.array([data.times[-1] // SECOND]),
+    )  # fmt: skip
+    asked = history.asked(0, "north-1", np.ones(12))
+    found = find.find(asked.newest(3), asked.items)
+    assert not set(found.items.tolist()) & set(met.tolist())
+    assert set(next_best.tolist()) <= set(found.items.tolist())
+    assert len(find.find(asked, asked.items).items) >= wanted + int(SHARES["als"] * params.pool)
 
 
 def test_what_was_taken_before_the_newest_cut_is_known_apart() -> None:

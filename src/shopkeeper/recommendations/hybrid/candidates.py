@@ -64,7 +64,7 @@ class Candidates:
         ways: None = not among the sources.
         alike: False = what content alone names does not come into question; what it says of the others stays.
         pool: Products that may come into question at most.
-        repeats: False leaves out what the shopper met before.
+        repeats: False leaves out what the shopper met before; each source then names as many others.
     """
 
     def __init__(
@@ -83,23 +83,30 @@ class Candidates:
         self._quota = {name: max(int(share * pool), 1) for name, share in SHARES.items()}
         self._alike, self._repeats = alike, repeats
         self._codes = {store: code for code, store in enumerate(knn.stores)}
-        self._sold = [_Sold.of(knn.popular, store, self._quota["popular"]) for store in knn.stores]
-        self._hot = [row[row >= 0].astype(np.int64) for row in trends.hot[:, : self._quota["trending"]]]
+        self._sold = [_Sold.of(knn.popular, store) for store in knn.stores]
+        self._hot = [row[row >= 0].astype(np.int64) for row in trends.hot]
         self._spans = knn.index.spans()
         self._ahead = [] if ways is None else [ways.ahead(*span, self._quota["way"]) for span in self._spans]
         self._together = max(_CELLS // max(len(knn.index), 1), 1)
 
-    def find(self, asked: Asked) -> Found:
-        """Return what the sources favour, but for the products of the page, and what the request asks about."""
-        many = ManyAsked.of((asked,))
-        return self.find_many(many, faded(many, self.knn))[0]
+    def find(self, asked: Asked, met: Items) -> Found:
+        """Return what the sources favour, but for the products of the page, and what the request asks about.
 
-    def find_many(self, many: ManyAsked, by_knn: ManyAsked) -> list[Found]:
+        Args:
+            met: All that the shopper met; `asked` may tell of the newest alone.
+        """
+        many = ManyAsked.of((asked,))
+        return self.find_many(many, faded(many, self.knn), (met,))[0]
+
+    def find_many(self, many: ManyAsked, by_knn: ManyAsked, met: Sequence[Items]) -> list[Found]:
         """Return what `find` does for each of several questions.
 
         Args:
             by_knn: The same with weights as item-knn fades them.
+            met: What `find` is told besides, of each.
         """
+        gone = [self._gone(asked, items) for asked, items in zip(many.each, met, strict=True)]
+        spare = max(len(items) for items in gone)
         groups = self._groups(many)
         knn, pages = self.knn.score_many(by_knn), self._pages(many.each)
         tastes = None if self.als is None else _tastes(self.als, faded(many, self.als).each)
@@ -107,41 +114,54 @@ class Candidates:
         found = []
         for low in range(0, len(many), self._together):
             part = slice(low, low + self._together)
-            liked, near = self._leanings(groups[part], tastes, profiles, part)
+            liked, near = self._leanings(groups[part], tastes, profiles, part, spare)
             for row, asked in enumerate(many.each[part]):
                 place = low + row
                 store = self._codes.get(asked.store, -1)
                 sold = self._sold[store] if store >= 0 else _UNSOLD
                 hot = self._hot[store] if store >= 0 else _NONE
                 said = _Said(knn.one(place), pages[place], liked[row], near[row], sold)
-                found.append(self._found(asked, said, (hot, self._led(asked, int(groups[place])))))
+                led = self._led(asked, int(groups[place]))
+                found.append(self._found(asked, said, hot, led, gone[place]))
         return found
 
-    def _found(self, asked: Asked, said: _Said, more: tuple[Items, ...]) -> Found:
+    def _gone(self, asked: Asked, met: Items) -> Items:
+        """Return what was met and does not come into question again, rising."""
+        if self._repeats:
+            return _NONE
+        return np.unique(np.concatenate([met, asked.items, asked.purchases.items]))
+
+    def _found(self, asked: Asked, said: _Said, hot: Items, led: Items, gone: Items) -> Found:
         """Return what comes into question: what a source favours and what is asked about, but for what is left out."""
-        lists = [_best(said.knn, self._quota["item-knn"]), said.als.best, said.sold.best, *more, asked.named]
+        lists = [
+            _best(said.knn, self._quota["item-knn"], gone),
+            _highest(said.als, self._quota["als"], gone),
+            _foremost(said.sold.best, self._quota["popular"], gone),
+            _foremost(hot, self._quota["trending"], gone),
+            led,
+            asked.named,
+        ]
+        left_out = gone
         if self._repeats:
             lists += [_usual(asked, self._quota["purchases"]), asked.items[-self._quota["purchases"] :]]
-            left_out = asked.items[asked.page]
-            left_out = left_out[(left_out[:, None] != asked.named).all(axis=1)]
-        else:
-            left_out = np.concatenate([asked.items, asked.purchases.items])
+            shown = asked.items[asked.page]
+            left_out = shown[(shown[:, None] != asked.named).all(axis=1)]
         named = np.concatenate(lists)
-        near = said.near.best if self._alike else _NONE
+        near = _highest(said.near, self._quota["content"], gone) if self._alike else _NONE
         items, first = np.unique(np.concatenate([named, near]), return_index=True)
         kept = (items[:, None] != left_out).all(axis=1)
         return said.of(items[kept], first[kept] >= len(named))
 
     def _leanings(
-        self, groups: npt.NDArray[np.int64], tastes: Floats | None, profiles: Floats | None, part: slice
+        self, groups: npt.NDArray[np.int64], tastes: Floats | None, profiles: Floats | None, part: slice, spare: int
     ) -> tuple[Sequence[Leaning], Sequence[Leaning]]:
-        """Return what als and content say of every product, for some of the questions."""
+        """Return what als and content say of every product, `spare` more among the best, for some of the questions."""
         nothing = [INDIFFERENT] * len(groups)
         liked = near = nothing
         if self.als is not None and tastes is not None:
-            liked = leanings(self.als.factors, self._spans, groups, tastes[part], self._quota["als"])
+            liked = leanings(self.als.factors, self._spans, groups, tastes[part], self._quota["als"] + spare)
         if self.content is not None and profiles is not None:
-            near = leanings(self.content.vectors, self._spans, groups, profiles[part], self._quota["content"])
+            near = leanings(self.content.vectors, self._spans, groups, profiles[part], self._quota["content"] + spare)
         return liked, near
 
     def _pages(self, asked: Sequence[Asked]) -> list[Scored]:
@@ -193,13 +213,13 @@ class _Sold:
     scores: npt.NDArray[np.float64]
 
     @staticmethod
-    def of(popular: Popular, store: str, most: int) -> _Sold:
+    def of(popular: Popular, store: str) -> _Sold:
         leaders = popular.leaders(store)
         if leaders is None:
             return _UNSOLD
         order = np.argsort(leaders.items)
         best, scores = np.asarray(leaders.items, dtype=np.int64), np.asarray(leaders.scores, dtype=np.float64)
-        return _Sold(best[:most], float(scores.max(initial=0.0)), best[order], scores[order])
+        return _Sold(best, float(scores.max(initial=0.0)), best[order], scores[order])
 
 
 _UNSOLD = _Sold(_NONE, 0.0, _NONE, np.empty(0))
@@ -245,11 +265,36 @@ def looked_up(known: Items, values: npt.NDArray[np.float64], wanted: Items) -> n
     return np.where(known[places] == wanted, values[places], 0.0)
 
 
-def _best(scored: Scored, most: int) -> Items:
-    if len(scored) <= most:
-        return scored.items[scored.scores > 0]
-    first = np.argpartition(-scored.scores, most - 1)[:most]
-    return scored.items[first][scored.scores[first] > 0]
+def _best(scored: Scored, most: int, gone: Items) -> Items:
+    items, scores = scored.items, scored.scores
+    if len(gone):
+        kept = _new(items, gone)
+        items, scores = items[kept], scores[kept]
+    if len(items) <= most:
+        return items[scores > 0]
+    first = np.argpartition(-scores, most - 1)[:most]
+    return items[first][scores[first] > 0]
+
+
+def _highest(said: Leaning, most: int, gone: Items) -> Items:
+    """Return the best of what vectors say that are not gone."""
+    best = said.best[_new(said.best, gone)] if len(gone) else said.best
+    return best if len(best) <= most else best[(-said.of(best)).argsort(kind="stable")[:most]]
+
+
+def _foremost(ranked: Items, most: int, gone: Items) -> Items:
+    """Return the first ones that are not gone."""
+    if not len(gone):
+        return ranked[:most]
+    ahead = ranked[: most + len(gone)]
+    return ahead[_new(ahead, gone)][:most]
+
+
+def _new(items: Items, gone: Items) -> npt.NDArray[np.bool_]:
+    """Return which items are not gone; those that are rise."""
+    places = np.minimum(gone.searchsorted(items), len(gone) - 1)
+    new: npt.NDArray[np.bool_] = gone[places] != items
+    return new
 
 
 def _usual(asked: Asked, most: int) -> Items:

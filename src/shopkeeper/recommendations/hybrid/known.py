@@ -114,4 +114,4 @@ def names_of(find: Candidates, features: RankFeatures) -> tuple[str, ...]:
     """Return the names of the features, read from an empty list."""
     none = np.empty(0, dtype=np.int64)
     nobody = Asked("", 0, none, np.empty(0), none.astype(np.int8), none, none.astype(np.bool_))
-    return features.rows(nobody, find.find(nobody))[0]
+    return features.rows(nobody, find.find(nobody, none))[0]

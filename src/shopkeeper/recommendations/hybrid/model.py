@@ -116,7 +116,7 @@ class Hybrid:
 
             def rows(asked: Asked) -> InQuestion:
                 recent = from_page(asked.newest(params.history))
-                found = find.find(recent)
+                found = find.find(recent, asked.items)
                 return found.items, features.rows(recent, found)[1], found.alone
 
             return rows
@@ -237,7 +237,7 @@ class Hybrid:
         """Return the features of the mean product that comes into question for a stranger in a store; kept for each."""
         found = self._typicals.get(asked.store)
         if found is None:
-            rows = self._rows([stranger := nobody(asked)], [self._find.find(stranger)])
+            rows = self._rows([stranger := nobody(asked)], [self._find.find(stranger, stranger.items)])
             nothing = np.zeros(len(self.columns), dtype=np.float32)
             found = self._typicals[asked.store] = rows.mean(axis=0) if len(rows) else nothing
         return found
@@ -287,13 +287,13 @@ class Hybrid:
 
     def _tell(self, many: ManyAsked) -> _Told:
         read = many.newest(self.params.history)
-        whole = [from_page(one) for one in read.each]
+        whole, met = [from_page(one) for one in read.each], [one.items for one in many.each]
         by_knn = faded(read, self.known.knn)
         if all(one is other for one, other in zip(whole, read.each, strict=True)):
-            found = self._find.find_many(read, by_knn)
+            found = self._find.find_many(read, by_knn, met)
         else:
             from_pages = ManyAsked.of(whole)
-            found = self._find.find_many(from_pages, faded(from_pages, self.known.knn))
+            found = self._find.find_many(from_pages, faded(from_pages, self.known.knn), met)
         rows = self._rows(whole, found)
         scores = self._ranked(whole, found, rows)
         nothing = np.zeros(len(many))
