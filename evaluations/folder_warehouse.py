@@ -22,7 +22,7 @@ TABLES: Mapping[str, str] = {
     " referrer value decision_id position",
     "stores": "store customer_group consent_default time_zone",
     "users": "user store consent age_band gender region segment",
-    "products": "product parent store kind categories brand title attributes price cost",
+    "products": "product parent store kind categories brand title description attributes price cost",
     "decisions": "decision_id ts store system session unit answer",
     TRAFFIC_VERDICTS.name: " ".join(column.name for column in TRAFFIC_VERDICTS.columns),
 }

@@ -16,6 +16,7 @@ from shopkeeper.errors import ConfigError, UnknownModel
 from shopkeeper.quality.ports import NamedQuery, Warehouse
 from shopkeeper.recommendations.answering import answerer
 from shopkeeper.recommendations.behaviour.extract import extract_interactions
+from shopkeeper.recommendations.behaviour.extract_sentences import SentenceEncoder
 from shopkeeper.recommendations.behaviour.interaction_files import read_interactions, write_interactions
 from shopkeeper.recommendations.behaviour.interactions import Interactions
 from shopkeeper.recommendations.behaviour.shoppers import ShopperPasts
@@ -161,6 +162,7 @@ class RecommendationLearning:
     Args:
         warehouse: Where the data lies.
         fewest_buyers: Different buyers a pair of products needs before anything says that they are bought together.
+        encoder: What makes vectors of the texts of products; None = they are read as words alone.
     """
 
     name = "recommendations"
@@ -172,13 +174,16 @@ class RecommendationLearning:
         remedy="Views, clicks, carts, purchases and ratings of people count.",
     )  # fmt: skip
 
-    def __init__(self, warehouse: Warehouse, fewest_buyers: int = FEWEST_BUYERS) -> None:
+    def __init__(
+        self, warehouse: Warehouse, fewest_buyers: int = FEWEST_BUYERS, encoder: SentenceEncoder | None = None
+    ) -> None:
         self._warehouse = warehouse
         self._fewest_buyers = fewest_buyers
+        self._encoder = encoder
 
     def extract(self, until: datetime | None, known: datetime | None = None) -> Interactions:
         """Read what people did with products before `until`, as it was known at a moment."""
-        return extract_interactions(self._warehouse, until, known)
+        return extract_interactions(self._warehouse, until, known, self._encoder)
 
     def write(self, data: Interactions, folder: Path) -> None:
         """Keep interactions as plain files."""

@@ -9,7 +9,9 @@ from typing import Final
 
 from shopkeeper import __version__
 
-LIBRARIES: Final = ("numpy", "scipy", "duckdb", "clickhouse-connect", "lightgbm", "optuna", "torch", "msgspec")
+LIBRARIES: Final = (
+    "numpy", "scipy", "duckdb", "clickhouse-connect", "lightgbm", "optuna", "torch", "wordllama", "msgspec",
+)  # fmt: skip
 
 
 def environment() -> dict[str, str]:

@@ -152,6 +152,8 @@ class TrainingSettings(_Section):
     """Answers by which a bundle's latency is told, each timed twice."""
     minimum_interactions: int = Field(500, ge=1)
     """Fewest interactions a model is trained on."""
+    sentences: bool = False
+    """Read titles and descriptions as sentences too, by the extra `sentences`; V2 keeps what helps."""
 
 
 class ModelSettings(_Section):

@@ -20,6 +20,7 @@ from shopkeeper.pricing.learn import PriceLearning
 from shopkeeper.pricing.learn import offline_learning as offline_pricing
 from shopkeeper.quality.ports import Warehouse
 from shopkeeper.quality.verdict import QualityVerdict, latest_verdict
+from shopkeeper.recommendations.behaviour.extract_sentences import SentenceEncoder
 from shopkeeper.recommendations.learn import RecommendationLearning, offline_learning
 from shopkeeper.training.environment import environment
 from shopkeeper.training.plan import Rails
@@ -31,6 +32,7 @@ from shopkeeper.wiring.drift import drift_reference
 from shopkeeper.wiring.experiment_log import open_experiment_log
 from shopkeeper.wiring.features import refresh_features
 from shopkeeper.wiring.objectives import held_objectives
+from shopkeeper.wiring.sentences import sentence_encoder
 from shopkeeper.wiring.settings import Settings
 from shopkeeper.wiring.sharding import open_shards
 from shopkeeper.wiring.training_record import recorded
@@ -50,16 +52,21 @@ OFFLINE: Final[Mapping[str, Callable[[], LearningSystem[Any, Any]]]] = {
 
 
 def learning_system(
-    settings: Settings, system: str, warehouse: Warehouse, stores: Sequence[Store] = ()
+    settings: Settings,
+    system: str,
+    warehouse: Warehouse,
+    stores: Sequence[Store] = (),
+    encoder: SentenceEncoder | None = None,
 ) -> LearningSystem[Any, Any]:
     """Return a system as a training run learns it under the settings. Raises InputError.
 
     Args:
         stores: The stores there are; what is learnt by store asks them for clock, money and tax.
+        encoder: What makes vectors of the texts of products; a model that is only asked needs none.
     """
     if check_name(system, SYSTEMS) == PriceLearning.name:
         return PriceLearning(warehouse, stores, settings.pricing.retail_price_lists)
-    return RecommendationLearning(warehouse, settings.privacy.fewest_buyers)
+    return RecommendationLearning(warehouse, settings.privacy.fewest_buyers, encoder)
 
 
 def training_work(settings: Settings, say: Callable[[str], None] = lambda _: None) -> Work:
@@ -74,7 +81,9 @@ def training_work(settings: Settings, say: Callable[[str], None] = lambda _: Non
         lake.compact()
         with open_workspace_state(settings) as state, Analytics(settings, lake).reading() as warehouse:
             rails = _rails(settings, state, subject, str(order["who"]), say)
-            plan, system = as_plan(order["plan"]), learning_system(settings, subject, warehouse, stores_of(state))
+            plan = as_plan(order["plan"])
+            encoder = sentence_encoder(settings) if subject == RecommendationLearning.name else None
+            system = learning_system(settings, subject, warehouse, stores_of(state), encoder)
             rails.log.begin(steps.run, subject, order["plan"], {"who": rails.who})
             try:
                 if plan.reproduces:

@@ -18,6 +18,8 @@ from shopkeeper.engines.segment_log import SegmentLog
 from shopkeeper.errors import Unavailable
 from shopkeeper.quality.ports import NamedQuery
 from shopkeeper.recommendations.behaviour.extract import extract_interactions
+from shopkeeper.recommendations.behaviour.extract_sentences import sentence
+from shopkeeper.recommendations.behaviour.interaction_files import read_interactions, write_interactions
 from shopkeeper.recommendations.behaviour.interactions import DEVICES, KINDS, NOBODY, Interactions
 from shopkeeper.recommendations.behaviour.visit_facts import REFERRERS, device_of, referrer_of
 from shopkeeper.recommendations.catalogue.trending import Trending
@@ -207,6 +209,44 @@ def test_the_same_rows_give_the_same_fingerprint_and_others_another(world: World
     assert one.fingerprint() == again.fingerprint()
     world.event("c", user="u")
     assert world.read().fingerprint() != one.fingerprint()
+
+
+class ByFirstLetter:
+    """An encoder that knows the first letter of a text, and notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def encode(self, texts: list[str]) -> npt.NDArray[np.float32]:
+        self.asked += texts
+        return np.array([[text[:1] == "B", text[:1] == "C"] for text in texts], dtype=np.float32)
+
+
+def test_texts_of_records_become_vectors_that_are_data_of_the_run(world: World, tmp_path: Path) -> None:
+    for name in ("mug", "cup", "new"):
+        world.event(name, user="u")
+    world.put(STORES, {"store": "uk", "customer_group": "uk"})
+    world.put(PRODUCTS, {"product": "mug", "title": "Big mug", "description": "<p>Holds&nbsp;tea</p>" + "x" * 300})
+    world.put(PRODUCTS, {"product": "mug", "store": "uk", "title": {"de": "Becher", "en-GB": "Cup"}, "brand": "Acme"})
+    world.put(PRODUCTS, {"product": "cup", "store": "uk", "title": "Big mug", "brand": "big"})
+    plain, encoder = world.read(), ByFirstLetter()
+    data = extract_interactions(world.lake.warehouse(), encoder=encoder)
+    assert encoder.asked == ["Big mug", "Acme Cup", ""]
+    found = dict(zip(data.index.products, data.facts.sentences.tolist(), strict=True))
+    assert found == {"cup": [1.0, 0.0], "mug": [0.0, 0.0], "new": [0.0, 0.0]}
+    assert plain.facts.sentences.shape == (0, 0)
+    assert data.fingerprint() != plain.fingerprint()
+    write_interactions(data, tmp_path)
+    again = read_interactions(tmp_path)
+    assert again.facts.sentences.tolist() == data.facts.sentences.tolist()
+
+
+def test_a_sentence_is_brand_title_and_how_the_description_begins() -> None:
+    told = sentence("Acme", '{"fr": "Tasse", "en": "Cup"}', "<p>For&nbsp;tea &amp; milk.</p> " + "x" * 300)
+    assert told.startswith("Acme Cup For tea & milk. xxx")
+    assert len(told) == len("Acme Cup ") + 200
+    assert sentence("Acme", "ACME mug", '{"fr": "Grande"}') == "ACME mug Grande"
+    assert sentence("", "", "") == ""
 
 
 class Restless:

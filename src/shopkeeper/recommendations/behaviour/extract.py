@@ -14,6 +14,7 @@ from shopkeeper.errors import Unavailable
 from shopkeeper.quality.ports import NamedQuery, Warehouse
 from shopkeeper.recommendations.behaviour.examination import position_exponent, read_shown
 from shopkeeper.recommendations.behaviour.extract_facts import extract_facts, extract_traits
+from shopkeeper.recommendations.behaviour.extract_sentences import SentenceEncoder
 from shopkeeper.recommendations.behaviour.interactions import NOBODY, Interactions
 from shopkeeper.recommendations.behaviour.items import ItemIndex
 from shopkeeper.recommendations.behaviour.shoppers import KeyKind, shopper_key
@@ -27,11 +28,14 @@ Columns = dict[str, npt.NDArray[np.generic]]
 
 
 def extract_interactions(
-    warehouse: Warehouse, until: datetime | None = None, known: datetime | None = None
+    warehouse: Warehouse,
+    until: datetime | None = None,
+    known: datetime | None = None,
+    encoder: SentenceEncoder | None = None,
 ) -> Interactions:
     """Read every interaction before `until` that had come in at the moment `known`; None = all of them.
 
-    Variants of one parent are one item, by what product records say now.
+    Variants of one parent are one item, by what product records say now. With an encoder their texts become vectors.
 
     Codes are ranks over the rows there are, so the four reads must see the same rows: their counts are compared, and
     the whole is read again when something came in between.
@@ -46,7 +50,8 @@ def extract_interactions(
         )
         data = _assemble(rows, items, shoppers, stores)
         if data is not None:
-            facts, traits = extract_facts(warehouse, data.index), extract_traits(warehouse, data.shopper_keys)
+            facts = extract_facts(warehouse, data.index, encoder)
+            traits = extract_traits(warehouse, data.shopper_keys)
             shown = read_shown(warehouse, until or _FOREVER, known or _FOREVER)
             return replace(data, facts=facts, traits=traits, position_exponent=position_exponent(shown))
     raise Unavailable(

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from shopkeeper.commerce.traits import TRAITS, UNKNOWN_TRAITS, Traits, joined
 from shopkeeper.quality.ports import NamedQuery, Warehouse
+from shopkeeper.recommendations.behaviour.extract_sentences import SentenceEncoder, extract_sentences
 from shopkeeper.recommendations.behaviour.facts import NO_FACTS, ItemFacts, TraitTable
 from shopkeeper.recommendations.behaviour.items import ItemIndex
 
@@ -17,7 +18,7 @@ _PACKAGE = "shopkeeper.recommendations.behaviour"
 Columns = Mapping[str, npt.NDArray[np.generic]]
 
 
-def extract_facts(warehouse: Warehouse, index: ItemIndex) -> ItemFacts:
+def extract_facts(warehouse: Warehouse, index: ItemIndex, encoder: SentenceEncoder | None = None) -> ItemFacts:
     """Read what product records say now; a record of a store of the group outweighs one shared by all stores."""
     rows = warehouse.fetch(NamedQuery.load(_PACKAGE, "item_facts"))
     if not len(rows["product"]):
@@ -27,7 +28,7 @@ def extract_facts(warehouse: Warehouse, index: ItemIndex) -> ItemFacts:
     shared_first = np.argsort([store != "" for store in rows["store"].tolist()], kind="stable")
     for row in shared_first.tolist():
         product, text = str(rows["product"][row]), ""
-        for code in _codes(index, str(rows["store"][row]), str(rows["customer_group"][row]), product):
+        for code in index.spoken_of(str(rows["store"][row]), str(rows["customer_group"][row]), product):
             text = text or _text(str(rows["title"][row]), str(rows["attributes"][row]))
             brands[code] = str(rows["brand"][row]) or brands[code]
             texts[code] = text or texts[code]
@@ -35,7 +36,7 @@ def extract_facts(warehouse: Warehouse, index: ItemIndex) -> ItemFacts:
             costs[code] = _known(float(rows["cost"][row]), costs[code])
     prices[prices <= 0] = np.nan
     margins = np.where(costs >= 0, (prices - costs) / prices, np.nan)
-    return ItemFacts(brands, texts, prices, margins)
+    return ItemFacts(brands, texts, prices, margins, extract_sentences(warehouse, index, encoder))
 
 
 def extract_traits(warehouse: Warehouse, shopper_keys: Sequence[str]) -> TraitTable:
@@ -58,16 +59,6 @@ def extract_traits(warehouse: Warehouse, shopper_keys: Sequence[str]) -> TraitTa
             if own or shared:
                 known[code] = joined(own or UNKNOWN_TRAITS, shared or UNKNOWN_TRAITS)
     return TraitTable.build(len(shopper_keys), known)
-
-
-def _codes(index: ItemIndex, store: str, group: str, product: str) -> list[int]:
-    """Return the items that a record speaks of: one of its group, or where all stores share it one of each group.
-
-    Of variants that share an item only the record of the one it stands for speaks.
-    """
-    groups = (group,) if store else index.groups
-    codes = (index.code(name, product) for name in groups)
-    return [code for code in codes if code is not None and index.products[code] == product]
 
 
 def _known(value: float, otherwise: float) -> float:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from shopkeeper.commerce.traits import TRAITS, UNKNOWN_TRAITS, Traits
 from shopkeeper.registry.text_arrays import Arrays, pack_texts, unpack_texts
+
+NO_SENTENCES: npt.NDArray[np.float16] = np.empty((0, 0), dtype=np.float16)
 
 
 @dataclass(frozen=True)
@@ -21,12 +23,15 @@ class ItemFacts:
         texts: Title and attributes as one text; length items.
         prices: Price of one unit in the currency of the store, nan = not known; shape (items,).
         margins: Share of the price that is not cost, nan = not known; shape (items,).
+        sentences: What an encoder makes of brand, title and description, length 1, or 0 where nothing is said; shape
+            (items, dimensions), or (0, 0) where no encoder read them.
     """
 
     brands: Sequence[str]
     texts: Sequence[str]
     prices: npt.NDArray[np.float64]
     margins: npt.NDArray[np.float64]
+    sentences: npt.NDArray[np.float16] = field(default_factory=lambda: NO_SENTENCES)
 
     def filled(self, items: int) -> ItemFacts:
         """Return the facts for so many items; the same where they were read, else that nothing is known."""
@@ -42,6 +47,7 @@ class ItemFacts:
             **pack_texts("facts.texts", self.texts),
             "facts.prices": self.prices,
             "facts.margins": self.margins,
+            "facts.sentences": self.sentences,
         }
 
     @staticmethod
@@ -52,6 +58,7 @@ class ItemFacts:
             unpack_texts("facts.texts", arrays),
             np.asarray(arrays["facts.prices"], dtype=np.float64),
             np.asarray(arrays["facts.margins"], dtype=np.float64),
+            np.asarray(arrays["facts.sentences"], dtype=np.float16),
         )
 
 

@@ -23,7 +23,7 @@ _REMEDY = "Delete the folder and read the data again."
 
 
 class _About(Struct, frozen=True, kw_only=True):
-    format_version: Literal[5] = 5
+    format_version: Literal[6] = 6
     rows: int
     position_exponent: float
     fingerprint: str

@@ -117,7 +117,7 @@ class Interactions:
             self.shoppers, self.items, self.stores, self.kinds, self.times, self.devices, self.index.starts,
             self.facts.prices, self.facts.margins, self.traits.codes, self.variants, self.positions,
             self.index.variants.items, np.array([self.position_exponent]),
-            *(one for one in (self.stars, self.referrers) if len(one)),
+            *(one for one in (self.stars, self.referrers, self.facts.sentences) if len(one)),
         )  # fmt: skip
         for column in columns:
             digest.update(f"{column.dtype.str}{column.shape}".encode())

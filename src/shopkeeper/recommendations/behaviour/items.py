@@ -79,6 +79,17 @@ class ItemIndex:
         """Return the code of a product, or of a parent of variants; None when it was not there at training."""
         return self.codes(group).get(product)
 
+    def spoken_of(self, store: str, group: str, product: str) -> list[int]:
+        """Return which items a record speaks of: one of its group, or one of each group where all stores share it.
+
+        Of variants that share an item only the record of the one it stands for speaks.
+
+        Args:
+            store: Store of the record, empty = all stores share it.
+        """
+        found = (self.code(name, product) for name in ((group,) if store else self.groups))
+        return [code for code in found if code is not None and self.products[code] == product]
+
     def codes(self, group: str) -> Mapping[str, int]:
         """Return the code of each product and parent of a group."""
         return self._codes.get(group, {})

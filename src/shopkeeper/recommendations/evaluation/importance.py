@@ -17,7 +17,7 @@ from shopkeeper.recommendations.evaluation.ranking import Questions, Ranker, ran
 SIGNALS = ("history", "order", "event kinds", "popularity", "demographics")
 """The shopper's past, which of it is new, what was done with it, what everybody wants, and what their record says."""
 
-GROUPS = ("repurchase", "rhythm", "way", "choice", "content")
+GROUPS = ("repurchase", "rhythm", "way", "choice", "content", "sentences")
 """Groups of features that are kept as well from a ranker of groups; one it does not read has 0. Of a blend they are
 kept from its hybrid alone: what the vectors of its encoder owe to records cannot be taken out of them."""
 

@@ -23,7 +23,7 @@ _OWN: Final = frozenset(("behaviour.met", "behaviour.met_age", "behaviour.carted
 """What is said of the shopper's own dealings with the very product."""
 _CAUSE_OF: Final[Mapping[str, int]] = {
     "popularity": SELLS, "store": SELLS, "repurchase": AGAIN, "rhythm": AGAIN,
-    "behaviour": MET, "way": MET, "choice": MET, "content": MET,
+    "behaviour": MET, "way": MET, "choice": MET, "content": MET, "sentences": MET,
 }  # fmt: skip
 """Group of features -> what it speaks of; the demographics of a shopper are no cause that is named."""
 _NO_CAUSE: Final = -1

@@ -23,6 +23,7 @@ from shopkeeper.recommendations.models.als import Als
 from shopkeeper.recommendations.models.content import Content
 from shopkeeper.recommendations.models.item_knn import ItemKnn
 from shopkeeper.recommendations.models.popular import Popular
+from shopkeeper.recommendations.models.sentences import Sentences
 from shopkeeper.recommendations.models.trends import Trends
 
 
@@ -33,6 +34,7 @@ class Known:
     knn: ItemKnn
     als: Als | None
     content: Content | None
+    sentences: Sentences | None
     trends: Trends
     ways: Ways | None
     choices: Choices | None
@@ -49,6 +51,7 @@ class Known:
             ItemKnn.beside(data, popular, params.knn),
             Als.beside(data, popular, params.als, seed) if params.factors else None,
             content if params.content else None,
+            Sentences.fit(data) if params.sentences else None,
             Trends.fit(data, moment, params.pool, params.trending_days),
             Ways.fit(data, content.leaves) if params.way else None,
             fit_choices(data, content, seed, people=params.demographics) if params.choice and params.content else None,
@@ -63,13 +66,14 @@ class Known:
             self,
             choices=choices.of_nobody() if choices is not None and "demographics" in groups else choices,
             content=None if "content" in groups else self.content,
+            sentences=None if "sentences" in groups else self.sentences,
             lifts=None if "demographics" in groups else self.lifts,
             alike=self.alike and ALIKE not in groups,
         )
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return everything that `from_arrays` reads."""
-        parts = (self.knn, self.trends, self.als, self.content, self.lifts, self.ways, self.choices)
+        parts = (self.knn, self.trends, self.als, self.content, self.sentences, self.lifts, self.ways, self.choices)
         found: dict[str, npt.NDArray[np.generic]] = {"hybrid.margins": self.margins}
         for part in parts:
             found |= part.arrays() if part is not None else {}
@@ -86,6 +90,7 @@ class Known:
             knn,
             Als.from_arrays(knn.index, arrays) if params.factors else None,
             Content.from_arrays(arrays) if "content" in read else None,
+            Sentences.from_arrays(arrays) if "sentences" in read else None,
             Trends.from_arrays(arrays),
             Ways.from_arrays(arrays) if params.way else None,
             Choices.from_arrays(arrays) if "choice" in read else None,
@@ -100,8 +105,9 @@ def two_stages(known: Known, params: HybridParams) -> tuple[Candidates, RankFeat
     find = Candidates(*sources, alike=known.alike, pool=params.pool, repeats=params.repeats)
     codes = {store: code for code, store in enumerate(known.knn.stores)} if params.stores == "store-feature" else None
     features = RankFeatures(
-        known.trends, known.ways, known.choices, known.content, known.lifts, known.margins, codes, rhythm=params.rhythm
-    )
+        known.trends, known.ways, known.choices, known.content, known.sentences, known.lifts, known.margins, codes,
+        rhythm=params.rhythm,
+    )  # fmt: skip
     return find, features
 
 

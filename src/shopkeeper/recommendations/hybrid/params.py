@@ -25,6 +25,8 @@ class HybridParams:
     """Axes on which words and categories are told apart."""
     content: bool = True
     """Whether category, brand, price and words are read."""
+    sentences: bool = True
+    """Whether vectors of texts are read, where the data has them."""
     demographics: bool = True
     """Whether age band, gender, region and segment are read."""
     way: bool = False
@@ -34,7 +36,7 @@ class HybridParams:
     rhythm: bool = False
     """Whether is read how often each product was bought lately; the blend, V3, does."""
     choose: bool = True
-    """Whether content and demographics must have helped on the newest lists to be read."""
+    """Whether content, sentences and demographics must have helped on the newest lists to be read."""
     factors: bool = True
     """Whether als is among the sources."""
     stores: Stores = "shared"

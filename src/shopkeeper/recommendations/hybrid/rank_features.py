@@ -19,9 +19,12 @@ from shopkeeper.recommendations.hybrid.choice import OF_PEOPLE, Choices
 from shopkeeper.recommendations.hybrid.trait_lifts import TraitLifts
 from shopkeeper.recommendations.hybrid.way import BESIDE_PAGE, Ways
 from shopkeeper.recommendations.models.content import Content
+from shopkeeper.recommendations.models.sentences import Sentences
 from shopkeeper.recommendations.models.trends import AGAIN, CYCLE, LONG_AGO, TREND_NAMES, Trends
 
-Group = Literal["behaviour", "popularity", "repurchase", "rhythm", "way", "choice", "content", "demographics", "store"]
+Group = Literal[
+    "behaviour", "popularity", "repurchase", "rhythm", "way", "choice", "content", "sentences", "demographics", "store",
+]  # fmt: skip
 GROUPS: tuple[Group, ...] = get_args(Group)
 
 _DAY = 86_400.0
@@ -41,6 +44,7 @@ class RankFeatures:
         ways: None = the group `way` is left out.
         choices: None = the group `choice` is left out.
         content: None = the group `content` is left out.
+        sentences: None = the group `sentences` is left out.
         lifts: None = the group `demographics` is left out.
         margins: Share of the price that is not cost, -1 where it is not known; shape (items,).
         stores: Code of each store; None = the group `store` is left out.
@@ -51,6 +55,7 @@ class RankFeatures:
     ways: Ways | None
     choices: Choices | None
     content: Content | None
+    sentences: Sentences | None
     lifts: TraitLifts | None
     margins: npt.NDArray[np.float32]
     stores: Mapping[str, int] | None
@@ -77,6 +82,7 @@ class RankFeatures:
             *(self.ways.columns(self.content, asked, found.items) if self.ways is not None else ()),
             *(self.choices.columns(asked, found.items) if self.choices is not None else ()),
             *(self._content(self.content, asked, found) if self.content is not None else ()),
+            *(self.sentences.columns(asked, found.items) if self.sentences is not None else ()),
             *(self._demographics(self.lifts, asked, found) if self.lifts is not None else ()),
             *(self._store(self.stores, asked, found) if self.stores is not None else ()),
         ]

@@ -13,7 +13,7 @@ from shopkeeper.recommendations.hybrid.rank_features import group_of, readable
 from shopkeeper.recommendations.hybrid.rank_lists import RankLists
 from shopkeeper.recommendations.hybrid.ranker import Trial, try_ranker
 
-OPTIONAL = ("content", "demographics")
+OPTIONAL = ("content", "sentences", "demographics")
 """Groups that must pay to stay, in the order they are tried; what behaviour says is always read."""
 
 ALIKE = "alike"

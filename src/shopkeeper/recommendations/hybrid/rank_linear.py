@@ -18,6 +18,7 @@ WEIGHED = frozenset({
     "way.next", "way.next_as_met", "way.brand", "way.likeness",
     "choice.liked", "choice.page", "choice.past", "choice.people",
     "content.page_leaf", "content.likeness", "content.leaf_share", "content.brand_share",
+    "sentences.likeness", "sentences.page",
     "demographics.age_band_item", "demographics.gender_item", "demographics.region_item", "demographics.segment_item",
     "demographics.age_band_leaf", "demographics.gender_leaf", "demographics.region_leaf", "demographics.segment_leaf",
     "store.share",
