@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from shopkeeper.commerce.tables import EVENTS
+from shopkeeper.engines import lake_aside
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.lake_aside import WORTH_BYTES, compact_aside, worth_a_process
 from shopkeeper.engines.segment_log import SegmentLog
@@ -37,6 +41,27 @@ def test_segments_are_in_the_lake_when_the_process_has_ended_and_a_damaged_one_i
     lake = Lake(tmp_path / "log", tmp_path / "lake")
     assert [part.rows for part in lake.manifest().parts] == [2]
     assert list((tmp_path / "log").iterdir()) == [damaged]
+
+
+def test_one_that_is_given_up_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[subprocess.Popen[bytes]] = []
+
+    def started(command: Sequence[str]) -> subprocess.Popen[bytes]:
+        begun.append(start(command))
+        return begun[0]
+
+    async def given_up() -> None:
+        compaction = asyncio.create_task(compact_aside(tmp_path / "log", tmp_path / "lake"))
+        while not begun:
+            await asyncio.sleep(0.001)
+        compaction.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await compaction
+
+    start = lake_aside._started
+    monkeypatch.setattr(lake_aside, "_started", started)
+    asyncio.run(given_up())
+    assert begun[0].returncode == -signal.SIGKILL
 
 
 def test_a_process_is_started_only_where_enough_waits(tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -51,13 +53,12 @@ async def compact_aside(log_folder: Path, lake_folder: Path) -> None:
         LogDamaged: a segment is damaged; all others were taken.
         Unavailable: the disk is full or fails, memory does not suffice, or the process was killed.
     """
-    command = [sys.executable, "-m", __name__, str(log_folder), str(lake_folder)]
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    process = _started([sys.executable, "-m", __name__, str(log_folder), str(lake_folder)])
     try:
-        told, _ = await process.communicate()
+        told, _ = await asyncio.to_thread(process.communicate)
     except asyncio.CancelledError:
         process.kill()
-        await process.wait()
+        await asyncio.to_thread(process.wait)
         raise
     if process.returncode == 0:
         return
@@ -70,9 +71,19 @@ async def compact_aside(log_folder: Path, lake_folder: Path) -> None:
     raise (LogDamaged if failed.damaged else Unavailable)(failed.reason, failed.remedy)
 
 
+def _started(command: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Start a process at low priority.
+
+    The event loop's own way forks: it copies the page tables of the whole server, and each page that is written to
+    next, which stops the answers for 40 ms. And a process that lowers its own priority has imported DuckDB by then.
+    """
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)  # noqa: S603 - our own command
+    os.setpriority(os.PRIO_PROCESS, process.pid, _NICE)
+    return process
+
+
 def main() -> None:
     """Compact once, and say on the standard output what went wrong."""
-    os.nice(_NICE)
     log_folder, lake_folder = map(Path, sys.argv[1:])
     try:
         Lake(log_folder, lake_folder, threads=1).compact()
