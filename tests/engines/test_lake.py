@@ -11,10 +11,11 @@ import duckdb
 import msgspec
 import pytest
 
+from shopkeeper.commerce.decision import DecisionRecord
 from shopkeeper.commerce.event import EventCount
 from shopkeeper.commerce.product import Product
 from shopkeeper.commerce.store import Store
-from shopkeeper.commerce.tables import EVENT_COUNTS, EVENTS, LOGGED_TABLES, PRODUCTS, STORES, TableSchema
+from shopkeeper.commerce.tables import DECISIONS, EVENT_COUNTS, EVENTS, LOGGED_TABLES, PRODUCTS, STORES, TableSchema
 from shopkeeper.engines.durable_files import held_lock
 from shopkeeper.engines.lake import Lake
 from shopkeeper.engines.lake_manifest import Manifest, Part, publish
@@ -115,6 +116,19 @@ def test_a_row_sent_again_is_left_out_and_the_first_stays(shop: Shop) -> None:
     done = shop.lake.compact()
     assert (done.rows, done.duplicates) == ({"events": 1}, {"events": 1})
     assert sorted(shop.fetch("SELECT event_id, product FROM events")) == [("e1", "first"), ("e2", None), ("e3", None)]
+
+
+def test_an_answer_that_was_logged_twice_is_there_once(shop: Shop) -> None:
+    times = [NOON + timedelta(seconds=n, microseconds=17 * n) for n in range(5)]
+    rows = [
+        msgspec.json.encode(DecisionRecord(decision_id=f"d{n}", ts=ts, store="uk", system="pricing"))
+        for n, ts in enumerate(times)
+    ]
+    shop.log(DECISIONS, *rows[:3])
+    shop.lake.compact()
+    shop.log(DECISIONS, *rows[1:])
+    done = shop.lake.compact()
+    assert (done.rows, done.duplicates) == ({"decisions": 2}, {"decisions": 2})
 
 
 def test_one_id_in_two_stores_or_on_two_days_is_two_rows(shop: Shop) -> None:

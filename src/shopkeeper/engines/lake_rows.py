@@ -10,7 +10,7 @@ import duckdb
 
 from shopkeeper.commerce.tables import TableSchema
 from shopkeeper.engines.duckdb_session import name_literal, text_literal
-from shopkeeper.engines.lake_columns import identity, laid_out_sql, part_order, read_parts_sql, time_column
+from shopkeeper.engines.lake_columns import ANSWERS, identity, laid_out_sql, part_order, read_parts_sql, time_column
 from shopkeeper.engines.lake_manifest import Part, files_by_columns
 from shopkeeper.engines.lake_writer import Cell, LakeWriter
 
@@ -102,6 +102,18 @@ def _begun(writer: LakeWriter, table: TableSchema, spans: Collection[_Span]) -> 
     return [span for span in spans if (table.name, span.cell[0], span.cell[1].isoformat()) in there]
 
 
+def _meanwhile(table: TableSchema, fresh: FreshRows) -> str:
+    """Return SQL that leaves out rows no fresh one can be the same as: an answer is written once, with the time it was
+    given at, while an event may be sent again with another. A day of ten million answers would be read each time."""
+    if table not in ANSWERS:
+        return ""
+    time = name_literal(time_column(table))
+    ((first, last),) = fresh.connection.execute(
+        f"SELECT min({time}), max({time}) FROM {fresh.relation}"  # noqa: S608
+    ).fetchall()
+    return f" WHERE {time} BETWEEN TIMESTAMP '{first}' AND TIMESTAMP '{last}'"
+
+
 def _all_new(table: TableSchema, fresh: FreshRows, known: str, begun: Collection[_Span]) -> bool:
     """Tell whether every row is new, which is cheaper than to find the new ones; in doubt, no."""
     run = fresh.connection.execute
@@ -139,7 +151,7 @@ def _known(writer: LakeWriter, table: TableSchema, fresh: FreshRows, begun: Coll
     time = name_literal(time_column(table))
     key = [name_literal(name) for name in identity(table)]
     rows = read_parts_sql(table, files_by_columns(parts, writer.manifest.layouts, writer.folder))
-    known = f"SELECT {', '.join(key)}, CAST({time} AS DATE) AS day FROM ({rows})"  # noqa: S608
+    known = f"SELECT {', '.join(key)}, CAST({time} AS DATE) AS day FROM ({rows}){_meanwhile(table, fresh)}"  # noqa: S608
     if fresh.connection is not writer.connection:  # which may see no more of the lake than what is staged
         writer.staging.mkdir(parents=True, exist_ok=True)
         file = text_literal(str(writer.staging / "known.parquet"))
