@@ -139,6 +139,23 @@ def test_prices_in_a_foreign_currency_fail(data: Data) -> None:
     assert (found.figure, found.status, found.offenders[0].name) == (1 / 10, "fail", "events: EUR")
 
 
+def test_ratings_of_another_scale_fail_and_name_what_to_do(data: Data) -> None:
+    name = "ratings that are not of 1 to 5 stars"
+    assert name not in {one.name for one in data.report().findings}
+    data.events(19, type="rating", value=0.0)
+    assert data.finding(name).status == "pass"  # too few to say
+    data.events(1, type="rating", value=1.0)
+    thumbs = data.finding(name)
+    assert (thumbs.figure, thumbs.status) == (1.0, "fail")
+    assert "1 to 5" in thumbs.remedy
+    data.events(79, type="rating", value=5.0)
+    data.events(1, type="rating")
+    data.events(9, type="custom", value=80.0)
+    assert (data.finding(name).figure, data.finding(name).status) == (0.0, "pass")
+    data.events(2, type="rating", value=5.5)
+    assert (data.finding(name).figure, data.finding(name).status) == (2 / 101, "fail")
+
+
 def test_category_paths_are_well_formed_and_spelled_one_way() -> None:
     paths = {"home > light": 10, "Home > light": 2, "home >  > light": 1, "toys": 4, " > ".join("abcdefghi"): 1}
     assert set(wrong_paths(paths)) == {"Home > light", "home >  > light", " > ".join("abcdefghi")}

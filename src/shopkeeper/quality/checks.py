@@ -118,6 +118,7 @@ def _check_parts(
     """Judge how a store's tables fit each other, and how old they are."""
     consistency.references(judge, warehouse, limits)
     consistency.currencies(judge, warehouse, store, since, limits)
+    consistency.ratings(judge, warehouse, store, since)
     consistency.categories(judge, warehouse, limits)
     consistency.prices(judge, warehouse, limits)
     freshness.freshness(judge, warehouse, now, limits)

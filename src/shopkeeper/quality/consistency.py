@@ -1,4 +1,4 @@
-"""Do the parts fit each other? Identities, references, currencies, category paths, time zones, prices."""
+"""Do the parts fit each other? Identities, references, currencies, ratings, category paths, time zones, prices."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ from shopkeeper.quality.report import Offender
 MAX_LEVELS: Final = 8
 FEWEST_PRICES: Final = 10
 """Prices a category must have before one can be an outlier."""
+FEWEST_RATINGS: Final = 20
+"""Ratings of which none is above one star before that says something of the scale."""
+MOST_OFF_SCALE: Final = 0.01
+"""Share of ratings that may be off the scale."""
 FEWEST_EVENTS: Final = 500
 """Events a time zone is judged on."""
 MOST_REPEATED: Final = 0.01
@@ -100,6 +104,28 @@ def currencies(judge: Judge, warehouse: Warehouse, store: Store, since: datetime
         ),
         recent=Share(float(newest_priced[_foreign(newest, store)].sum()), float(newest_priced.sum())),
     )  # fmt: skip
+
+
+def ratings(judge: Judge, warehouse: Warehouse, store: Store, since: datetime) -> None:
+    """Judge whether ratings are in stars from 1 to 5; a store without ratings is not judged.
+
+    Where many came and none is above 1, thumbs or shares are meant: each would count as one star.
+    """
+    ever, recent = (_off_scale(warehouse, store, moment) for moment in (EVER, since))
+    if not ever.whole:
+        return
+    judge.excess(
+        "consistency", "ratings that are not of 1 to 5 stars", ever.part, ever.whole, MOST_OFF_SCALE, "fail",
+        "Bring `value` of events of type `rating` to 1 to 5 before they come in, 3 being the middle: thumbs are "
+        "1 and 5, of 1 to 10 take the half, of 0 to 100 take 1 + value / 25. Below 3 counts as a dismissal.",
+        recent=recent,
+    )  # fmt: skip
+
+
+def _off_scale(warehouse: Warehouse, store: Store, since: datetime) -> Share:
+    row = warehouse.fetch(query("rating_scale"), store=store.store, since=since)
+    rated, above, highest = (float(row[name][0]) for name in ("rated", "above", "highest"))
+    return Share(rated if rated >= FEWEST_RATINGS and highest <= 1.0 else above, rated)
 
 
 def _foreign(rows: Row, store: Store) -> npt.NDArray[np.bool_]:
