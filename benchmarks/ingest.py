@@ -1,9 +1,10 @@
 """How many durable events a second one core takes over HTTP, beside a bare append and an empty route.
 
-    python benchmarks/ingest.py [--seconds 3] [--runs 3] [--batch 100]
+    python benchmarks/ingest.py [--seconds 3] [--runs 3] [--batch 100] [--model] [--keep DIR]
 
 Every event is validated, on disk (fdatasync) and in its shopper's profile before its 202. The server has one core and
 the client the other; every run measures the limits first, on the same core, and figures are medians over the runs.
+With `--model` V3 over 100,000 products (`session_shop.py`) is open beside it, and its item-kNN grows by what comes.
 `limit_events_per_s` is what the log alone makes durable of rows that are encoded already; `limit_post_rps` an empty
 route. `*_cpu_us` is processor time an event, which a busy machine moves less than its rate. At the end the server is
 killed (SIGKILL) under load and what it acknowledged is counted again in the lake. One JSON document on the last line.
@@ -15,13 +16,19 @@ import argparse
 import asyncio
 import json
 import os
+import shutil
 import signal
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, its own folder alone is there
+
+from benchmarks.session_shop import shop_in
 
 from shopkeeper.commerce.tables import EVENTS
 from shopkeeper.engines.group_commit import GroupCommit
@@ -41,12 +48,14 @@ def main() -> None:
     options.add_argument("--seconds", type=float, default=3.0)
     options.add_argument("--runs", type=int, default=3)
     options.add_argument("--batch", type=int, default=100)
+    options.add_argument("--model", action="store_true", help="with a model that grows by what comes")
+    options.add_argument("--keep", type=Path, help="where the shop of the model is kept for the next time")
     chosen = options.parse_args()
     cores = sorted(os.sched_getaffinity(0))
     server_core, client_core = cores[0], cores[-1]
     with tempfile.TemporaryDirectory() as folder:
         workspace = Path(folder)
-        key = make_workspace(workspace)
+        key = with_model(workspace, chosen.keep) if chosen.model else make_workspace(workspace)
         server, empty = start_server(workspace, server_core), start_empty_server(server_core)
         os.sched_setaffinity(0, {client_core})
         store = iter([http_request("PUT", "/v1/stores", b'{"store":"shop"}', key)])
@@ -87,10 +96,21 @@ def main() -> None:
         "lost": lost,
         "errors": sum(int(one["errors"]) for one in rounds),
         "batch": chosen.batch,
+        "model": chosen.model,
         "connections": CONNECTIONS,
         "runs": chosen.runs,
     }
     print(json.dumps(document))
+
+
+def with_model(workspace: Path, keep: Path | None) -> str:
+    """Give a workspace shelf and model of a made-up shop, and none of its events; return a key for everything."""
+    made = workspace / "made"
+    shop = shop_in(keep or made, 100_000, 100_000, "blend", 7)
+    shutil.copy(shop.workspace / "state.db", workspace)
+    (workspace / "models").symlink_to(shop.workspace / "models")
+    (workspace / "shopkeeper.toml").touch()
+    return shop.key
 
 
 def one_round(
@@ -128,7 +148,9 @@ def requests(key: str, batch: int, prefix: str, number: int = 0) -> Iterator[byt
     )
     for first in count(number * 100_000_000, batch):
         now = int(time.time() * 1000)
-        events = [row % (n, now + n - first, n * 7 % 10_000, n % 10_000) for n in range(first, first + batch)]
+        numbers = range(first, first + batch)
+        products = [(n * 7 + n // 10_000) % 10_000 for n in numbers]  # a shopper meets another one each time
+        events = [row % (n, now + n - first, product, n % 10_000) for n, product in zip(numbers, products, strict=True)]
         yield http_request("POST", "/v1/events", b"[" + b",".join(events) + b"]", key)
 
 

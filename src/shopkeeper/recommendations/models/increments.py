@@ -82,6 +82,15 @@ class Increments:
         if second <= self._until:
             return 0
         before, tail = len(self._cells), self._tail(shopper)
+        if item != UNKNOWN and tail and tail[-1][0] != item and tail[-1][1] <= second:
+            self._count_newest(tail, item, second)  # nearly every event comes this way
+            self._met.append(item)
+            tail.append((item, second))
+            del tail[: -2 * self._window]
+            return len(self._cells) - before
+        if item != UNKNOWN and tail and tail[-1][0] == item and _stays_apart(tail, second):
+            tail[-1] = (item, second)
+            return 0
         place = len(tail)
         while place and tail[place - 1][1] > second:
             place -= 1
@@ -128,6 +137,19 @@ class Increments:
         else:
             self._tails.move_to_end(shopper)
         return tail
+
+    def _count_newest(self, tail: Sequence[Entry], item: int, second: int) -> None:
+        """Count all pairs of an entry that is to come after all others and those within the window before it."""
+        size, along, against = self._size, self._along, self._against
+        add, gain, first, gap, later = self._cells.append, self._gained.append, item * size, 0, second
+        for before, met in reversed(tail[-self._window :]):
+            gap += met != later
+            later = met
+            if before not in (item, UNKNOWN):
+                add(before * size + item)
+                gain(along[gap])
+                add(first + before)
+                gain(against[gap])
 
     def _count(self, tail: Sequence[Entry], last: int, first: int, sign: float) -> None:
         """Count all pairs of an entry up to place `last` and a later one from place `first` on, within the window."""
@@ -191,6 +213,11 @@ class Increments:
             held = np.flatnonzero(keep)
             scores = gained[held] / now.of(keys[held] // self._size, keys[held] % self._size)
             keep[held[_strongest_first(scores)[3 * self._most_cells // 4 :]]] = False
+
+
+def _stays_apart(tail: Sequence[Entry], second: int) -> bool:
+    """Say whether the last entry was, and at a later second still is, of a moment after all others: no pair changes."""
+    return tail[-1][1] <= second and (len(tail) == 1 or tail[-2][1] < tail[-1][1])
 
 
 def _strongest_first(scores: Amounts) -> npt.NDArray[np.int64]:
