@@ -55,8 +55,8 @@ class Sentences:
 
         Cosines; 0 where nothing was met or nothing is said.
         """
-        wanted = self.vectors[items].astype(np.float32)
-        met = self.vectors[asked.items].astype(np.float32)
+        wanted = self.vectors.take(items, axis=0).astype(np.float32)
+        met = self.vectors.take(asked.items, axis=0).astype(np.float32)
         newest = met[asked.page] if asked.page.any() else met[-1:]
         yield "sentences.likeness", wanted @ _of_length_1(asked.weights.astype(np.float32) @ met)
         yield "sentences.page", wanted @ _of_length_1(newest.sum(axis=0))
