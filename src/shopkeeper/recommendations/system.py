@@ -6,10 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any
-
-import msgspec
 
 from shopkeeper.errors import Unavailable
 from shopkeeper.recommendations.answer import RecommendationAnswer
@@ -20,8 +17,9 @@ from shopkeeper.recommendations.catalogue.trending import Trending
 from shopkeeper.recommendations.drawing import draw_seed, drawn, explores, likelihoods, odds_of
 from shopkeeper.recommendations.fallback import fall_back
 from shopkeeper.recommendations.fill import Stock
+from shopkeeper.recommendations.kept_under import packed, ruled_by, what_is_asked
 from shopkeeper.recommendations.last_good import last_good
-from shopkeeper.recommendations.lists import cached, listed, own_past
+from shopkeeper.recommendations.lists import listed, own_past
 from shopkeeper.recommendations.loaded import LoadedModel, load_model
 from shopkeeper.recommendations.models.visit_lifts import NO_LIFTS
 from shopkeeper.recommendations.past import Past
@@ -39,12 +37,7 @@ from shopkeeper.recommendations.variety.exploration import Odds
 from shopkeeper.registry.bundle import Bundle
 from shopkeeper.serving.catalogue import Catalogue
 
-_CACHED_IDS = 50
-"""Requests that name more products than this in one list are not cached: they hardly come twice."""
-_CACHED_CONTEXT_BYTES = 1_000
 _REHEARSED_LIST = 20
-_VISIT_FACTS = ("device", "referrer")
-"""What a context says that an answer reads as classes alone."""
 _NO_PAST = Past()
 
 
@@ -238,7 +231,7 @@ class RecommendationSystem:
 
         The shopper's keys and session version are part of it only where the answer is personal.
         """
-        asked = self._asked(request)
+        asked = what_is_asked(request, surface_of(request.body, self.shop_rules))
         if asked is None:
             return None
         loaded, stock = self._serving
@@ -247,45 +240,20 @@ class RecommendationSystem:
         person = (self._made_at(request), request.traits) if request.personal else None
         told = visit_told(request, stock.catalogue) if stock.lifts else {}
         visit = tuple(told[fact] for fact in stock.lifts.tables)
-        return _packed((self.name, model, asked, person, visit, self._ruled_by(request)))
+        rules = ruled_by(request, self.shop_rules, stock.catalogue)
+        return packed((self.name, model, asked, person, visit, rules))
 
     def last_key(self, request: RecommendationRequest) -> Hashable | None:
         """Return what is asked and by whom; None where an answer is not kept, or is a list of the shopper's own past,
         which the rules make as it is now."""
-        asked = None if own_past(surface_of(request.body, self.shop_rules).list) else self._asked(request)
-        return None if asked is None else _packed(asked)
-
-    def _asked(self, request: RecommendationRequest) -> Hashable | None:
-        """Return what is asked, and by whom where the answer is personal; None where no answer to it is kept."""
-        body, surface = request.body, surface_of(request.body, self.shop_rules)
-        if max(len(body.products), len(body.candidates or ()), len(body.exclude)) > _CACHED_IDS:
-            return None
-        if not cached(surface.list):
-            return None
-        said = {name: value for name, value in body.context.items() if name not in _VISIT_FACTS}
-        context = msgspec.json.encode(said) if said else b""
-        if len(context) > _CACHED_CONTEXT_BYTES:
-            return None
-        shopper = request.shopper
-        person = (shopper.user, shopper.visitor, shopper.session) if request.personal else None
-        made = (surface.list, msgspec.json.encode(surface.settings, order="sorted") if surface.settings else b"")
-        named = (body.products, body.candidates, body.relevance, body.exclude)
-        what = (body.surface, body.page, body.k, *named, body.filters, context, made)
-        return body.store, shopper.group, person, what
+        surface = surface_of(request.body, self.shop_rules)
+        asked = None if own_past(surface.list) else what_is_asked(request, surface)
+        return None if asked is None else packed(asked)
 
     def renewed(self, request: RecommendationRequest, earlier: RecommendationAnswer) -> RecommendationAnswer:
         """Return what an earlier list to the same shopper has that may be shown now, filled up by rules."""
         loaded, stock = self._serving
         return last_good(request, earlier, loaded, stock, self._made_by(request)[1])
-
-    def _ruled_by(self, request: RecommendationRequest) -> Hashable:
-        """Return what changes when the shop's rules would change an answer: which hold, and which pins may be shown."""
-        plan = self.shop_rules.plan(request.body, self._catalogue, request.now)
-        if plan is None:
-            return None
-        cards = ((pin.product, self._catalogue.card(request.store, pin.product)) for _, pin in plan.cut.pins)
-        shown = tuple(product for product, card in cards if card is not None and card.available(request.now))
-        return plan.cut.mark, shown
 
     def _made_at(self, request: RecommendationRequest) -> Hashable:
         """Return what changes when a shopper's answer would: their profile, or the lists of the night and refusals."""
@@ -357,9 +325,3 @@ class RecommendationSystem:
         if not shown.items:
             return None
         return len({item.product for item in shown.items} & {item.product for item in other.items}) / len(shown.items)
-
-
-def _packed(key: Hashable) -> bytes:
-    """Return a key as a few bytes: kept as it is, it would take a quarter of the memory of an answer, and the garbage
-    collector would walk its tuples."""
-    return blake2b(msgspec.msgpack.encode(key), digest_size=16).digest()
