@@ -27,6 +27,7 @@ from shopkeeper.recommendations.variety.exploration import Odds
 from shopkeeper.rollout.evidence import Plan, Shadow
 from shopkeeper.rollout.ramp import DEFAULT_RAMP
 from shopkeeper.rollout.state import RolloutState
+from shopkeeper.serving.shadow import AT_ONCE
 from shopkeeper.testing.small_shop import NAMES, STORE, register_version, stock_up
 from shopkeeper.wiring.evidence import MeasuredRollouts
 from shopkeeper.wiring.objectives import example_objective
@@ -77,7 +78,8 @@ async def visits(serving: Serving, count: int, chance: random.Random) -> None:
                   product=name, decision_id=decision.decision_id)
             for name in clicked
         ]  # fmt: skip
-        while serving.decider.shadows is not None and serving.decider.shadows.counts.total() < number:
+        shadows = serving.decider.shadows
+        while shadows is not None and shadows.counts.total() < number - 2 * AT_ONCE:  # fewer wait for others to come
             await asyncio.sleep(0)
     await serving.events.take(clicks)
 
