@@ -151,7 +151,17 @@ def test_what_one_server_was_told_the_other_answers_by_and_gives_the_answers_it_
     first = shop.answer(one, visitor="ann")
     shop.until(lambda: shop.answer(other, visitor="ann")["items"] == first["items"])
     assert any(reason["code"] == "because_viewed" for item in first["items"] for reason in item["reasons"])
-    shop.until(lambda: shop.metric(other, "shopkeeper_cache_answers_taken_total") >= 1)
+    numbers = itertools.count()
+
+    def taken() -> bool:  # a read that comes late on a busy machine is answered by the model
+        visitor = f"ann{next(numbers)}"
+        shop.view(one, "p1", visitor=visitor)
+        shop.answer(one, visitor=visitor)
+        time.sleep(0.1)
+        shop.answer(other, visitor=visitor)
+        return shop.metric(other, "shopkeeper_cache_answers_taken_total") >= 1
+
+    shop.until(taken)
 
 
 def test_the_arm_a_device_had_at_one_server_is_its_users_arm_at_the_other(shop: Shop) -> None:
