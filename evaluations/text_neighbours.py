@@ -38,12 +38,12 @@ from shopkeeper.recommendations.behaviour.extract_sentences import sentence
 from shopkeeper.recommendations.behaviour.facts import ItemFacts
 from shopkeeper.recommendations.behaviour.interactions import Interactions
 from shopkeeper.recommendations.behaviour.items import single_group
+from shopkeeper.recommendations.evaluation.metrics import Ranks, hit_rate, ndcg
 from shopkeeper.recommendations.models.content import Content
 from shopkeeper.recommendations.models.sentences import Sentences
 from shopkeeper.training.comparison import intervals
 
 Vectors = npt.NDArray[np.float32]
-Values = npt.NDArray[np.float64]
 
 AXES = 24
 FADES = (0.3, 0.5, 0.7, 0.9)
@@ -82,22 +82,22 @@ class Way:
     parts: tuple[tuple[str, float], ...]
     fade: float
 
-    def places(self, vectors: Mapping[str, Vectors], examples: Examples) -> npt.NDArray[np.int64]:
-        """Return the place of what was taken, from 0, among what was not had; what was had has the last; shape (n,)."""
+    def ranks(self, vectors: Mapping[str, Vectors], examples: Examples) -> Ranks:
+        """Return the rank of what was taken, from 1, among what was not had; what was had has the last; shape (n,)."""
         items = len(next(iter(vectors.values())))
         found = [
-            self._placed(vectors, examples.histories[low : low + TOGETHER], examples.taken[low : low + TOGETHER], items)
+            self._ranked(vectors, examples.histories[low : low + TOGETHER], examples.taken[low : low + TOGETHER], items)
             for low in range(0, len(examples.taken), TOGETHER)
         ]
         return np.concatenate(found)
 
-    def _placed(
+    def _ranked(
         self,
         vectors: Mapping[str, Vectors],
         histories: Sequence[Sequence[int]],
         taken: npt.NDArray[np.int64],
         items: int,
-    ) -> npt.NDArray[np.int64]:
+    ) -> Ranks:
         lengths = [len(one) for one in histories]
         columns = np.concatenate([np.asarray(one, dtype=np.int64) for one in histories])
         weights = np.concatenate([self.fade ** np.arange(length)[::-1] for length in lengths])
@@ -114,14 +114,9 @@ class Way:
         again = np.isin(had * items + columns, rows * items + taken)
         scores[had, columns] = -np.inf
         ties = (scores == own[:, None]).sum(axis=1) - 1
-        before: npt.NDArray[np.int64] = (scores > own[:, None]).sum(axis=1) + ties.clip(0) // 2
+        before = (scores > own[:, None]).sum(axis=1) + ties.clip(0) // 2
         before[had[again]] = items
-        return before
-
-
-def ndcg(places: npt.NDArray[np.int64]) -> Values:
-    """Return the NDCG@10 of each list of which one product is right."""
-    return np.where(places < PLACES, 1.0 / np.log2(places + 2.0), 0.0)
+        return before + 1.0
 
 
 def facts_of(data: Path) -> tuple[Interactions, dict[str, float]]:
@@ -154,7 +149,7 @@ def ways(*names: str) -> list[Way]:
 
 def chosen(tried: Sequence[Way], vectors: Mapping[str, Vectors], valid: Examples) -> tuple[Way, float]:
     """Return the best way on `valid`, and the mean of what each fifth has by the way that is best on the others."""
-    figures = np.array([ndcg(one.places(vectors, valid)) for one in tried])
+    figures = np.array([ndcg(one.ranks(vectors, valid), PLACES) for one in tried])
     best = figures.mean(axis=1).argmax()
     by_others = np.zeros(len(valid.taken))
     for fold in range(FOLDS):
@@ -181,24 +176,26 @@ def figures(data: Path, seed: int) -> dict[str, Any]:
         "words": ways("words"), "words 256": ways("words 256"), "sentences": ways("sentences"),
         "both": ways("words", "sentences"), "both 256": ways("words 256", "sentences"),
     }  # fmt: skip
-    places, found = dict[str, npt.NDArray[np.int64]](), dict[str, Any]()
+    ranks, found = dict[str, Ranks](), dict[str, Any]()
     for name, tried in orders.items():
         best, on_valid = chosen(tried, vectors, valid)
-        places[name] = best.places(vectors, test)
+        ranks[name] = best.ranks(vectors, test)
         found[name] = {"parts": dict(best.parts), "fade": best.fade, "folds": on_valid}
         for who, mask in masks.items():
-            mine = places[name][mask]
-            found[name][who] = {"ndcg@10": float(ndcg(mine).mean()), "hr@10": float((mine < PLACES).mean())}
+            mine = ranks[name][mask]
+            found[name][who] = {
+                "ndcg@10": float(ndcg(mine, PLACES).mean()), "hr@10": float(hit_rate(mine, PLACES).mean()),
+            }  # fmt: skip
     gains = {
-        f"{one} over {other}": {who: _gain(places[one][mask], places[other][mask], seed) for who, mask in masks.items()}
+        f"{one} over {other}": {who: _gain(ranks[one][mask], ranks[other][mask], seed) for who, mask in masks.items()}
         for one, other in (("sentences", "words"), ("both", "words"), ("both 256", "words 256"))
     }
     asked = {who: int(mask.sum()) for who, mask in masks.items()}
     return {"products": len(products.index), "asked": asked, **cost, "ways": found, "gains": gains}
 
 
-def _gain(one: npt.NDArray[np.int64], other: npt.NDArray[np.int64], seed: int) -> dict[str, Any]:
-    gained = ndcg(one) - ndcg(other)
+def _gain(one: Ranks, other: Ranks, seed: int) -> dict[str, Any]:
+    gained = ndcg(one, PLACES) - ndcg(other, PLACES)
     low, high = intervals(gained[:, None], resamples=1_000, seed=seed)
     return {"mean": float(gained.mean()), "interval": [float(low[0]), float(high[0])]}
 

@@ -20,6 +20,15 @@ TURN_SECONDS: Final = 0.02
 """How long one call may hold up the event loop: among 32 an answer costs four fifths of one among 8."""
 
 
+def at_once(each: float, most: int) -> int:
+    """Return how many requests one call may have: as many as take `TURN_SECONDS`, 1 at least and `most` at most.
+
+    Args:
+        each: Seconds that one answer took in the last call; 0 = nothing was asked yet.
+    """
+    return most if each <= 0 else max(1, min(most, int(TURN_SECONDS / each)))
+
+
 class MicroBatch(Generic[RequestT, AnswerT]):
     """Gathers requests until the loop has turned once, then asks the model for all. Used from one event loop.
 
@@ -63,7 +72,7 @@ class MicroBatch(Generic[RequestT, AnswerT]):
 
     def _flush(self, loop: asyncio.AbstractEventLoop) -> None:
         self._leave_out_late()
-        most = MOST if self._each <= 0 else max(1, min(MOST, int(TURN_SECONDS / self._each)))
+        most = at_once(self._each, MOST)
         batch, self._waiting = self._waiting[:most], self._waiting[most:]
         for _ in batch:
             self._since.popleft()

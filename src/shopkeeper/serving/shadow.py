@@ -15,7 +15,7 @@ import structlog
 from shopkeeper.commerce.decision import ShadowAnswer
 from shopkeeper.experiments.live_test import LiveTest
 from shopkeeper.serving.lineup import Lineup
-from shopkeeper.serving.micro_batch import TURN_SECONDS
+from shopkeeper.serving.micro_batch import at_once
 from shopkeeper.serving.ports import DecisionRequest, DecisionSystem
 
 RequestT = TypeVar("RequestT", bound=DecisionRequest)
@@ -66,7 +66,7 @@ class _Answered(Generic[AnswerT]):
 class Shadows(Generic[RequestT, AnswerT]):
     """Computes challengers in a thread of its own, several requests by one call. `look` is used from one event loop.
 
-    As many are asked at once as took `TURN_SECONDS` of the processor by the last call.
+    As many are asked at once as `micro_batch.at_once` says by the processor time of the last call.
 
     Args:
         keep: Takes a row; called from the thread.
@@ -164,7 +164,7 @@ class Shadows(Generic[RequestT, AnswerT]):
 
     def _next(self, gathered: int) -> list[_Job[RequestT, AnswerT]]:
         """Take the first of some requests, and those after it that the same challenger may be asked with it."""
-        most = AT_ONCE if self._each <= 0 else max(1, min(AT_ONCE, int(TURN_SECONDS / self._each)))
+        most = at_once(self._each, AT_ONCE)
         jobs = [self._jobs.popleft()]
         while len(jobs) < min(most, gathered) and self._jobs[0].system is jobs[0].system:
             jobs.append(self._jobs.popleft())

@@ -25,10 +25,9 @@ def extract_facts(warehouse: Warehouse, index: ItemIndex, encoder: SentenceEncod
         return NO_FACTS
     brands, texts = [""] * len(index), [""] * len(index)
     prices, costs = np.full(len(index), -1.0), np.full(len(index), -1.0)
-    shared_first = np.argsort([store != "" for store in rows["store"].tolist()], kind="stable")
-    for row in shared_first.tolist():
-        product, text = str(rows["product"][row]), ""
-        for code in index.spoken_of(str(rows["store"][row]), str(rows["customer_group"][row]), product):
+    for row, codes in index.records(rows):
+        text = ""
+        for code in codes:
             text = text or _text(str(rows["title"][row]), str(rows["attributes"][row]))
             brands[code] = str(rows["brand"][row]) or brands[code]
             texts[code] = text or texts[code]

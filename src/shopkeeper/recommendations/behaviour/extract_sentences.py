@@ -45,10 +45,9 @@ def extract_sentences(
         return NO_SENTENCES
     rows = warehouse.fetch(NamedQuery.load("shopkeeper.recommendations.behaviour", "item_sentences"))
     texts = [""] * len(index)
-    shared_first = np.argsort([store != "" for store in rows["store"].tolist()], kind="stable")
-    for row in shared_first.tolist():
+    for row, codes in index.records(rows):
         said = sentence(*(str(rows[name][row]) for name in ("brand", "title", "description")))
-        for code in index.spoken_of(*(str(rows[name][row]) for name in ("store", "customer_group", "product"))):
+        for code in codes:
             texts[code] = said or texts[code]
     different = {text: place for place, text in enumerate(dict.fromkeys(texts))}
     places = np.array([different[text] for text in texts], dtype=np.int64)

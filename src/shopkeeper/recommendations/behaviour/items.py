@@ -8,7 +8,7 @@ and which variant a list shows is decided by the shelf.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -79,14 +79,20 @@ class ItemIndex:
         """Return the code of a product, or of a parent of variants; None when it was not there at training."""
         return self.codes(group).get(product)
 
-    def spoken_of(self, store: str, group: str, product: str) -> list[int]:
-        """Return which items a record speaks of: one of its group, or one of each group where all stores share it.
+    def records(self, rows: Mapping[str, npt.NDArray[np.generic]]) -> Iterator[tuple[int, list[int]]]:
+        """Yield the place of each record of a product with the items that it speaks of: one of its group, or one of
+        each group where all stores share it. Shared ones come first, as what a store says itself outweighs them.
 
         Of variants that share an item only the record of the one it stands for speaks.
 
         Args:
-            store: Store of the record, empty = all stores share it.
+            rows: Columns store (empty = all stores share the record), customer_group and product.
         """
+        shared_first = np.argsort([store != "" for store in rows["store"].tolist()], kind="stable")
+        for row in shared_first.tolist():
+            yield row, self._spoken_of(*(str(rows[name][row]) for name in ("store", "customer_group", "product")))
+
+    def _spoken_of(self, store: str, group: str, product: str) -> list[int]:
         found = (self.code(name, product) for name in ((group,) if store else self.groups))
         return [code for code in found if code is not None and self.products[code] == product]
 
