@@ -21,6 +21,7 @@ from msgspec.structs import force_setattr
 
 from shopkeeper.commerce.product import RECOMMENDABLE, Inventory, Price, Product
 from shopkeeper.commerce.store import ALL_STORES, Store
+from shopkeeper.errors import UnknownStore
 from shopkeeper.intake.ports import SourcedRow
 from shopkeeper.serving.sensitive import Sensitivity
 
@@ -135,6 +136,17 @@ class Catalogue:
     def store(self, name: str) -> Store | None:
         """Return a store by name; None when nobody declared it."""
         return self._declared.get(name)
+
+    def known_store(self, name: str) -> Store:
+        """Return a store by name.
+
+        Raises:
+            UnknownStore: nobody declared it.
+        """
+        store = self.store(name)
+        if store is None:
+            raise UnknownStore(name, tuple(known.store for known in self.stores))
+        return store
 
     @property
     def stores(self) -> tuple[Store, ...]:

@@ -10,7 +10,6 @@ from fastapi import APIRouter, Query, Request
 from msgspec import Struct
 from starlette.responses import Response
 
-from shopkeeper.errors import UnknownStore
 from shopkeeper.pricing.runs.told_change import ToldChange, told
 from shopkeeper.web.answer import json_answer
 from shopkeeper.web.auth import authorise, check_store, default_store
@@ -46,8 +45,7 @@ async def changes(
     key = await authorise(request.scope, serving.keys, NEEDS_TO_SET)
     wanted = store or default_store(key) or ""
     check_store(key, wanted)
-    if serving.catalogue.store(wanted) is None:
-        raise UnknownStore(wanted, tuple(known.store for known in serving.catalogue.stores))
+    serving.catalogue.known_store(wanted)
     found = await asyncio.to_thread(serving.state.prices.changes, since, store=wanted, limit=limit + 1)
     shown = found[:limit]
     waiting = [one.number for one in shown if one.handed_at is None]

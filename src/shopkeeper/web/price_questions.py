@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from shopkeeper.errors import UnknownStore
 from shopkeeper.web.answer import json_answer
 from shopkeeper.web.signed_in import somebody
 from shopkeeper.wiring.pricing.aside import ExplainAsked, FrontierAsked
@@ -50,6 +49,5 @@ async def _may_look(request: Request, store: str) -> Serving:
     serving: Serving = request.app.state.serving
     actor = await somebody(request)
     actor.must("view", store)
-    if serving.catalogue.store(store) is None:
-        raise UnknownStore(store, tuple(known.store for known in serving.catalogue.stores))
+    serving.catalogue.known_store(store)
     return serving

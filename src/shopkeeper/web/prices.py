@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from shopkeeper.errors import FieldProblem, NotAllowed, RequestRejected, UnknownStore
+from shopkeeper.errors import FieldProblem, NotAllowed, RequestRejected
 from shopkeeper.pricing.runs.price_book import SHOPS_OWN
 from shopkeeper.serving.ports import Scope
 from shopkeeper.web.answer import Answer
@@ -90,9 +90,7 @@ class Prices(RawRoute):
         check_store(key, body.store)
         if body.price_list and NEEDS_TO_SET not in key.scopes:
             raise NotAllowed(f"This key ({key.key_id}) may not see price lists.", "Use one with the scope manage.")
-        store = call.serving.catalogue.store(body.store)
-        if store is None:
-            raise UnknownStore(body.store, tuple(known.store for known in call.serving.catalogue.stores))
+        store = call.serving.catalogue.known_store(body.store)
         stopped = call.serving.arms.stopped(SYSTEM, body.store)
         fallback = "stopped" if stopped else None if call.serving.prices.up else "stale"
         quoted = _quotes(call.serving, body, stopped)

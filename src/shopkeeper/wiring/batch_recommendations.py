@@ -15,7 +15,7 @@ from shopkeeper.commerce.store import Store
 from shopkeeper.engines.list_erasure import being_made
 from shopkeeper.engines.list_file import ListFile, check_list_file
 from shopkeeper.engines.state import State
-from shopkeeper.errors import InputError, UnknownModel, UnknownStore
+from shopkeeper.errors import InputError, UnknownModel
 from shopkeeper.intake.consent import UserConsents, effective
 from shopkeeper.quality.ports import NamedQuery, Warehouse
 from shopkeeper.recommendations.batch.answers import BatchAsk, BatchShard, recommend_shard, shelf_products
@@ -184,9 +184,7 @@ def _basis(settings: Settings, asked: _Asked) -> _Basis:
     lake.compact()
     with open_workspace_state(settings) as state, Analytics(settings, lake).reading() as warehouse:
         catalogue, consents = _shelf(state, settings)
-        declared = catalogue.store(store)
-        if declared is None:
-            raise UnknownStore(store, tuple(known.store for known in catalogue.stores))
+        declared = catalogue.known_store(store)
         bundle = _champion(state, settings)
         trending = Trending(settings.recommendations.trending_half_life_hours)
         seed_trending(trending, warehouse, catalogue, asked.moment)

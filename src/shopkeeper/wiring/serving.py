@@ -17,7 +17,6 @@ from shopkeeper.engines.lake_aside import compact_aside, worth_a_process
 from shopkeeper.engines.night_lists import NightListFiles
 from shopkeeper.engines.quarantine_files import QuarantineFiles
 from shopkeeper.engines.state import State
-from shopkeeper.errors import UnknownStore
 from shopkeeper.intake.consent import UserConsents, effective
 from shopkeeper.pricing.runs.price_book import PriceBook
 from shopkeeper.recommendations.answer import RecommendationAnswer
@@ -125,9 +124,7 @@ class Serving:
         Raises:
             UnknownStore: nobody declared the store.
         """
-        store = self.catalogue.store(body.store)
-        if store is None:
-            raise UnknownStore(body.store, tuple(known.store for known in self.catalogue.stores))
+        store = self.catalogue.known_store(body.store)
         self._note(body)
         consent = effective(body.consent, self.consents.of(body.store, body.user), store)
         shopper = Shopper(store.group, body.user, body.visitor, body.session)
