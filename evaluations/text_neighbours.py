@@ -114,9 +114,9 @@ class Way:
         again = np.isin(had * items + columns, rows * items + taken)
         scores[had, columns] = -np.inf
         ties = (scores == own[:, None]).sum(axis=1) - 1
-        before = (scores > own[:, None]).sum(axis=1) + ties.clip(0) // 2
-        before[had[again]] = items
-        return before + 1.0
+        ranks: Ranks = 1.0 + (scores > own[:, None]).sum(axis=1) + ties.clip(0) // 2
+        ranks[had[again]] = items + 1
+        return ranks
 
 
 def facts_of(data: Path) -> tuple[Interactions, dict[str, float]]:
